@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a request's and a response's fields become on the other side: hop-by-hop fields removed (RFC
+// 9110 7.6.1), X-Forwarded-*, X-Amzn-Trace-Id and Host as an ALB writes them (spec: AWS user guide,
+// "HTTP headers and ALBs"). Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/address.h"
+#include "base/buffer.h"
+#include "http/message.h"
+
+namespace daruma::http {
+
+enum class XffMode : uint8_t { append, preserve, remove };
+
+// Attributes of the load balancer that shape forwarded requests; defaults are the ALB's.
+struct ForwardingSettings {
+  XffMode xff_mode = XffMode::append;
+  bool xff_client_port = false;
+  bool preserve_host_header = false;
+  bool drop_invalid_header_fields = false;
+  bool add_tls_version_and_cipher = false;
+};
+
+// One client connection's constants, made once when it is accepted.
+struct ClientFacts {
+  Address peer;
+  std::string peer_ip;  // "192.0.2.7" or "2001:db8::7"
+  uint16_t listener_port = 0;
+  bool secure = false;
+  std::string_view tls_version;  // "TLSv1.3"; empty where not secure
+  std::string_view tls_cipher;   // OpenSSL's spelling
+};
+
+// Fills `text` with a fresh "1-{8 hex epoch seconds}-{24 hex}".
+void make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t random_low,
+                     std::string& text);
+
+// The X-Amzn-Trace-Id to send and to log: `received` is the client's field or nullptr; `fresh` as
+// made above. Root added; or Self put in front of a given Root, an existing Self replaced, other
+// fields kept.
+void combine_trace_id(const Field* received, std::string_view fresh, std::string& combined);
+
+enum class ForwardProblem : uint8_t {
+  none,
+  too_many_forwarded_for,  // over 30 addresses: 463
+};
+
+// Writes request line and fields for an HTTP/1.1 target, ending the head. Body framing is written
+// anew from head.framing. `rewritten_target` replaces head.target (absolute-form becomes
+// origin-form) where not empty. `host_when_missing` stands in for an HTTP/1.0 request without Host.
+// On a problem `out` is unchanged.
+ForwardProblem write_forwarded_request(const RequestHead& head, const ClientFacts& client,
+                                       const ForwardingSettings& settings,
+                                       std::string_view trace_id,
+                                       std::string_view host_when_missing, Buffer& out);
+
+enum class ClientConnectionAfter : uint8_t { keep_alive, close };
+
+// Writes status line and fields for an HTTP/1.x client, ending the head. `chunked` says that the
+// body will be written in chunks although the target did not (it sent until close).
+struct ResponseForwarding {
+  Version client_version;
+  ClientConnectionAfter after = ClientConnectionAfter::keep_alive;
+  bool add_chunked = false;
+};
+void write_forwarded_response(const ResponseHead& head, const ResponseForwarding& how, Buffer& out);
+
+}  // namespace daruma::http

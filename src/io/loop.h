@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one seam between Daruma and the operating system: time, chance, sockets, wake-ups. EpollLoop
+// in production, sim::SimLoop in the simulation. One loop per thread; everything here but
+// Waker::wake() belongs to that thread.
+#pragma once
+
+#include <memory>
+
+#include "base/intrusive_list.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "io/socket.h"
+#include "io/timer_wheel.h"
+
+namespace daruma::io {
+
+// Work put off to the end of the current turn; see Loop::call_soon(). Owned by whoever asks;
+// destroying withdraws it.
+class Task : public ListNode<Task> {
+ public:
+  virtual void run() = 0;
+
+ protected:
+  ~Task() = default;
+};
+
+class WakeHandler {
+ public:
+  virtual void on_wake() = 0;
+
+ protected:
+  ~WakeHandler() = default;
+};
+
+// Lets another thread wake this loop. Several wakes before the loop turns may become one on_wake().
+class Waker {
+ public:
+  virtual ~Waker() = default;
+  virtual void wake() = 0;  // any thread
+};
+
+struct ListenOptions {
+  int backlog = 4096;
+  bool share_port = false;  // SO_REUSEPORT: each worker listens for itself
+  bool v6_only = true;
+};
+
+class Loop {
+ public:
+  virtual ~Loop() = default;
+
+  virtual Instant now() const = 0;        // constant within one turn
+  virtual WallTime wall_now() const = 0;  // constant within one turn
+  virtual Random& random() = 0;
+  TimerWheel& timers() { return timers_; }
+
+  // Begins to connect; the handler hears on_connected or on_connect_failed later, never from inside
+  // this call.
+  virtual std::unique_ptr<Socket> connect(const Address& address, SocketHandler& handler) = 0;
+  virtual Result<std::unique_ptr<Acceptor>> listen(const Address& address, AcceptHandler& handler,
+                                                   const ListenOptions& options) = 0;
+  virtual std::unique_ptr<Waker> make_waker(WakeHandler& handler) = 0;
+
+  // Runs the task once, after the current event's handler returned and before the loop sleeps.
+  // Asking again before it ran changes nothing. This is how objects are destroyed that may still be
+  // on the call stack.
+  void call_soon(Task& task) {
+    if (!task.linked()) soon_.push_back(task);
+  }
+
+ protected:
+  explicit Loop(Instant now) : timers_(now) {}
+  // Tasks put off while these run, run too.
+  void run_soon();
+  bool has_soon() const { return !soon_.empty(); }
+
+ private:
+  TimerWheel timers_;
+  IntrusiveList<Task> soon_;
+};
+
+}  // namespace daruma::io

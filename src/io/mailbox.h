@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Letters (values) between threads. Any thread posts; the owner's loop is woken and takes them in
+// order. Used a few times per second, never per request, so a mutex is the right tool.
+#pragma once
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "io/loop.h"
+
+namespace daruma::io {
+
+template <class Letter>
+class Mailbox : private WakeHandler {
+ public:
+  class Reader {
+   public:
+    virtual void on_letter(Letter letter) = 0;
+
+   protected:
+    ~Reader() = default;
+  };
+
+  Mailbox(Loop& loop, Reader& reader) : reader_(reader), waker_(loop.make_waker(*this)) {}
+
+  // Any thread.
+  void post(Letter letter) {
+    {
+      const std::lock_guard lock(mutex_);
+      letters_.push_back(std::move(letter));
+    }
+    waker_->wake();
+  }
+
+ private:
+  void on_wake() override {
+    std::vector<Letter> taken;
+    {
+      const std::lock_guard lock(mutex_);
+      taken.swap(letters_);
+    }
+    for (Letter& letter : taken) reader_.on_letter(std::move(letter));
+  }
+
+  Reader& reader_;
+  std::mutex mutex_;
+  std::vector<Letter> letters_;
+  std::unique_ptr<Waker> waker_;
+};
+
+}  // namespace daruma::io

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every limit and default in one place, by its AWS name where AWS has one. Ranges are AWS's (elbv2
+// API reference, "Quotas for your Application Load Balancers"); the rest is ours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/buffer.h"
+#include "base/time.h"
+
+namespace daruma::model::limits {
+
+struct Range {
+  int64_t least;
+  int64_t most;
+  int64_t standard;
+};
+
+// Messages
+inline constexpr size_t request_line_bytes_max = 16 * 1024;
+inline constexpr size_t field_line_bytes_max = 16 * 1024;
+inline constexpr size_t request_head_bytes_max = 64 * 1024;
+inline constexpr size_t response_head_bytes_max = 32 * 1024;
+inline constexpr size_t fields_max = 256;
+inline constexpr size_t forwarded_for_addresses_max = 30;
+inline constexpr size_t location_bytes_max = 8 * 1024;
+inline constexpr size_t trailers_bytes_max = 8 * 1024;
+// What one side may be ahead of the other, per direction of an exchange.
+inline constexpr size_t relay_bytes_max = 64 * 1024;
+static_assert(request_head_bytes_max <= Buffer::size_max());
+static_assert(response_head_bytes_max <= request_head_bytes_max);
+static_assert(relay_bytes_max <= Buffer::size_max());
+
+// Connections, per worker
+inline constexpr size_t client_connections_max = 100'000;
+inline constexpr size_t pipelined_bytes_max = 16 * 1024;
+inline constexpr size_t idle_target_connections_max = 1'024;  // per target
+
+// Time
+inline constexpr Duration connect_timeout = 10s;
+inline constexpr Duration tls_handshake_timeout = 10s;  // to targets and from clients
+inline constexpr Duration request_head_timeout =
+    20s;  // from the first byte of a request to the end of its head
+inline constexpr Duration drain_timeout = 30s;  // SIGTERM to exit
+inline constexpr Duration name_refresh_interval = 30s;
+inline constexpr Range idle_timeout_seconds{1, 4000, 60};
+inline constexpr Range client_keep_alive_seconds{60, 604800, 3600};
+
+// Target groups
+inline constexpr Range deregistration_delay_seconds{0, 3600, 300};
+inline constexpr Range health_check_interval_seconds{5, 300, 30};
+inline constexpr Range health_check_timeout_seconds{2, 120, 5};
+inline constexpr Range healthy_threshold{2, 10, 5};
+inline constexpr Range unhealthy_threshold{2, 10, 2};
+inline constexpr size_t health_check_path_bytes_max = 1024;
+inline constexpr size_t health_check_body_bytes_max = 64 * 1024;
+
+// Rules
+inline constexpr Range rule_priority{1, 50000, 0};
+inline constexpr Range forward_weight{0, 999, 1};
+inline constexpr size_t forward_target_groups_max = 5;
+inline constexpr size_t rules_per_load_balancer_max = 100;
+inline constexpr size_t condition_values_per_rule_max = 5;
+inline constexpr size_t condition_wildcards_per_rule_max = 6;
+inline constexpr size_t condition_value_bytes_max = 128;
+inline constexpr size_t message_body_bytes_max = 1024;
+inline constexpr size_t name_bytes_max = 32;
+inline constexpr size_t listeners_per_load_balancer_max = 50;
+inline constexpr size_t certificates_per_listener_max = 26;  // the default one and 25 more
+inline constexpr size_t target_groups_per_load_balancer_max = 100;
+inline constexpr size_t targets_per_group_max = 1000;
+
+}  // namespace daruma::model::limits

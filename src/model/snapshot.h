@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All configuration, compiled and immutable: the one thing that a worker reads. Made by
+// control/snapshot_compiler, shared between threads as shared_ptr<const Snapshot>, freed on the
+// control thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/rule.h"
+#include "model/target.h"
+
+namespace daruma::routing {
+class RuleTable;  // compiled by routing/; model only carries it
+}
+
+namespace daruma::model {
+
+enum class DesyncMitigation : uint8_t { monitor, defensive, strictest };
+enum class XffProcessing : uint8_t { append, preserve, remove };
+
+struct Certificate {
+  std::string name;
+  std::string arn;
+  std::string chain_pem;  // leaf first
+  std::string key_pem;
+  std::string
+      fingerprint;  // hex SHA-256 of chain and key: what a worker's TLS contexts are filed under
+};
+
+struct Listener {
+  std::string arn;
+  uint16_t port = 0;
+  Protocol protocol = Protocol::http;
+  std::vector<uint32_t>
+      certificates;         // indices into Snapshot::certificates; the first is the default
+  std::string ssl_policy;   // HTTPS only
+  std::vector<Rule> rules;  // by priority; the default rule comes last
+  std::shared_ptr<const routing::RuleTable> table;  // the same rules, compiled; never null
+};
+
+struct LoadBalancer {
+  std::string name;
+  std::string arn;
+  std::string resource_id;  // "app/{name}/{id}", as logs and metrics spell it
+  std::string dns_name;     // Host for an HTTP/1.0 request that has none
+  Duration idle_timeout = 60s;
+  Duration client_keep_alive = 3600s;
+  DesyncMitigation desync = DesyncMitigation::defensive;
+  XffProcessing xff = XffProcessing::append;
+  bool xff_client_port = false;
+  bool preserve_host_header = false;
+  bool drop_invalid_header_fields = false;
+  bool tls_version_and_cipher_headers = false;
+  bool server_header = true;  // "server: awselb/2.0" on answers that Daruma makes
+  bool access_log = false;
+  bool health_check_log = false;
+  std::vector<Listener> listeners;
+};
+
+struct Node {
+  std::vector<std::string> addresses;  // where listeners bind; empty: every address, v4 and v6
+  std::string zone;
+};
+
+struct Snapshot {
+  uint64_t revision = 0;
+  Node node;
+  std::vector<Certificate> certificates;
+  std::vector<TargetGroup> target_groups;
+  std::vector<LoadBalancer> load_balancers;
+};
+using SnapshotRef = std::shared_ptr<const Snapshot>;
+
+}  // namespace daruma::model

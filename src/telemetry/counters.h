@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What workers count. One writer per block (its worker), any thread may read: relaxed loads and
+// stores, so counting costs no locked instruction and shares no cache line between workers. The
+// tables below give name, kind and meaning once; telemetry/prometheus renders them.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "model/reason.h"
+#include "telemetry/histogram.h"
+
+namespace daruma::telemetry {
+
+// Only grows.
+class Counter {
+ public:
+  void add(uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+class Gauge {
+ public:
+  void add(int64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void set(int64_t n) { value_.store(n, std::memory_order_relaxed); }
+  int64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t> value_{0};
+};
+
+// X(kind, name, meaning). Names are completed to daruma_listener_<name> and so on.
+#define DARUMA_LISTENER_METRICS(X)                                                                \
+  X(Counter, connections_total, "Client connections accepted")                                    \
+  X(Counter, connections_rejected_total,                                                          \
+    "Client connections closed at once because the limit was reached")                            \
+  X(Gauge, connections_active, "Client connections open now")                                     \
+  X(Counter, tls_handshakes_total, "TLS handshakes with clients completed")                       \
+  X(Counter, tls_resumptions_total, "TLS handshakes with clients that resumed a session")         \
+  X(Counter, tls_errors_total, "TLS handshakes with clients that failed")                         \
+  X(Counter, requests_total, "Requests whose head was read")                                      \
+  X(Counter, received_bytes_total, "Bytes of requests, heads and bodies")                         \
+  X(Counter, sent_bytes_total, "Bytes of responses, heads and bodies")                            \
+  X(Counter, redirects_total, "Answers by a redirect action")                                     \
+  X(Counter, fixed_responses_total, "Answers by a fixed-response action")                         \
+  X(Counter, desync_non_compliant_total, "Requests that the desync guard did not find compliant") \
+  X(Counter, invalid_header_fields_dropped_total,                                                 \
+    "Requests with header fields dropped for invalid names")
+
+#define DARUMA_TARGET_GROUP_METRICS(X)                                 \
+  X(Counter, requests_total, "Requests for which a target was chosen") \
+  X(Counter, fail_open_requests_total, "Requests sent while no target was healthy")
+
+#define DARUMA_TARGET_METRICS(X)                                                                \
+  X(Counter, requests_total, "Requests sent to this target")                                    \
+  X(Gauge, requests_in_flight, "Requests that this target is answering now")                    \
+  X(Counter, connections_total, "Connections opened to this target")                            \
+  X(Counter, connection_reuses_total, "Requests sent on a connection that had carried another") \
+  X(Counter, connection_errors_total, "Connections to this target that could not be opened")    \
+  X(Counter, tls_handshakes_total, "TLS handshakes with this target completed")                 \
+  X(Counter, tls_resumptions_total, "TLS handshakes with this target that resumed a session")   \
+  X(Counter, tls_errors_total, "TLS handshakes with this target that failed or timed out")      \
+  X(Gauge, connections_idle, "Open connections to this target that carry no request")           \
+  X(Gauge, connections_open, "Open connections to this target, idle ones included")
+
+#define DARUMA_WORKER_METRICS(X)                                                        \
+  X(Counter, access_log_lines_total, "Access-log lines handed to the log writer")       \
+  X(Counter, access_log_lines_dropped_total, "Access-log lines dropped: ring was full") \
+  X(Gauge, exchanges_active, "Requests being served now")                               \
+  X(Gauge, slabs_outstanding, "Buffers in use")                                         \
+  X(Gauge, snapshot_revision, "Configuration revision that this worker serves")
+
+#define X(kind, name, meaning) kind name;
+// Status classes: index 0 is 1xx, 4 is 5xx.
+struct ListenerCounters {
+  DARUMA_LISTENER_METRICS(X)
+  std::array<Counter, 5> responses;                  // sent to clients, whoever made them
+  std::array<Counter, 5> own_responses;              // made by Daruma (CloudWatch: HTTPCode_ELB_*)
+  std::array<Counter, model::reason_count> reasons;  // why Daruma answered by itself
+};
+struct TargetGroupCounters {
+  DARUMA_TARGET_GROUP_METRICS(X)
+};
+struct TargetCounters {
+  DARUMA_TARGET_METRICS(X)
+  std::array<Counter, 5> responses;
+  Histogram response_time;  // request sent → response head begins
+};
+struct WorkerCounters {
+  DARUMA_WORKER_METRICS(X)
+};
+#undef X
+
+}  // namespace daruma::telemetry

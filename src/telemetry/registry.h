@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where workers' counter blocks meet their names, so that the telemetry thread can read them.
+// Thread-safe; used when a snapshot is adopted, never per request. A block lives as long as its
+// worker holds it; when all workers have let go of a series, it disappears from the metrics.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "model/target.h"
+#include "telemetry/counters.h"
+
+namespace daruma::telemetry {
+
+struct ListenerLabels {
+  std::string load_balancer;
+  uint16_t port = 0;
+  auto operator<=>(const ListenerLabels&) const = default;
+};
+struct TargetGroupLabels {
+  std::string target_group;
+  auto operator<=>(const TargetGroupLabels&) const = default;
+};
+struct TargetLabels {
+  std::string target_group;
+  std::string target;  // "127.0.0.2:8443"
+  std::string zone;
+  auto operator<=>(const TargetLabels&) const = default;
+};
+struct WorkerLabels {
+  uint32_t worker = 0;
+  auto operator<=>(const WorkerLabels&) const = default;
+};
+
+class Registry {
+ public:
+  // A fresh block of the caller's own, zeroed.
+  std::shared_ptr<ListenerCounters> add(const ListenerLabels& labels);
+  std::shared_ptr<TargetGroupCounters> add(const TargetGroupLabels& labels);
+  std::shared_ptr<TargetCounters> add(const TargetLabels& labels);
+  std::shared_ptr<WorkerCounters> add(const WorkerLabels& labels);
+
+  // The number of a log file for LogRing::push; the same name gives the same number. `name` is what
+  // the file's name begins with, e.g. "access_log_app.web.50dc6c495c0c9188".
+  uint32_t log_file(const std::string& name);
+  std::string log_file_name(uint32_t file) const;
+
+  // Calls f(labels, block) for every living block; several blocks may have equal labels (one per
+  // worker).
+  void for_each(const std::function<void(const ListenerLabels&, const ListenerCounters&)>& f) const;
+  void for_each(
+      const std::function<void(const TargetGroupLabels&, const TargetGroupCounters&)>& f) const;
+  void for_each(const std::function<void(const TargetLabels&, const TargetCounters&)>& f) const;
+  void for_each(const std::function<void(const WorkerLabels&, const WorkerCounters&)>& f) const;
+
+ private:
+  template <class Labels, class Block>
+  using Series = std::vector<std::pair<Labels, std::weak_ptr<Block>>>;
+  mutable std::mutex mutex_;
+  mutable Series<ListenerLabels, ListenerCounters> listeners_;
+  mutable Series<TargetGroupLabels, TargetGroupCounters> target_groups_;
+  mutable Series<TargetLabels, TargetCounters> targets_;
+  mutable Series<WorkerLabels, WorkerCounters> workers_;
+  std::vector<std::string> log_files_;
+};
+
+}  // namespace daruma::telemetry
