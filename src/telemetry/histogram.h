@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Durations in exponential buckets: relative error of a quantile at most 2 %, 1 µs to over an hour.
-// One writer, any reader; histograms of several workers add up.
+// One writer, any reader; histograms of several workers add up. Costs 7 KB: one per target and
+// worker, so 1,000 targets on 8 workers take 57 MB.
 #pragma once
 
 #include <array>
@@ -29,14 +30,18 @@ class Histogram {
     return ((octave - sub_bits + 1) << sub_bits) +
            static_cast<int>((value >> (octave - sub_bits)) & ((1 << sub_bits) - 1));
   }
-  // The least duration that falls into the next bucket.
+  // The least duration that falls into the next bucket. (The last bucket also takes everything
+  // beyond its bound.) REQUIRES: 0 <= bucket < buckets.
   static Duration upper_bound(int bucket);
 
+  // A negative duration counts as zero.
   void record(Duration d) {
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(d).count();
     increment(counts_[static_cast<size_t>(bucket_of(d))], 1);
-    increment(sum_us_, static_cast<uint64_t>(
-                           std::chrono::duration_cast<std::chrono::microseconds>(d).count()));
+    increment(sum_us_, us < 0 ? 0 : static_cast<uint64_t>(us));
   }
+  // Adds what the other one holds. Same thread as record().
+  void add(const Histogram& other);
   uint64_t count(int bucket) const {
     return counts_[static_cast<size_t>(bucket)].load(std::memory_order_relaxed);
   }

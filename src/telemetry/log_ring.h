@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,8 +22,8 @@ class LogRing {
   // (LogWriter::open).
   bool push(uint32_t file, std::string_view line);
 
-  // Consumer. Calls f(file, line) for each waiting line; the view dies with the call. Returns how
-  // many there were.
+  // Consumer. Calls f(file, line) for each line that waited when this call began (so a busy
+  // producer cannot keep it here); the view dies with the call. Returns how many there were.
   template <class F>
   size_t drain(F f);
 
@@ -45,7 +46,8 @@ template <class F>
 size_t LogRing::drain(F f) {
   size_t lines = 0;
   uint64_t at = read_.load(std::memory_order_relaxed);
-  while (at != written_.load(std::memory_order_acquire)) {
+  const uint64_t end = written_.load(std::memory_order_acquire);
+  while (at != end) {
     Header header;
     copy_out(at, &header, sizeof header);
     line_.resize(header.size);

@@ -2,15 +2,15 @@
 //
 // Where workers' counter blocks meet their names, so that the telemetry thread can read them.
 // Thread-safe; used when a snapshot is adopted, never per request. A block lives as long as its
-// worker holds it; when all workers have let go of a series, it disappears from the metrics.
+// worker holds it. While some worker still holds a block of a series, what the others had counted
+// before they let go stays in its sum (else the sum would fall, which a monitoring system takes for
+// a restart); when all have let go, the series disappears from the metrics.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
 
 #include "model/target.h"
 #include "telemetry/counters.h"
@@ -39,7 +39,12 @@ struct WorkerLabels {
 
 class Registry {
  public:
-  // A fresh block of the caller's own, zeroed.
+  Registry();
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // A fresh block of the caller's own, zeroed. It may outlive the registry.
   std::shared_ptr<ListenerCounters> add(const ListenerLabels& labels);
   std::shared_ptr<TargetGroupCounters> add(const TargetGroupLabels& labels);
   std::shared_ptr<TargetCounters> add(const TargetLabels& labels);
@@ -48,10 +53,12 @@ class Registry {
   // The number of a log file for LogRing::push; the same name gives the same number. `name` is what
   // the file's name begins with, e.g. "access_log_app.web.50dc6c495c0c9188".
   uint32_t log_file(const std::string& name);
-  std::string log_file_name(uint32_t file) const;
+  std::string log_file_name(uint32_t file) const;  // REQUIRES: log_file() gave that number
 
-  // Calls f(labels, block) for every living block; several blocks may have equal labels (one per
-  // worker).
+  // Calls f(labels, block) for every block that counts: the living ones, and per series one that
+  // holds the counters (not the gauges) of those let go. Several blocks may have equal labels; who
+  // wants one number adds them up. f runs without the registry's lock, so workers never wait for
+  // it.
   void for_each(const std::function<void(const ListenerLabels&, const ListenerCounters&)>& f) const;
   void for_each(
       const std::function<void(const TargetGroupLabels&, const TargetGroupCounters&)>& f) const;
@@ -59,14 +66,8 @@ class Registry {
   void for_each(const std::function<void(const WorkerLabels&, const WorkerCounters&)>& f) const;
 
  private:
-  template <class Labels, class Block>
-  using Series = std::vector<std::pair<Labels, std::weak_ptr<Block>>>;
-  mutable std::mutex mutex_;
-  mutable Series<ListenerLabels, ListenerCounters> listeners_;
-  mutable Series<TargetGroupLabels, TargetGroupCounters> target_groups_;
-  mutable Series<TargetLabels, TargetCounters> targets_;
-  mutable Series<WorkerLabels, WorkerCounters> workers_;
-  std::vector<std::string> log_files_;
+  struct State;
+  std::shared_ptr<State> state_;  // shared with the blocks, which report their end to it
 };
 
 }  // namespace daruma::telemetry

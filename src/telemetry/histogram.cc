@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/histogram.h"
+
+#include "base/check.h"
+
+namespace daruma::telemetry {
+
+Duration Histogram::upper_bound(int bucket) {
+  DARUMA_ASSERT(bucket >= 0 && bucket < buckets);
+  constexpr int64_t subs = 1 << sub_bits;
+  if (bucket < subs) return std::chrono::microseconds(bucket + 1);
+  const int shift = (bucket >> sub_bits) - 1;
+  return std::chrono::microseconds((subs + (bucket & (subs - 1)) + 1) << shift);
+}
+
+void Histogram::add(const Histogram& other) {
+  for (size_t i = 0; i < counts_.size(); ++i) {
+    const uint64_t n = other.counts_[i].load(std::memory_order_relaxed);
+    if (n != 0) increment(counts_[i], n);
+  }
+  increment(sum_us_, other.sum_us());
+}
+
+}  // namespace daruma::telemetry

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/registry.h"
+
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "telemetry/sums.h"
+
+namespace daruma::telemetry {
+namespace {
+
+// All blocks that share one set of labels.
+template <class Block>
+struct Series {
+  std::vector<std::shared_ptr<Block>> living;
+  std::shared_ptr<Block> retired;  // made when the first of several lets go
+};
+
+template <class Labels, class Block>
+using Table = std::map<Labels, Series<Block>>;
+
+}  // namespace
+
+struct Registry::State {
+  std::mutex mutex;
+  Table<ListenerLabels, ListenerCounters> listeners;
+  Table<TargetGroupLabels, TargetGroupCounters> target_groups;
+  Table<TargetLabels, TargetCounters> targets;
+  Table<WorkerLabels, WorkerCounters> workers;
+  std::map<std::string, uint32_t> log_files;
+  std::vector<std::string> log_file_names;
+
+  template <class Labels, class Block>
+  using TableMember = Table<Labels, Block> State::*;
+
+  template <class Labels, class Block>
+  static std::shared_ptr<Block> add(const std::shared_ptr<State>& state,
+                                    TableMember<Labels, Block> member, const Labels& labels);
+  template <class Labels, class Block>
+  void retire(Table<Labels, Block>& table, const Labels& labels,
+              const std::shared_ptr<Block>& block);
+  template <class Labels, class Block>
+  std::vector<std::pair<Labels, std::shared_ptr<const Block>>> pinned(
+      const Table<Labels, Block>& table);
+};
+
+template <class Labels, class Block>
+std::shared_ptr<Block> Registry::State::add(const std::shared_ptr<State>& state,
+                                            TableMember<Labels, Block> member,
+                                            const Labels& labels) {
+  auto block = std::make_shared<Block>();
+  {
+    const std::lock_guard lock(state->mutex);
+    ((*state).*member)[labels].living.push_back(block);
+  }
+  // The worker's pointer counts its own copies only, so that its end is the moment to retire.
+  auto let_go = [state, member, labels, block](Block*) {
+    state->retire((*state).*member, labels, block);
+  };
+  return std::shared_ptr<Block>(block.get(), std::move(let_go));
+}
+
+template <class Labels, class Block>
+void Registry::State::retire(Table<Labels, Block>& table, const Labels& labels,
+                             const std::shared_ptr<Block>& block) {
+  const std::lock_guard lock(mutex);
+  const auto found = table.find(labels);
+  DARUMA_ASSERT(found != table.end());
+  Series<Block>& series = found->second;
+  std::erase(series.living, block);
+  if (series.living.empty()) {
+    table.erase(found);
+    return;
+  }
+  if (!series.retired) series.retired = std::make_shared<Block>();
+  add_counters(*series.retired, *block);
+}
+
+// The retired block is copied: a block that is let go while the caller reads would else be seen
+// twice.
+template <class Labels, class Block>
+std::vector<std::pair<Labels, std::shared_ptr<const Block>>> Registry::State::pinned(
+    const Table<Labels, Block>& table) {
+  std::vector<std::pair<Labels, std::shared_ptr<const Block>>> blocks;
+  const std::lock_guard lock(mutex);
+  for (const auto& [labels, series] : table) {
+    for (const auto& block : series.living) blocks.emplace_back(labels, block);
+    if (!series.retired) continue;
+    auto copy = std::make_shared<Block>();
+    add_counters(*copy, *series.retired);
+    blocks.emplace_back(labels, std::move(copy));
+  }
+  return blocks;
+}
+
+Registry::Registry() : state_(std::make_shared<State>()) {}
+Registry::~Registry() = default;
+
+std::shared_ptr<ListenerCounters> Registry::add(const ListenerLabels& labels) {
+  return State::add(state_, &State::listeners, labels);
+}
+std::shared_ptr<TargetGroupCounters> Registry::add(const TargetGroupLabels& labels) {
+  return State::add(state_, &State::target_groups, labels);
+}
+std::shared_ptr<TargetCounters> Registry::add(const TargetLabels& labels) {
+  return State::add(state_, &State::targets, labels);
+}
+std::shared_ptr<WorkerCounters> Registry::add(const WorkerLabels& labels) {
+  return State::add(state_, &State::workers, labels);
+}
+
+uint32_t Registry::log_file(const std::string& name) {
+  const std::lock_guard lock(state_->mutex);
+  const auto next = static_cast<uint32_t>(state_->log_file_names.size());
+  const auto [entry, is_new] = state_->log_files.try_emplace(name, next);
+  if (is_new) state_->log_file_names.push_back(name);
+  return entry->second;
+}
+
+std::string Registry::log_file_name(uint32_t file) const {
+  const std::lock_guard lock(state_->mutex);
+  DARUMA_ASSERT(file < state_->log_file_names.size());
+  return state_->log_file_names[file];
+}
+
+void Registry::for_each(
+    const std::function<void(const ListenerLabels&, const ListenerCounters&)>& f) const {
+  for (const auto& [labels, block] : state_->pinned(state_->listeners)) f(labels, *block);
+}
+void Registry::for_each(
+    const std::function<void(const TargetGroupLabels&, const TargetGroupCounters&)>& f) const {
+  for (const auto& [labels, block] : state_->pinned(state_->target_groups)) f(labels, *block);
+}
+void Registry::for_each(
+    const std::function<void(const TargetLabels&, const TargetCounters&)>& f) const {
+  for (const auto& [labels, block] : state_->pinned(state_->targets)) f(labels, *block);
+}
+void Registry::for_each(
+    const std::function<void(const WorkerLabels&, const WorkerCounters&)>& f) const {
+  for (const auto& [labels, block] : state_->pinned(state_->workers)) f(labels, *block);
+}
+
+}  // namespace daruma::telemetry
