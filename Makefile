@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The front door. On a bare Debian 12 with git and make, each target first installs what it lacks
+# (tools/packages/*), so nothing else need be typed. The build itself is CMake's: CMakeLists.txt.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BUILD := build/release
+PYTHON ?= /usr/bin/python3
+INSTALL := tools/install-packages.sh
+
+.PHONY: help run build test unit-test integration-test bench lint format clean
+
+help:  ## this list
+	@echo "Daruma: an application load balancer. Targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
+	  while IFS='|' read -r target text; do printf '%-24s %s\n' "$$target" "$$text"; done
+
+run: build  ## build, then serve examples/quickstart.yaml with two sample targets; Ctrl-C stops all
+	@$(INSTALL) run
+	@exec tools/run.sh $(BUILD)/daruma
+
+build:  ## build/release/daruma
+	@$(INSTALL) build
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
+	@cmake --build $(BUILD) --target daruma
+
+test: unit-test integration-test  ## build everything, run all tests
+
+unit-test:  ## unit tests and the simulation's seeds
+	@$(INSTALL) build test
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
+	@cmake --build $(BUILD)
+	@ctest --test-dir $(BUILD) --output-on-failure
+
+integration-test: build  ## end-to-end tests: real clients, real targets, the built daruma
+	@$(INSTALL) test
+	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) -m pytest -q test/integration
+
+bench: ## benchmarks, and the counts of system calls, instructions and bytes that have limits
+	@$(INSTALL) build test bench
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
+	@cmake --build $(BUILD)
+	@cmake --build $(BUILD) --target bench
+
+lint:  ## include direction, banned calls, sizes, formatting
+	@$(INSTALL) lint
+	@$(PYTHON) tools/tidy.py
+	@git ls-files -z '*.cc' '*.h' | xargs -0 clang-format --dry-run -Werror
+
+format:  ## clang-format on every source file
+	@$(INSTALL) lint
+	@git ls-files -z '*.cc' '*.h' | xargs -0 clang-format -i
+
+clean:  ## remove build/ (certificates, data and logs of `make run` stay)
+	@rm -rf build
