@@ -37,9 +37,10 @@ struct Listener {
   uint16_t port = 0;
   Protocol protocol = Protocol::http;
   std::vector<uint32_t>
-      certificates;         // indices into Snapshot::certificates; the first is the default
-  std::string ssl_policy;   // HTTPS only
-  std::vector<Rule> rules;  // by priority; the default rule comes last
+      certificates;           // indices into Snapshot::certificates; the first is the default
+  std::string ssl_policy;     // HTTPS only
+  bool server_header = true;  // "server: awselb/2.0" on answers that Daruma makes
+  std::vector<Rule> rules;    // by priority; the default rule comes last
   std::shared_ptr<const routing::RuleTable> table;  // the same rules, compiled; never null
 };
 
@@ -56,7 +57,6 @@ struct LoadBalancer {
   bool preserve_host_header = false;
   bool drop_invalid_header_fields = false;
   bool tls_version_and_cipher_headers = false;
-  bool server_header = true;  // "server: awselb/2.0" on answers that Daruma makes
   bool access_log = false;
   bool health_check_log = false;
   std::vector<Listener> listeners;

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The control thread's centre: owns the current configuration and its snapshot, applies a changed
+// file, tells workers and health, hears what they did. Everything but mailbox().post() belongs to
+// the control thread (before the threads start: to whoever builds the parts).
+//
+// Order of use: construct → load() or load_last_good() → build workers and health with mailbox() →
+// connect() → run the loop → drain() → on_all_stopped().
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "control/declared.h"
+#include "control/diagnostics.h"
+#include "control/name_resolver.h"
+#include "control/publisher.h"
+#include "io/loop.h"
+#include "io/mailbox.h"
+#include "model/letter.h"
+#include "model/resources.h"
+#include "model/snapshot.h"
+
+namespace daruma::control {
+
+// What the controller uses; all of it outlives the controller.
+struct ControllerContext {
+  io::Loop& loop;  // the control thread's
+  const Log& log;
+  NameLookup& lookup;
+};
+
+struct ControllerOptions {
+  std::string config_file;
+  std::string data_directory;  // "": the last good configuration is not kept
+  Surroundings surroundings = Surroundings::system();
+};
+
+// The answer to one reload.
+struct ReloadResult {
+  bool applied = false;               // false: the file is invalid and nothing changed
+  uint64_t revision = 0;              // what serves (or is being adopted) now
+  Diagnostics diagnostics;            // errors, or warnings of a valid file
+  std::vector<std::string> problems;  // what workers could not do, e.g. a port in use
+  size_t workers = 0;
+  size_t workers_adopted = 0;  // fewer than `workers`: some had not answered within 2 s
+
+  bool complete() const { return applied && problems.empty() && workers_adopted == workers; }
+  std::string to_text() const;  // for people: a few lines
+};
+
+class ReloadObserver {
+ public:
+  virtual void on_reloaded(const ReloadResult& result) = 0;
+
+ protected:
+  ~ReloadObserver() = default;
+};
+
+class StopObserver {
+ public:
+  virtual void on_all_stopped() = 0;
+
+ protected:
+  ~StopObserver() = default;
+};
+
+// The last attempt to apply a file, for metrics.
+struct ReloadStatus {
+  bool success = false;
+  WallTime at{};          // of the last attempt
+  WallTime applied_at{};  // of the last one that succeeded
+  uint64_t attempts = 0;
+  uint64_t failures = 0;
+};
+
+class Controller : private io::Mailbox<model::ControlLetter>::Reader,
+                   private NameResolver::Observer,
+                   private io::TimerHandler,
+                   private io::Task {
+ public:
+  using TargetHealthTable = std::map<model::TargetKey, model::TargetHealth>;
+  static constexpr Duration reload_timeout = 2s;
+
+  Controller(const ControllerContext& context, ControllerOptions options);
+  ~Controller();
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  // The first configuration. False in `has_errors` terms means that snapshot() is there.
+  Diagnostics load();
+  // The same from the data directory, whatever the configuration file says now.
+  Diagnostics load_last_good();
+
+  // Workers and health get the current snapshot and every later one. REQUIRES: called once.
+  void connect(std::vector<Publisher::WorkerMailbox*> workers, Publisher::HealthMailbox* health);
+  io::Mailbox<model::ControlLetter>& mailbox() { return mailbox_; }
+
+  // Reads the configuration file again. The observer (may be null) hears the result once, later:
+  // when all workers acknowledged, or after reload_timeout.
+  void reload(ReloadObserver* observer);
+  // The observer is going away: it hears nothing more.
+  void forget(ReloadObserver& observer);
+
+  // Workers and health stop taking work; the observer hears when all of them have stopped.
+  void drain(Duration deadline, StopObserver& observer);
+
+  // REQUIRES for these three: a load succeeded.
+  const model::SnapshotRef& snapshot() const { return snapshot_; }
+  const model::api::Resources& resources() const { return resources_; }
+  const Settings& settings() const { return settings_; }  // as of the first load
+
+  // What DescribeTargetHealth would say of every registered target.
+  const TargetHealthTable& target_health() const { return health_; }
+  const ReloadStatus& reload_status() const { return status_; }
+  const Publisher& publisher() const { return publisher_; }
+  // Every worker serves some snapshot and none was asked to stop.
+  bool ready() const;
+
+ private:
+  struct Pending {
+    ReloadObserver* observer;
+    ReloadResult result;
+    Instant deadline;
+  };
+
+  Diagnostics adopt(Declared declared);
+  void publish(model::SnapshotRef snapshot);
+  void refresh_health_table();
+  void settle(bool timed_out);
+  void log_result(const ReloadResult& result) const;
+  void on_letter(model::ControlLetter letter) override;
+  void on(const model::AdoptedLetter& letter);
+  void on(const model::HealthLetter& letter);
+  void on(const model::StoppedLetter& letter);
+  void on_names_changed() override;
+  void on_timer(io::Timer& timer) override;
+  void run() override;
+
+  io::Loop& loop_;
+  const Log& log_;
+  ControllerOptions options_;
+  model::api::Resources resources_;
+  Settings settings_;
+  model::SnapshotRef snapshot_;
+  uint64_t revision_ = 0;
+  TargetHealthTable health_;
+  ReloadStatus status_;
+  std::vector<Pending> pending_;
+  StopObserver* stop_observer_ = nullptr;
+  bool draining_ = false;
+  Publisher publisher_;
+  NameResolver resolver_;
+  io::Timer reload_timer_;
+  io::Mailbox<model::ControlLetter> mailbox_;
+};
+
+}  // namespace daruma::control

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Configuration as people write it: the shapes of the elbv2 API, with references by name instead of
+// ARN. Decoded, but not yet checked: texts are as given, numbers may be out of range, an absent
+// member is nullopt. control/validate says whether it makes sense, control/snapshot_compiler turns
+// it into a Snapshot. Values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace daruma::model::api {
+
+// Attribute key → value, both as the API spells them: every value is a text.
+using Attributes = std::map<std::string, std::string>;
+
+struct TargetDescription {
+  std::string id;  // IP address or host name
+  std::optional<int64_t> port;
+  std::string availability_zone;
+};
+
+struct TargetGroup {
+  std::string name;
+  std::optional<std::string> protocol;
+  std::optional<std::string> protocol_version;
+  std::optional<std::string> target_type;
+  std::optional<int64_t> port;
+  std::optional<bool> health_check_enabled;
+  std::optional<std::string> health_check_protocol;
+  std::optional<std::string> health_check_port;
+  std::optional<std::string> health_check_path;
+  std::optional<int64_t> health_check_interval_seconds;
+  std::optional<int64_t> health_check_timeout_seconds;
+  std::optional<int64_t> healthy_threshold_count;
+  std::optional<int64_t> unhealthy_threshold_count;
+  std::optional<std::string> http_code;  // Matcher.HttpCode
+  Attributes attributes;
+  std::vector<TargetDescription> targets;
+};
+
+struct TargetGroupTuple {
+  std::string target_group;  // by name
+  std::optional<int64_t> weight;
+};
+struct RedirectConfig {
+  std::optional<std::string> protocol;
+  std::optional<std::string> host;
+  std::optional<std::string> port;
+  std::optional<std::string> path;
+  std::optional<std::string> query;
+  std::string status_code;
+};
+struct FixedResponseConfig {
+  std::string status_code;
+  std::optional<std::string> content_type;
+  std::optional<std::string> message_body;
+};
+struct Action {
+  std::string type;
+  std::optional<int64_t> order;
+  std::optional<std::string> target_group;                      // short for a forward to one group
+  std::optional<std::vector<TargetGroupTuple>> forward_config;  // ForwardConfig.TargetGroups
+  std::optional<RedirectConfig> redirect_config;
+  std::optional<FixedResponseConfig> fixed_response_config;
+};
+
+struct RuleCondition {
+  std::string field;
+  std::optional<std::vector<std::string>> values;
+  std::optional<std::vector<std::string>> host_header_config;   // HostHeaderConfig.Values
+  std::optional<std::vector<std::string>> path_pattern_config;  // PathPatternConfig.Values
+};
+struct Rule {
+  std::optional<int64_t> priority;
+  std::vector<RuleCondition> conditions;
+  std::vector<Action> actions;
+};
+
+struct Listener {
+  std::optional<int64_t> port;
+  std::optional<std::string> protocol;
+  std::vector<std::string> certificates;  // by name; the first is the default
+  std::optional<std::string> ssl_policy;
+  Attributes attributes;
+  std::vector<Action> default_actions;
+  std::vector<Rule> rules;
+};
+
+struct LoadBalancer {
+  std::string name;
+  std::optional<std::string> scheme;
+  std::optional<std::string> type;
+  Attributes attributes;
+  std::vector<Listener> listeners;
+};
+
+// The rest is Daruma's own: what AWS keeps in other services or does not show.
+struct Certificate {
+  std::string name;
+  std::string certificate_file;  // as written
+  std::string private_key_file;
+  std::string chain_pem;  // what the files hold; "" if they could not be read
+  std::string key_pem;
+  std::string fingerprint;
+};
+struct Node {
+  std::vector<std::string> addresses;  // where listeners bind; empty: every address, v4 and v6
+  std::string availability_zone;
+};
+struct Admin {
+  std::optional<std::string> address;
+  std::optional<int64_t> port;
+};
+struct Logs {
+  std::optional<std::string> directory;
+};
+
+struct Resources {
+  Admin admin;
+  Node node;
+  Logs logs;
+  std::vector<Certificate> certificates;
+  std::vector<TargetGroup> target_groups;
+  std::vector<LoadBalancer> load_balancers;
+};
+
+}  // namespace daruma::model::api
