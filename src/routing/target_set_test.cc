@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routing/target_set.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace daruma::routing {
+namespace {
+
+using model::HealthState;
+
+// One letter per target: i, h, u(nhealthy), n(unused), d(raining), a (unavailable).
+HealthState state_of(char letter) {
+  switch (letter) {
+    case 'h':
+      return HealthState::healthy;
+    case 'u':
+      return HealthState::unhealthy;
+    case 'n':
+      return HealthState::unused;
+    case 'd':
+      return HealthState::draining;
+    case 'a':
+      return HealthState::unavailable;
+    default:
+      return HealthState::initial;
+  }
+}
+
+struct Row {
+  const char* states;
+  RoutingMode mode;
+  std::vector<uint32_t> candidates;
+  size_t healthy;
+};
+
+TEST(TargetSet, candidates_by_table) {
+  const Row rows[] = {
+      {"", RoutingMode::none, {}, 0},
+      {"h", RoutingMode::healthy, {0}, 1},
+      {"hhh", RoutingMode::healthy, {0, 1, 2}, 3},
+      {"uhu", RoutingMode::healthy, {1}, 1},
+      {"ih", RoutingMode::healthy, {1}, 1},  // initial is not healthy
+      {"uu", RoutingMode::fail_open, {0, 1}, 0},
+      {"ii", RoutingMode::fail_open, {0, 1}, 0},
+      {"iu", RoutingMode::fail_open, {0, 1}, 0},
+      {"a", RoutingMode::healthy, {0}, 0},  // health checks disabled
+      {"ahu", RoutingMode::healthy, {0, 1}, 1},
+      {"au", RoutingMode::healthy, {0}, 0},
+      {"d", RoutingMode::none, {}, 0},
+      {"n", RoutingMode::none, {}, 0},
+      {"dn", RoutingMode::none, {}, 0},
+      {"dhn", RoutingMode::healthy, {1}, 1},
+      {"dun", RoutingMode::fail_open, {1}, 0},  // fail-open never reaches draining or unused ones
+      {"dddu", RoutingMode::fail_open, {3}, 0},
+  };
+  for (const Row& row : rows) {
+    const std::string states = row.states;
+    SCOPED_TRACE(states);
+    TargetSet set(states.size());
+    for (uint32_t i = 0; i < states.size(); ++i) set.set_health(i, state_of(states[i]));
+    EXPECT_EQ(set.mode(), row.mode);
+    EXPECT_EQ(std::vector<uint32_t>(set.candidates().begin(), set.candidates().end()),
+              row.candidates);
+    EXPECT_EQ(set.healthy_count(), row.healthy);
+    EXPECT_EQ(set.size(), states.size());
+  }
+}
+
+TEST(TargetSet, sends_to_all_before_the_first_letter) {
+  TargetSet set(3);
+  EXPECT_EQ(set.mode(), RoutingMode::fail_open);
+  EXPECT_EQ(set.candidates().size(), 3u);
+}
+
+TEST(TargetSet, leaves_fail_open_with_the_first_healthy_target_and_enters_it_with_the_last) {
+  TargetSet set(2);
+  set.set_health(0, HealthState::healthy);
+  EXPECT_EQ(set.mode(), RoutingMode::healthy);
+  EXPECT_EQ(set.candidates().size(), 1u);
+  set.set_health(1, HealthState::healthy);
+  EXPECT_EQ(set.candidates().size(), 2u);
+  set.set_health(0, HealthState::unhealthy);
+  EXPECT_EQ(set.mode(), RoutingMode::healthy);
+  set.set_health(1, HealthState::unhealthy);
+  EXPECT_EQ(set.mode(), RoutingMode::fail_open);
+  EXPECT_EQ(set.candidates().size(), 2u);
+}
+
+// The list is recomputed on change only, so a repeated letter must leave a reader's span alone.
+TEST(TargetSet, a_repeated_letter_changes_nothing) {
+  TargetSet set(2);
+  set.set_health(0, HealthState::healthy);
+  const uint32_t* before = set.candidates().data();
+  set.set_health(0, HealthState::healthy);
+  EXPECT_EQ(set.candidates().data(), before);
+  EXPECT_EQ(set.health(0), HealthState::healthy);
+}
+
+}  // namespace
+}  // namespace daruma::routing
