@@ -105,6 +105,10 @@ class Acceptor {
  public:
   virtual ~Acceptor() = default;
   virtual Address local() const = 0;
+  // No on_accept follows, also from within on_accept, until resume(): new connections wait in the
+  // kernel's listen queue, as far as its backlog goes. Both may be called at any time and repeat.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
 };
 
 }  // namespace daruma::io
