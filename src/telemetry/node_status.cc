@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/node_status.h"
+
+#include <algorithm>
+
+namespace daruma::telemetry {
+namespace {
+
+using Labels = std::vector<std::pair<std::string_view, std::string>>;
+
+constexpr model::HealthState all_states[] = {
+    model::HealthState::initial, model::HealthState::healthy,  model::HealthState::unhealthy,
+    model::HealthState::unused,  model::HealthState::draining, model::HealthState::unavailable};
+
+double unix_seconds(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+MetricFamily gauge(std::string name, std::string meaning) {
+  return {std::move(name), MetricKind::gauge, std::move(meaning), {}};
+}
+MetricFamily gauge(std::string name, std::string meaning, double value) {
+  return {std::move(name), MetricKind::gauge, std::move(meaning), {{{}, value}}};
+}
+MetricFamily counter(std::string name, std::string meaning, uint64_t value) {
+  return {
+      std::move(name), MetricKind::counter, std::move(meaning), {{{}, static_cast<double>(value)}}};
+}
+
+Labels labels_of(const TargetLabels& labels) {
+  return {{"target_group", labels.target_group}, {"target", labels.target}, {"az", labels.zone}};
+}
+
+// One series per possible state, so that a query names the state it wants and a change is a step
+// from 0 to 1.
+MetricFamily health_states(const std::vector<TargetStatus>& targets) {
+  MetricFamily family = gauge("daruma_target_health_state",
+                              "1 for the state that the target's health checks put it in, else 0");
+  for (const TargetStatus& target : targets) {
+    for (const model::HealthState state : all_states) {
+      Labels labels = labels_of(target.labels);
+      labels.emplace_back("state", name_of(state));
+      family.samples.push_back({std::move(labels), target.health.state == state ? 1.0 : 0.0});
+    }
+  }
+  return family;
+}
+
+MetricFamily health_reasons(const std::vector<TargetStatus>& targets) {
+  MetricFamily family =
+      gauge("daruma_target_health_reason", "1 for why the target is not healthy; absent if it is");
+  for (const TargetStatus& target : targets) {
+    if (target.health.reason == model::HealthReason::none) continue;
+    Labels labels = labels_of(target.labels);
+    labels.emplace_back("reason", name_of(target.health.reason));
+    family.samples.push_back({std::move(labels), 1.0});
+  }
+  return family;
+}
+
+MetricFamily certificate_expiries(const std::vector<CertificateStatus>& certificates) {
+  MetricFamily family = gauge("daruma_certificate_expiry_timestamp_seconds",
+                              "When the certificate ends, in seconds since 1970");
+  for (const CertificateStatus& certificate : certificates) {
+    family.samples.push_back(
+        {{{"certificate", certificate.name}}, unix_seconds(certificate.not_after)});
+  }
+  return family;
+}
+
+MetricFamily reloads(const NodeStatus& status) {
+  MetricFamily family{"daruma_config_reloads_total",
+                      MetricKind::counter,
+                      "Reloads of the configuration file since the start, by result",
+                      {}};
+  family.samples.push_back({{{"result", "applied"}}, static_cast<double>(status.reloads_applied)});
+  family.samples.push_back({{{"result", "refused"}}, static_cast<double>(status.reloads_refused)});
+  return family;
+}
+
+void add_config(const NodeStatus& status, WallTime now, std::vector<MetricFamily>& families) {
+  // The wall clock may have been set back since.
+  const auto age = std::max(now - status.config_since, WallTime::duration::zero());
+  families.push_back(gauge("daruma_config_revision", "Configuration revision published last",
+                           static_cast<double>(status.config_revision)));
+  families.push_back(gauge("daruma_config_age_seconds", "Time since that revision was published",
+                           seconds_of(age)));
+  families.push_back(reloads(status));
+  if (!status.last_reload) return;
+  families.push_back(gauge("daruma_config_last_reload_success",
+                           "1 if the last reload was applied, 0 if it was refused",
+                           status.last_reload->applied ? 1 : 0));
+  families.push_back(gauge("daruma_config_last_reload_timestamp_seconds",
+                           "When the last reload was tried, in seconds since 1970",
+                           unix_seconds(status.last_reload->at)));
+}
+
+}  // namespace
+
+std::vector<MetricFamily> metrics_of(const NodeStatus& status, WallTime now) {
+  std::vector<MetricFamily> families;
+  families.push_back({"daruma_build_info",
+                      MetricKind::gauge,
+                      "Always 1; the label tells the version",
+                      {{{{"version", status.version}}, 1.0}}});
+  families.push_back(gauge("daruma_start_timestamp_seconds",
+                           "When this process started, in seconds since 1970",
+                           unix_seconds(status.started)));
+  families.push_back(
+      gauge("daruma_draining", "1 while this node stops taking work", status.draining ? 1 : 0));
+  add_config(status, now, families);
+  families.push_back(health_states(status.targets));
+  families.push_back(health_reasons(status.targets));
+  families.push_back(certificate_expiries(status.certificates));
+  families.push_back(counter("daruma_log_write_errors_total",
+                             "Attempts to write a log file that failed", status.log_write_errors));
+  families.push_back(counter("daruma_log_lines_lost_total",
+                             "Log lines lost because their file could not be written",
+                             status.log_lines_lost));
+  families.push_back(counter("daruma_bugs_total",
+                             "States that should not occur and were survived; please report them",
+                             status.bugs_reported));
+  return families;
+}
+
+}  // namespace daruma::telemetry
