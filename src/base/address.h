@@ -39,7 +39,8 @@ class Address {
   Family family_ = Family::v4;
 };
 
-// "10.0.0.0/8", "2001:db8::/32"; a bare address is a range of one.
+// "10.0.0.0/8", "2001:db8::/32"; a bare address is a range of one. Bits behind the prefix are
+// dropped: 10.1.2.3/8 equals 10.0.0.0/8.
 class CidrRange {
  public:
   static std::optional<CidrRange> parse(std::string_view text);

@@ -14,6 +14,7 @@
 namespace daruma {
 
 // Freelists of slabs in a few size classes. Keeps at most `kept_max` free slabs of each class.
+// Outlives whoever took a slab from it.
 class SlabPool {
  public:
   static constexpr std::array<size_t, 3> classes = {4 * 1024, 16 * 1024, 68 * 1024};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operational log: one line per event, `time level area message key=value …`, to standard error or
-// a file. Thread-safe. Never on the request path. Passed to whoever needs it; there is no global
-// log.
+// Operational log: one line per event, `time level area message key=value …`, to standard error,
+// time in UTC. Thread-safe. Never on the request path. Passed to whoever needs it; there is no
+// global log.
 #pragma once
 
 #include <initializer_list>
@@ -22,8 +22,13 @@ enum class LogLevel { debug, info, warning, error };
 
 struct LogField {
   std::string_view key;
-  std::string value;  // quoted where it holds spaces or quotes
+  std::string value;  // quoted and escaped where it is empty or a reader could misread it
 };
+
+// What stands behind time and level in a line. Control characters are escaped everywhere, so bytes
+// from a peer can be logged as they are.
+std::string log_text(std::string_view area, std::string_view message,
+                     std::initializer_list<LogField> fields);
 
 class Log {
  public:
