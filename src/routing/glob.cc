@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routing/glob.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+namespace daruma::routing {
+namespace {
+
+// Within a run of wildcards only the number of '?' and the presence of '*' count.
+std::string canonical(std::string_view pattern) {
+  std::string text;
+  bool star = false;
+  for (const char c : pattern) {
+    if (c == '*') {
+      star = true;
+      continue;
+    }
+    if (c != '?' && star) {
+      text += '*';
+      star = false;
+    }
+    text += c;
+  }
+  if (star) text += '*';
+  return text;
+}
+
+template <Case letters>
+char fold(char c) {
+  return letters == Case::insensitive ? ascii_lower(c) : c;
+}
+
+// `subject` and `tokens` (literals and '?') are equally long.
+template <Case letters>
+bool equal(std::string_view tokens, std::string_view subject) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] != '?' && tokens[i] != fold<letters>(subject[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// Finds the segments between the stars one after the other, each at its leftmost place, which
+// leaves most room for those that follow. Within a segment all possible places are followed at once
+// (Baeza-Yates and Gonnet's Shift-And): bit i of the state says that the last characters read match
+// the tokens of this segment up to and including token i. So every character is looked at once.
+struct Glob::Search {
+  using Bits = unsigned __int128;
+  static_assert(pattern_bytes_max <= 128, "one bit per token");
+  struct Segment {
+    Bits first;
+    Bits last;
+  };
+
+  explicit Search(std::string_view middle);
+  template <Case letters>
+  bool found_in(std::string_view window) const;
+
+  std::array<uint8_t, 256> class_of{};  // 0: a character that no literal of the middle names
+  std::vector<Bits> accepts;            // by class: the tokens that match it
+  std::vector<Segment> segments;
+};
+
+Glob::Search::Search(std::string_view middle) : accepts(1, 0) {
+  Bits bit = 1;
+  Bits any = 0;
+  bool segment_begins = true;
+  for (const char c : middle) {
+    if (c == '*') {
+      segment_begins = true;
+      continue;
+    }
+    if (segment_begins) segments.push_back({.first = bit, .last = bit});
+    segment_begins = false;
+    segments.back().last = bit;
+    if (c == '?') {
+      any |= bit;
+    } else {
+      uint8_t& its_class = class_of[static_cast<uint8_t>(c)];
+      if (its_class == 0) {
+        its_class = static_cast<uint8_t>(accepts.size());
+        accepts.push_back(0);
+      }
+      accepts[its_class] |= bit;
+    }
+    bit <<= 1;
+  }
+  for (Bits& tokens : accepts) tokens |= any;
+}
+
+template <Case letters>
+bool Glob::Search::found_in(std::string_view window) const {
+  auto segment = segments.begin();
+  Bits state = 0;
+  for (const char c : window) {
+    const Bits accepted = accepts[class_of[static_cast<uint8_t>(fold<letters>(c))]];
+    state = ((state << 1) | segment->first) & accepted;
+    if ((state & segment->last) == 0) continue;
+    if (++segment == segments.end()) return true;
+    state = 0;
+  }
+  return false;
+}
+
+Glob::Glob(std::string_view pattern, Case letters)
+    : text_(
+          canonical(letters == Case::insensitive ? ascii_lowered(pattern) : std::string(pattern))),
+      letters_(letters) {
+  DARUMA_ASSERT(pattern.size() <= pattern_bytes_max);
+  const size_t first_star = text_.find('*');
+  has_star_ = first_star != std::string::npos;
+  if (!has_star_) return;
+  const size_t last_star = text_.rfind('*');
+  head_bytes_ = static_cast<uint8_t>(first_star);
+  tail_bytes_ = static_cast<uint8_t>(text_.size() - last_star - 1);
+  if (first_star == last_star) return;
+  search_ = std::make_unique<const Search>(
+      std::string_view(text_).substr(first_star + 1, last_star - first_star - 1));
+}
+
+Glob::Glob(Glob&&) noexcept = default;
+Glob& Glob::operator=(Glob&&) noexcept = default;
+Glob::~Glob() = default;
+
+bool Glob::matches(std::string_view subject) const {
+  return letters_ == Case::insensitive ? matches_as<Case::insensitive>(subject)
+                                       : matches_as<Case::sensitive>(subject);
+}
+
+template <Case letters>
+bool Glob::matches_as(std::string_view subject) const {
+  if (!has_star_) return subject.size() == text_.size() && equal<letters>(text_, subject);
+  const size_t ends = size_t{head_bytes_} + tail_bytes_;
+  if (subject.size() < ends) return false;
+  if (!equal<letters>(head(), subject.substr(0, head_bytes_))) return false;
+  if (!equal<letters>(tail(), subject.substr(subject.size() - tail_bytes_))) return false;
+  return !search_ || search_->found_in<letters>(subject.substr(head_bytes_, subject.size() - ends));
+}
+
+Glob::Literals Glob::literals() const {
+  Literals literals;
+  const std::string_view text = text_;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find_first_of("*?", begin), text.size());
+    const std::string_view run = text.substr(begin, end - begin);
+    if (begin == 0) {
+      literals.prefix = run;
+    } else if (end == text.size()) {
+      literals.suffix = run;
+    } else if (!run.empty()) {
+      literals.inner.push_back(run);
+    }
+    begin = end + 1;
+  }
+  return literals;
+}
+
+}  // namespace daruma::routing

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Patterns of rule conditions: '*' stands for any run of characters, none included, '?' for exactly
+// one; the whole subject must match (elbv2: host-header and path-pattern). Time is linear in the
+// subject, whatever the pattern and whoever sends the subject. Immutable, thread-safe, pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/limits.h"
+
+namespace daruma::routing {
+
+enum class Case : uint8_t {
+  sensitive,
+  insensitive,  // ASCII letters only
+};
+
+class Glob {
+ public:
+  static constexpr size_t pattern_bytes_max = model::limits::condition_value_bytes_max;
+
+  // REQUIRES: pattern.size() <= pattern_bytes_max (validation refuses longer ones).
+  Glob(std::string_view pattern, Case letters);
+  Glob(Glob&&) noexcept;
+  Glob& operator=(Glob&&) noexcept;
+  ~Glob();
+
+  bool matches(std::string_view subject) const;
+
+  // The same language always has the same text, where only wildcards stand side by side: "*?**" and
+  // "?*" are both "?*". Lower case if letters do not matter.
+  const std::string& text() const { return text_; }
+  bool has_wildcards() const { return text_.find_first_of("*?") != std::string::npos; }
+
+  // The runs of literal characters, as views into text(): any subject that matches contains all of
+  // them; it begins with `prefix` and ends with `suffix` ("" where the pattern begins or ends with
+  // a wildcard). Without wildcards, `prefix` is the whole text.
+  struct Literals {
+    std::string_view prefix;
+    std::string_view suffix;
+    std::vector<std::string_view> inner;
+  };
+  Literals literals() const;
+
+ private:
+  struct Search;
+  template <Case letters>
+  bool matches_as(std::string_view subject) const;
+  std::string_view head() const { return std::string_view(text_).substr(0, head_bytes_); }
+  std::string_view tail() const {
+    return std::string_view(text_).substr(text_.size() - tail_bytes_);
+  }
+
+  std::string text_;
+  Case letters_;
+  bool has_star_ = false;
+  uint8_t head_bytes_ = 0;                // before the first '*'
+  uint8_t tail_bytes_ = 0;                // after the last '*'
+  std::unique_ptr<const Search> search_;  // for what stands between two '*'; null if nothing does
+};
+
+}  // namespace daruma::routing

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routing/glob.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/random.h"
+
+namespace daruma::routing {
+namespace {
+
+struct Row {
+  const char* pattern;
+  const char* subject;
+  bool sensitive;
+  bool insensitive;
+};
+
+TEST(Glob, matches_by_table) {
+  const Row rows[] = {
+      {"", "", true, true},
+      {"", "a", false, false},
+      {"a", "a", true, true},
+      {"a", "A", false, true},
+      {"A", "a", false, true},
+      {"a", "ab", false, false},
+      {"ab", "a", false, false},
+      {"?", "", false, false},
+      {"?", "a", true, true},
+      {"?", "ab", false, false},
+      {"*", "", true, true},
+      {"*", "anything/at all", true, true},
+      {"/img/*", "/img/", true, true},
+      {"/img/*", "/img", false, false},
+      {"/img/*", "/img/a/b/c.png", true, true},  // '*' crosses '/'
+      {"/img/*", "/IMG/a", false, true},
+      {"/img/*/pics", "/img/a/b/pics", true, true},
+      {"/img/*/pics", "/img/pics", false, false},
+      {"*.example.com", "www.example.com", true, true},
+      {"*.example.com", "WWW.Example.COM", false, true},
+      {"*.example.com", "example.com", false, false},
+      {"*.example.com", ".example.com", true, true},
+      {"*.example.com", "www.example.com.evil.org", false, false},
+      {"www.example.*", "www.example.org", true, true},
+      {"www?.example.com", "www1.example.com", true, true},
+      {"www?.example.com", "www.example.com", false, false},
+      {"a*a", "a", false, false},  // head and tail do not overlap
+      {"a*a", "aa", true, true},
+      {"ab*ba", "aba", false, false},
+      {"*?", "", false, false},
+      {"*?", "x", true, true},
+      {"?*?", "x", false, false},
+      {"?*?", "xyz", true, true},
+      {"*foo*", "foo", true, true},
+      {"*foo*", "a foo b", true, true},
+      {"*foo*", "fofo", false, false},
+      {"*foo*", "fofoo", true, true},
+      {"*foo*bar*", "barfoo", false, false},
+      {"*foo*bar*", "foofoobar", true, true},
+      {"*fo?*", "xfo", false, false},
+      {"*fo?*", "xfoy", true, true},
+      {"*a?c*", "abababc", true, true},
+      {"*a*b*c*", "cba", false, false},
+      {"*a*b*c*", "xaxbxcx", true, true},
+      {"/a*b*c", "/axbxbxc", true, true},
+      {"/a*b*c", "/acb", false, false},
+      {"*ab*ab*", "ab", false, false},
+      {"*ab*ab*", "abab", true, true},
+      {"[a-z].*", "[a-z].x", true, true},  // nothing else is special
+      {"\\*", "\\x", true, true},
+      {"*\xc3\xa9*", "caf\xc3\xa9!", true, true},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(Glob(row.pattern, Case::sensitive).matches(row.subject), row.sensitive)
+        << row.pattern << " on " << row.subject;
+    EXPECT_EQ(Glob(row.pattern, Case::insensitive).matches(row.subject), row.insensitive)
+        << row.pattern << " on " << row.subject << ", letters folded";
+  }
+}
+
+TEST(Glob, patterns_of_one_meaning_have_one_text) {
+  EXPECT_EQ(Glob("a*?**b", Case::sensitive).text(), "a?*b");
+  EXPECT_EQ(Glob("**", Case::sensitive).text(), "*");
+  EXPECT_EQ(Glob("*?*?", Case::sensitive).text(), "??*");
+  EXPECT_EQ(Glob("WWW.A*", Case::insensitive).text(), "www.a*");
+  EXPECT_EQ(Glob("/A*", Case::sensitive).text(), "/A*");
+}
+
+TEST(Glob, names_the_literals_that_every_match_contains) {
+  const auto literals_of = [](const char* pattern) {
+    const Glob glob(pattern, Case::sensitive);
+    const Glob::Literals literals = glob.literals();
+    std::string text = std::string(literals.prefix) + "|" + std::string(literals.suffix);
+    for (const std::string_view inner : literals.inner) text += "|" + std::string(inner);
+    return text;
+  };
+  EXPECT_EQ(literals_of("abc"), "abc|");
+  EXPECT_EQ(literals_of(""), "|");
+  EXPECT_EQ(literals_of("*"), "|");
+  EXPECT_EQ(literals_of("a*"), "a|");
+  EXPECT_EQ(literals_of("*a"), "|a");
+  EXPECT_EQ(literals_of("a*bc?d*ef"), "a|ef|bc|d");
+  EXPECT_EQ(literals_of("?a?"), "||a");
+  EXPECT_EQ(literals_of("*a*?b*"), "||a|b");
+}
+
+// The textbook definition, cell by cell.
+bool reference_matches(std::string_view pattern, std::string_view subject) {
+  std::vector<bool> row(subject.size() + 1, false);
+  row[0] = true;
+  for (const char token : pattern) {
+    std::vector<bool> next(subject.size() + 1, false);
+    for (size_t i = 0; i <= subject.size(); ++i) {
+      if (token == '*') {
+        next[i] = row[i] || (i > 0 && next[i - 1]);
+      } else {
+        next[i] = i > 0 && row[i - 1] && (token == '?' || token == subject[i - 1]);
+      }
+    }
+    row = std::move(next);
+  }
+  return row.back();
+}
+
+std::string random_text(Random& random, std::string_view alphabet, size_t length_max) {
+  std::string text;
+  for (size_t n = random.below(length_max + 1); n > 0; --n) {
+    text += alphabet[random.below(alphabet.size())];
+  }
+  return text;
+}
+
+TEST(Glob, agrees_with_the_definition_on_random_patterns) {
+  Random random(20);
+  int matched = 0;
+  constexpr int cases = 60'000;
+  for (int i = 0; i < cases; ++i) {
+    const std::string pattern = random_text(random, "aAb*?*", 10);
+    const std::string subject = random_text(random, "abA", 12);
+    const bool expected = reference_matches(pattern, subject);
+    const bool folded = reference_matches(ascii_lowered(pattern), ascii_lowered(subject));
+    const Glob sensitive(pattern, Case::sensitive);
+    ASSERT_EQ(sensitive.matches(subject), expected) << pattern << " on " << subject;
+    ASSERT_EQ(Glob(pattern, Case::insensitive).matches(subject), folded)
+        << pattern << " on " << subject << ", letters folded";
+    ASSERT_EQ(reference_matches(sensitive.text(), subject), expected) << pattern;
+    matched += expected;
+  }
+  EXPECT_GT(matched, cases / 20);
+  EXPECT_LT(matched, cases * 19 / 20);
+}
+
+TEST(Glob, agrees_with_the_definition_on_patterns_of_full_length) {
+  Random random(21);
+  int matched = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    std::string subject = random_text(random, "ab", 300);
+    // Cut pieces out of the subject, so that matches happen.
+    std::string pattern = "*";
+    for (size_t at = 0; at < subject.size() && pattern.size() < 100;) {
+      const size_t length = std::min<size_t>(1 + random.below(60), 127 - pattern.size());
+      pattern += subject.substr(at, length) + (random.chance(1, 2) ? "*" : "?*");
+      at += length + random.below(40);
+    }
+    pattern.resize(std::min(pattern.size(), Glob::pattern_bytes_max));
+    const bool expected = reference_matches(pattern, subject);
+    ASSERT_EQ(Glob(pattern, Case::sensitive).matches(subject), expected)
+        << pattern << " on " << subject;
+    matched += expected;
+  }
+  EXPECT_GT(matched, 300);
+}
+
+}  // namespace
+}  // namespace daruma::routing
