@@ -95,6 +95,10 @@ class AcceptHandler {
  public:
   // The socket has no handler yet: set one before returning, or drop it.
   virtual void on_accept(std::unique_ptr<Socket> socket) = 0;
+  // The system refused to hand over a connection (out of descriptors or memory). They stay in its
+  // queue, and accepting goes on by itself after a moment; called once per such pause, for whoever
+  // counts them.
+  virtual void on_accept_paused(SocketError) {}
 
  protected:
   ~AcceptHandler() = default;
