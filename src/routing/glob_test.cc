@@ -110,10 +110,10 @@ TEST(Glob, names_the_literals_that_every_match_contains) {
 
 // The textbook definition, cell by cell.
 bool reference_matches(std::string_view pattern, std::string_view subject) {
-  std::vector<bool> row(subject.size() + 1, false);
+  std::vector<char> row(subject.size() + 1, false);
   row[0] = true;
   for (const char token : pattern) {
-    std::vector<bool> next(subject.size() + 1, false);
+    std::vector<char> next(subject.size() + 1, false);
     for (size_t i = 0; i <= subject.size(); ++i) {
       if (token == '*') {
         next[i] = row[i] || (i > 0 && next[i - 1]);
@@ -157,7 +157,7 @@ TEST(Glob, agrees_with_the_definition_on_random_patterns) {
 TEST(Glob, agrees_with_the_definition_on_patterns_of_full_length) {
   Random random(21);
   int matched = 0;
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < 1'000; ++i) {
     std::string subject = random_text(random, "ab", 300);
     // Cut pieces out of the subject, so that matches happen.
     std::string pattern = "*";
@@ -172,7 +172,7 @@ TEST(Glob, agrees_with_the_definition_on_patterns_of_full_length) {
         << pattern << " on " << subject;
     matched += expected;
   }
-  EXPECT_GT(matched, 300);
+  EXPECT_GT(matched, 100);
 }
 
 }  // namespace

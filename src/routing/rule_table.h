@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A listener's rules compiled for look-up: the first (lowest priority number) rule whose conditions
-// all hold. Cost does not grow with the number of rules: hash on host, trie on path prefix,
-// wildcards verified on the few candidates. Immutable, shared by all workers; match() is const,
-// allocates nothing and is thread-safe.
+// all hold. Cost does not grow with the number of rules: the host leads by hash to the few host
+// patterns that match, each of those by hash of the path to its few path patterns, and only what is
+// found there is verified (routing/glob_index.h says what cannot be found so). Immutable, shared by
+// all workers; match() is const, allocates nothing and is thread-safe.
 #pragma once
 
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include "model/rule.h"
+#include "routing/match_input.h"
 
 namespace daruma::routing {
-
-struct MatchInput {
-  std::string_view host;  // without port, any case
-  std::string_view path;  // normalised, without query
-};
 
 class RuleTable {
  public:
   // `rules` are in order of priority, the default rule (no conditions) last. The table keeps
-  // indices, not rules.
+  // indices, not rules. REQUIRES: !rules.empty(), rules.back().conditions.empty(), and condition
+  // values within limits::condition_value_bytes_max.
   static std::shared_ptr<const RuleTable> compile(std::span<const model::Rule> rules);
   ~RuleTable();
 

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routing/glob_index.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <map>
+#include <unordered_map>
+
+#include "base/check.h"
+
+namespace daruma::routing {
+namespace {
+
+// Keeps the keys of grams apart from all others: only they may lead to buckets of grams.
+constexpr uint64_t gram_bit = uint64_t{1} << 63;
+
+// Multiply and fold: every bit of both factors reaches every bit of the result.
+uint64_t mix(uint64_t a, uint64_t b) {
+  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+// ascii_lower() of eight characters at once: in each byte, 'A'…'Z' gets bit 0x20.
+uint64_t lowered(uint64_t word) {
+  constexpr uint64_t ones = 0x0101010101010101;
+  const uint64_t low_bits = word & (ones * 0x7f);
+  const uint64_t at_least_a = low_bits + ones * (0x80 - 'A');
+  const uint64_t beyond_z = low_bits + ones * (0x7f - 'Z');
+  const uint64_t upper = (at_least_a ^ beyond_z) & ~word & (ones * 0x80);
+  return word | (upper >> 2);
+}
+
+}  // namespace
+
+uint64_t GlobIndex::key_of(Kind kind, std::string_view text, Case letters) {
+  constexpr std::array<uint64_t, 4> seeds = {0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f,
+                                             0x165667b19e3779f9, 0xd6e8feb86659fd93};
+  uint64_t key = seeds[static_cast<size_t>(kind)] ^ (text.size() * 0xff51afd7ed558ccd);
+  const auto take = [&key, letters](const char* from, size_t bytes) {
+    uint64_t word = 0;
+    std::memcpy(&word, from, bytes);
+    if (letters == Case::insensitive) word = lowered(word);
+    key = mix(key ^ word, 0xa0761d6478bd642f);
+  };
+  while (text.size() >= 8) {
+    take(text.data(), 8);
+    text.remove_prefix(8);
+  }
+  if (!text.empty()) take(text.data(), text.size());
+  return mix(key, 0xe7037ed1a0b428db) & ~gram_bit;
+}
+
+uint64_t GlobIndex::gram_key(uint32_t gram, size_t length) {
+  return mix(gram ^ (uint64_t{length} << 32), 0x8ebc6af09c88c6e3) | gram_bit;
+}
+
+// Decides under which literal each glob is filed, then lays the buckets out.
+class GlobIndex::Builder {
+ public:
+  explicit Builder(GlobIndex& index) : index_(index) {}
+  void build();
+
+ private:
+  std::vector<Filing> filings_of(const Glob& glob) const;
+  void choose_filings();
+  void file(uint32_t item, const Filing& filing);
+  void lay_out();
+  Bucket append(std::vector<Member>& members);
+  void insert(uint64_t key, Bucket bucket);
+  static void note_length(std::vector<Length>& lengths, uint32_t length, uint32_t rank);
+
+  using Buckets = std::map<uint64_t, std::vector<Member>>;
+  GlobIndex& index_;
+  Buckets buckets_;
+  Buckets gram_buckets_;
+  size_t gram_members_ = 0;
+  std::vector<Member> scanned_;
+};
+
+void GlobIndex::Builder::build() {
+  if (index_.items_.size() <= scan_max) {
+    for (uint32_t item = 0; item < index_.items_.size(); ++item) {
+      scanned_.push_back({index_.items_[item].rank, item});
+    }
+  } else {
+    choose_filings();
+  }
+  lay_out();
+}
+
+// In order of preference, where equally rare.
+std::vector<GlobIndex::Filing> GlobIndex::Builder::filings_of(const Glob& glob) const {
+  const auto filing = [this](Kind kind, std::string_view text) {
+    return Filing{kind, key_of(kind, text, index_.letters_), static_cast<uint32_t>(text.size())};
+  };
+  if (!glob.has_wildcards()) return {filing(Kind::exact, glob.text())};
+  std::vector<Filing> filings;
+  const Glob::Literals literals = glob.literals();
+  if (!literals.prefix.empty()) filings.push_back(filing(Kind::prefix, literals.prefix));
+  if (!literals.suffix.empty()) filings.push_back(filing(Kind::suffix, literals.suffix));
+  for (const std::string_view literal : literals.inner) {
+    const size_t length = std::min(literal.size(), gram_bytes_max);
+    uint32_t gram = 0;
+    for (size_t read = 1; read <= literal.size(); ++read) {
+      gram = (gram << 8) | static_cast<uint8_t>(literal[read - 1]);
+      if (read < length) continue;
+      filings.push_back(
+          {Kind::gram, gram_key(gram & gram_mask(length), length), static_cast<uint32_t>(length)});
+    }
+  }
+  return filings;
+}
+
+void GlobIndex::Builder::choose_filings() {
+  std::unordered_map<uint64_t, uint32_t> sharers;
+  for (const Item& item : index_.items_) {
+    for (const Filing& filing : filings_of(item.glob)) ++sharers[filing.key];
+  }
+  for (uint32_t item = 0; item < index_.items_.size(); ++item) {
+    const std::vector<Filing> filings = filings_of(index_.items_[item].glob);
+    const auto rarest = std::min_element(
+        filings.begin(), filings.end(),
+        [&sharers](const Filing& a, const Filing& b) { return sharers[a.key] < sharers[b.key]; });
+    if (rarest == filings.end()) {
+      scanned_.push_back({index_.items_[item].rank, item});
+    } else {
+      file(item, *rarest);
+    }
+  }
+}
+
+void GlobIndex::Builder::file(uint32_t item, const Filing& filing) {
+  const uint32_t rank = index_.items_[item].rank;
+  switch (filing.kind) {
+    case Kind::exact:
+      index_.exact_least_rank_ = std::min(index_.exact_least_rank_, rank);
+      break;
+    case Kind::prefix:
+      note_length(index_.prefix_lengths_, filing.length, rank);
+      break;
+    case Kind::suffix:
+      note_length(index_.suffix_lengths_, filing.length, rank);
+      break;
+    case Kind::gram:
+      if (gram_members_ == gram_members_max) {
+        scanned_.push_back({rank, item});
+        return;
+      }
+      ++gram_members_;
+      note_length(index_.gram_lengths_, filing.length, rank);
+      gram_buckets_[filing.key].push_back({rank, item});
+      return;
+  }
+  buckets_[filing.key].push_back({rank, item});
+}
+
+// Lengths stay in ascending order.
+void GlobIndex::Builder::note_length(std::vector<Length>& lengths, uint32_t length, uint32_t rank) {
+  const auto at =
+      std::lower_bound(lengths.begin(), lengths.end(), length,
+                       [](const Length& entry, uint32_t value) { return entry.length < value; });
+  if (at == lengths.end() || at->length != length) {
+    lengths.insert(at, {length, rank});
+  } else {
+    at->least_rank = std::min(at->least_rank, rank);
+  }
+}
+
+void GlobIndex::Builder::lay_out() {
+  const size_t buckets = buckets_.size() + gram_buckets_.size();
+  if (buckets > 0) index_.slots_.resize(std::bit_ceil(2 * buckets));
+  index_.members_.reserve(index_.items_.size());
+  for (auto& [key, members] : gram_buckets_) insert(key, append(members));
+  index_.gram_members_ = static_cast<uint32_t>(index_.members_.size());
+  for (auto& [key, members] : buckets_) insert(key, append(members));
+  index_.scan_ = append(scanned_);
+}
+
+GlobIndex::Bucket GlobIndex::Builder::append(std::vector<Member>& members) {
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return a.rank < b.rank; });
+  const Bucket bucket{static_cast<uint32_t>(index_.members_.size()),
+                      static_cast<uint32_t>(members.size())};
+  index_.members_.insert(index_.members_.end(), members.begin(), members.end());
+  return bucket;
+}
+
+void GlobIndex::Builder::insert(uint64_t key, Bucket bucket) {
+  const size_t mask = index_.slots_.size() - 1;
+  size_t at = key & mask;
+  while (index_.slots_[at].bucket.count != 0) at = (at + 1) & mask;
+  index_.slots_[at] = {key, bucket};
+}
+
+GlobIndex::GlobIndex(std::vector<Item> items, Case letters)
+    : items_(std::move(items)), letters_(letters) {
+  Builder(*this).build();
+}
+
+}  // namespace daruma::routing

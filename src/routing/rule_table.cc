@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routing/rule_table.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/check.h"
+#include "routing/condition.h"
+#include "routing/glob_index.h"
+
+namespace daruma::routing {
+namespace {
+
+constexpr uint32_t no_rest = UINT32_MAX;
+
+// A rule that is found under a host pattern and a path pattern.
+struct Candidate {
+  uint32_t rule;
+  uint32_t rest;  // index into RuleTable::Implementation::rests: what else must hold; or no_rest
+};
+
+// In order of priority; nothing follows one that has no rest, since it would never be reached.
+using Candidates = std::vector<Candidate>;
+
+void add(Candidates& candidates, Candidate candidate) {
+  if (candidates.empty() || candidates.back().rest != no_rest) candidates.push_back(candidate);
+}
+
+// The rules with a path condition under one host pattern.
+struct Paths {
+  GlobIndex index;
+  std::vector<Candidates> candidates;  // as index counts them
+};
+
+// The rules under one host pattern.
+struct Host {
+  uint32_t least_path_rule = UINT32_MAX;
+  Candidates any_path;
+  std::unique_ptr<const Paths> paths;
+};
+
+// The same while it is being collected: pattern → what is filed under it. Patterns by their
+// canonical text, so that equal ones meet.
+struct HostDraft {
+  Candidates any_path;
+  std::map<std::string, Candidates> paths;
+};
+
+}  // namespace
+
+struct RuleTable::Implementation {
+  explicit Implementation(std::span<const model::Rule> rules);
+
+  uint32_t match(const MatchInput& input) const;
+  void match_host(const Host& host, const MatchInput& input, uint32_t& best) const;
+  void take_best(const Candidates& candidates, const MatchInput& input, uint32_t& best) const;
+
+  uint32_t fallback = 0;  // the first rule without conditions
+  Host any_host;
+  std::optional<GlobIndex> host_index;
+  std::vector<Host> hosts;  // as host_index counts them
+  std::vector<std::vector<Condition>> rests;
+};
+
+namespace {
+
+using Values = std::vector<std::string>;
+
+// What a rule is filed under: its first condition on the host and its first on the path. All others
+// stay to be verified.
+struct Split {
+  const Values* hosts = nullptr;
+  const Values* paths = nullptr;
+  std::vector<Condition> rest;
+};
+
+Split split(const model::Rule& rule) {
+  Split split;
+  for (const model::Condition& condition : rule.conditions) {
+    const auto* host = std::get_if<model::HostHeaderCondition>(&condition);
+    const auto* path = std::get_if<model::PathPatternCondition>(&condition);
+    if (host != nullptr && split.hosts == nullptr) {
+      split.hosts = &host->values;
+    } else if (path != nullptr && split.paths == nullptr) {
+      split.paths = &path->values;
+    } else {
+      split.rest.emplace_back(condition);
+    }
+  }
+  return split;
+}
+
+void file_under_paths(HostDraft& host, const Values* paths, Candidate candidate) {
+  if (paths == nullptr) {
+    add(host.any_path, candidate);
+    return;
+  }
+  for (const std::string& path : *paths) {
+    add(host.paths[Glob(path, Case::sensitive).text()], candidate);
+  }
+}
+
+uint32_t least_rule(const Host& host) {
+  return host.any_path.empty() ? host.least_path_rule
+                               : std::min(host.least_path_rule, host.any_path.front().rule);
+}
+
+Host finish(HostDraft draft) {
+  Host host;
+  host.any_path = std::move(draft.any_path);
+  if (draft.paths.empty()) return host;
+  std::vector<GlobIndex::Item> items;
+  std::vector<Candidates> candidates;
+  for (auto& [pattern, filed] : draft.paths) {
+    const uint32_t rank = filed.front().rule;
+    host.least_path_rule = std::min(host.least_path_rule, rank);
+    items.push_back({Glob(pattern, Case::sensitive), rank});
+    candidates.push_back(std::move(filed));
+  }
+  host.paths = std::make_unique<const Paths>(
+      Paths{GlobIndex(std::move(items), Case::sensitive), std::move(candidates)});
+  return host;
+}
+
+}  // namespace
+
+RuleTable::Implementation::Implementation(std::span<const model::Rule> rules) {
+  DARUMA_ASSERT(!rules.empty());
+  DARUMA_ASSERT(rules.back().conditions.empty());
+  HostDraft any;
+  std::map<std::string, HostDraft> drafts;
+  for (; !rules[fallback].conditions.empty(); ++fallback) {
+    Split parts = split(rules[fallback]);
+    Candidate candidate{fallback, no_rest};
+    if (!parts.rest.empty()) {
+      candidate.rest = static_cast<uint32_t>(rests.size());
+      rests.push_back(std::move(parts.rest));
+    }
+    if (parts.hosts == nullptr) {
+      file_under_paths(any, parts.paths, candidate);
+      continue;
+    }
+    for (const std::string& host : *parts.hosts) {
+      const std::string pattern = Glob(host, Case::insensitive).text();
+      file_under_paths(pattern == "*" ? any : drafts[pattern], parts.paths, candidate);
+    }
+  }
+  any_host = finish(std::move(any));
+  std::vector<GlobIndex::Item> items;
+  for (auto& [pattern, draft] : drafts) {
+    hosts.push_back(finish(std::move(draft)));
+    items.push_back({Glob(pattern, Case::insensitive), least_rule(hosts.back())});
+  }
+  if (!items.empty()) host_index.emplace(std::move(items), Case::insensitive);
+}
+
+uint32_t RuleTable::Implementation::match(const MatchInput& input) const {
+  uint32_t best = fallback;
+  if (host_index) {
+    host_index->for_each_match(input.host, best, [this, &input, &best](uint32_t host) {
+      match_host(hosts[host], input, best);
+    });
+  }
+  match_host(any_host, input, best);
+  return best;
+}
+
+void RuleTable::Implementation::match_host(const Host& host, const MatchInput& input,
+                                           uint32_t& best) const {
+  take_best(host.any_path, input, best);
+  if (host.least_path_rule >= best) return;
+  host.paths->index.for_each_match(input.path, best, [this, &host, &input, &best](uint32_t path) {
+    take_best(host.paths->candidates[path], input, best);
+  });
+}
+
+void RuleTable::Implementation::take_best(const Candidates& candidates, const MatchInput& input,
+                                          uint32_t& best) const {
+  for (const Candidate& candidate : candidates) {
+    if (candidate.rule >= best) return;
+    const auto holds = [&input](const Condition& condition) { return condition.holds(input); };
+    if (candidate.rest != no_rest &&
+        !std::all_of(rests[candidate.rest].begin(), rests[candidate.rest].end(), holds)) {
+      continue;
+    }
+    best = candidate.rule;
+    return;
+  }
+}
+
+RuleTable::RuleTable() = default;
+RuleTable::~RuleTable() = default;
+
+std::shared_ptr<const RuleTable> RuleTable::compile(std::span<const model::Rule> rules) {
+  std::shared_ptr<RuleTable> table(new RuleTable);
+  table->implementation_ = std::make_unique<const Implementation>(rules);
+  return table;
+}
+
+uint32_t RuleTable::match(const MatchInput& input) const {
+  return implementation_->match(input);
+}
+
+}  // namespace daruma::routing

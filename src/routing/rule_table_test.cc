@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routing/rule_table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "routing/condition.h"
+
+namespace daruma::routing {
+namespace {
+
+using Values = std::vector<std::string>;
+
+model::Rule rule(const Values& hosts, const Values& paths) {
+  model::Rule rule;
+  if (!hosts.empty()) rule.conditions.push_back(model::HostHeaderCondition{hosts});
+  if (!paths.empty()) rule.conditions.push_back(model::PathPatternCondition{paths});
+  return rule;
+}
+
+// The definition: the first rule whose conditions all hold, tried one after the other.
+class LinearScan {
+ public:
+  explicit LinearScan(const std::vector<model::Rule>& rules) {
+    for (const model::Rule& each : rules) {
+      rules_.emplace_back(each.conditions.begin(), each.conditions.end());
+    }
+  }
+  uint32_t match(const MatchInput& input) const {
+    const auto holds = [&input](const Condition& condition) { return condition.holds(input); };
+    const auto all_hold = [&holds](const std::vector<Condition>& conditions) {
+      return std::all_of(conditions.begin(), conditions.end(), holds);
+    };
+    return static_cast<uint32_t>(std::find_if(rules_.begin(), rules_.end(), all_hold) -
+                                 rules_.begin());
+  }
+
+ private:
+  std::vector<std::vector<Condition>> rules_;
+};
+
+struct Row {
+  const char* host;
+  const char* path;
+  uint32_t rule;
+};
+
+void expect_rows(const std::vector<model::Rule>& rules, const std::vector<Row>& rows) {
+  const auto table = RuleTable::compile(rules);
+  for (const Row& row : rows) {
+    EXPECT_EQ(table->match({row.host, row.path}), row.rule) << row.host << " " << row.path;
+  }
+}
+
+TEST(RuleTable, a_default_rule_alone_takes_everything) {
+  expect_rows({rule({}, {})}, {{"a.com", "/", 0}, {"", "", 0}});
+}
+
+TEST(RuleTable, first_match_by_priority) {
+  const std::vector<model::Rule> rules = {
+      rule({}, {"/maintenance*"}),          rule({"api.example.com"}, {"/v1/*", "/v2/*"}),
+      rule({"*.example.com"}, {}),          rule({"example.com", "www.example.*"}, {"/shop/*"}),
+      rule({}, {"/shop/*.png", "/img?/*"}), rule({}, {}),
+  };
+  expect_rows(rules, {
+                         {"api.example.com", "/maintenance", 0},
+                         {"other.org", "/maintenance/now", 0},
+                         {"api.example.com", "/v1/users", 1},
+                         {"API.EXAMPLE.COM", "/v2/", 1},
+                         {"api.example.com", "/V1/users", 2},  // paths are case-sensitive
+                         {"api.example.com", "/v3/", 2},
+                         {"www.example.com", "/shop/a.png", 2},
+                         {"example.com", "/shop/a.png", 3},
+                         {"www.example.org", "/shop/", 3},
+                         {"example.com", "/shop", 5},
+                         {"other.org", "/shop/a/b.png", 4},  // '*' crosses '/'
+                         {"other.org", "/img1/x", 4},
+                         {"other.org", "/img/x", 5},
+                         {"", "/", 5},
+                     });
+}
+
+TEST(RuleTable, a_wider_rule_in_front_hides_a_narrower_one) {
+  expect_rows({rule({}, {"/a*"}), rule({"x.com"}, {"/ab"}), rule({}, {})},
+              {{"x.com", "/ab", 0}, {"x.com", "/b", 2}});
+  expect_rows({rule({"x.com"}, {"/ab"}), rule({}, {"/a*"}), rule({}, {})},
+              {{"x.com", "/ab", 0}, {"y.com", "/ab", 1}});
+}
+
+TEST(RuleTable, all_conditions_of_a_rule_must_hold) {
+  model::Rule two_hosts = rule({"*.com"}, {"/a/*"});
+  two_hosts.conditions.push_back(model::HostHeaderCondition{{"www.*"}});
+  model::Rule two_paths = rule({}, {"/a/*"});
+  two_paths.conditions.push_back(model::PathPatternCondition{{"*.png", "*.jpg"}});
+  expect_rows({two_hosts, two_paths, rule({}, {"/a/*"}), rule({}, {})},
+              {{"www.x.com", "/a/b", 0},
+               {"ftp.x.com", "/a/b", 2},
+               {"ftp.x.com", "/a/b.jpg", 1},
+               {"www.x.org", "/a/", 2},
+               {"www.x.com", "/b", 3}});
+}
+
+TEST(RuleTable, a_condition_without_values_never_holds) {
+  model::Rule nothing;
+  nothing.conditions.push_back(model::HostHeaderCondition{});
+  expect_rows({nothing, rule({}, {})}, {{"", "/", 1}, {"a", "/", 1}});
+}
+
+TEST(RuleTable, rules_behind_one_without_conditions_are_never_reached) {
+  expect_rows({rule({}, {}), rule({"a.com"}, {}), rule({}, {})}, {{"a.com", "/", 0}});
+}
+
+// ---- against the definition, at random ----
+
+struct Alphabet {
+  const char* characters;
+  int wildcard_percent;
+};
+
+std::string random_pattern(Random& random, const Alphabet& alphabet, size_t length_max) {
+  std::string text;
+  const std::string_view characters = alphabet.characters;
+  for (size_t n = 1 + random.below(length_max); n > 0; --n) {
+    if (random.chance(static_cast<uint32_t>(alphabet.wildcard_percent), 100)) {
+      text += random.chance(2, 3) ? '*' : '?';
+    } else {
+      text += characters[random.below(characters.size())];
+    }
+  }
+  return text;
+}
+
+// A subject that the pattern matches, or nearly: wildcards filled in, sometimes one character off.
+std::string subject_like(Random& random, const std::string& pattern, const Alphabet& alphabet) {
+  std::string text;
+  const std::string_view characters = alphabet.characters;
+  const auto any = [&random, characters] { return characters[random.below(characters.size())]; };
+  for (const char c : pattern) {
+    if (c == '*') {
+      for (size_t n = random.below(5); n > 0; --n) text += any();
+    } else {
+      text += c == '?' ? any() : c;
+    }
+  }
+  if (!text.empty() && random.chance(1, 4)) text[random.below(text.size())] = any();
+  return text;
+}
+
+struct World {
+  Alphabet hosts;
+  Alphabet paths;
+  size_t rules_max;
+  size_t pattern_max;
+};
+
+struct Patterns {
+  Values hosts{"a"};
+  Values paths{"/"};
+};
+
+std::vector<model::Rule> random_rules(Random& random, const World& world, Patterns& seen) {
+  std::vector<model::Rule> rules;
+  const auto values = [&random, &world](const Alphabet& alphabet, Values& all) {
+    Values drawn;
+    for (size_t n = 1 + random.below(3); n > 0; --n) {
+      const bool repeat = random.chance(1, 4);
+      drawn.push_back(repeat ? all[random.below(all.size())]
+                             : random_pattern(random, alphabet, world.pattern_max));
+      all.push_back(drawn.back());
+    }
+    return drawn;
+  };
+  for (size_t n = random.below(world.rules_max + 1); n > 0; --n) {
+    model::Rule next;
+    while (next.conditions.empty()) {
+      if (random.chance(1, 2)) {
+        next.conditions.push_back(model::HostHeaderCondition{values(world.hosts, seen.hosts)});
+      }
+      if (random.chance(1, 2)) {
+        next.conditions.push_back(model::PathPatternCondition{values(world.paths, seen.paths)});
+      }
+      if (random.chance(1, 20)) {
+        next.conditions.push_back(model::PathPatternCondition{values(world.paths, seen.paths)});
+      }
+    }
+    rules.push_back(std::move(next));
+  }
+  rules.emplace_back();
+  return rules;
+}
+
+// Returns how many requests some rule but the default one took.
+int compare(const World& world, uint64_t seed, int tables, int requests) {
+  Random random(seed);
+  int taken = 0;
+  for (int i = 0; i < tables; ++i) {
+    Patterns seen;
+    const std::vector<model::Rule> rules = random_rules(random, world, seen);
+    const auto table = RuleTable::compile(rules);
+    const LinearScan reference(rules);
+    for (int j = 0; j < requests; ++j) {
+      const std::string host =
+          subject_like(random, seen.hosts[random.below(seen.hosts.size())], world.hosts);
+      const std::string path =
+          subject_like(random, seen.paths[random.below(seen.paths.size())], world.paths);
+      const MatchInput input{host, path};
+      const uint32_t expected = reference.match(input);
+      EXPECT_EQ(table->match(input), expected)
+          << "seed " << seed << " table " << i << ": " << host << " " << path;
+      if (testing::Test::HasFailure()) return taken;
+      taken += expected + 1 < rules.size();
+    }
+  }
+  return taken;
+}
+
+TEST(RuleTable, agrees_with_a_linear_scan_on_few_rules) {
+  const World world{{"ab.A", 25}, {"ab/A", 25}, 12, 6};
+  EXPECT_GT(compare(world, 1, 600, 20), 3'000);
+}
+
+TEST(RuleTable, agrees_with_a_linear_scan_on_many_rules_with_rare_wildcards) {
+  const World world{{"abcdefgh.xyzXYZ", 6}, {"abcdefgh/-xyzXYZ", 6}, 300, 24};
+  EXPECT_GT(compare(world, 2, 20, 100), 300);
+}
+
+TEST(RuleTable, agrees_with_a_linear_scan_on_many_rules_with_many_wildcards) {
+  const World world{{"abc.", 40}, {"abc/", 40}, 200, 12};
+  EXPECT_GT(compare(world, 3, 20, 100), 1'000);
+}
+
+// Hosts and paths longer than eight characters take another way through the hash.
+TEST(RuleTable, agrees_with_a_linear_scan_on_long_patterns) {
+  const World world{{"abcdefgh.XYZ[@`{", 2}, {"abcdefgh/XYZ%\xc3\xa9", 2}, 200, 120};
+  EXPECT_GT(compare(world, 4, 20, 60), 100);
+}
+
+TEST(RuleTable, agrees_with_a_linear_scan_where_every_pattern_is_contained_text) {
+  std::vector<model::Rule> rules;
+  for (int i = 0; i < 2'000; ++i) rules.push_back(rule({}, {"*w" + std::to_string(i * 37) + "x*"}));
+  rules.emplace_back();
+  const auto table = RuleTable::compile(rules);
+  const LinearScan reference(rules);
+  for (int i = 0; i < 500; ++i) {
+    const std::string path =
+        "/w" + std::to_string(i * 41) + "xw" + std::to_string(i * 37) + "x/w1/w1x";
+    const MatchInput input{"h", path};
+    ASSERT_EQ(table->match(input), reference.match(input)) << path;
+  }
+}
+
+TEST(RuleTable, survives_hosts_and_paths_of_any_length) {
+  const auto table = RuleTable::compile(std::vector<model::Rule>{
+      rule({"*a?a*b"}, {"*/x*y"}), rule({"a*"}, {"/*"}), rule({}, {"*ab*"}), rule({}, {})});
+  const std::string host(100'000, 'a');
+  const std::string path = "/" + std::string(100'000, 'x');
+  EXPECT_EQ(table->match({host, path}), 1u);
+  EXPECT_EQ(table->match({host + "b", path + "y"}), 0u);
+  EXPECT_EQ(table->match({"", ""}), 3u);
+}
+
+}  // namespace
+}  // namespace daruma::routing
