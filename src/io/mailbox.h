@@ -13,7 +13,7 @@
 namespace daruma::io {
 
 template <class Letter>
-class Mailbox : private WakeHandler {
+class Mailbox final : private WakeHandler {
  public:
   class Reader {
    public:

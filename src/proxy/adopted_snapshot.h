@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A snapshot together with what this worker keeps for it. Exchanges pin it: the pin is a plain
+// counter, because pins never leave the worker's thread. Runtime state (pools, health, cursors) is
+// filed by key and outlives it.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "model/snapshot.h"
+#include "proxy/target_state.h"
+#include "routing/target_picker.h"
+#include "routing/target_set.h"
+#include "telemetry/counters.h"
+
+namespace daruma::proxy {
+
+// Of one target group, across snapshots.
+struct GroupState {
+  routing::RoundRobin round_robin;
+  std::shared_ptr<telemetry::TargetGroupCounters> counters;
+};
+
+// Of one target group in one snapshot.
+struct AdoptedGroup {
+  const model::TargetGroup* group;
+  std::shared_ptr<GroupState> state;
+  routing::TargetSet set;
+  std::vector<std::shared_ptr<TargetState>> targets;  // in the group's order, as `set` counts them
+};
+
+class AdoptedSnapshot {
+ public:
+  AdoptedSnapshot(model::SnapshotRef snapshot, std::vector<AdoptedGroup> groups)
+      : snapshot_(std::move(snapshot)), groups_(std::move(groups)) {}
+
+  const model::Snapshot& snapshot() const { return *snapshot_; }
+  AdoptedGroup& group(uint32_t index) { return groups_[index]; }
+  std::vector<AdoptedGroup>& groups() { return groups_; }
+  model::SnapshotRef take_snapshot() { return std::move(snapshot_); }
+
+ private:
+  friend class Pin;
+  model::SnapshotRef snapshot_;
+  std::vector<AdoptedGroup> groups_;
+  size_t pins_ = 0;
+};
+
+// Keeps an adopted snapshot in use; the worker retires it when nobody does.
+class Pin {
+ public:
+  class Owner {
+   public:
+    virtual void on_unpinned(AdoptedSnapshot& snapshot) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Pin() = default;
+  Pin(Owner& owner, AdoptedSnapshot& snapshot) : owner_(&owner), snapshot_(&snapshot) {
+    ++snapshot.pins_;
+  }
+  Pin(const Pin& other) : owner_(other.owner_), snapshot_(other.snapshot_) {
+    if (snapshot_) ++snapshot_->pins_;
+  }
+  Pin(Pin&& other) noexcept
+      : owner_(std::exchange(other.owner_, nullptr)),
+        snapshot_(std::exchange(other.snapshot_, nullptr)) {}
+  Pin& operator=(Pin other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(snapshot_, other.snapshot_);
+    return *this;
+  }
+  ~Pin() {
+    if (!snapshot_) return;
+    DARUMA_ASSERT(snapshot_->pins_ > 0);
+    if (--snapshot_->pins_ == 0) owner_->on_unpinned(*snapshot_);
+  }
+
+  AdoptedSnapshot* operator->() const { return snapshot_; }
+  AdoptedSnapshot& operator*() const { return *snapshot_; }
+  explicit operator bool() const { return snapshot_ != nullptr; }
+
+ private:
+  Owner* owner_ = nullptr;
+  AdoptedSnapshot* snapshot_ = nullptr;
+};
+
+}  // namespace daruma::proxy

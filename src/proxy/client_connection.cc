@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/client_connection.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+#include "model/limits.h"
+#include "proxy/environment.h"
+#include "proxy/exchange.h"
+#include "proxy/listener.h"
+
+namespace daruma::proxy {
+namespace {
+
+constexpr size_t head_read_bytes = 16 * 1024;
+// After the last answer a client may still be sending; closing on unread bytes would reset the
+// connection and could take the answer away from it.
+constexpr Duration linger_timeout = 5s;
+constexpr size_t linger_bytes_max = 1024 * 1024;
+
+constexpr http::HeadLimits request_limits{.line_bytes_max = model::limits::request_line_bytes_max,
+                                          .field_bytes_max = model::limits::field_line_bytes_max,
+                                          .head_bytes_max = model::limits::request_head_bytes_max,
+                                          .fields_max = model::limits::fields_max};
+
+}  // namespace
+
+ClientConnection::ClientConnection(Environment& environment, Listener& listener,
+                                   std::unique_ptr<io::Socket> socket,
+                                   std::shared_ptr<tls::ServerContext> tls_context)
+    : environment_(environment),
+      listener_(listener),
+      tls_context_(std::move(tls_context)),
+      in_(environment.slabs),
+      parser_(request_limits),
+      timer_(environment.loop.timers(), *this),
+      accepted_at_(environment.loop.now()),
+      id_{environment.loop.random().next(), environment.loop.random().next()} {
+  facts_.peer = socket->peer();
+  facts_.peer_ip = facts_.peer.ip();
+  facts_.listener_port = listener.key().port;
+  facts_.secure = tls_context_ != nullptr;
+  if (!tls_context_) {
+    socket_ = std::move(socket);
+    socket_->set_handler(*this);
+    wait_for_more();
+    return;
+  }
+  state_ = State::handshaking;
+  auto secure = transport::SecureSocket::accept(environment.loop, environment.secure, *tls_context_,
+                                                std::move(socket), *this);
+  secure_ = secure.get();
+  socket_ = std::move(secure);
+  timer_.set(accepted_at_ + model::limits::tls_handshake_timeout);
+}
+
+ClientConnection::~ClientConnection() = default;
+
+void ClientConnection::write_id(std::string& id) const {
+  id.clear();
+  fmt::format_to(std::back_inserter(id), "TID_{:016x}{:016x}", id_[0], id_[1]);
+}
+
+Duration ClientConnection::idle_timeout() const {
+  return listener_.load_balancer().idle_timeout;
+}
+
+void ClientConnection::on_connected() {
+  const tls::Session& session = secure_->session();
+  listener_.counters().tls_handshakes_total.add();
+  if (session.resumed()) listener_.counters().tls_resumptions_total.add();
+  facts_.tls_version = session.version();
+  facts_.tls_cipher = session.cipher();
+  state_ = State::waiting;
+  read_request();
+}
+
+void ClientConnection::on_connect_failed() {
+  listener_.counters().tls_errors_total.add();
+  if (!secure_->session().peer_spoke_http()) return die();
+  std::string page;
+  Buffer out(environment_.slabs);
+  write_local_answer({.status = 400, .content_type = "text/html", .body = error_page(400, page)},
+                     {.close = true,
+                      .server_header = listener_.listener().server_header,
+                      .now = environment_.loop.wall_now()},
+                     out);
+  listener_.counters().reasons[static_cast<size_t>(model::Reason::plain_http_on_https)].add();
+  secure_->write_plain(out.view());
+  die();
+}
+
+void ClientConnection::on_readable() {
+  switch (state_) {
+    case State::waiting:
+      return read_request();
+    case State::serving:
+      return exchange_->on_client_readable();
+    case State::closing:
+      return discard_input();
+    case State::handshaking:
+    case State::dead:
+      return;
+  }
+}
+
+void ClientConnection::on_writable() {
+  if (state_ == State::serving) return exchange_->on_client_writable();
+  if (state_ == State::closing) discard_input();
+}
+
+ClientConnection::ReadOutcome ClientConnection::read_more(size_t size) {
+  if (!socket_->readable()) return ReadOutcome::nothing;
+  const std::span<char> room = in_.prepare(std::min(size, Buffer::size_max() - in_.size()));
+  const io::IoResult result = socket_->read(room);
+  if (result.status == io::IoStatus::done) {
+    in_.commit(result.bytes);
+    return ReadOutcome::bytes;
+  }
+  in_.release_if_empty();
+  switch (result.status) {
+    case io::IoStatus::end:
+      return ReadOutcome::ended;
+    case io::IoStatus::failed:
+      return ReadOutcome::failed;
+    case io::IoStatus::done:
+    case io::IoStatus::blocked:
+      break;
+  }
+  return ReadOutcome::nothing;
+}
+
+void ClientConnection::read_request() {
+  for (;;) {
+    if (!in_.empty()) {
+      if (first_byte_ == never) first_byte_ = environment_.loop.now();
+      const http::ParseStatus status = parser_.parse(in_.view(), environment_.scratch_head);
+      if (status == http::ParseStatus::complete) return begin_exchange();
+      if (status != http::ParseStatus::need_more) return refuse(status);
+    }
+    switch (read_more(head_read_bytes)) {
+      case ReadOutcome::bytes:
+        continue;
+      case ReadOutcome::nothing:
+        return wait_for_more();
+      case ReadOutcome::ended:
+      case ReadOutcome::failed:
+        return die();
+    }
+  }
+}
+
+void ClientConnection::wait_for_more() {
+  if (in_.empty()) {
+    first_byte_ = never;
+    timer_.set(environment_.loop.now() + idle_timeout());
+  } else {
+    timer_.set(first_byte_ + model::limits::request_head_timeout);
+  }
+}
+
+void ClientConnection::begin_exchange() {
+  state_ = State::serving;
+  parser_.reset();
+  exchange_ = &environment_.exchanges.take();
+  exchange_->begin(*this, environment_.scratch_head, in_, std::exchange(first_byte_, never));
+}
+
+void ClientConnection::refuse(http::ParseStatus status) {
+  int code = 400;
+  model::Reason reason = model::Reason::request_malformed;
+  switch (status) {
+    case http::ParseStatus::line_too_long:
+      code = 414;
+      reason = model::Reason::request_line_too_long;
+      break;
+    case http::ParseStatus::field_too_long:
+    case http::ParseStatus::head_too_large:
+    case http::ParseStatus::too_many_fields:
+      reason = model::Reason::request_head_too_large;
+      break;
+    case http::ParseStatus::version_unsupported:
+      code = 505;
+      reason = model::Reason::request_version_unsupported;
+      break;
+    case http::ParseStatus::need_more:  // the time for the head is over
+      code = 408;
+      reason = model::Reason::request_head_timeout;
+      break;
+    case http::ParseStatus::malformed:
+    case http::ParseStatus::complete:
+      break;
+  }
+  state_ = State::serving;
+  exchange_ = &environment_.exchanges.take();
+  exchange_->begin_refused(*this, code, reason, std::exchange(first_byte_, never), in_.size());
+}
+
+void ClientConnection::exchange_done(After after) {
+  DARUMA_ASSERT(state_ == State::serving);
+  exchange_ = nullptr;
+  if (after == After::abort) {
+    socket_->abort_on_close();
+    return die();
+  }
+  if (after == After::close || environment_.draining || listener_.retired()) return begin_closing();
+  state_ = State::waiting;
+  // A pipelined request is served in its own turn of the stack, not inside the last one's end.
+  if (!in_.empty() || socket_->readable()) {
+    timer_.set(environment_.loop.now() + idle_timeout());
+    environment_.loop.call_soon(*this);
+  } else {
+    wait_for_more();
+  }
+}
+
+void ClientConnection::run() {
+  if (state_ == State::waiting) read_request();
+}
+
+void ClientConnection::begin_closing() {
+  state_ = State::closing;
+  const bool may_hold_more = !in_.empty() || socket_->readable();
+  in_.clear();
+  socket_->finish_writing();
+  if (!may_hold_more && socket_->pending_bytes() == 0) return die();
+  timer_.set(environment_.loop.now() + linger_timeout);
+  discard_input();
+}
+
+void ClientConnection::discard_input() {
+  std::array<char, 4096> waste;
+  while (socket_->readable()) {
+    const io::IoResult result = socket_->read(waste);
+    if (result.status == io::IoStatus::blocked) break;
+    discarded_ += result.bytes;
+    if (result.status != io::IoStatus::done || discarded_ > linger_bytes_max) return die();
+  }
+}
+
+void ClientConnection::on_timer(io::Timer&) {
+  switch (state_) {
+    case State::handshaking:
+      listener_.counters().tls_errors_total.add();
+      return die();
+    case State::waiting:
+      if (in_.empty()) return die();
+      return refuse(http::ParseStatus::need_more);
+    case State::closing:
+      return die();
+    case State::serving:
+    case State::dead:
+      return;
+  }
+}
+
+void ClientConnection::retire() {
+  if (state_ == State::waiting || state_ == State::handshaking) die();
+}
+
+void ClientConnection::stop_now() {
+  if (state_ == State::serving) return exchange_->on_node_stopping();
+  if (state_ != State::dead) die();
+}
+
+void ClientConnection::die() {
+  DARUMA_ASSERT(!exchange_);
+  if (state_ == State::dead) return;
+  state_ = State::dead;
+  timer_.clear();
+  ListNode<ClientConnection>::unlink();
+  environment_.graveyard.bury(*this);
+  listener_.on_connection_closed();
+}
+
+}  // namespace daruma::proxy

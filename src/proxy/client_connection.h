@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The client's side of a connection: TLS, HTTP/1.x framing, keep-alive and pipelining; one exchange
+// at a time. Owned by its Listener's list; dies through the graveyard.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/intrusive_list.h"
+#include "http/forwarding_headers.h"
+#include "http/h1_parser.h"
+#include "io/loop.h"
+#include "model/reason.h"
+#include "proxy/graveyard.h"
+#include "transport/secure_socket.h"
+
+namespace daruma::proxy {
+
+class Exchange;
+class Listener;
+struct Environment;
+
+class ClientConnection final : public Mortal,
+                               public ListNode<ClientConnection>,
+                               private io::SocketHandler,
+                               private io::TimerHandler,
+                               private io::Task {
+ public:
+  // A plain connection. `tls_context` not null: TLS over it.
+  ClientConnection(Environment& environment, Listener& listener, std::unique_ptr<io::Socket> socket,
+                   std::shared_ptr<tls::ServerContext> tls_context);
+  ~ClientConnection() override;
+
+  // What an exchange needs.
+  io::Socket& socket() { return *socket_; }
+  Buffer& in() { return in_; }
+  Listener& listener() { return listener_; }
+  const http::ClientFacts& facts() const { return facts_; }
+  const tls::Session* tls_session() const { return secure_ ? &secure_->session() : nullptr; }
+  Instant accepted_at() const { return accepted_at_; }
+  void write_id(std::string& id) const;  // "TID_…"
+
+  enum class ReadOutcome : uint8_t { bytes, nothing, ended, failed };
+  // Appends what has arrived to in(), up to about `size` bytes.
+  ReadOutcome read_more(size_t size);
+
+  enum class After : uint8_t {
+    keep_alive,  // wait for the next request
+    close,       // say goodbye, let the client read what it was sent
+    abort,       // reset: the client must not take what it got for complete
+  };
+  // The exchange has ended and been returned; it may still be on the call stack.
+  void exchange_done(After after);
+
+  // The node stops or the listener goes: closes now if no exchange runs, else when it ends.
+  void retire();
+  // The node stops at once.
+  void stop_now();
+
+ private:
+  enum class State : uint8_t { handshaking, waiting, serving, closing, dead };
+
+  void on_connected() override;
+  void on_connect_failed() override;
+  void on_readable() override;
+  void on_writable() override;
+  void on_timer(io::Timer& timer) override;
+  void run() override;  // Task: look for the next pipelined request
+
+  void read_request();
+  void begin_exchange();
+  void refuse(http::ParseStatus status);
+  void wait_for_more();
+  void begin_closing();
+  void discard_input();
+  void die();
+  Duration idle_timeout() const;
+
+  Environment& environment_;
+  Listener& listener_;
+  std::shared_ptr<tls::ServerContext> tls_context_;
+  std::unique_ptr<io::Socket> socket_;
+  transport::SecureSocket* secure_ = nullptr;  // socket_, where it is one
+  Buffer in_;
+  http::H1RequestParser parser_;
+  http::ClientFacts facts_;
+  Exchange* exchange_ = nullptr;
+  io::Timer timer_;
+  Instant accepted_at_;
+  Instant first_byte_ = never;  // of the request being read
+  uint64_t id_[2];
+  size_t discarded_ = 0;
+  State state_ = State::waiting;
+};
+
+}  // namespace daruma::proxy

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the parts of one worker share: handed down by reference, owned by the Worker, used on its
+// thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "http/message.h"
+#include "io/loop.h"
+#include "proxy/exchange_pool.h"
+#include "proxy/graveyard.h"
+#include "telemetry/counters.h"
+#include "telemetry/log_ring.h"
+#include "telemetry/registry.h"
+#include "tls/context.h"
+#include "transport/secure_socket.h"
+
+namespace daruma::proxy {
+
+struct Environment {
+  Environment(io::Loop& the_loop, telemetry::Registry& the_registry,
+              telemetry::LogRing& the_access_log, telemetry::WorkerCounters& the_counters,
+              const Log& the_log)
+      : loop(the_loop),
+        registry(the_registry),
+        access_log(the_access_log),
+        counters(the_counters),
+        log(the_log) {}
+
+  io::Loop& loop;
+  telemetry::Registry& registry;
+  telemetry::LogRing& access_log;
+  telemetry::WorkerCounters& counters;
+  const Log& log;
+  SlabPool slabs;
+  transport::SecureTransport secure{slabs};
+  std::unique_ptr<tls::ClientContext> client_tls;
+  Graveyard graveyard{loop};
+  ExchangePool exchanges{*this};
+  http::RequestHead
+      scratch_head;       // heads are parsed here and swapped into an exchange once they are whole
+  std::string log_line;   // reused for every access-log line
+  bool draining = false;  // no keep-alive any more
+  size_t client_connections = 0;
+  size_t client_connections_max = 0;
+  size_t target_connections = 0;
+  size_t target_connections_idle = 0;
+  size_t requests_in_flight = 0;
+};
+
+}  // namespace daruma::proxy

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The steps in the order of the story. Endings and accounting are in exchange_end.cc, moving bytes
+// in exchange_forward.cc.
+#include "proxy/exchange.h"
+
+#include "base/bytes.h"
+#include "model/limits.h"
+#include "proxy/client_connection.h"
+#include "proxy/environment.h"
+#include "proxy/listener.h"
+#include "proxy/target_connection.h"
+#include "proxy/target_state.h"
+#include "routing/rule_table.h"
+
+namespace daruma::proxy {
+
+const Exchange::StepRow Exchange::steps[] = {
+    {"guard", &Exchange::guard},
+    {"match_rule", &Exchange::match_rule},
+    {"pick_target", &Exchange::pick_target},
+    {"borrow_connection", &Exchange::borrow_connection},
+    {"await_connection", &Exchange::await_connection},
+    {"forward", &Exchange::forward},
+    {"answer", &Exchange::answer},
+    {"account", &Exchange::account},
+};
+
+Exchange::Exchange(Environment& environment)
+    : environment_(environment),
+      request_bytes_(environment.slabs),
+      to_target_(environment.slabs),
+      to_client_(environment.slabs),
+      timer_(environment.loop.timers(), *this) {}
+
+Exchange::~Exchange() = default;
+
+void Exchange::begin(ClientConnection& client, http::RequestHead& head, Buffer& bytes,
+                     Instant first_byte) {
+  client_ = &client;
+  listener_ = &client.listener();
+  began_ = first_byte;
+  std::swap(request_, head);
+  request_bytes_.take(bytes);
+  bytes.append(request_bytes_.view().substr(
+      request_.wire_bytes));  // the body's beginning, or the next request
+  record_.received_bytes = request_.wire_bytes;
+  step_ = Step::guard;
+  run();
+}
+
+void Exchange::begin_refused(ClientConnection& client, int status, model::Reason reason,
+                             Instant first_byte, size_t bytes_seen) {
+  client_ = &client;
+  listener_ = &client.listener();
+  began_ = first_byte;
+  record_.received_bytes = bytes_seen;
+  request_.clear();
+  refuse(status, reason);
+  run();
+}
+
+void Exchange::run() {
+  DARUMA_ASSERT(!running_);  // an event from inside a step would drive the exchange twice
+  running_ = true;
+  Next next = Next::proceed;
+  while (next == Next::proceed) {
+    assert_consistent();
+    next = (this->*steps[static_cast<size_t>(step_)].function)();
+  }
+  if (next == Next::wait) running_ = false;
+  // After `finish` this exchange is somebody else's: touch nothing.
+}
+
+void Exchange::assert_consistent() const {
+  DARUMA_ASSERT(client_ && listener_);
+  DARUMA_ASSERT(step_ != Step::forward || connection_);
+  DARUMA_ASSERT(!connection_ || target_);
+  DARUMA_ASSERT(!group_ || pin_);
+}
+
+// Stop 4: may this message be passed on at all?
+Next Exchange::guard() {
+  listener_->counters().requests_total.add();
+  parts_ = http::split_target(request_.target, request_.method == http::Method::connect);
+  const http::Field* host = request_.fields.find(http::FieldId::host);
+  const std::string_view authority = !parts_.authority.empty() ? parts_.authority
+                                     : host                    ? host->value
+                                                               : "";
+  const std::optional<http::HostPort> split = http::split_host(authority);
+  host_ = split ? split->host : authority;
+
+  record_.desync = http::classify(request_.findings);
+  if (record_.desync.tier != http::DesyncTier::compliant) {
+    listener_->counters().desync_non_compliant_total.add();
+    const auto mode = static_cast<http::DesyncMode>(listener_->load_balancer().desync);
+    switch (http::decide(record_.desync, request_.findings, mode)) {
+      case http::DesyncDecision::allow:
+        break;
+      case http::DesyncDecision::allow_and_close:
+        keep_client_ = false;
+        close_target_ = true;
+        break;
+      case http::DesyncDecision::block:
+        return refuse(400, model::Reason::request_desync_blocked);
+    }
+  }
+  if (!request_.keep_alive) keep_client_ = false;
+  if (!split && host) return refuse(400, model::Reason::request_malformed);
+  return check_message();
+}
+
+Next Exchange::check_message() {
+  if (request_.version.major != 1) return refuse(505, model::Reason::request_version_unsupported);
+  if (request_.method == http::Method::trace || request_.method == http::Method::connect) {
+    local_.allow = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+    return refuse(405, model::Reason::request_method_not_allowed);
+  }
+  if (!transfer_encoding_supported())
+    return refuse(501, model::Reason::request_transfer_encoding_unsupported);
+  // RFC 9112 3.2: a request of HTTP/1.1 without Host, or any with two, is refused.
+  size_t hosts = 0;
+  for (const http::Field& field : request_.fields) hosts += field.id == http::FieldId::host;
+  if (hosts > 1 || (hosts == 0 && request_.version.minor >= 1))
+    return refuse(400, model::Reason::request_malformed);
+  if (request_.expect_continue && request_.framing != http::Framing::none &&
+      client_->in().empty()) {
+    to_client_.append("HTTP/1.1 100 Continue\r\n\r\n");
+    const io::IoResult sent = client_->socket().write(to_client_.view());
+    if (sent.status == io::IoStatus::failed) return client_gone();
+    to_client_.consume(sent.bytes);
+  }
+  step_ = Step::match_rule;
+  return Next::proceed;
+}
+
+bool Exchange::transfer_encoding_supported() const {
+  bool supported = true;
+  for (const http::Field& field : request_.fields) {
+    if (field.id != http::FieldId::transfer_encoding) continue;
+    for_each_list_element(field.value, [&supported](std::string_view coding) {
+      if (!ascii_iequals(coding, "chunked") && !ascii_iequals(coding, "identity"))
+        supported = false;
+    });
+  }
+  return supported;
+}
+
+// Stop 5: the exchange pins the snapshot that it will go by to its end.
+Next Exchange::match_rule() {
+  pin_ = listener_->pin();
+  load_balancer_ = &listener_->load_balancer();
+  const model::Listener& listener = listener_->listener();
+  const std::string_view path = http::normalised_path(parts_.path, path_storage_);
+  const model::Rule& rule = listener.rules[listener.table->match({.host = host_, .path = path})];
+  record_.rule_priority = rule.priority;
+  if (const auto* fixed = std::get_if<model::FixedResponseAction>(&rule.action))
+    return fixed_response(*fixed);
+  if (const auto* action = std::get_if<model::RedirectAction>(&rule.action))
+    return redirect(*action);
+  record_.action = "forward";
+  const auto& forward = std::get<model::ForwardAction>(rule.action);
+  if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
+  group_ = &pin_->group(routing::pick_group(forward, environment_.loop.random()));
+  step_ = Step::pick_target;
+  return Next::proceed;
+}
+
+Next Exchange::fixed_response(const model::FixedResponseAction& action) {
+  listener_->counters().fixed_responses_total.add();
+  record_.action = "fixed-response";
+  local_ = {.status = action.status, .content_type = action.content_type, .body = action.body};
+  step_ = Step::answer;
+  return Next::proceed;
+}
+
+Next Exchange::redirect(const model::RedirectAction& action) {
+  listener_->counters().redirects_total.add();
+  record_.action = "redirect";
+  write_location(action,
+                 {.protocol = client_->facts().secure ? "https" : "http",
+                  .host = host_.empty() ? std::string_view(load_balancer_->dns_name) : host_,
+                  .port = client_->facts().listener_port,
+                  .path = parts_.path,
+                  .query = parts_.query},
+                 location_);
+  if (location_.size() > model::limits::location_bytes_max)
+    return refuse(507, model::Reason::redirect_too_long);
+  record_.redirect_url = location_;
+  local_ = {.status = action.status, .content_type = "text/html", .location = location_};
+  local_.body = error_page(action.status, page_);
+  step_ = Step::answer;
+  return Next::proceed;
+}
+
+// Stop 6: the healthy targets; if there is none, all (fail-open); if there is no target at all,
+// 503.
+Next Exchange::pick_target() {
+  if (group_->set.mode() == routing::RoutingMode::none)
+    return refuse(503, model::Reason::no_registered_targets);
+  telemetry::TargetGroupCounters& counters = *group_->state->counters;
+  counters.requests_total.add();
+  if (group_->set.mode() == routing::RoutingMode::fail_open)
+    counters.fail_open_requests_total.add();
+  target_ = group_->targets[group_->state->round_robin.pick(group_->set.candidates())].get();
+  record_.target_group_arn = group_->group->arn;
+  record_.target = target_->label();
+  target_->begin_request(*this);
+  step_ = Step::borrow_connection;
+  return Next::proceed;
+}
+
+// Stop 7: an idle connection, or a new one within the deadline.
+Next Exchange::borrow_connection() {
+  if (TargetConnection* idle = target_->borrow_idle()) {
+    target_->counters().connection_reuses_total.add();
+    idle->lend(*this);
+    return send_on(*idle);
+  }
+  connection_ = target_->open(*this);
+  if (!connection_) return refuse(503, model::Reason::target_name_unresolved);
+  timer_.set(environment_.loop.now() + model::limits::connect_timeout);
+  step_ = Step::await_connection;
+  return Next::wait;
+}
+
+Next Exchange::await_connection() {
+  if (timed_out_) {
+    timed_out_ = false;
+    if (!connection_->tcp_connected()) {
+      target_->counters().connection_errors_total.add();
+      return refuse(504, model::Reason::target_connect_timeout);
+    }
+    // TCP took part of the first deadline; the handshake has its own.
+    const Instant deadline = connection_->tcp_connected_at() + model::limits::tls_handshake_timeout;
+    if (environment_.loop.now() < deadline) {
+      timer_.set(deadline);
+      return Next::wait;
+    }
+    target_->counters().tls_errors_total.add();
+    return refuse(504, model::Reason::target_tls_handshake_timeout);
+  }
+  if (connection_->failed()) return connect_failed();
+  if (!connection_->established()) return Next::wait;  // the client moved, not the target
+  if (const tls::Session* session = connection_->tls_session()) {
+    target_->counters().tls_handshakes_total.add();
+    if (session->resumed()) target_->counters().tls_resumptions_total.add();
+  }
+  return send_on(*connection_);
+}
+
+Next Exchange::connect_failed() {
+  const io::SocketError error = connection_->socket().error();
+  if (connection_->tcp_connected()) {
+    target_->counters().tls_errors_total.add();
+    return refuse(502, model::Reason::target_tls_handshake_failed);
+  }
+  if (error == io::SocketError::out_of_descriptors)
+    return refuse(503, model::Reason::node_out_of_resources);
+  target_->counters().connection_errors_total.add();
+  switch (error) {
+    case io::SocketError::refused:
+      return refuse(502, model::Reason::target_connection_refused);
+    case io::SocketError::timed_out:
+      return refuse(504, model::Reason::target_connect_timeout);
+    case io::SocketError::unreachable:
+      return refuse(502, model::Reason::target_unreachable);
+    case io::SocketError::reset:
+    case io::SocketError::tls_handshake:
+    case io::SocketError::tls_record:
+    case io::SocketError::tls_truncated:
+    case io::SocketError::out_of_descriptors:
+    case io::SocketError::none:
+    case io::SocketError::other:
+      break;
+  }
+  return refuse(502, model::Reason::target_connection_reset);
+}
+
+// Stop 8 begins: the head as the target shall see it.
+Next Exchange::send_on(TargetConnection& connection) {
+  connection_ = &connection;
+  connection.count_request();
+  const model::LoadBalancer& settings = *load_balancer_;
+  const http::ForwardingSettings forwarding{
+      .xff_mode = static_cast<http::XffMode>(settings.xff),
+      .xff_client_port = settings.xff_client_port,
+      .preserve_host_header = settings.preserve_host_header,
+      .drop_invalid_header_fields = settings.drop_invalid_header_fields,
+      .add_tls_version_and_cipher = settings.tls_version_and_cipher_headers};
+  Random& random = environment_.loop.random();
+  const auto epoch = environment_.loop.wall_now().time_since_epoch();
+  http::make_trace_root(
+      static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(epoch).count()),
+      random.next(), random.next(), trace_root_);
+  http::combine_trace_id(request_.fields.find(http::FieldId::x_amzn_trace_id), trace_root_,
+                         trace_id_);
+  const http::ForwardProblem problem = http::write_forwarded_request(
+      request_, client_->facts(), forwarding, trace_id_, settings.dns_name, to_target_);
+  if (problem == http::ForwardProblem::too_many_forwarded_for) {
+    return refuse(463, model::Reason::request_forwarded_for_too_long);
+  }
+  request_relay_.begin(request_.framing, request_.content_length, request_.framing);
+  sent_at_ = environment_.loop.now();
+  extend_deadline();
+  step_ = Step::forward;
+  return Next::proceed;
+}
+
+// Stop 9, where Daruma answers by itself.
+Next Exchange::answer() {
+  if (!response_begun_) {
+    // What the client still sends of its body is not read any more.
+    if (request_.framing != http::Framing::none && !request_sent_) keep_client_ = false;
+    if (listener_->retired() || environment_.draining) keep_client_ = false;
+    write_local_answer(local_,
+                       {.method = request_.method,
+                        .close = !keep_client_,
+                        .server_header = listener_->listener().server_header,
+                        .now = environment_.loop.wall_now()},
+                       to_client_);
+    record_.status = local_.status;
+    response_begun_ = true;
+    response_relay_.begin(http::Framing::none, 0, http::Framing::none);
+    timer_.set(environment_.loop.now() + listener_->load_balancer().idle_timeout);
+  }
+  if (timed_out_) return client_gone();
+  switch (response_relay_.pump(client_->in(), to_client_, client_->socket())) {
+    case RelayStatus::finished:
+      break;
+    case RelayStatus::blocked:
+      return Next::wait;
+    case RelayStatus::needs_input:
+    case RelayStatus::malformed:
+    case RelayStatus::sink_failed:
+      return client_gone();
+  }
+  step_ = Step::account;
+  return Next::proceed;
+}
+
+}  // namespace daruma::proxy

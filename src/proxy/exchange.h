@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One request and its response, step by step: the middle of the request's story (ARCHITECTURE.md,
+// stops 4 to 10). Reads one snapshot from match to end. Driven only by run(); events of its two
+// connections call run() again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/intrusive_list.h"
+#include "http/forwarding_headers.h"
+#include "http/h1_parser.h"
+#include "http/message.h"
+#include "http/uri.h"
+#include "io/timer_wheel.h"
+#include "model/reason.h"
+#include "proxy/access_log_line.h"
+#include "proxy/adopted_snapshot.h"
+#include "proxy/graveyard.h"
+#include "proxy/local_response.h"
+#include "proxy/relay.h"
+
+namespace daruma::proxy {
+
+class ClientConnection;
+class Listener;
+class TargetConnection;
+struct Environment;
+
+enum class Next : uint8_t { proceed, wait, finish };
+
+class Exchange final : public Mortal, public ListNode<InFlight>, private io::TimerHandler {
+ public:
+  explicit Exchange(Environment& environment);
+  ~Exchange() override;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // The head has been read: `head`'s views lie in `bytes`; both are taken over (swapped, so that
+  // capacity circulates).
+  void begin(ClientConnection& client, http::RequestHead& head, Buffer& bytes, Instant first_byte);
+  // No head could be read: answers `status` for `reason` and closes.
+  void begin_refused(ClientConnection& client, int status, model::Reason reason, Instant first_byte,
+                     size_t bytes_seen);
+
+  // Events. None may be called from inside run().
+  void on_client_readable();
+  void on_client_writable();
+  void on_target_connected();
+  void on_target_connect_failed();
+  void on_target_readable();
+  void on_target_writable();
+  void on_target_deregistered();
+  void on_node_stopping();
+
+ private:
+  enum class Step : uint8_t {
+    guard,
+    match_rule,
+    pick_target,
+    borrow_connection,
+    await_connection,
+    forward,
+    answer,
+    account
+  };
+  struct StepRow {
+    const char* name;  // for crash reports
+    Next (Exchange::*function)();
+  };
+  static const StepRow steps[];
+
+  void run();
+  void assert_consistent() const;
+
+  Next guard();
+  Next match_rule();
+  Next pick_target();
+  Next borrow_connection();
+  Next await_connection();
+  Next forward();
+  Next answer();
+  Next account();
+
+  // guard
+  Next check_message();
+  bool transfer_encoding_supported() const;
+  // match_rule
+  Next redirect(const model::RedirectAction& action);
+  Next fixed_response(const model::FixedResponseAction& action);
+  // borrow_connection, await_connection
+  Next send_on(TargetConnection& connection);
+  Next connect_failed();
+  // forward
+  Next pump_request();
+  Next client_closed_in_body();
+  Next pump_response();
+  Next read_response_head();
+  Next begin_response();
+  Next relay_response();
+  Next target_closed();
+  Next interim_response();
+  Next response_complete();
+  // endings
+  Next refuse(int status, model::Reason reason);
+  Next cut_off(model::Reason reason);
+  Next client_gone();
+  void release_connection(bool reusable);
+  void count_response();
+  void write_log_line();
+  void reset();
+  void on_timer(io::Timer& timer) override;
+  Next timed_out();
+  void extend_deadline();
+
+  Environment& environment_;
+  ClientConnection* client_ = nullptr;
+  Listener* listener_ = nullptr;
+  Pin pin_;
+  const model::LoadBalancer* load_balancer_ = nullptr;
+  AdoptedGroup* group_ = nullptr;
+  TargetState* target_ = nullptr;  // kept alive by pin_
+  TargetConnection* connection_ = nullptr;
+
+  http::RequestHead request_;
+  Buffer request_bytes_;  // what request_'s views point into
+  http::TargetParts parts_;
+  std::string_view host_;
+  http::ResponseHead response_;  // its views die when the head has been rewritten
+  BodyRelay request_relay_;
+  BodyRelay response_relay_;
+  Buffer to_target_;
+  Buffer to_client_;
+  io::Timer timer_;
+
+  Step step_ = Step::guard;
+  bool running_ = false;
+  bool timed_out_ = false;
+  bool request_sent_ = false;    // head and body have been written to the target, or never will be
+  bool request_broken_ = false;  // the target took no more; its response may still come
+  bool response_begun_ = false;  // the response head is on its way to the client
+  bool keep_client_ = true;      // the client connection may carry another request
+  bool close_target_ = false;    // guard: allow, then close
+  bool target_reusable_ = false;
+  bool cut_off_ = false;  // the client must not take what it got for complete
+  uint64_t target_head_bytes_ = 0;
+  Instant began_{};
+  Instant sent_at_{};
+  Instant response_at_{};
+
+  LocalAnswer local_;
+  AccessLogRecord record_;
+  // Strings of a request; they keep their capacity.
+  std::string page_;
+  std::string location_;
+  std::string path_storage_;
+  std::string trace_id_;
+  std::string trace_root_;
+  std::string connection_id_;
+};
+
+}  // namespace daruma::proxy

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Events that reach an exchange, its endings, and stop 10: the account.
+#include "base/check.h"
+#include "model/limits.h"
+#include "proxy/client_connection.h"
+#include "proxy/environment.h"
+#include "proxy/exchange.h"
+#include "proxy/listener.h"
+#include "proxy/target_connection.h"
+#include "proxy/target_state.h"
+
+namespace daruma::proxy {
+
+void Exchange::on_client_readable() {
+  if (step_ == Step::forward && !request_sent_) return run();
+  // The request is whole: what comes now is the next one, or the client's good-bye.
+  if (client_->in().size() >= model::limits::pipelined_bytes_max) return;
+  switch (client_->read_more(model::limits::pipelined_bytes_max)) {
+    case ClientConnection::ReadOutcome::bytes:
+    case ClientConnection::ReadOutcome::nothing:
+      return;
+    case ClientConnection::ReadOutcome::ended:
+    case ClientConnection::ReadOutcome::failed:
+      break;
+  }
+  client_gone();
+  run();
+}
+
+void Exchange::on_client_writable() {
+  response_relay_.unblock();
+  if (step_ == Step::forward || step_ == Step::answer) run();
+}
+
+void Exchange::on_target_connected() {
+  run();
+}
+
+void Exchange::on_target_connect_failed() {
+  run();
+}
+
+void Exchange::on_target_readable() {
+  if (step_ == Step::forward) run();
+}
+
+void Exchange::on_target_writable() {
+  request_relay_.unblock();
+  if (step_ == Step::forward) run();
+}
+
+void Exchange::on_target_deregistered() {
+  if (response_begun_) {
+    cut_off(model::Reason::target_deregistered);
+  } else {
+    refuse(502, model::Reason::target_deregistered);
+  }
+  run();
+}
+
+void Exchange::on_node_stopping() {
+  if (step_ == Step::answer || response_begun_) {
+    cut_off(model::Reason::node_stopping);
+  } else {
+    refuse(503, model::Reason::node_stopping);
+    keep_client_ = false;
+  }
+  run();
+}
+
+void Exchange::on_timer(io::Timer&) {
+  timed_out_ = true;
+  run();
+}
+
+// Daruma answers by itself. REQUIRES: !response_begun_.
+Next Exchange::refuse(int status, model::Reason reason) {
+  DARUMA_ASSERT(!response_begun_);
+  release_connection(false);
+  record_.reason = reason;
+  const std::string_view allow = local_.allow;
+  local_ = {.status = status,
+            .content_type = "text/html",
+            .body = error_page(status, page_),
+            .allow = allow};
+  // A message that could not be understood to its end leaves no place where the next one begins.
+  if (status == 400 || status == 408 || status == 414 || status == 501 || status == 505)
+    keep_client_ = false;
+  step_ = Step::answer;
+  return Next::proceed;
+}
+
+// The answer can't be finished: the client must not take what it got for complete.
+Next Exchange::cut_off(model::Reason reason) {
+  release_connection(false);
+  record_.reason = reason;
+  keep_client_ = false;
+  cut_off_ = true;
+  step_ = Step::account;
+  return Next::proceed;
+}
+
+Next Exchange::client_gone() {
+  if (!response_begun_) record_.status = 460;
+  return cut_off(model::Reason::client_closed);
+}
+
+void Exchange::release_connection(bool reusable) {
+  if (!target_) return;
+  if (TargetConnection* connection = std::exchange(connection_, nullptr)) {
+    connection->end_use();
+    if (reusable) {
+      target_->give_back(*connection);
+    } else {
+      target_->discard(*connection);
+    }
+  }
+  if (ListNode<InFlight>::linked()) target_->end_request(*this);
+}
+
+// Stop 10.
+Next Exchange::account() {
+  release_connection(target_reusable_ && !cut_off_);
+  count_response();
+  if (listener_->load_balancer().access_log) write_log_line();
+  ClientConnection& client = *client_;
+  const ClientConnection::After after = cut_off_       ? ClientConnection::After::abort
+                                        : keep_client_ ? ClientConnection::After::keep_alive
+                                                       : ClientConnection::After::close;
+  reset();
+  environment_.exchanges.give(*this);
+  client.exchange_done(after);
+  return Next::finish;
+}
+
+void Exchange::count_response() {
+  telemetry::ListenerCounters& counters = listener_->counters();
+  record_.sent_bytes = response_relay_.bytes_written();
+  counters.received_bytes_total.add(record_.received_bytes);
+  counters.sent_bytes_total.add(record_.sent_bytes);
+  counters.reasons[static_cast<size_t>(record_.reason)].add(
+      record_.reason == model::Reason::none ? 0 : 1);
+  const int status_class = record_.status / 100 - 1;
+  if (status_class < 0 || status_class > 4) return;
+  counters.responses[static_cast<size_t>(status_class)].add();
+  if (record_.target_status == 0) counters.own_responses[static_cast<size_t>(status_class)].add();
+}
+
+void Exchange::write_log_line() {
+  const Instant now = environment_.loop.now();
+  record_.time = environment_.loop.wall_now();
+  record_.created = record_.time;
+  if (began_ != never)
+    record_.created -= std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
+  const http::ClientFacts& facts = client_->facts();
+  record_.type = record_.protocol = facts.secure ? "https" : "http";
+  record_.load_balancer = listener_->load_balancer().resource_id;
+  record_.client = facts.peer;
+  record_.method = request_.method_text;
+  record_.host = host_;
+  record_.port = facts.listener_port;
+  const std::string_view target = request_.target;
+  record_.path_and_query =
+      parts_.path.empty() ? target
+                          : target.substr(static_cast<size_t>(parts_.path.data() - target.data()));
+  record_.version_major = request_.version.major;
+  record_.version_minor = request_.version.minor;
+  if (const http::Field* agent = request_.fields.find(http::FieldId::user_agent))
+    record_.user_agent = agent->value;
+  record_.tls_cipher = facts.tls_cipher;
+  record_.tls_version = facts.tls_version;
+  record_.trace_id = trace_id_;
+  if (const tls::Session* session = client_->tls_session()) {
+    record_.server_name = session->server_name();
+    record_.certificate = session->resumed() ? "session-reused" : session->certificate_name();
+  }
+  if (response_at_ != Instant{}) {
+    record_.request_seconds = seconds_of(sent_at_ - began_);
+    record_.target_seconds = seconds_of(response_at_ - sent_at_);
+    record_.response_seconds = seconds_of(now - response_at_);
+  }
+  client_->write_id(connection_id_);
+  record_.connection_id = connection_id_;
+  write_access_log_line(record_, environment_.log_line);
+  if (environment_.access_log.push(listener_->access_log_file(), environment_.log_line)) {
+    environment_.counters.access_log_lines_total.add();
+  } else {
+    environment_.counters.access_log_lines_dropped_total.add();
+  }
+}
+
+void Exchange::reset() {
+  DARUMA_ASSERT(!connection_ && !ListNode<InFlight>::linked());
+  timer_.clear();
+  client_ = nullptr;
+  listener_ = nullptr;
+  load_balancer_ = nullptr;
+  group_ = nullptr;
+  target_ = nullptr;
+  request_.clear();
+  response_.clear();
+  parts_ = {};
+  host_ = {};
+  request_bytes_.clear();
+  to_target_.clear();
+  to_client_.clear();
+  request_relay_.begin(http::Framing::none, 0, http::Framing::none);
+  response_relay_.begin(http::Framing::none, 0, http::Framing::none);
+  step_ = Step::guard;
+  running_ = timed_out_ = request_sent_ = request_broken_ = response_begun_ = false;
+  close_target_ = target_reusable_ = cut_off_ = false;
+  keep_client_ = true;
+  began_ = sent_at_ = response_at_ = Instant{};
+  local_ = {};
+  record_ = {};
+  trace_id_.clear();
+  pin_ = {};  // last: it may take the target's state with it
+}
+
+}  // namespace daruma::proxy

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stops 8 and 9: the request's body to the target while its response comes back. Both directions
+// run at once; each event of either connection tries both.
+#include "base/check.h"
+#include "model/limits.h"
+#include "proxy/client_connection.h"
+#include "proxy/environment.h"
+#include "proxy/exchange.h"
+#include "proxy/listener.h"
+#include "proxy/target_connection.h"
+#include "proxy/target_state.h"
+
+namespace daruma::proxy {
+namespace {
+
+constexpr size_t response_read_bytes = 16 * 1024;
+
+int status_class(int status) {
+  return status / 100 - 1;
+}
+
+}  // namespace
+
+Next Exchange::forward() {
+  if (timed_out_) return timed_out();
+  if (!request_sent_) {
+    const Next next = pump_request();
+    if (next == Next::finish || step_ != Step::forward) return next;
+  }
+  return pump_response();
+}
+
+Next Exchange::pump_request() {
+  for (;;) {
+    switch (request_relay_.pump(client_->in(), to_target_, connection_->socket())) {
+      case RelayStatus::finished:
+        request_sent_ = true;
+        sent_at_ = environment_.loop.now();
+        extend_deadline();
+        return Next::proceed;
+      case RelayStatus::blocked:
+        return Next::proceed;
+      case RelayStatus::sink_failed:
+        // The target may have answered before it closed (413 and the like): its response is read
+        // before judging.
+        request_sent_ = request_broken_ = true;
+        return Next::proceed;
+      case RelayStatus::malformed:
+        return response_begun_ ? cut_off(model::Reason::request_body_malformed)
+                               : refuse(400, model::Reason::request_body_malformed);
+      case RelayStatus::needs_input:
+        break;
+    }
+    const size_t before = client_->in().size();
+    switch (client_->read_more(request_relay_.read_size())) {
+      case ClientConnection::ReadOutcome::bytes:
+        record_.received_bytes += client_->in().size() - before;
+        extend_deadline();
+        continue;
+      case ClientConnection::ReadOutcome::nothing:
+        return Next::proceed;
+      case ClientConnection::ReadOutcome::ended:
+        return client_closed_in_body();
+      case ClientConnection::ReadOutcome::failed:
+        return client_gone();
+    }
+  }
+}
+
+Next Exchange::client_closed_in_body() {
+  if (response_begun_) return cut_off(model::Reason::client_closed);
+  return refuse(400, model::Reason::client_closed);
+}
+
+Next Exchange::pump_response() {
+  if (!response_begun_) {
+    const Next next = read_response_head();
+    if (next != Next::proceed || step_ != Step::forward) return next;
+  }
+  return relay_response();
+}
+
+Next Exchange::read_response_head() {
+  for (;;) {
+    if (!connection_->in().empty()) {
+      switch (connection_->parser().parse(connection_->in().view(), request_.method, response_)) {
+        case http::ParseStatus::complete: {
+          if (response_.status >= 200) return begin_response();
+          const Next next = interim_response();
+          if (next != Next::proceed || step_ != Step::forward) return next;
+          continue;
+        }
+        case http::ParseStatus::need_more:
+          break;
+        case http::ParseStatus::line_too_long:
+        case http::ParseStatus::field_too_long:
+        case http::ParseStatus::head_too_large:
+        case http::ParseStatus::too_many_fields:
+          return refuse(502, model::Reason::target_response_head_too_large);
+        case http::ParseStatus::malformed:
+        case http::ParseStatus::version_unsupported:
+          return refuse(502, model::Reason::target_response_malformed);
+      }
+    }
+    if (!connection_->socket().readable()) return Next::wait;
+    const io::IoResult result =
+        connection_->socket().read(connection_->in().prepare(response_read_bytes));
+    if (result.status == io::IoStatus::done) {
+      connection_->in().commit(result.bytes);
+      continue;
+    }
+    connection_->in().release_if_empty();
+    if (result.status == io::IoStatus::blocked) return Next::wait;
+    return target_closed();
+  }
+}
+
+// 1xx: passed on to clients that know them (RFC 9110 15.2). 100 is dropped, Daruma has said it
+// itself; 101 was never asked for.
+Next Exchange::interim_response() {
+  if (response_.status == 101) return refuse(502, model::Reason::target_response_malformed);
+  if (response_.status != 100 && request_.version.minor >= 1) {
+    http::write_forwarded_response(response_, {.client_version = request_.version}, to_client_);
+  }
+  connection_->in().consume(response_.wire_bytes);
+  connection_->parser().reset();
+  extend_deadline();
+  if (to_client_.size() <= model::limits::response_head_bytes_max) return Next::proceed;
+  return refuse(502, model::Reason::target_response_head_too_large);
+}
+
+Next Exchange::begin_response() {
+  response_at_ = environment_.loop.now();
+  record_.target_status = record_.status = response_.status;
+  target_->counters().response_time.record(response_at_ - sent_at_);
+  target_->counters().responses[static_cast<size_t>(status_class(response_.status))].add();
+  if (const http::Field* keep_alive = response_.fields.find(http::FieldId::keep_alive)) {
+    connection_->note_keep_alive(keep_alive->value);
+  }
+  target_reusable_ =
+      response_.keep_alive && !close_target_ && response_.framing != http::Framing::until_close;
+
+  // What the client still sends after this answer would have to be read to its end: the connection
+  // ends instead.
+  if (!request_sent_ || request_broken_) keep_client_ = target_reusable_ = false;
+  if (environment_.draining || listener_->retired()) keep_client_ = false;
+  if (environment_.loop.now() - client_->accepted_at() >= load_balancer_->client_keep_alive)
+    keep_client_ = false;
+
+  const bool client_knows_chunks = request_.version.minor >= 1;
+  http::Framing out = response_.framing;
+  if (out == http::Framing::until_close && client_knows_chunks) out = http::Framing::chunked;
+  if (out == http::Framing::chunked && !client_knows_chunks) out = http::Framing::until_close;
+  if (out == http::Framing::until_close) keep_client_ = false;
+  http::write_forwarded_response(response_,
+                                 {.client_version = request_.version,
+                                  .after = keep_client_ ? http::ClientConnectionAfter::keep_alive
+                                                        : http::ClientConnectionAfter::close,
+                                  .add_chunked = out == http::Framing::chunked &&
+                                                 response_.framing == http::Framing::until_close},
+                                 to_client_);
+  response_relay_.begin(response_.framing, response_.content_length, out);
+  connection_->in().consume(response_.wire_bytes);
+  response_begun_ = true;
+  extend_deadline();
+  return Next::proceed;
+}
+
+Next Exchange::relay_response() {
+  for (;;) {
+    switch (response_relay_.pump(connection_->in(), to_client_, client_->socket())) {
+      case RelayStatus::finished:
+        return response_complete();
+      case RelayStatus::blocked:
+        return Next::wait;
+      case RelayStatus::sink_failed:
+        return client_gone();
+      case RelayStatus::malformed:
+        return cut_off(model::Reason::target_response_malformed);
+      case RelayStatus::needs_input:
+        break;
+    }
+    if (!connection_->socket().readable()) return Next::wait;
+    const io::IoResult result =
+        connection_->socket().read(connection_->in().prepare(response_relay_.read_size()));
+    if (result.status == io::IoStatus::done) {
+      connection_->in().commit(result.bytes);
+      extend_deadline();
+      continue;
+    }
+    connection_->in().release_if_empty();
+    if (result.status == io::IoStatus::blocked) return Next::wait;
+    if (result.status == io::IoStatus::failed || !response_relay_.source_closed())
+      return target_closed();
+  }
+}
+
+Next Exchange::response_complete() {
+  // A target that sent more than its response can't be trusted with another request.
+  if (!connection_->in().empty()) target_reusable_ = false;
+  // The whole answer came before the whole request had gone: neither connection can carry another.
+  if (!request_sent_) keep_client_ = target_reusable_ = false;
+  step_ = Step::account;
+  return Next::proceed;
+}
+
+Next Exchange::target_closed() {
+  if (response_begun_) return cut_off(model::Reason::target_response_truncated);
+  if (!connection_->in().empty()) return refuse(502, model::Reason::target_response_malformed);
+  const bool reset = connection_->socket().error() == io::SocketError::reset;
+  return refuse(502, reset ? model::Reason::target_reset_before_response
+                           : model::Reason::target_closed_before_response);
+}
+
+Next Exchange::timed_out() {
+  timed_out_ = false;
+  if (response_begun_) {
+    return cut_off(to_client_.empty() ? model::Reason::target_body_timeout
+                                      : model::Reason::client_closed);
+  }
+  if (request_sent_) return refuse(504, model::Reason::target_response_timeout);
+  if (!to_target_.empty() || !client_->in().empty())
+    return refuse(504, model::Reason::target_body_timeout);
+  return refuse(408, model::Reason::request_body_timeout);
+}
+
+void Exchange::extend_deadline() {
+  timer_.set(environment_.loop.now() + load_balancer_->idle_timeout);
+}
+
+}  // namespace daruma::proxy

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One listener of one load balancer in one worker: its listening sockets, its client connections,
+// its counters, and the part of the current snapshot that is about it.
+#pragma once
+
+#include <compare>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/intrusive_list.h"
+#include "io/socket.h"
+#include "model/snapshot.h"
+#include "proxy/adopted_snapshot.h"
+#include "proxy/client_connection.h"
+#include "telemetry/counters.h"
+#include "tls/context.h"
+
+namespace daruma::proxy {
+
+struct Environment;
+
+struct ListenerKey {
+  std::string load_balancer;
+  uint16_t port = 0;
+  auto operator<=>(const ListenerKey&) const = default;
+};
+
+class Listener final : private io::AcceptHandler {
+ public:
+  class Owner {
+   public:
+    // A connection of this listener has ended; a retired listener without connections may be
+    // destroyed afterwards.
+    virtual void on_connection_closed() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Listener(Environment& environment, Owner& owner, ListenerKey key);
+  ~Listener();
+
+  const ListenerKey& key() const { return key_; }
+  telemetry::ListenerCounters& counters() { return *counters_; }
+
+  // Listens on every address that is not listened on yet, closes those no longer named. Returns
+  // what failed, "" if nothing did.
+  std::string open(const std::vector<Address>& addresses, bool share_port);
+  // From now on new requests go by this snapshot. `tls_context` is null for HTTP.
+  void adopt(const Pin& pin, size_t load_balancer, size_t listener,
+             std::shared_ptr<tls::ServerContext> tls_context);
+  // Accepts nothing more; connections end with their current exchange.
+  void retire();
+  void stop_now();
+  bool retired() const { return retired_; }
+  bool unused() { return connections_.empty(); }
+
+  const Pin& pin() const { return pin_; }
+  const model::LoadBalancer& load_balancer() const { return *load_balancer_; }
+  const model::Listener& listener() const { return *listener_; }
+  // Certificates and policy that the TLS context was made from; "" for HTTP.
+  const std::string& tls_identity() const { return tls_identity_; }
+  void set_tls_identity(std::string identity) { tls_identity_ = std::move(identity); }
+  const std::shared_ptr<tls::ServerContext>& tls_context() const { return tls_context_; }
+  uint32_t access_log_file() const { return access_log_file_; }
+
+  void on_connection_closed();
+
+ private:
+  void on_accept(std::unique_ptr<io::Socket> socket) override;
+
+  Environment& environment_;
+  Owner& owner_;
+  const ListenerKey key_;
+  std::shared_ptr<telemetry::ListenerCounters> counters_;
+  std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
+  std::vector<Address> addresses_;  // of acceptors_
+  Pin pin_;
+  const model::LoadBalancer* load_balancer_ = nullptr;
+  const model::Listener* listener_ = nullptr;
+  std::shared_ptr<tls::ServerContext> tls_context_;
+  std::string tls_identity_;
+  std::string access_log_name_;
+  uint32_t access_log_file_ = 0;
+  bool retired_ = false;
+  IntrusiveList<ClientConnection> connections_;
+};
+
+}  // namespace daruma::proxy

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/local_response.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/bytes.h"
+#include "http/h1_writer.h"
+
+namespace daruma::proxy {
+namespace {
+
+// IMF-fixdate (RFC 9110 5.6.7), 29 characters.
+std::array<char, 29> http_date(WallTime now) {
+  static constexpr std::array<const char*, 7> weekdays = {"Sun", "Mon", "Tue", "Wed",
+                                                          "Thu", "Fri", "Sat"};
+  static constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(now - day));
+  std::array<char, 29> text;
+  fmt::format_to_n(text.data(), text.size(), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                   weekdays[std::chrono::weekday(day).c_encoding()],
+                   static_cast<unsigned>(date.day()),
+                   months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                   time.hours().count(), time.minutes().count(), time.seconds().count());
+  return text;
+}
+
+struct Keyword {
+  std::string_view name;
+  std::string_view RedirectFacts::*text;
+};
+// #{path} is without its leading slash.
+constexpr std::array<Keyword, 4> keywords{{{"#{protocol}", &RedirectFacts::protocol},
+                                           {"#{host}", &RedirectFacts::host},
+                                           {"#{path}", &RedirectFacts::path},
+                                           {"#{query}", &RedirectFacts::query}}};
+
+void expand(std::string_view pattern, const RedirectFacts& facts, std::string& out) {
+  while (!pattern.empty()) {
+    if (pattern.starts_with("#{port}")) {
+      fmt::format_to(std::back_inserter(out), "{}", facts.port);
+      pattern.remove_prefix(7);
+      continue;
+    }
+    bool known = false;
+    for (const Keyword& keyword : keywords) {
+      if (!pattern.starts_with(keyword.name)) continue;
+      std::string_view text = facts.*keyword.text;
+      if (keyword.text == &RedirectFacts::path && text.starts_with('/')) text.remove_prefix(1);
+      out.append(text);
+      pattern.remove_prefix(keyword.name.size());
+      known = true;
+      break;
+    }
+    if (known) continue;
+    out.push_back(pattern.front());
+    pattern.remove_prefix(1);
+  }
+}
+
+}  // namespace
+
+std::string_view page_phrase(int status) {
+  switch (status) {  // what an ALB says where it is not the standard phrase
+    case 414:
+      return "Request-URI Too Large";
+    case 463:
+      return "Too Many Forwarded Addresses";
+    case 503:
+      return "Service Temporarily Unavailable";
+    case 504:
+      return "Gateway Time-out";
+    default:
+      return http::reason_phrase(status);
+  }
+}
+
+std::string_view error_page(int status, std::string& storage) {
+  const std::string_view phrase = page_phrase(status);
+  storage.clear();
+  fmt::format_to(std::back_inserter(storage),
+                 "<html>\r\n<head><title>{0} {1}</title></head>\r\n<body>\r\n<center><h1>{0} "
+                 "{1}</h1></center>\r\n</body>\r\n</html>\r\n",
+                 status, phrase);
+  return storage;
+}
+
+void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Buffer& out) {
+  http::write_status_line(out, answer.status, page_phrase(answer.status));
+  if (how.server_header) http::write_field(out, "Server", "awselb/2.0");
+  const std::array<char, 29> date = http_date(how.now);
+  http::write_field(out, "Date", std::string_view(date.data(), date.size()));
+  if (!answer.location.empty()) http::write_field(out, "Location", answer.location);
+  if (!answer.allow.empty()) http::write_field(out, "Allow", answer.allow);
+  if (!answer.content_type.empty()) http::write_field(out, "Content-Type", answer.content_type);
+  if (answer.status != 204) http::write_field(out, "Content-Length", uint64_t{answer.body.size()});
+  http::write_field(out, "Connection", how.close ? "close" : "keep-alive");
+  http::end_head(out);
+  if (how.method != http::Method::head && answer.status != 204) out.append(answer.body);
+}
+
+void write_location(const model::RedirectAction& action, const RedirectFacts& facts,
+                    std::string& location) {
+  location.clear();
+  std::string protocol;
+  expand(action.protocol, facts, protocol);
+  location.append(ascii_lowered(protocol));
+  location.append("://");
+  expand(action.host, facts, location);
+  location.push_back(':');
+  expand(action.port, facts, location);
+  if (!action.path.starts_with('/')) location.push_back('/');
+  expand(action.path, facts, location);
+  const size_t before_query = location.size();
+  expand(action.query, facts, location);
+  if (location.size() > before_query) location.insert(before_query, 1, '?');
+}
+
+}  // namespace daruma::proxy

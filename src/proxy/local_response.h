@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Answers that Daruma makes itself: error pages as an ALB writes them, redirects, fixed responses.
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/buffer.h"
+#include "base/time.h"
+#include "http/message.h"
+#include "model/rule.h"
+
+namespace daruma::proxy {
+
+struct LocalAnswer {
+  int status = 0;
+  std::string_view content_type{};  // "" : no Content-Type
+  std::string_view body{};
+  std::string_view location{};  // redirects
+  std::string_view allow{};     // 405
+};
+
+struct LocalAnswerHow {
+  http::Method method = http::Method::get;  // HEAD gets no body
+  bool close = false;
+  bool server_header = true;
+  WallTime now{};  // for Date
+};
+
+// Appends the whole answer.
+void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Buffer& out);
+
+// "502 Bad Gateway": the phrase that an ALB's pages and status lines carry for a status.
+std::string_view page_phrase(int status);
+// The HTML page of an error: 122 bytes for 502. `storage` holds it.
+std::string_view error_page(int status, std::string& storage);
+
+struct RedirectFacts {
+  std::string_view protocol;  // "http"
+  std::string_view host;      // without port
+  uint16_t port = 0;
+  std::string_view path;   // "/a/b"
+  std::string_view query;  // without '?'
+};
+// The Location of a redirect (AWS: "https://#{host}:#{port}/#{path}?#{query}"). Always with its
+// port, as an ALB does.
+void write_location(const model::RedirectAction& action, const RedirectFacts& facts,
+                    std::string& location);
+
+}  // namespace daruma::proxy

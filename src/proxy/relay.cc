@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/relay.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "http/h1_writer.h"
+
+namespace daruma::proxy {
+namespace {
+
+// Small chunks are copied together, so that they leave in one write; larger runs are written from
+// where they lie.
+constexpr size_t copied_run_bytes_max = 4 * 1024;
+constexpr size_t pending_bytes_max = 16 * 1024;
+constexpr size_t small_read = 16 * 1024;
+
+}  // namespace
+
+void BodyRelay::begin(http::Framing in, uint64_t content_length, http::Framing out) {
+  *this = BodyRelay{};
+  reader_.begin(in, content_length);
+  out_ = out;
+}
+
+size_t BodyRelay::read_size() const {
+  const bool much = reader_.framing() == http::Framing::length ? reader_.remaining() > small_read
+                                                               : bytes_written_ > small_read;
+  return much ? Buffer::size_max() : small_read;
+}
+
+RelayStatus BodyRelay::pump(Buffer& input, Buffer& pending, io::Socket& sink) {
+  for (;;) {
+    if (blocked_) return RelayStatus::blocked;
+    if (!take_in(input, pending)) return RelayStatus::malformed;
+    if (pending.empty() && ready_ == 0)
+      return ended_ ? RelayStatus::finished : RelayStatus::needs_input;
+    if (!write(input, pending, sink)) return RelayStatus::sink_failed;
+  }
+}
+
+bool BodyRelay::take_in(Buffer& input, Buffer& pending) {
+  while (ready_ == 0 && !ended_) {
+    if (reader_.finished()) {
+      if (out_ == http::Framing::chunked) http::write_last_chunk(pending, reader_.trailers());
+      ended_ = true;
+      return true;
+    }
+    const std::string_view view = input.view();
+    const http::H1BodyReader::Piece piece = reader_.next(view);
+    if (piece.status == http::BodyStatus::malformed) return false;
+    if (piece.payload.empty()) {
+      input.consume(piece.consumed);
+      if (piece.consumed == 0 && !reader_.finished()) return true;
+      continue;
+    }
+    const size_t before = static_cast<size_t>(piece.payload.data() - view.data());
+    ready_ = piece.payload.size();
+    after_ = piece.consumed - before - ready_;
+    input.consume(before);
+    if (out_ == http::Framing::chunked) pending.append(http::ChunkHead(ready_).view());
+    const bool more_behind = input.size() > ready_ + after_;
+    if (more_behind && ready_ <= copied_run_bytes_max &&
+        pending.size() + ready_ <= pending_bytes_max) {
+      pending.append(input.view().substr(0, ready_));
+      input.consume(ready_);
+      ready_ = 0;
+      end_run(input, pending, 0);
+    }
+  }
+  return true;
+}
+
+void BodyRelay::end_run(Buffer& input, Buffer& pending, size_t line_end_bytes_written) {
+  DARUMA_ASSERT(ready_ == 0);
+  input.consume(after_);
+  after_ = 0;
+  if (out_ == http::Framing::chunked)
+    pending.append(http::chunk_end.substr(line_end_bytes_written));
+}
+
+bool BodyRelay::write(Buffer& input, Buffer& pending, io::Socket& sink) {
+  std::array<std::string_view, 3> pieces;
+  size_t count = 0;
+  if (!pending.empty()) pieces[count++] = pending.view();
+  if (ready_ > 0) pieces[count++] = input.view().substr(0, ready_);
+  if (ready_ > 0 && out_ == http::Framing::chunked) pieces[count++] = http::chunk_end;
+  const io::IoResult result = sink.write(std::span(pieces.data(), count));
+  if (result.status == io::IoStatus::failed) return false;
+  if (result.status == io::IoStatus::blocked) {
+    blocked_ = true;
+    return true;
+  }
+  bytes_written_ += result.bytes;
+  size_t left = result.bytes;
+  const size_t from_pending = std::min(left, pending.size());
+  pending.consume(from_pending);
+  left -= from_pending;
+  if (ready_ == 0) return true;
+  const size_t from_run = std::min(left, ready_);
+  input.consume(from_run);
+  ready_ -= from_run;
+  left -= from_run;
+  if (ready_ == 0) end_run(input, pending, left);
+  return true;
+}
+
+}  // namespace daruma::proxy

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One direction of an exchange's body: from the source's input buffer to the sink's socket, with
+// memory bounded by those buffers. When the sink takes no more, nothing is read from the source: a
+// slow side pauses the fast side.
+#pragma once
+
+#include <cstdint>
+
+#include "base/buffer.h"
+#include "http/h1_body.h"
+#include "io/socket.h"
+
+namespace daruma::proxy {
+
+enum class RelayStatus : uint8_t {
+  needs_input,  // everything so far is written; read more from the source
+  blocked,      // the sink takes no more now; unblock() when it does
+  finished,     // the whole body and everything pending before it is written
+  malformed,    // the source broke its own framing
+  sink_failed,
+};
+
+class BodyRelay {
+ public:
+  // `out` may differ from `in`: chunks to a client whose target sent until close, and the other way
+  // round.
+  void begin(http::Framing in, uint64_t content_length, http::Framing out);
+
+  // Writes `pending` (a head, framing) and then what it can of the body at the front of `input`,
+  // both in one system call where possible.
+  RelayStatus pump(Buffer& input, Buffer& pending, io::Socket& sink);
+  void unblock() { blocked_ = false; }
+
+  // The source closed. True if the body was complete then; pump() again to finish.
+  bool source_closed() { return reader_.finish_at_close(); }
+  // All of the body has been seen, though perhaps not written yet.
+  bool source_finished() const { return reader_.finished(); }
+  // How much to read at once: large where much is known to come.
+  size_t read_size() const;
+  uint64_t bytes_written() const { return bytes_written_; }
+
+ private:
+  bool take_in(Buffer& input, Buffer& pending);
+  void end_run(Buffer& input, Buffer& pending, size_t line_end_bytes_written);
+  bool write(Buffer& input, Buffer& pending, io::Socket& sink);
+
+  http::H1BodyReader reader_;
+  http::Framing out_ = http::Framing::none;
+  size_t ready_ = 0;  // payload at the front of input, read by reader_, not yet written
+  size_t after_ = 0;  // wire bytes in input behind that payload which belong to it
+  bool ended_ = false;
+  bool blocked_ = false;
+  uint64_t bytes_written_ = 0;
+};
+
+}  // namespace daruma::proxy

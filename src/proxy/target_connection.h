@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One connection to a target: being opened, carrying one request, or idle in its target's pool.
+// HTTP/1.1, one request at a time (no pipelining towards targets).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/buffer.h"
+#include "base/intrusive_list.h"
+#include "http/h1_parser.h"
+#include "io/socket.h"
+#include "io/timer_wheel.h"
+#include "proxy/graveyard.h"
+#include "transport/secure_socket.h"
+
+namespace daruma::proxy {
+
+class Exchange;
+class TargetState;
+struct Environment;
+struct IdleConnection {};  // list tags
+struct OpenConnection {};
+
+class TargetConnection final : public Mortal,
+                               public ListNode<IdleConnection>,
+                               public ListNode<OpenConnection>,
+                               private io::SocketHandler,
+                               private io::TimerHandler {
+ public:
+  // Begins to open; `user` hears on_target_connected() or on_target_connect_failed().
+  TargetConnection(Environment& environment, TargetState& target, const Address& address,
+                   Exchange& user);
+  ~TargetConnection() override;
+
+  io::Socket& socket() { return *socket_; }
+  Buffer& in() { return in_; }
+  http::H1ResponseParser& parser() { return parser_; }
+  TargetState& target() { return target_; }
+  const Address& address() const { return address_; }
+
+  // Opening: whether TCP is done (and TLS is what is being waited for).
+  bool tcp_connected() const;
+  // The TLS handshake, once done; nullptr for plain connections.
+  const tls::Session* tls_session() const { return secure_ ? &secure_->session() : nullptr; }
+  // When it was. REQUIRES: tcp_connected(), tls_session().
+  Instant tcp_connected_at() const { return secure_->tcp_connected_at(); }
+  bool established() const { return established_; }
+  bool failed() const { return failed_; }
+  uint64_t requests() const { return requests_; }
+  void count_request() { ++requests_; }
+
+  void lend(Exchange& user);
+  // What the target announced (Keep-Alive: timeout=, max=): seconds it keeps the connection idle,
+  // and how many more requests it will take.
+  void note_keep_alive(std::string_view value);
+  std::optional<Duration> announced_timeout() const { return announced_timeout_; }
+  bool exhausted() const { return announced_requests_left_ == 0; }
+
+  // Into the pool, until `idle_deadline`.
+  void rest(Instant idle_deadline);
+  void end_use() { user_ = nullptr; }
+
+ private:
+  void on_connected() override;
+  void on_connect_failed() override;
+  void on_readable() override;
+  void on_writable() override;
+  void on_timer(io::Timer& timer) override;
+
+  Environment& environment_;
+  TargetState& target_;
+  const Address address_;
+  Exchange* user_;
+  std::unique_ptr<io::Socket> socket_;
+  transport::SecureSocket* secure_ = nullptr;  // socket_, where it is one
+  Buffer in_;
+  http::H1ResponseParser parser_;
+  io::Timer idle_timer_;
+  bool established_ = false;
+  bool failed_ = false;
+  uint64_t requests_ = 0;
+  std::optional<Duration> announced_timeout_;
+  int64_t announced_requests_left_ = -1;  // -1: not announced
+};
+
+}  // namespace daruma::proxy

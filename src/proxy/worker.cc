@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/worker.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "model/limits.h"
+#include "proxy/adopted_snapshot.h"
+#include "proxy/environment.h"
+#include "proxy/exchange.h"
+#include "proxy/listener.h"
+#include "proxy/target_state.h"
+
+namespace daruma::proxy {
+namespace {
+
+// Health as last told, also of targets that no snapshot has named yet: letters may overtake
+// snapshots.
+struct ToldHealth {
+  model::HealthState state;
+  uint64_t revision;  // of the snapshot served when it was told
+};
+
+}  // namespace
+
+struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::Reader,
+                                      private Listener::Owner,
+                                      private Pin::Owner,
+                                      private io::TimerHandler,
+                                      private io::Task {
+  Implementation(const WorkerContext& worker_context, WorkerOptions worker_options);
+  ~Implementation();
+
+  void on_letter(model::WorkerLetter letter) override;
+  void on_connection_closed() override { environment.loop.call_soon(*this); }
+  void on_unpinned(AdoptedSnapshot& snapshot) override;
+  void on_timer(io::Timer& timer) override;
+  void run() override;  // Task: what ended connections leave to be tidied
+
+  void adopt(model::SnapshotRef snapshot);
+  AdoptedGroup adopt_group(const model::TargetGroup& group);
+  std::string adopt_listeners();
+  std::string adopt_listener(size_t load_balancer, size_t listener);
+  std::string make_tls_context(const model::Listener& listener, const std::string& identity,
+                               std::shared_ptr<tls::ServerContext>& context) const;
+  std::vector<Address> listening_addresses(uint16_t port) const;
+  void forget_removed(const std::vector<model::TargetKey>& present);
+  void tell_health(const model::HealthLetter& letter);
+  void drain(Duration deadline);
+  void post(model::ControlLetter letter) { context.control.post(std::move(letter)); }
+
+  WorkerContext context;
+  WorkerOptions options;
+  std::shared_ptr<telemetry::WorkerCounters> counters;
+  Environment environment;
+  io::Timer drain_timer;
+  std::map<model::TargetKey, std::shared_ptr<TargetState>> targets;
+  std::map<std::string, std::shared_ptr<GroupState>> groups;
+  std::map<model::TargetKey, ToldHealth> told;
+  std::vector<std::unique_ptr<AdoptedSnapshot>> adopted;
+  Pin current;
+  std::map<ListenerKey, std::unique_ptr<Listener>> listeners;
+  std::vector<std::unique_ptr<Listener>> retired_listeners;
+  bool stopped = false;
+  io::Mailbox<model::WorkerLetter> mailbox;
+};
+
+Worker::Worker(const WorkerContext& context, WorkerOptions options)
+    : implementation_(std::make_unique<Implementation>(context, std::move(options))) {}
+
+Worker::~Worker() = default;
+
+io::Mailbox<model::WorkerLetter>& Worker::mailbox() {
+  return implementation_->mailbox;
+}
+
+Worker::Census Worker::census() const {
+  const Environment& environment = implementation_->environment;
+  return {.client_connections = environment.client_connections,
+          .exchanges = environment.exchanges.active(),
+          .target_connections = environment.target_connections,
+          .target_connections_idle = environment.target_connections_idle,
+          .requests_in_flight = environment.requests_in_flight,
+          .slabs = environment.slabs.outstanding(),
+          .snapshots_pinned = implementation_->adopted.size()};
+}
+
+Worker::Implementation::Implementation(const WorkerContext& worker_context,
+                                       WorkerOptions worker_options)
+    : context(worker_context),
+      options(std::move(worker_options)),
+      counters(context.registry.add(telemetry::WorkerLabels{options.index})),
+      environment(context.loop, context.registry, context.access_log, *counters, context.log),
+      drain_timer(context.loop.timers(), *this),
+      mailbox(context.loop, *this) {
+  environment.client_connections_max = options.client_connections_max
+                                           ? options.client_connections_max
+                                           : model::limits::client_connections_max;
+  auto client_tls = tls::ClientContext::create();
+  DARUMA_ASSERT(client_tls.has_value());
+  environment.client_tls = std::move(*client_tls);
+}
+
+Worker::Implementation::~Implementation() {
+  for (auto& [key, listener] : listeners) listener->stop_now();
+  for (auto& listener : retired_listeners) listener->stop_now();
+  listeners.clear();
+  retired_listeners.clear();
+  current = {};
+}
+
+void Worker::Implementation::on_letter(model::WorkerLetter letter) {
+  if (auto* snapshot = std::get_if<model::SnapshotLetter>(&letter))
+    return adopt(std::move(snapshot->snapshot));
+  if (const auto* health = std::get_if<model::HealthLetter>(&letter)) return tell_health(*health);
+  drain(std::get<model::DrainLetter>(letter).deadline);
+}
+
+void Worker::Implementation::adopt(model::SnapshotRef snapshot) {
+  if (environment.draining) return;
+  if (current && snapshot->revision <= current->snapshot().revision) return;  // the newest wins
+  std::vector<model::TargetKey> present;
+  std::vector<AdoptedGroup> adopted_groups;
+  for (const model::TargetGroup& group : snapshot->target_groups) {
+    for (const model::Target& target : group.targets) present.push_back(target.key);
+    adopted_groups.push_back(adopt_group(group));
+  }
+  std::sort(present.begin(), present.end());
+  const uint64_t revision = snapshot->revision;
+  adopted.push_back(
+      std::make_unique<AdoptedSnapshot>(std::move(snapshot), std::move(adopted_groups)));
+  current = Pin(*this, *adopted.back());
+  const std::string problem = adopt_listeners();
+  forget_removed(present);
+  counters->snapshot_revision.set(static_cast<int64_t>(revision));
+  post(model::AdoptedLetter{.worker = options.index, .revision = revision, .problem = problem});
+}
+
+AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group) {
+  std::shared_ptr<GroupState>& state = groups[group.name];
+  if (!state) {
+    state = std::make_shared<GroupState>();
+    state->round_robin = routing::RoundRobin(options.index);
+    state->counters = context.registry.add(telemetry::TargetGroupLabels{group.name});
+  }
+  AdoptedGroup adopted_group{&group, state, routing::TargetSet(group.targets.size()), {}};
+  adopted_group.targets.reserve(group.targets.size());
+  for (const model::Target& target : group.targets) {
+    std::shared_ptr<TargetState>& runtime = targets[target.key];
+    if (!runtime) {
+      runtime = std::make_shared<TargetState>(environment, target.key);
+      const auto known = told.find(target.key);
+      if (known != told.end()) runtime->set_health(known->second.state);
+    }
+    runtime->register_as(target, group);
+    adopted_group.set.set_health(static_cast<uint32_t>(adopted_group.targets.size()),
+                                 runtime->health());
+    adopted_group.targets.push_back(runtime);
+  }
+  return adopted_group;
+}
+
+std::string Worker::Implementation::adopt_listeners() {
+  std::string problems;
+  std::vector<ListenerKey> present;
+  const auto& load_balancers = current->snapshot().load_balancers;
+  for (const model::LoadBalancer& load_balancer : load_balancers) {
+    for (const model::Listener& listener : load_balancer.listeners) {
+      present.push_back({load_balancer.name, listener.port});
+    }
+  }
+  // Listeners that go make room for new ones on the same port first.
+  for (auto it = listeners.begin(); it != listeners.end();) {
+    if (std::find(present.begin(), present.end(), it->first) != present.end()) {
+      ++it;
+      continue;
+    }
+    it->second->retire();
+    retired_listeners.push_back(std::move(it->second));
+    it = listeners.erase(it);
+  }
+  for (size_t l = 0; l < load_balancers.size(); ++l) {
+    for (size_t i = 0; i < load_balancers[l].listeners.size(); ++i) {
+      const std::string problem = adopt_listener(l, i);
+      if (!problem.empty()) problems += (problems.empty() ? "" : "; ") + problem;
+    }
+  }
+  environment.loop.call_soon(*this);
+  return problems;
+}
+
+std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t index) {
+  const model::LoadBalancer& owner = current->snapshot().load_balancers[load_balancer];
+  const model::Listener& model = owner.listeners[index];
+  std::unique_ptr<Listener>& listener = listeners[{owner.name, model.port}];
+  if (!listener)
+    listener = std::make_unique<Listener>(environment, static_cast<Listener::Owner&>(*this),
+                                          ListenerKey{owner.name, model.port});
+
+  std::string identity;
+  if (model.protocol == model::Protocol::https) {
+    identity = model.ssl_policy;
+    for (const uint32_t certificate : model.certificates) {
+      identity += ' ' + current->snapshot().certificates[certificate].fingerprint;
+    }
+  }
+  std::shared_ptr<tls::ServerContext> tls_context = listener->tls_context();
+  if (identity != listener->tls_identity()) {
+    const std::string problem = make_tls_context(model, identity, tls_context);
+    if (!problem.empty())
+      return "listener " + owner.name + ":" + std::to_string(model.port) + ": " + problem;
+    listener->set_tls_identity(identity);
+  }
+  listener->adopt(current, load_balancer, index, std::move(tls_context));
+  return listener->open(listening_addresses(model.port), options.share_port);
+}
+
+std::string Worker::Implementation::make_tls_context(
+    const model::Listener& listener, const std::string& identity,
+    std::shared_ptr<tls::ServerContext>& tls_context) const {
+  tls_context = nullptr;
+  if (identity.empty()) return "";
+  std::vector<tls::CertificateText> certificates;
+  for (const uint32_t index : listener.certificates) {
+    const model::Certificate& certificate = current->snapshot().certificates[index];
+    certificates.push_back({.name = certificate.arn,
+                            .chain_pem = certificate.chain_pem,
+                            .key_pem = certificate.key_pem});
+  }
+  auto made = tls::ServerContext::create(certificates, listener.ssl_policy, options.ticket_keys);
+  if (!made) return made.error().message;
+  tls_context = std::move(*made);
+  return "";
+}
+
+std::vector<Address> Worker::Implementation::listening_addresses(uint16_t port) const {
+  const std::vector<std::string>& named = current->snapshot().node.addresses;
+  if (named.empty()) return {Address::v4({}, port), Address::v6({}, port)};
+  std::vector<Address> addresses;
+  for (const std::string& name : named) {
+    if (const std::optional<Address> address = Address::parse(name, port))
+      addresses.push_back(*address);
+  }
+  return addresses;
+}
+
+void Worker::Implementation::forget_removed(const std::vector<model::TargetKey>& present) {
+  const auto is_present = [&present](const model::TargetKey& key) {
+    return std::binary_search(present.begin(), present.end(), key);
+  };
+  for (auto it = targets.begin(); it != targets.end();) {
+    if (is_present(it->first)) {
+      ++it;
+      continue;
+    }
+    it->second->deregister();  // older snapshots keep it while requests of theirs run
+    it = targets.erase(it);
+  }
+  // A letter may have come before the snapshot that names its target: it is kept for one more
+  // snapshot.
+  const uint64_t revision = current->snapshot().revision;
+  std::erase_if(told, [&](auto& entry) {
+    const bool stale = !is_present(entry.first) && entry.second.revision + 1 < revision;
+    return stale;
+  });
+  std::erase_if(groups, [this](const auto& entry) {
+    const auto& list = current->snapshot().target_groups;
+    return std::none_of(list.begin(), list.end(),
+                        [&entry](const auto& group) { return group.name == entry.first; });
+  });
+}
+
+void Worker::Implementation::tell_health(const model::HealthLetter& letter) {
+  told[letter.target] = {letter.health.state, current ? current->snapshot().revision : 0};
+  const auto found = targets.find(letter.target);
+  if (found == targets.end() || !current) return;
+  found->second->set_health(letter.health.state);
+  for (AdoptedGroup& group : current->groups()) {
+    for (uint32_t i = 0; i < group.targets.size(); ++i) {
+      if (group.targets[i] == found->second) group.set.set_health(i, letter.health.state);
+    }
+  }
+}
+
+void Worker::Implementation::on_unpinned(AdoptedSnapshot& snapshot) {
+  post(model::RetiredLetter{snapshot.take_snapshot()});
+  const auto place = std::find_if(adopted.begin(), adopted.end(),
+                                  [&](const auto& p) { return p.get() == &snapshot; });
+  DARUMA_ASSERT(place != adopted.end());
+  const std::unique_ptr<AdoptedSnapshot> last = std::move(*place);
+  adopted.erase(place);
+}
+
+void Worker::Implementation::run() {
+  std::erase_if(retired_listeners, [](const auto& listener) { return listener->unused(); });
+  counters->slabs_outstanding.set(static_cast<int64_t>(environment.slabs.outstanding()));
+  if (!environment.draining || stopped || environment.client_connections > 0) return;
+  stopped = true;
+  drain_timer.clear();
+  for (auto& [key, target] : targets) target->close_idle();
+  post(model::StoppedLetter{options.index});
+}
+
+void Worker::Implementation::drain(Duration deadline) {
+  if (environment.draining) return;
+  environment.draining = true;
+  for (auto& [key, listener] : listeners) {
+    listener->retire();
+    retired_listeners.push_back(std::move(listener));
+  }
+  listeners.clear();
+  drain_timer.set(environment.loop.now() + deadline);
+  environment.loop.call_soon(*this);
+}
+
+void Worker::Implementation::on_timer(io::Timer&) {
+  for (auto& listener : retired_listeners) listener->stop_now();
+  environment.loop.call_soon(*this);
+}
+
+}  // namespace daruma::proxy
