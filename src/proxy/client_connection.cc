@@ -205,7 +205,8 @@ void ClientConnection::exchange_done(After after) {
     socket_->abort_on_close();
     return die();
   }
-  if (after == After::close || environment_.draining || listener_.retired()) return begin_closing();
+  if (after != After::keep_alive || environment_.draining || listener_.retired())
+    return begin_closing(after);
   state_ = State::waiting;
   // A pipelined request is served in its own turn of the stack, not inside the last one's end.
   if (!in_.empty() || socket_->readable()) {
@@ -220,9 +221,9 @@ void ClientConnection::run() {
   if (state_ == State::waiting) read_request();
 }
 
-void ClientConnection::begin_closing() {
+void ClientConnection::begin_closing(After after) {
   state_ = State::closing;
-  const bool may_hold_more = !in_.empty() || socket_->readable();
+  const bool may_hold_more = after == After::linger || !in_.empty() || socket_->readable();
   in_.clear();
   socket_->finish_writing();
   if (!may_hold_more && socket_->pending_bytes() == 0) return die();

@@ -48,7 +48,9 @@ class ClientConnection final : public Mortal,
 
   enum class After : uint8_t {
     keep_alive,  // wait for the next request
-    close,       // say goodbye, let the client read what it was sent
+    close,       // everything the client sent was read: say good-bye
+    linger,      // the client may still be sending: let it read its answer before its bytes meet a
+                 // closed socket
     abort,       // reset: the client must not take what it got for complete
   };
   // The exchange has ended and been returned; it may still be on the call stack.
@@ -73,7 +75,7 @@ class ClientConnection final : public Mortal,
   void begin_exchange();
   void refuse(http::ParseStatus status);
   void wait_for_more();
-  void begin_closing();
+  void begin_closing(After after);
   void discard_input();
   void die();
   Duration idle_timeout() const;

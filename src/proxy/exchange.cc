@@ -40,6 +40,7 @@ void Exchange::begin(ClientConnection& client, http::RequestHead& head, Buffer& 
   client_ = &client;
   listener_ = &client.listener();
   began_ = first_byte;
+  request_read_ = true;
   std::swap(request_, head);
   request_bytes_.take(bytes);
   bytes.append(request_bytes_.view().substr(

@@ -18,13 +18,13 @@
 #include "model/reason.h"
 #include "proxy/access_log_line.h"
 #include "proxy/adopted_snapshot.h"
+#include "proxy/client_connection.h"
 #include "proxy/graveyard.h"
 #include "proxy/local_response.h"
 #include "proxy/relay.h"
 
 namespace daruma::proxy {
 
-class ClientConnection;
 class Listener;
 class TargetConnection;
 struct Environment;
@@ -108,6 +108,7 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   Next cut_off(model::Reason reason);
   Next client_gone();
   void release_connection(bool reusable);
+  ClientConnection::After client_connection_after() const;
   void count_response();
   void write_log_line();
   void reset();
@@ -138,6 +139,7 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   Step step_ = Step::guard;
   bool running_ = false;
   bool timed_out_ = false;
+  bool request_read_ = false;    // a head could be read
   bool request_sent_ = false;    // head and body have been written to the target, or never will be
   bool request_broken_ = false;  // the target took no more; its response may still come
   bool response_begun_ = false;  // the response head is on its way to the client

@@ -125,13 +125,19 @@ Next Exchange::account() {
   count_response();
   if (listener_->load_balancer().access_log) write_log_line();
   ClientConnection& client = *client_;
-  const ClientConnection::After after = cut_off_       ? ClientConnection::After::abort
-                                        : keep_client_ ? ClientConnection::After::keep_alive
-                                                       : ClientConnection::After::close;
+  const ClientConnection::After after = client_connection_after();
   reset();
   environment_.exchanges.give(*this);
   client.exchange_done(after);
   return Next::finish;
+}
+
+ClientConnection::After Exchange::client_connection_after() const {
+  if (cut_off_) return ClientConnection::After::abort;
+  if (keep_client_) return ClientConnection::After::keep_alive;
+  const bool all_read = request_read_ && (request_.framing == http::Framing::none ||
+                                          (request_sent_ && !request_broken_));
+  return all_read ? ClientConnection::After::close : ClientConnection::After::linger;
 }
 
 void Exchange::count_response() {
@@ -180,6 +186,9 @@ void Exchange::write_log_line() {
     record_.target_seconds = seconds_of(response_at_ - sent_at_);
     record_.response_seconds = seconds_of(now - response_at_);
   }
+  if (!listener_->pin()->snapshot().node.addresses.empty()) {
+    record_.node_ip = listener_->pin()->snapshot().node.addresses.front();
+  }
   client_->write_id(connection_id_);
   record_.connection_id = connection_id_;
   write_access_log_line(record_, environment_.log_line);
@@ -208,7 +217,7 @@ void Exchange::reset() {
   request_relay_.begin(http::Framing::none, 0, http::Framing::none);
   response_relay_.begin(http::Framing::none, 0, http::Framing::none);
   step_ = Step::guard;
-  running_ = timed_out_ = request_sent_ = request_broken_ = response_begun_ = false;
+  running_ = timed_out_ = request_read_ = request_sent_ = request_broken_ = response_begun_ = false;
   close_target_ = target_reusable_ = cut_off_ = false;
   keep_client_ = true;
   began_ = sent_at_ = response_at_ = Instant{};
