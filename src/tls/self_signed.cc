@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tls/self_signed.h"
 
+#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -11,24 +11,27 @@
 
 #include "base/address.h"
 #include "base/check.h"
+#include "tls/library.h"
 
 namespace daruma::tls {
 namespace {
 
-template <auto release>
-struct Releaser {
-  template <class T>
-  void operator()(T* value) const {
-    release(value);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Releaser<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Releaser<X509_free>>;
-using Memory = std::unique_ptr<BIO, Releaser<BIO_free_all>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Releaser<X509_EXTENSION_free>>;
+using KeyMaker = std::unique_ptr<EVP_PKEY_CTX, Releaser<EVP_PKEY_CTX_free>>;
 
 constexpr long backdated_seconds = 3600;  // for clients whose clock is a little behind
 constexpr long valid_seconds = 365L * 24 * 3600;
+
+OwnedKey make_key() {
+  const KeyMaker maker(EVP_PKEY_CTX_new_id(EVP_PKEY_EC, nullptr));
+  EVP_PKEY* key = nullptr;
+  if (!maker || EVP_PKEY_keygen_init(maker.get()) != 1 ||
+      EVP_PKEY_CTX_set_ec_paramgen_curve_nid(maker.get(), NID_X9_62_prime256v1) != 1 ||
+      EVP_PKEY_keygen(maker.get(), &key) != 1) {
+    return nullptr;
+  }
+  return OwnedKey(key);
+}
 
 std::string text_of(BIO* memory) {
   char* bytes = nullptr;
@@ -79,16 +82,16 @@ bool describe(X509* certificate, EVP_PKEY* key, std::span<const std::string> nam
 
 Result<SelfSigned> make_self_signed(std::span<const std::string> names) {
   DARUMA_ASSERT(!names.empty());
-  const Key key(EVP_EC_gen("P-256"));
-  const Certificate certificate(X509_new());
+  const OwnedKey key = make_key();
+  const OwnedX509 certificate(X509_new());
   if (!key || !certificate || !describe(certificate.get(), key.get(), names) ||
       X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) {
     ERR_clear_error();
     return fail("no certificate can be made for " + alternative_names(names) +
                 "; names are DNS names of up to 64 characters or IP addresses");
   }
-  const Memory chain(BIO_new(BIO_s_mem()));
-  const Memory secret(BIO_new(BIO_s_mem()));
+  const OwnedBio chain(BIO_new(BIO_s_mem()));
+  const OwnedBio secret(BIO_new(BIO_s_mem()));
   DARUMA_ASSERT(PEM_write_bio_X509(chain.get(), certificate.get()) == 1);
   DARUMA_ASSERT(PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0, nullptr,
                                          nullptr) == 1);

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <sstream>
+
+#include "base/bytes.h"
+#include "model/limits.h"
+
+namespace daruma::app {
+namespace {
+
+constexpr const char* description =
+    "Daruma is an application load balancer: it takes HTTP and HTTPS requests, finds the rule "
+    "that\n"
+    "matches, picks a healthy target and forwards over a pooled connection. It speaks the\n"
+    "vocabulary of AWS's Application Load Balancer.\n";
+constexpr const char* footer =
+    "Exit codes: 0 done, 1 failed or invalid, 2 the command line is wrong.\n"
+    "`daruma COMMAND --help` explains each command; README.md begins with a five-minute start.";
+
+constexpr const char* serve_footer =
+    "Signals: SIGHUP applies the changed FILE (no connection is dropped; an invalid file changes\n"
+    "nothing); SIGTERM and SIGINT drain, finish what is under way and exit 0; a second one stops\n"
+    "at once.\n\n"
+    "Example:\n  daruma serve --config examples/quickstart.yaml --data data";
+
+constexpr const char* target_footer =
+    "Paths: /health, /status/N, /slow/MS, /bytes/N, /chunked/N, /until-close/N, /truncated/N,\n"
+    "/close and /reset do what they say; every other path shows the request as it arrived.\n"
+    "Every answer names the target, connection and request number, and the SHA-256 of the\n"
+    "request's body (X-Target, X-Connection, X-Request, X-Body-Sha256).\n\n"
+    "A prefork server with 20 processes, 5 requests per connection, pages of 50 to 200 ms:\n"
+    "  daruma target --listen 127.0.0.2:8443 --tls --workers 20 --keepalive-requests 5 \\\n"
+    "                --keepalive-timeout 5 --backlog 64 --delay 50-200";
+
+// "127.0.0.1:80", "[::1]:80". Port 0 stands for any free one.
+std::optional<Address> parse_address(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string ip = text.substr(0, colon);
+  if (ip.size() > 1 && ip.front() == '[' && ip.back() == ']') ip = ip.substr(1, ip.size() - 2);
+  const auto port = parse_decimal(text.substr(colon + 1));
+  if (!port || *port > 65535) return std::nullopt;
+  return Address::parse(ip, static_cast<uint16_t>(*port));
+}
+
+// An option that takes an ADDRESS:PORT.
+CLI::Option* add_address(CLI::App& app, const std::string& name, Address& into,
+                         const std::string& help) {
+  const auto store = [&into](const std::string& text) {
+    const auto address = parse_address(text);
+    if (address) into = *address;
+    return address.has_value();
+  };
+  return app
+      .add_option_function<std::string>(
+          name,
+          [name, store](const std::string& text) {
+            if (!store(text)) {
+              throw CLI::ValidationError(name, "'" + text +
+                                                   "' is no address and port such as "
+                                                   "127.0.0.1:9090 or [::1]:9090");
+            }
+          },
+          help)
+      ->type_name("ADDRESS:PORT");
+}
+
+// "50" or "50-200", in milliseconds.
+bool parse_delay(const std::string& text, OriginOptions& options) {
+  const size_t dash = text.find('-');
+  const auto least = parse_decimal(text.substr(0, dash));
+  const auto most = dash == std::string::npos ? least : parse_decimal(text.substr(dash + 1));
+  constexpr uint64_t milliseconds_max = 3'600'000;
+  if (!least || !most || *least > *most || *most > milliseconds_max) return false;
+  options.delay_min = std::chrono::milliseconds(*least);
+  options.delay_max = std::chrono::milliseconds(*most);
+  return true;
+}
+
+std::optional<LogLevel> parse_log_level(const std::string& text) {
+  if (text == "debug") return LogLevel::debug;
+  if (text == "info") return LogLevel::info;
+  if (text == "warning") return LogLevel::warning;
+  if (text == "error") return LogLevel::error;
+  return std::nullopt;
+}
+
+void add_seconds(CLI::App& app, const std::string& name, Duration& into, const std::string& help) {
+  app.add_option_function<uint32_t>(
+         name, [&into](uint32_t seconds) { into = std::chrono::seconds(seconds); }, help)
+      ->check(CLI::Range(1, 86'400))
+      ->type_name("SECONDS");
+}
+
+void add_serve(CLI::App& root, ServeCommand& command) {
+  CLI::App& app = *root.add_subcommand("serve", "Serve what a configuration file describes");
+  app.add_option("--config", command.config_file, "The configuration, YAML")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--data", command.data_directory,
+                 "Where state and the last good configuration are kept (default: nowhere)")
+      ->type_name("DIRECTORY");
+  app.add_option("--workers", command.workers,
+                 "Worker threads, each with a core of its own (default: one per core)")
+      ->check(CLI::Range(1, 256))
+      ->type_name("N");
+  app.add_flag("--last-good", command.last_good,
+               "If FILE is invalid, start from the last good configuration in --data");
+  app.add_option_function<std::string>(
+         "--log-level",
+         [&command](const std::string& text) {
+           const auto level = parse_log_level(text);
+           if (!level) {
+             throw CLI::ValidationError("--log-level",
+                                        "'" + text + "' is none of debug, info, warning, error");
+           }
+           command.log_level = *level;
+         },
+         "debug, info, warning or error (default: info)")
+      ->type_name("LEVEL");
+  app.footer(serve_footer);
+}
+
+void add_check(CLI::App& root, CheckCommand& command) {
+  CLI::App& app = *root.add_subcommand(
+      "check",
+      "Say what is wrong with a configuration file: line, column, and what would be right");
+  app.add_option("FILE", command.config_file, "The configuration")->required();
+}
+
+void add_reload(CLI::App& root, ReloadCommand& command) {
+  CLI::App& app = *root.add_subcommand(
+      "reload", "Ask a running daruma to apply its changed file, and wait until it serves");
+  command.admin = Address::v4({127, 0, 0, 1}, 9090);
+  add_address(app, "--admin", command.admin,
+              "The running daruma's Admin address (default: 127.0.0.1:9090)");
+}
+
+void add_target_connections(CLI::App& app, OriginOptions& origin) {
+  app.add_option("--workers", origin.workers,
+                 "Serve N connections at once; others wait in the listen queue (default: no limit)")
+      ->check(CLI::Range(1, 100'000))
+      ->type_name("N");
+  app.add_option("--keepalive-requests", origin.keepalive_requests,
+                 "Close each connection after N requests (default: no limit)")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->type_name("N");
+  add_seconds(app, "--keepalive-timeout", origin.keepalive_timeout,
+              "Close a connection idle for so long (default: 75)");
+  app.add_option("--backlog", origin.backlog, "Length of the listen queue (default: 511)")
+      ->check(CLI::Range(1, 65'535))
+      ->type_name("N");
+}
+
+void add_target_answers(CLI::App& app, OriginOptions& origin) {
+  app.add_option_function<std::string>(
+         "--delay",
+         [&origin](const std::string& text) {
+           if (!parse_delay(text, origin)) {
+             throw CLI::ValidationError("--delay", "'" + text +
+                                                       "' is neither milliseconds nor a range "
+                                                       "such as 50-200");
+           }
+         },
+         "Think for so long before each answer (default: 0)")
+      ->type_name("MS[-MS]");
+  app.add_option("--status", origin.status, "Status of answers (default: 200)")
+      ->check(CLI::Range(200, 599))
+      ->type_name("CODE");
+  app.add_option("--body-bytes", origin.body_bytes,
+                 "Answer N letters instead of showing the request")
+      ->type_name("N");
+  app.add_option_function<uint32_t>(
+         "--health-delay",
+         [&origin](uint32_t ms) { origin.health_delay = std::chrono::milliseconds(ms); },
+         "Think for so long before answering /health (default: 5)")
+      ->type_name("MS");
+  app.add_option("--health-status", origin.health_status, "Status of /health (default: 200)")
+      ->check(CLI::Range(200, 599))
+      ->type_name("CODE");
+}
+
+void add_target(CLI::App& root, TargetCommand& command) {
+  CLI::App& app = *root.add_subcommand("target",
+                                       "A sample origin to put behind a load balancer: try, break, "
+                                       "test");
+  add_address(app, "--listen", command.origin.listen, "Where to listen")->required();
+  CLI::Option* tls = app.add_flag("--tls", command.origin.tls,
+                                  "Speak HTTPS, with a certificate made at start unless given");
+  CLI::Option* certificate =
+      app.add_option("--certificate", command.certificate_file, "Certificate chain, PEM")
+          ->type_name("FILE")
+          ->needs(tls);
+  CLI::Option* key =
+      app.add_option("--key", command.key_file, "Its private key, PEM")->type_name("FILE");
+  certificate->needs(key);
+  key->needs(certificate);
+  add_target_connections(app, command.origin);
+  add_target_answers(app, command.origin);
+  app.footer(target_footer);
+}
+
+void add_certificate(CLI::App& root, CertificateCommand& command) {
+  CLI::App& app = *root.add_subcommand(
+      "certificate", "Make a self-signed certificate for trying things out (never overwrites)");
+  app.add_option("--name", command.names,
+                 "DNS name, wildcard or IP address; repeat for more (default: localhost)")
+      ->type_name("NAME");
+  app.add_option("--certificate", command.certificate_file, "Where the certificate goes, PEM")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--key", command.key_file, "Where its key goes, PEM, readable by you alone")
+      ->required()
+      ->type_name("FILE");
+}
+
+Usage explain(const CLI::App& root, const CLI::ParseError& problem, const std::string& first) {
+  // CLI11 only says that a subcommand is missing.
+  if (root.get_subcommands().empty() && !first.empty() && first.front() != '-') {
+    return {"There is no command '" + first + "'; see daruma --help\n", exit_usage};
+  }
+  std::ostringstream out;
+  std::ostringstream error;
+  const bool asked = root.exit(problem, out, error) == 0;
+  return {out.str() + error.str(), asked ? exit_ok : exit_usage};
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, const char* const* argv) {
+  CLI::App root(description, "daruma");
+  root.require_subcommand(1);
+  root.footer(footer);
+  root.get_formatter()->column_width(36);
+  bool version_flag = false;
+  root.add_flag("--version", version_flag, "Same as `daruma version`");
+
+  ServeCommand serve;
+  CheckCommand check;
+  ReloadCommand reload;
+  TargetCommand target;
+  CertificateCommand certificate;
+  add_serve(root, serve);
+  add_check(root, check);
+  add_reload(root, reload);
+  add_target(root, target);
+  add_certificate(root, certificate);
+  root.add_subcommand("version", "Which daruma this is, and what it was built with");
+
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    if (version_flag) return VersionCommand{};
+    return explain(root, problem, argc > 1 ? argv[1] : "");
+  }
+  const std::string name = root.get_subcommands().front()->get_name();
+  if (name == "serve") return serve;
+  if (name == "check") return check;
+  if (name == "reload") return reload;
+  if (name == "target") return target;
+  if (name == "certificate") {
+    if (certificate.names.empty()) certificate.names = {"localhost"};
+    return certificate;
+  }
+  return VersionCommand{};
+}
+
+}  // namespace daruma::app

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the user typed after `daruma`, as values. Pure but for help and error texts, which come back
+// in Usage.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/origin_answer.h"
+#include "base/address.h"
+#include "base/log.h"
+
+namespace daruma::app {
+
+// Exit codes, as `daruma --help` promises them.
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+struct ServeCommand {
+  std::string config_file;
+  std::string data_directory;  // "": nothing is kept
+  uint32_t workers = 0;        // 0: one per core that this process may use
+  bool last_good = false;      // start from the data directory if the file is invalid
+  LogLevel log_level = LogLevel::info;
+};
+
+struct CheckCommand {
+  std::string config_file;
+};
+
+struct ReloadCommand {
+  Address admin;
+};
+
+struct TargetCommand {
+  OriginOptions origin;  // but for the certificate's text
+  std::string certificate_file;
+  std::string key_file;
+};
+
+struct CertificateCommand {
+  std::vector<std::string> names;
+  std::string certificate_file;
+  std::string key_file;
+};
+
+struct VersionCommand {};
+
+// Nothing to run: what was asked for is this text, or what was typed is wrong.
+struct Usage {
+  std::string text;
+  int exit_code = exit_ok;
+};
+
+using Command = std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, TargetCommand,
+                             CertificateCommand, VersionCommand>;
+
+Command parse_command_line(int argc, const char* const* argv);
+
+}  // namespace daruma::app

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.h"
+
+#include <gtest/gtest.h>
+
+namespace daruma::app {
+namespace {
+
+Command parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "daruma");
+  return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+template <class T>
+T parse_as(const std::vector<const char*>& words) {
+  const Command command = parse(words);
+  if (const auto* usage = std::get_if<Usage>(&command)) ADD_FAILURE() << usage->text;
+  return std::get<T>(command);
+}
+
+TEST(CommandLine, serve_takes_its_options) {
+  const auto serve = parse_as<ServeCommand>(
+      {"serve", "--config", "a.yaml", "--data", "d", "--workers", "3", "--log-level", "warning"});
+  EXPECT_EQ(serve.config_file, "a.yaml");
+  EXPECT_EQ(serve.data_directory, "d");
+  EXPECT_EQ(serve.workers, 3u);
+  EXPECT_EQ(serve.log_level, LogLevel::warning);
+  EXPECT_FALSE(serve.last_good);
+}
+
+TEST(CommandLine, target_takes_its_options) {
+  const auto target = parse_as<TargetCommand>(
+      {"target", "--listen", "[::1]:8443", "--tls", "--delay", "50-200", "--workers", "20",
+       "--keepalive-requests", "5", "--keepalive-timeout", "7", "--body-bytes", "0"});
+  EXPECT_EQ(target.origin.listen.to_string(), "[::1]:8443");
+  EXPECT_TRUE(target.origin.tls);
+  EXPECT_EQ(target.origin.delay_min, 50ms);
+  EXPECT_EQ(target.origin.delay_max, 200ms);
+  EXPECT_EQ(target.origin.workers, 20u);
+  EXPECT_EQ(target.origin.keepalive_requests, 5u);
+  EXPECT_EQ(target.origin.keepalive_timeout, 7s);
+  EXPECT_EQ(target.origin.body_bytes, 0u);
+}
+
+TEST(CommandLine, one_delay_is_a_range_of_one) {
+  const auto target =
+      parse_as<TargetCommand>({"target", "--listen", "127.0.0.1:80", "--delay", "30"});
+  EXPECT_EQ(target.origin.delay_min, 30ms);
+  EXPECT_EQ(target.origin.delay_max, 30ms);
+}
+
+TEST(CommandLine, reload_asks_the_usual_admin_address_unless_told) {
+  EXPECT_EQ(parse_as<ReloadCommand>({"reload"}).admin.to_string(), "127.0.0.1:9090");
+  EXPECT_EQ(parse_as<ReloadCommand>({"reload", "--admin", "127.0.0.9:99"}).admin.to_string(),
+            "127.0.0.9:99");
+}
+
+TEST(CommandLine, certificate_is_for_localhost_unless_told) {
+  const auto certificate =
+      parse_as<CertificateCommand>({"certificate", "--certificate", "c", "--key", "k"});
+  EXPECT_EQ(certificate.names, std::vector<std::string>{"localhost"});
+}
+
+TEST(CommandLine, version_may_be_asked_in_two_ways) {
+  parse_as<VersionCommand>({"version"});
+  parse_as<VersionCommand>({"--version"});
+}
+
+TEST(CommandLine, help_is_no_failure) {
+  for (const auto& words : {std::vector<const char*>{"--help"}, {"serve", "--help"}}) {
+    const auto usage = std::get<Usage>(parse(words));
+    EXPECT_EQ(usage.exit_code, exit_ok);
+    EXPECT_NE(usage.text.find("Usage: daruma"), std::string::npos);
+  }
+}
+
+TEST(CommandLine, mistakes_are_named) {
+  struct Case {
+    std::vector<const char*> words;
+    std::string mentions;
+  };
+  const Case cases[] = {
+      {{}, "subcommand"},
+      {{"bogus"}, "bogus"},
+      {{"serve"}, "--config"},
+      {{"serve", "--config", "x", "--workers", "0"}, "--workers"},
+      {{"serve", "--config", "x", "--log-level", "loud"}, "loud"},
+      {{"serve", "--config", "x", "--nonsense"}, "--nonsense"},
+      {{"check"}, "FILE"},
+      {{"reload", "--admin", "localhost"}, "localhost"},
+      {{"reload", "--admin", "127.0.0.1:99999"}, "99999"},
+      {{"target"}, "--listen"},
+      {{"target", "--listen", "127.0.0.1:80", "--delay", "9-5"}, "9-5"},
+      {{"target", "--listen", "127.0.0.1:80", "--status", "99"}, "--status"},
+      {{"target", "--listen", "127.0.0.1:80", "--certificate", "x"}, "--tls"},
+      {{"target", "--listen", "127.0.0.1:80", "--tls", "--certificate", "x"}, "--key"},
+      {{"certificate", "--key", "k"}, "--certificate"},
+  };
+  for (const Case& c : cases) {
+    const Command command = parse(c.words);
+    const auto* usage = std::get_if<Usage>(&command);
+    ASSERT_NE(usage, nullptr) << c.mentions;
+    EXPECT_EQ(usage->exit_code, exit_usage) << c.mentions;
+    EXPECT_NE(usage->text.find(c.mentions), std::string::npos) << usage->text;
+  }
+}
+
+}  // namespace
+}  // namespace daruma::app

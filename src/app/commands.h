@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Each subcommand of `daruma`, run to its end. Returns the exit code.
+#pragma once
+
+#include "app/command_line.h"
+
+namespace daruma::app {
+
+int run(const Usage& usage);
+int run(const ServeCommand& command);        // serve.cc
+int run(const TargetCommand& command);       // target.cc
+int run(const CertificateCommand& command);  // certificate.cc
+int run(const CheckCommand& command);
+int run(const ReloadCommand& command);
+int run(const VersionCommand& command);
+
+}  // namespace daruma::app

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whole files, in and out.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace daruma::app {
+
+Result<std::string> read_file(const std::string& path);
+
+enum class Access : unsigned { everyone_reads = 0644, owner_only = 0600 };
+// Makes a new file; its folder too, where that is missing. Fails if the file exists.
+Result<void> create_file(const std::string& path, std::string_view content, Access access);
+
+}  // namespace daruma::app

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The `daruma` program. One command of its command line is one file:
+//
+//   serve        serve.cc        starts, supervises and stops the threads of a load balancer
+//   check        commands.cc     validates a configuration file
+//   reload       commands.cc     asks a running daruma to apply its changed file
+//   target       target.cc       a sample origin
+//   certificate  certificate.cc  a self-signed certificate
+//   version      commands.cc
+#include <variant>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+
+int main(int argc, char** argv) {
+  const daruma::app::Command command = daruma::app::parse_command_line(argc, argv);
+  return std::visit([](const auto& c) { return daruma::app::run(c); }, command);
+}

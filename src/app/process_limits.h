@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the operating system grants this process.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace daruma::app {
+
+// Raises the limit of open descriptors as far as it goes. Returns the limit in force.
+uint64_t raise_descriptor_limit();
+
+// The cores that this process may use, ascending.
+std::vector<int> usable_cores();
+
+// Keeps the calling thread on one core. False if the system refuses.
+bool pin_to_core(int core);
+
+}  // namespace daruma::app
