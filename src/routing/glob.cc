@@ -2,9 +2,11 @@
 #include "routing/glob.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "routing/ascii_word.h"
 
 namespace daruma::routing {
 namespace {
@@ -33,13 +35,20 @@ char fold(char c) {
   return letters == Case::insensitive ? ascii_lower(c) : c;
 }
 
-// `subject` and `tokens` (literals and '?') are equally long.
-template <Case letters>
-bool equal(std::string_view tokens, std::string_view subject) {
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] != '?' && tokens[i] != fold<letters>(subject[i])) return false;
+uint64_t load(const char* from, size_t bytes) {
+  uint64_t word = 0;
+  std::memcpy(&word, from, bytes);
+  return word;
+}
+
+// `literal` is in lower case and as long as `subject`.
+bool equal_folded(std::string_view literal, std::string_view subject) {
+  size_t at = 0;
+  for (; at + 8 <= literal.size(); at += 8) {
+    if (load(&literal[at], 8) != ascii_lowered_word(load(&subject[at], 8))) return false;
   }
-  return true;
+  const size_t rest = literal.size() - at;
+  return load(literal.data() + at, rest) == ascii_lowered_word(load(subject.data() + at, rest));
 }
 
 }  // namespace
@@ -106,20 +115,22 @@ bool Glob::Search::found_in(std::string_view window) const {
   return false;
 }
 
-Glob::Glob(std::string_view pattern, Case letters)
-    : text_(
-          canonical(letters == Case::insensitive ? ascii_lowered(pattern) : std::string(pattern))),
-      letters_(letters) {
+Glob::Glob(std::string_view pattern, Case letters) : letters_(letters) {
   DARUMA_ASSERT(pattern.size() <= pattern_bytes_max);
-  const size_t first_star = text_.find('*');
+  const std::string wanted =
+      canonical(letters == Case::insensitive ? ascii_lowered(pattern) : std::string(pattern));
+  std::copy(wanted.begin(), wanted.end(), text_.begin());
+  text_bytes_ = static_cast<uint8_t>(wanted.size());
+  has_question_ = wanted.find('?') != std::string::npos;
+  const size_t first_star = wanted.find('*');
   has_star_ = first_star != std::string::npos;
   if (!has_star_) return;
-  const size_t last_star = text_.rfind('*');
+  const size_t last_star = wanted.rfind('*');
   head_bytes_ = static_cast<uint8_t>(first_star);
-  tail_bytes_ = static_cast<uint8_t>(text_.size() - last_star - 1);
+  tail_bytes_ = static_cast<uint8_t>(wanted.size() - last_star - 1);
   if (first_star == last_star) return;
-  search_ = std::make_unique<const Search>(
-      std::string_view(text_).substr(first_star + 1, last_star - first_star - 1));
+  search_ =
+      std::make_unique<const Search>(text().substr(first_star + 1, last_star - first_star - 1));
 }
 
 Glob::Glob(Glob&&) noexcept = default;
@@ -131,9 +142,21 @@ bool Glob::matches(std::string_view subject) const {
                                        : matches_as<Case::sensitive>(subject);
 }
 
+// `tokens` (literals and '?') and `subject` are equally long.
+template <Case letters>
+bool Glob::equal(std::string_view tokens, std::string_view subject) const {
+  if (!has_question_) {
+    return letters == Case::insensitive ? equal_folded(tokens, subject) : tokens == subject;
+  }
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] != '?' && tokens[i] != fold<letters>(subject[i])) return false;
+  }
+  return true;
+}
+
 template <Case letters>
 bool Glob::matches_as(std::string_view subject) const {
-  if (!has_star_) return subject.size() == text_.size() && equal<letters>(text_, subject);
+  if (!has_star_) return subject.size() == text_bytes_ && equal<letters>(text(), subject);
   const size_t ends = size_t{head_bytes_} + tail_bytes_;
   if (subject.size() < ends) return false;
   if (!equal<letters>(head(), subject.substr(0, head_bytes_))) return false;
@@ -143,13 +166,13 @@ bool Glob::matches_as(std::string_view subject) const {
 
 Glob::Literals Glob::literals() const {
   Literals literals;
-  const std::string_view text = text_;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find_first_of("*?", begin), text.size());
-    const std::string_view run = text.substr(begin, end - begin);
+  const std::string_view all = text();
+  for (size_t begin = 0; begin < all.size();) {
+    const size_t end = std::min(all.find_first_of("*?", begin), all.size());
+    const std::string_view run = all.substr(begin, end - begin);
     if (begin == 0) {
       literals.prefix = run;
-    } else if (end == text.size()) {
+    } else if (end == all.size()) {
       literals.suffix = run;
     } else if (!run.empty()) {
       literals.inner.push_back(run);

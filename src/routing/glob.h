@@ -35,8 +35,8 @@ class Glob {
 
   // The same language always has the same text, where only wildcards stand side by side: "*?**" and
   // "?*" are both "?*". Lower case if letters do not matter.
-  const std::string& text() const { return text_; }
-  bool has_wildcards() const { return text_.find_first_of("*?") != std::string::npos; }
+  std::string_view text() const { return {text_.data(), text_bytes_}; }
+  bool has_wildcards() const { return has_star_ || has_question_; }
 
   // The runs of literal characters, as views into text(): any subject that matches contains all of
   // them; it begins with `prefix` and ends with `suffix` ("" where the pattern begins or ends with
@@ -52,17 +52,20 @@ class Glob {
   struct Search;
   template <Case letters>
   bool matches_as(std::string_view subject) const;
-  std::string_view head() const { return std::string_view(text_).substr(0, head_bytes_); }
-  std::string_view tail() const {
-    return std::string_view(text_).substr(text_.size() - tail_bytes_);
-  }
+  template <Case letters>
+  bool equal(std::string_view tokens, std::string_view subject) const;
+  std::string_view head() const { return text().substr(0, head_bytes_); }
+  std::string_view tail() const { return text().substr(text_bytes_ - tail_bytes_); }
 
-  std::string text_;
+  std::unique_ptr<const Search> search_;  // for what stands between two '*'; null if nothing does
   Case letters_;
   bool has_star_ = false;
-  uint8_t head_bytes_ = 0;                // before the first '*'
-  uint8_t tail_bytes_ = 0;                // after the last '*'
-  std::unique_ptr<const Search> search_;  // for what stands between two '*'; null if nothing does
+  bool has_question_ = false;
+  uint8_t text_bytes_ = 0;
+  uint8_t head_bytes_ = 0;  // before the first '*'
+  uint8_t tail_bytes_ = 0;  // after the last '*'
+  // Here and not on the heap: among thousands of globs each further cache line would be felt.
+  std::array<char, pattern_bytes_max> text_;
 };
 
 }  // namespace daruma::routing

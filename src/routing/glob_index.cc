@@ -7,7 +7,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "base/check.h"
+#include "routing/ascii_word.h"
 
 namespace daruma::routing {
 namespace {
@@ -21,16 +21,6 @@ uint64_t mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// ascii_lower() of eight characters at once: in each byte, 'A'…'Z' gets bit 0x20.
-uint64_t lowered(uint64_t word) {
-  constexpr uint64_t ones = 0x0101010101010101;
-  const uint64_t low_bits = word & (ones * 0x7f);
-  const uint64_t at_least_a = low_bits + ones * (0x80 - 'A');
-  const uint64_t beyond_z = low_bits + ones * (0x7f - 'Z');
-  const uint64_t upper = (at_least_a ^ beyond_z) & ~word & (ones * 0x80);
-  return word | (upper >> 2);
-}
-
 }  // namespace
 
 uint64_t GlobIndex::key_of(Kind kind, std::string_view text, Case letters) {
@@ -40,7 +30,7 @@ uint64_t GlobIndex::key_of(Kind kind, std::string_view text, Case letters) {
   const auto take = [&key, letters](const char* from, size_t bytes) {
     uint64_t word = 0;
     std::memcpy(&word, from, bytes);
-    if (letters == Case::insensitive) word = lowered(word);
+    if (letters == Case::insensitive) word = ascii_lowered_word(word);
     key = mix(key ^ word, 0xa0761d6478bd642f);
   };
   while (text.size() >= 8) {
@@ -51,8 +41,8 @@ uint64_t GlobIndex::key_of(Kind kind, std::string_view text, Case letters) {
   return mix(key, 0xe7037ed1a0b428db) & ~gram_bit;
 }
 
-uint64_t GlobIndex::gram_key(uint32_t gram, size_t length) {
-  return mix(gram ^ (uint64_t{length} << 32), 0x8ebc6af09c88c6e3) | gram_bit;
+uint64_t GlobIndex::gram_key(uint64_t gram, size_t length) {
+  return mix(gram ^ (length * 0xff51afd7ed558ccd), 0x8ebc6af09c88c6e3) | gram_bit;
 }
 
 // Decides under which literal each glob is filed, then lays the buckets out.
@@ -62,6 +52,7 @@ class GlobIndex::Builder {
   void build();
 
  private:
+  static size_t gram_length(size_t literal_bytes);
   std::vector<Filing> filings_of(const Glob& glob) const;
   void choose_filings();
   void file(uint32_t item, const Filing& filing);
@@ -89,6 +80,12 @@ void GlobIndex::Builder::build() {
   lay_out();
 }
 
+// Few lengths, so that there are few look-ups per character.
+size_t GlobIndex::Builder::gram_length(size_t literal_bytes) {
+  if (literal_bytes >= 8) return 8;
+  return std::min<size_t>(literal_bytes, 4);
+}
+
 // In order of preference, where equally rare.
 std::vector<GlobIndex::Filing> GlobIndex::Builder::filings_of(const Glob& glob) const {
   const auto filing = [this](Kind kind, std::string_view text) {
@@ -100,8 +97,8 @@ std::vector<GlobIndex::Filing> GlobIndex::Builder::filings_of(const Glob& glob) 
   if (!literals.prefix.empty()) filings.push_back(filing(Kind::prefix, literals.prefix));
   if (!literals.suffix.empty()) filings.push_back(filing(Kind::suffix, literals.suffix));
   for (const std::string_view literal : literals.inner) {
-    const size_t length = std::min(literal.size(), gram_bytes_max);
-    uint32_t gram = 0;
+    const size_t length = gram_length(literal.size());
+    uint64_t gram = 0;
     for (size_t read = 1; read <= literal.size(); ++read) {
       gram = (gram << 8) | static_cast<uint8_t>(literal[read - 1]);
       if (read < length) continue;

@@ -5,7 +5,7 @@
 //   exact   the whole pattern, if it has no wildcards
 //   prefix  what it begins with       "/api/*"
 //   suffix  what it ends with         "*.example.com"
-//   gram    up to four characters of what it contains   "*foobar*"
+//   gram    up to eight characters of what it contains   "*foobar*"
 //   scan    nothing: it has no literal text, and there are few such patterns
 // The subject's own pieces are looked up by hash; what is found is verified by the glob itself. So
 // the cost is a few look-ups (one per distinct length of a filed prefix or suffix, one per
@@ -43,7 +43,7 @@ class GlobIndex {
   struct Filing {
     Kind kind;
     uint64_t key;
-    uint32_t length;  // of the literal; of a gram, 1 to 4
+    uint32_t length;  // of the literal; of a gram: 8, 4, 3, 2 or 1
   };
   struct Member {
     uint32_t rank;
@@ -65,15 +65,12 @@ class GlobIndex {
 
   // Fewer than this are tried one by one: that is quicker than hashing.
   static constexpr size_t scan_max = 4;
-  static constexpr size_t gram_bytes_max = 4;
   // Bounds the set of visited members, which lives on the stack. Further globs are scanned.
   static constexpr size_t gram_members_max = 32 * 1024;
 
   static uint64_t key_of(Kind kind, std::string_view text, Case letters);
-  static uint64_t gram_key(uint32_t gram, size_t length);
-  static uint32_t gram_mask(size_t length) {
-    return length == 4 ? UINT32_MAX : (uint32_t{1} << (8 * length)) - 1;
-  }
+  static uint64_t gram_key(uint64_t gram, size_t length);
+  static uint64_t gram_mask(size_t length) { return UINT64_MAX >> (64 - 8 * length); }
   Bucket find(uint64_t key) const {
     if (slots_.empty()) return {};
     for (size_t at = key & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
@@ -112,7 +109,7 @@ void GlobIndex::visit_grams(std::string_view subject, const uint32_t& bound, F& 
   // subject would make the cost quadratic.
   std::array<uint64_t, gram_members_max / 64> visited;
   std::fill_n(visited.begin(), (gram_members_ + 63) / 64, 0);
-  uint32_t gram = 0;
+  uint64_t gram = 0;
   for (size_t read = 1; read <= subject.size(); ++read) {
     const char c = subject[read - 1];
     gram = (gram << 8) | static_cast<uint8_t>(letters_ == Case::insensitive ? ascii_lower(c) : c);

@@ -100,7 +100,7 @@ void file_under_paths(HostDraft& host, const Values* paths, Candidate candidate)
     return;
   }
   for (const std::string& path : *paths) {
-    add(host.paths[Glob(path, Case::sensitive).text()], candidate);
+    add(host.paths[std::string(Glob(path, Case::sensitive).text())], candidate);
   }
 }
 
@@ -145,7 +145,7 @@ RuleTable::Implementation::Implementation(std::span<const model::Rule> rules) {
       continue;
     }
     for (const std::string& host : *parts.hosts) {
-      const std::string pattern = Glob(host, Case::insensitive).text();
+      const std::string pattern(Glob(host, Case::insensitive).text());
       file_under_paths(pattern == "*" ? any : drafts[pattern], parts.paths, candidate);
     }
   }
