@@ -27,7 +27,7 @@ struct LoadOptions {
   size_t connections = 10;
   uint64_t requests = 1000;  // in all
   bool expect_body = false;
-  std::string body;        // what every 2xx response must carry, byte for byte
+  std::string body{};      // what every 2xx response must carry, byte for byte
   bool hold = false;       // after its share of the requests a connection stays open and idle
   Duration timeout = 10s;  // per request
 };
