@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 typedef struct ssl_ctx_st SSL_CTX;
 typedef struct ssl_st SSL;
@@ -26,9 +28,26 @@ struct CertificateText {
   std::string key_pem;
 };
 
-// Checks that the chain parses, the key parses, and they belong together. Returns hex SHA-256 of
-// both (the fingerprint), or what is wrong.
+enum class KeyType : uint8_t { ecdsa, rsa };
+
+// What an operator may want to know of a certificate.
+struct CertificateFacts {
+  std::string fingerprint;         // hex SHA-256 of chain and key as given
+  std::vector<std::string> names;  // DNS names that it covers, in lower case
+  KeyType key_type = KeyType::rsa;
+  int key_bits = 0;
+  WallTime not_before{};
+  WallTime not_after{};
+};
+
+// Checks that the chain parses, the key parses, and they belong together; says what is wrong and
+// what would be right. RSA and ECDSA (P-256, P-384, P-521) keys, as ALB takes them. Being expired
+// is no error here: an ALB serves such a certificate, see validity_warning().
+Result<CertificateFacts> describe_certificate(const CertificateText& certificate);
+// The same for those who want only the fingerprint.
 Result<std::string> check_certificate(const CertificateText& certificate);
+// "expired on 2026-01-31" or "not valid before …"; nullopt while it is valid.
+std::optional<std::string> validity_warning(const CertificateFacts& facts, WallTime now);
 
 // Keys that seal session tickets; equal in all workers so that any of them resumes any session.
 // Rotated by control.
@@ -37,8 +56,19 @@ struct TicketKeys {
   std::string previous;  // may be empty
 };
 TicketKeys make_ticket_keys();
+// A fresh current key; the old one stays good for tickets already given out.
+TicketKeys rotated(const TicketKeys& keys);
 
 // Accepting side of one HTTPS listener.
+//
+// Which certificate a client gets ("smart SNI" of ALB): of those whose DNS names (SAN; the
+// subject's common name if there are none) match the server name, exactly or by wildcard, the best
+// that the client can use: ECDSA before RSA, then the stronger signature hash, the larger key, the
+// later end of validity. Without a server name or a match, the default.
+//
+// No session cache: resumption is by tickets, which are bound to the policy and to the list of
+// certificates. No renegotiation, no compression, no early data. ALPN answers http/1.1 if it is
+// offered.
 class ServerContext {
  public:
   // certificates[0] is the default. `policy` is an AWS security policy name
@@ -50,6 +80,9 @@ class ServerContext {
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
 
+  // From now on; sessions under way are not disturbed. REQUIRES: keys made by the functions above.
+  void set_ticket_keys(const TicketKeys& keys);
+
   struct Implementation;
   Implementation& implementation() { return *implementation_; }
 
@@ -58,8 +91,9 @@ class ServerContext {
   std::unique_ptr<Implementation> implementation_;
 };
 
-// Connecting side: to targets and probes. Certificates of targets are not verified, as an ALB does
-// not. Holds no sessions itself: one SessionCache per target does.
+// Connecting side: to targets and probes, with what ELBSecurityPolicy-TLS13-1-0-2021-06 allows, so
+// that old targets can be reached. Certificates of targets are not verified, as an ALB does not.
+// Holds no sessions itself: one SessionCache per target does.
 class ClientContext {
  public:
   static Result<std::unique_ptr<ClientContext>> create();
@@ -75,8 +109,8 @@ class ClientContext {
   std::unique_ptr<Implementation> implementation_;
 };
 
-// The last few sessions with one target, for resumption. A TLS 1.3 ticket is used once. Outlives
-// its connections.
+// The last few sessions with one target, for resumption. A TLS 1.3 ticket is used once; of TLS 1.2
+// sessions the newest is kept and used by every connection. Outlives its connections.
 class SessionCache {
  public:
   static constexpr size_t sessions_max = 8;
@@ -84,13 +118,12 @@ class SessionCache {
   ~SessionCache();
   SessionCache(const SessionCache&) = delete;
   SessionCache& operator=(const SessionCache&) = delete;
-  void put(SSL_SESSION* session);  // takes the reference
-  SSL_SESSION*
-  take();  // nullptr if none; gives the reference (TLS 1.2 sessions stay cached as well)
+  void put(SSL_SESSION* session);  // takes the reference; drops the oldest when full
+  SSL_SESSION* take();             // the newest, with a reference; nullptr if none
   size_t size() const { return sessions_.size(); }
 
  private:
-  std::vector<SSL_SESSION*> sessions_;
+  std::vector<SSL_SESSION*> sessions_;  // oldest first
 };
 
 }  // namespace daruma::tls

@@ -15,6 +15,8 @@
 
 namespace daruma::tls {
 
+struct SessionState;
+
 enum class SessionStatus : uint8_t {
   done,        // bytes > 0 of plaintext were moved, or the handshake is complete
   want_input,  // feed() more ciphertext
@@ -32,6 +34,8 @@ class Session {
   // The context (and cache) must outlive the session. Ciphertext to send is appended to the Buffer
   // passed to each call, also when the call fails (the alert).
   static std::unique_ptr<Session> accept(ServerContext& context);
+  // Resumes a session of the cache if there is one; `cache` may be null. `server_name` is a DNS
+  // name for SNI, or empty for none.
   static std::unique_ptr<Session> connect(ClientContext& context, SessionCache* cache,
                                           std::string_view server_name);
   ~Session();
@@ -40,37 +44,53 @@ class Session {
 
   // Ciphertext from the peer. Views `bytes` until it is used up or the next call of
   // release_input(), which copies the rest: so a caller may decrypt straight out of a shared read
-  // buffer.
+  // buffer. REQUIRES: input_pending() == 0.
   void feed(std::string_view bytes);
   void release_input();
   // Bytes fed and not yet used.
   size_t input_pending() const;
+  // True if read() may have something to tell without more input: plaintext, unused input, the end.
+  bool readable() const;
 
   SessionResult handshake(Buffer& ciphertext);
-  bool handshake_done() const;
-  // REQUIRES: handshake_done().
+  bool handshake_done() const { return established_; }
+  // Fills `plain` as far as the input goes, from as many records as it takes; `want_input` only if
+  // nothing was moved. REQUIRES: handshake_done().
   SessionResult read(std::span<char> plain, Buffer& ciphertext);
-  // Encrypts all of it, in records of up to 16 KB. REQUIRES: handshake_done(); room for it in
-  // ciphertext.
+  // Encrypts all of it, in records of up to 16 KB: `done`. Less, with `want_input`, while a target
+  // renegotiates. REQUIRES: handshake_done(); no close_notify() before; room in ciphertext for it
+  // and for record_overhead_max per record.
   SessionResult write(std::string_view plain, Buffer& ciphertext);
+  // The last thing this side says; reading goes on.
   void close_notify(Buffer& ciphertext);
+
+  static constexpr size_t record_bytes_max = 16 * 1024;  // of plaintext (RFC 8446 5.1)
+  // Header, padding, MAC or tag, and the empty record that TLS 1.0 puts before a CBC one.
+  static constexpr size_t record_overhead_max = 256;
 
   // Valid once handshake_done().
   std::string_view version() const;  // "TLSv1.3"
   std::string_view cipher() const;   // "ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"
   bool resumed() const;
-  std::string_view server_name() const;       // SNI; "" if none
-  std::string_view certificate_name() const;  // server side: which one was chosen
-  std::string_view alpn() const;              // "" if none
+  std::string_view server_name() const;  // SNI; "" if none
+  // Server side: which one was chosen; "" if the session was resumed, and none was sent.
+  std::string_view certificate_name() const;
+  std::string_view alpn() const;  // "" if none
   // True if the first bytes were plain HTTP (server side, after `failed`).
   bool peer_spoke_http() const;
   const std::string& error_text() const { return error_text_; }
 
  private:
-  Session() = default;
-  struct Io;
-  std::unique_ptr<Io> io_;
-  SSL* ssl_ = nullptr;
+  // A call into the library, and the buffer that its BIO writes to meanwhile.
+  class Call;
+  Session(SSL_CTX* context, std::unique_ptr<SessionState> state);
+  SessionStatus status_of(int returned);
+
+  std::unique_ptr<SessionState> state_;
+  SSL* ssl_;
+  bool established_ = false;
+  // How reading ended; `done` while it has not.
+  SessionStatus end_ = SessionStatus::done;
   std::string error_text_;
 };
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Internal to tls/. What a ServerContext holds.
+#pragma once
+
+#include "tls/certificate_store.h"
+#include "tls/context.h"
+#include "tls/library.h"
+#include "tls/ticket_keys.h"
+
+namespace daruma::tls {
+
+struct ServerContext::Implementation {
+  CertificateStore certificates;
+  TicketKeyRing ticket_keys;
+  OwnedBioMethod bio_method;
+  OwnedContext context;
+};
+
+}  // namespace daruma::tls

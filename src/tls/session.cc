@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tls/session.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "tls/certificate.h"
+#include "tls/client_context.h"
+#include "tls/library.h"
+#include "tls/server_context.h"
+#include "tls/session_bio.h"
+#include "tls/session_state.h"
+
+namespace daruma::tls {
+namespace {
+
+std::string_view text_or_empty(const char* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+}  // namespace
+
+class Session::Call {
+ public:
+  Call(SessionState& state, Buffer& ciphertext) : state_(state) {
+    DARUMA_ASSERT(state.output == nullptr);
+    state.output = &ciphertext;
+    // What another connection of this thread left would be taken for ours.
+    ERR_clear_error();
+  }
+  ~Call() { state_.output = nullptr; }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  SessionState& state_;
+};
+
+Session::Session(SSL_CTX* context, std::unique_ptr<SessionState> state)
+    : state_(std::move(state)), ssl_(SSL_new(context)) {
+  DARUMA_ASSERT(ssl_ != nullptr);
+}
+
+std::unique_ptr<Session> Session::accept(ServerContext& context) {
+  ServerContext::Implementation& shared = context.implementation();
+  auto state = std::make_unique<SessionState>();
+  state->ticket_keys = &shared.ticket_keys;
+  std::unique_ptr<Session> session(new Session(shared.context.get(), std::move(state)));
+  attach_bio(session->ssl_, shared.bio_method.get(), *session->state_);
+  SSL_set_accept_state(session->ssl_);
+  return session;
+}
+
+std::unique_ptr<Session> Session::connect(ClientContext& context, SessionCache* cache,
+                                          std::string_view server_name) {
+  ClientContext::Implementation& shared = context.implementation();
+  auto state = std::make_unique<SessionState>();
+  state->cache = cache;
+  std::unique_ptr<Session> session(new Session(shared.context.get(), std::move(state)));
+  SSL* ssl = session->ssl_;
+  attach_bio(ssl, shared.bio_method.get(), *session->state_);
+  SSL_set_connect_state(ssl);
+  allow_renegotiation_by_server(ssl);
+  if (!server_name.empty()) SSL_set_tlsext_host_name(ssl, std::string(server_name).c_str());
+  SSL_SESSION* former = cache == nullptr ? nullptr : cache->take();
+  if (former != nullptr) {
+    SSL_set_session(ssl, former);
+    SSL_SESSION_free(former);
+  }
+  return session;
+}
+
+Session::~Session() {
+  // A connection that was cut is no reason to forget the session; the library would mark it as not
+  // resumable. After a protocol error it is one.
+  if (established_ && end_ != SessionStatus::failed) {
+    SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  }
+  SSL_free(ssl_);
+}
+
+void Session::feed(std::string_view bytes) {
+  DARUMA_ASSERT(state_->input.empty());
+  state_->input = bytes;
+}
+
+void Session::release_input() {
+  if (state_->input.empty() || state_->kept) return;
+  const size_t size = state_->input.size();
+  state_->kept = std::make_unique_for_overwrite<char[]>(size);
+  std::memcpy(state_->kept.get(), state_->input.data(), size);
+  state_->input = {state_->kept.get(), size};
+}
+
+size_t Session::input_pending() const {
+  return state_->input.size();
+}
+
+bool Session::readable() const {
+  return end_ != SessionStatus::done || !state_->input.empty() || SSL_pending(ssl_) > 0;
+}
+
+SessionStatus Session::status_of(int returned) {
+  switch (SSL_get_error(ssl_, returned)) {
+    case SSL_ERROR_WANT_READ:
+      return SessionStatus::want_input;
+    case SSL_ERROR_ZERO_RETURN:
+      return SessionStatus::closed;
+    default:
+      error_text_ = take_error_text();
+      return SessionStatus::failed;
+  }
+}
+
+SessionResult Session::handshake(Buffer& ciphertext) {
+  if (end_ != SessionStatus::done) return {end_};
+  const Call call(*state_, ciphertext);
+  const int returned = SSL_do_handshake(ssl_);
+  if (returned == 1) {
+    established_ = true;
+    return {SessionStatus::done};
+  }
+  SessionStatus status = status_of(returned);
+  if (status == SessionStatus::closed) {
+    error_text_ = "the peer gave up the handshake";
+    status = SessionStatus::failed;
+  }
+  if (status == SessionStatus::failed) end_ = status;
+  return {status};
+}
+
+SessionResult Session::read(std::span<char> plain, Buffer& ciphertext) {
+  DARUMA_ASSERT(established_);
+  const Call call(*state_, ciphertext);
+  size_t moved = 0;
+  while (end_ == SessionStatus::done && moved < plain.size()) {
+    // Asking the library in vain would cost an allocation.
+    if (state_->input.empty() && SSL_pending(ssl_) == 0) break;
+    const int returned =
+        SSL_read(ssl_, plain.data() + moved,
+                 static_cast<int>(std::min<size_t>(plain.size() - moved, 1 << 30)));
+    if (returned > 0) {
+      moved += static_cast<size_t>(returned);
+      continue;
+    }
+    const SessionStatus status = status_of(returned);
+    if (status == SessionStatus::want_input) break;
+    end_ = status;
+  }
+  if (moved > 0) return {SessionStatus::done, moved};
+  return {end_ == SessionStatus::done ? SessionStatus::want_input : end_};
+}
+
+SessionResult Session::write(std::string_view plain, Buffer& ciphertext) {
+  DARUMA_ASSERT(established_);
+  const Call call(*state_, ciphertext);
+  size_t moved = 0;
+  while (moved < plain.size()) {
+    const size_t size = std::min(plain.size() - moved, record_bytes_max);
+    const int returned = SSL_write(ssl_, plain.data() + moved, static_cast<int>(size));
+    if (returned > 0) {
+      moved += static_cast<size_t>(returned);
+      continue;
+    }
+    const SessionStatus status = status_of(returned);
+    return {status == SessionStatus::want_input ? status : SessionStatus::failed, moved};
+  }
+  return {SessionStatus::done, moved};
+}
+
+void Session::close_notify(Buffer& ciphertext) {
+  if (end_ == SessionStatus::failed || !established_) return;
+  const Call call(*state_, ciphertext);
+  SSL_shutdown(ssl_);
+  ERR_clear_error();
+}
+
+std::string_view Session::version() const {
+  return text_or_empty(SSL_get_version(ssl_));
+}
+
+std::string_view Session::cipher() const {
+  return text_or_empty(SSL_CIPHER_get_name(SSL_get_current_cipher(ssl_)));
+}
+
+bool Session::resumed() const {
+  return SSL_session_reused(ssl_) == 1;
+}
+
+std::string_view Session::server_name() const {
+  return text_or_empty(SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name));
+}
+
+std::string_view Session::certificate_name() const {
+  return state_->chosen == nullptr ? std::string_view() : std::string_view(state_->chosen->name);
+}
+
+std::string_view Session::alpn() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+// A TLS record starts with a content type below 32, a request with a method in capitals.
+bool Session::peer_spoke_http() const {
+  if (established_ || state_->first_bytes_count < state_->first_bytes.size()) return false;
+  const std::string_view first(state_->first_bytes.data(), state_->first_bytes.size());
+  const size_t letters = static_cast<size_t>(
+      std::ranges::find_if_not(first, [](char c) { return c >= 'A' && c <= 'Z'; }) - first.begin());
+  return letters == first.size() || (letters >= 3 && first[letters] == ' ');
+}
+
+}  // namespace daruma::tls

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Internal to tls/. What one connection carries beside its SSL object, where the library's
+// callbacks find it.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/buffer.h"
+
+namespace daruma::tls {
+
+class SessionCache;
+class TicketKeyRing;
+struct ParsedCertificate;
+
+struct SessionState {
+  std::string_view input;                      // fed and not used yet
+  std::unique_ptr<char[]> kept;                // where input lives after release_input(); else null
+  Buffer* output = nullptr;                    // of the call under way; null between calls
+  const TicketKeyRing* ticket_keys = nullptr;  // server side
+  const ParsedCertificate* chosen = nullptr;   // server side; null before, and if resumed
+  SessionCache* cache = nullptr;               // client side; may be null
+  // The peer's first bytes, to tell plain HTTP from a broken handshake.
+  std::array<char, 5> first_bytes{};
+  uint8_t first_bytes_count = 0;
+};
+
+inline SessionState& state_of(const SSL* ssl) {
+  return *static_cast<SessionState*>(SSL_get_app_data(ssl));
+}
+
+}  // namespace daruma::tls
