@@ -42,18 +42,29 @@ void make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t rand
 
 // The X-Amzn-Trace-Id to send and to log: `received` is the client's field or nullptr; `fresh` as
 // made above. Root added; or Self put in front of a given Root, an existing Self replaced, other
-// fields kept.
+// fields kept. Longer than 7 KB: nothing but the new Root.
 void combine_trace_id(const Field* received, std::string_view fresh, std::string& combined);
 
 enum class ForwardProblem : uint8_t {
   none,
   too_many_forwarded_for,  // over 30 addresses: 463
+  head_too_large,          // more than `out` can hold, once rewritten: 400
 };
 
-// Writes request line and fields for an HTTP/1.1 target, ending the head. Body framing is written
-// anew from head.framing. `rewritten_target` replaces head.target (absolute-form becomes
-// origin-form) where not empty. `host_when_missing` stands in for an HTTP/1.0 request without Host.
-// On a problem `out` is unchanged.
+// Writes request line and fields for an HTTP/1.1 target, ending the head. The result reads in one
+// way only:
+//  - framing is written anew from head.framing; absolute-form becomes origin-form, and its
+//  authority
+//    the Host, preserved or not (RFC 9112 3.2.2);
+//  - invalid fields are left out; control characters in values become spaces (RFC 9110 5.5), those
+//  in
+//    the target and its spaces are percent-encoded;
+//  - hop-by-hop fields go, and those that Connection names, but for Host, X-Forwarded-*, Forwarded
+//    and X-Amzn-Trace-Id, which a client must not be able to make disappear. "TE: trailers" is
+//    renewed. No upgrade is passed on. Expect goes: the caller has answered it.
+// `trace_id` is the whole X-Amzn-Trace-Id. `host_when_missing` stands in for an HTTP/1.0 request
+// without Host. On a problem `out` is unchanged.
+// REQUIRES: decide() did not block head, and not head.transfer_coding_unsupported.
 ForwardProblem write_forwarded_request(const RequestHead& head, const ClientFacts& client,
                                        const ForwardingSettings& settings,
                                        std::string_view trace_id,
@@ -61,13 +72,19 @@ ForwardProblem write_forwarded_request(const RequestHead& head, const ClientFact
 
 enum class ClientConnectionAfter : uint8_t { keep_alive, close };
 
-// Writes status line and fields for an HTTP/1.x client, ending the head. `chunked` says that the
-// body will be written in chunks although the target did not (it sent until close).
+// Writes status line and fields for an HTTP/1.x client, ending the head. Framing is written anew;
+// where the client can only find the end of the body by the connection's, there is none, and
+// "Connection: close" is written whatever `after` says. "Connection: keep-alive" is written to
+// HTTP/1.0 clients alone: HTTP/1.1 has it by default (RFC 9112 9.3).
+// REQUIRES: out has room for head.wire_bytes + forwarded_response_bytes_extra.
 struct ResponseForwarding {
   Version client_version;
   ClientConnectionAfter after = ClientConnectionAfter::keep_alive;
+  // The body will be written in chunks although the target did not (it sent until close). Not for
+  // clients below HTTP/1.1.
   bool add_chunked = false;
 };
+inline constexpr size_t forwarded_response_bytes_extra = 1024;
 void write_forwarded_response(const ResponseHead& head, const ResponseForwarding& how, Buffer& out);
 
 }  // namespace daruma::http

@@ -1,35 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HTTP/1.x heads from bytes (RFC 9112): incremental, strict, repairs nothing. Pure.
+// HTTP/1.x heads from bytes (RFC 9112): incremental, repairs nothing. Pure.
 // Bytes are scanned once, however they arrive: the parser remembers how far it has looked for the
 // end of the head and reads the fields when that end is there.
+// Requests are read leniently where the guard wants to judge (bare LF, spaces in the target, a
+// missing colon, …): what was odd stands in head.findings. Responses are either good or malformed.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "http/head_scanner.h"
 #include "http/message.h"
 
 namespace daruma::http {
-
-enum class ParseStatus : uint8_t {
-  need_more,
-  complete,
-  malformed,           // not HTTP at all: nothing a finding could describe
-  line_too_long,       // request line over the limit: 414
-  field_too_long,      // one field line over the limit: 400
-  head_too_large,      // the whole head over the limit: 400
-  too_many_fields,     // 400
-  version_unsupported  // "PRI * HTTP/2.0" and the like: 505
-};
-
-struct HeadLimits {
-  size_t line_bytes_max = 16 * 1024;
-  size_t field_bytes_max = 16 * 1024;
-  size_t head_bytes_max = 64 * 1024;
-  size_t fields_max = 256;
-};
 
 class H1RequestParser {
  public:
@@ -39,13 +23,15 @@ class H1RequestParser {
   // calls it may have moved in memory but not changed. On `complete` fills `head` (views into
   // input) and head.wire_bytes is the head's length; the body follows it. Empty lines before the
   // request line are skipped and counted in wire_bytes.
+  // A continuation line (obs-fold) is kept as an invalid field of its own and not joined to the
+  // value before it, so no value ever holds a line break (see FieldId::invalid).
   ParseStatus parse(std::string_view input, RequestHead& head);
   // Ready for the next message.
-  void reset() { scanned_ = 0; }
+  void reset() { scanner_.reset(); }
 
  private:
   HeadLimits limits_;
-  size_t scanned_ = 0;
+  HeadScanner scanner_;
 };
 
 class H1ResponseParser {
@@ -56,11 +42,15 @@ class H1ResponseParser {
   // As above. `request_method` decides the framing (HEAD has no body). 1xx heads are returned like
   // others.
   ParseStatus parse(std::string_view input, Method request_method, ResponseHead& head);
-  void reset() { scanned_ = 0; }
+  void reset() { scanner_.reset(); }
 
  private:
   HeadLimits limits_;
-  size_t scanned_ = 0;
+  HeadScanner scanner_;
 };
+
+// What is wrong with a request whose sender closed before its head ended; `input` is what came of
+// it. Nullopt if nothing came.
+std::optional<Finding> finding_at_close(std::string_view input);
 
 }  // namespace daruma::http

@@ -36,6 +36,10 @@ struct Version {
 // numbers.
 enum class FieldId : uint8_t {
   other,
+  // A line that two readers could take for different things: a name that is no token, a line
+  // without colon, a continuation line, a look-alike of a framing field. Kept for the eye; matches
+  // nothing, and is never forwarded.
+  invalid,
   connection,
   content_length,
   content_type,
@@ -61,8 +65,9 @@ enum class FieldId : uint8_t {
   x_forwarded_port,
   x_forwarded_proto,
 };
-FieldId field_id_of(std::string_view name);  // ASCII case-insensitive
-Method method_of(std::string_view text);     // case-sensitive (RFC 9110 9.1)
+FieldId field_id_of(std::string_view name);        // ASCII case-insensitive
+FieldId field_id_of_token(std::string_view name);  // faster. REQUIRES: name is a token
+Method method_of(std::string_view text);           // case-sensitive (RFC 9110 9.1)
 
 struct Field {
   std::string_view name;   // as received
@@ -77,7 +82,7 @@ class Fields {
     fields_.push_back({name, value, field_id_of(name)});
   }
   void add(const Field& field) { fields_.push_back(field); }
-  // The first of that name, or nullptr.
+  // The first of that name, or nullptr. Never an invalid one.
   const Field* find(FieldId id) const;
   const Field* find(std::string_view name) const;
   size_t size() const { return fields_.size(); }
@@ -100,10 +105,13 @@ struct RequestHead {
   Fields fields;
   Framing framing = Framing::none;  // never until_close
   uint64_t content_length = 0;      // where framing is length
-  bool keep_alive = true;           // what version and Connection say (RFC 9112 9.3)
+  bool keep_alive = true;           // what version, Connection and framing say (RFC 9112 9.3, 6.1)
   bool expect_continue = false;     // only from HTTP/1.1 on (RFC 9110 10.1.1)
-  Findings findings;                // what was odd; http/desync.h judges it
-  size_t wire_bytes = 0;            // request line and fields with their line ends
+  // Transfer-Encoding other than "chunked" and "identity" (RFC 9112 6.1): the end of the body can't
+  // be told, so answer 501 and close.
+  bool transfer_coding_unsupported = false;
+  Findings findings;      // what was odd; http/desync.h judges it
+  size_t wire_bytes = 0;  // request line and fields with their line ends
 
   void clear();
 };

@@ -10,10 +10,19 @@
 
 namespace daruma::http {
 
+enum class TargetForm : uint8_t {
+  none,       // not a request target
+  origin,     // "/where?q=now"
+  absolute,   // "http://host:8080/where?q=now"
+  authority,  // "host:443", of CONNECT only
+  asterisk,   // "*"
+};
+
 struct TargetParts {
+  TargetForm form = TargetForm::none;
   std::string_view scheme;     // absolute-form only
-  std::string_view authority;  // absolute- and authority-form only
-  std::string_view path;       // "/…"; "" for authority-form; "*"
+  std::string_view authority;  // absolute- and authority-form only; without user information
+  std::string_view path;       // "/…"; "" for authority-form and "http://host"; "*"
   std::string_view query;      // without '?'
   bool has_query = false;      // "/x?" has an empty one
 };
@@ -23,7 +32,8 @@ struct HostPort {
   std::string_view host;  // "[::1]" keeps its brackets
   std::optional<uint16_t> port;
 };
-// Of a Host field or authority. Nullopt if the port is no port.
+// Of a Host field or authority; "host:" has no port (RFC 3986 3.2.3). Nullopt if the port is no
+// port.
 std::optional<HostPort> split_host(std::string_view authority);
 
 // Path as rules see it: percent-decoded where the result is unreserved, "." and ".." segments

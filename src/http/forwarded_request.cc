@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "http/characters.h"
+#include "http/desync.h"
+#include "http/forwarding_headers.h"
+#include "http/head_text.h"
+#include "http/nominations.h"
+#include "http/uri.h"
+
+namespace daruma::http {
+namespace {
+
+constexpr size_t forwarded_for_addresses_max = 30;
+// Names, punctuation and numbers of the fields that are added.
+constexpr size_t added_bytes_max = 512;
+constexpr std::string_view tls_version_field = "X-Amzn-Tls-Version";
+constexpr std::string_view tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
+
+bool needs_encoding(char c) {
+  return c == ' ' || is_control(c);
+}
+
+bool is_valid_for_drop_rule(std::string_view name) {  // [-A-Za-z0-9]+
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    const char lower = ascii_lower(c);
+    return c == '-' || is_digit(c) || (lower >= 'a' && lower <= 'z');
+  });
+}
+
+// "192.0.2.7:80" and "[2001:db8::7]:80", not "2001:db8::7".
+bool has_port(std::string_view address) {
+  const size_t colon = address.find(':');
+  return colon != std::string_view::npos &&
+         (address.find(':', colon + 1) == std::string_view::npos ||
+          address.find("]:") != std::string_view::npos);
+}
+
+class RequestForwarder {
+ public:
+  RequestForwarder(const RequestHead& head, const ClientFacts& client,
+                   const ForwardingSettings& settings)
+      : head_(head),
+        client_(client),
+        settings_(settings),
+        dirty_values_(head.findings.has(Finding::non_compliant_header)) {
+    for (const Field& field : head.fields) survey(field);
+  }
+
+  bool too_many_forwarded_for() const { return addresses_ > forwarded_for_addresses_max; }
+
+  size_t bytes_max(std::string_view trace_id, std::string_view host_when_missing) const {
+    const size_t encoded = std::count_if(head_.target.begin(), head_.target.end(), needs_encoding);
+    return head_.method_text.size() + head_.target.size() + 2 * encoded + field_bytes_ +
+           client_.peer_ip.size() + client_.tls_cipher.size() + trace_id.size() +
+           host_when_missing.size() + added_bytes_max;
+  }
+
+  void write(std::string_view trace_id, std::string_view host_when_missing, HeadText& text) {
+    write_request_line(text);
+    write_forwarded_for(text);
+    text.field("X-Forwarded-Proto", client_.secure ? "https" : "http");
+    text.field("X-Forwarded-Port", uint64_t{client_.listener_port});
+    write_host(host_when_missing, text);
+    if (!trace_id.empty()) write_field("X-Amzn-Trace-Id", trace_id, text);
+    if (settings_.add_tls_version_and_cipher && client_.secure) {
+      text.field(tls_version_field, client_.tls_version);
+      text.field(tls_cipher_field, client_.tls_cipher);
+    }
+    for (const Field& field : head_.fields) {
+      if (!passes(field)) continue;
+      dirty_values_ ? write_field(field.name, field.value, text) : text.field(field);
+    }
+    if (wants_trailers_) text.put("Connection: TE\r\nTE: trailers\r\n");
+    write_framing(text);
+    text.put("\r\n");
+  }
+
+ private:
+  void survey(const Field& field) {
+    field_bytes_ += field.name.size() + field.value.size() + 4;
+    if (field.id == FieldId::other) return;
+    if (field.id == FieldId::connection) {
+      nominations_.add_connection(field.value);
+    } else if (field.id == FieldId::host) {
+      if (!host_) host_ = &field;
+    } else if (field.id == FieldId::x_forwarded_for) {
+      for_each_list_element(field.value, [this](std::string_view address) {
+        ++addresses_;
+        last_address_ = address;
+      });
+    } else if (field.id == FieldId::te) {
+      for_each_list_element(field.value, [this](std::string_view coding) {
+        wants_trailers_ |= ascii_iequals(coding, "trailers");
+      });
+    }
+  }
+
+  bool passes(const Field& field) const {
+    switch (field.id) {
+      case FieldId::invalid:
+      // Written anew, where they are written.
+      case FieldId::content_length:
+      case FieldId::transfer_encoding:
+      case FieldId::host:
+      case FieldId::te:
+      case FieldId::x_amzn_trace_id:
+      case FieldId::x_forwarded_for:
+      case FieldId::x_forwarded_port:
+      case FieldId::x_forwarded_proto:
+      // Between the client and Daruma.
+      case FieldId::connection:
+      case FieldId::expect:
+      case FieldId::keep_alive:
+      case FieldId::proxy_authenticate:
+      case FieldId::proxy_authorization:
+      case FieldId::proxy_connection:
+      case FieldId::upgrade:
+        return false;
+      case FieldId::forwarded:
+      case FieldId::x_forwarded_host:
+        return true;
+      case FieldId::trailer:
+        if (head_.framing != Framing::chunked) return false;
+        break;
+      case FieldId::other:
+        if (settings_.add_tls_version_and_cipher && (ascii_iequals(field.name, tls_version_field) ||
+                                                     ascii_iequals(field.name, tls_cipher_field))) {
+          return false;
+        }
+        break;
+      case FieldId::content_type:
+      case FieldId::cookie:
+      case FieldId::date:
+      case FieldId::server:
+      case FieldId::set_cookie:
+      case FieldId::user_agent:
+        break;
+    }
+    if (settings_.drop_invalid_header_fields && !is_valid_for_drop_rule(field.name)) return false;
+    return !nominations_.has(field.name);
+  }
+
+  void write_value(std::string_view value, HeadText& text) const {
+    if (!dirty_values_) return text.put(value);
+    for (const char c : value) text.put(is_control(c) && c != '\t' ? ' ' : c);
+  }
+
+  void write_field(std::string_view name, std::string_view value, HeadText& text) const {
+    text.put(name);
+    text.put(": ");
+    write_value(value, text);
+    text.put("\r\n");
+  }
+
+  void write_target(std::string_view target, HeadText& text) const {
+    for (const char c : target) {
+      if (!needs_encoding(c)) {
+        text.put(c);
+        continue;
+      }
+      constexpr std::string_view digits = "0123456789ABCDEF";
+      text.put('%');
+      text.put(digits[static_cast<uint8_t>(c) >> 4]);
+      text.put(digits[static_cast<uint8_t>(c) & 0xf]);
+    }
+  }
+
+  void write_request_line(HeadText& text) {
+    text.put(head_.method_text);
+    text.put(' ');
+    if (head_.target.starts_with('/')) {
+      write_path(head_.target, text);
+    } else {
+      write_other_form(text);
+    }
+    text.put(" HTTP/1.1\r\n");
+  }
+
+  void write_path(std::string_view path_and_query, HeadText& text) const {
+    const bool odd =
+        head_.findings.has(Finding::space_in_uri) || head_.findings.has(Finding::ambiguous_uri);
+    odd ? write_target(path_and_query, text) : text.put(path_and_query);
+  }
+
+  void write_other_form(HeadText& text) {
+    const TargetParts parts = split_target(head_.target, head_.method == Method::connect);
+    if (parts.form != TargetForm::absolute) return write_path(head_.target, text);
+    absolute_authority_ = parts.authority;
+    if (parts.path.empty() && head_.method == Method::options && !parts.has_query) {
+      return text.put('*');  // RFC 9112 3.2.4
+    }
+    if (!parts.path.starts_with('/')) text.put('/');
+    const char* const begin = parts.authority.data() + parts.authority.size();
+    write_path(head_.target.substr(begin - head_.target.data()), text);
+  }
+
+  void write_forwarded_for(HeadText& text) const {
+    switch (settings_.xff_mode) {
+      case XffMode::remove:
+        return;
+      case XffMode::preserve:
+        for (const Field& field : head_.fields) {
+          if (field.id == FieldId::x_forwarded_for) write_field(field.name, field.value, text);
+        }
+        return;
+      case XffMode::append:
+        break;
+    }
+    text.put("X-Forwarded-For: ");
+    for (const Field& field : head_.fields) {
+      if (field.id != FieldId::x_forwarded_for || field.value.empty()) continue;
+      write_value(field.value, text);
+      text.put(", ");
+    }
+    write_peer(text);
+    text.put("\r\n");
+  }
+
+  void write_peer(HeadText& text) const {
+    const bool v6 = client_.peer.family() == Address::Family::v6;
+    const bool brackets = v6 && (settings_.xff_client_port || has_port(last_address_));
+    if (brackets) text.put('[');
+    text.put(client_.peer_ip);
+    if (brackets) text.put(']');
+    if (!settings_.xff_client_port) return;
+    text.put(':');
+    text.put(uint64_t{client_.peer.port()});
+  }
+
+  void write_host(std::string_view host_when_missing, HeadText& text) const {
+    const bool has_host = host_ && !host_->value.empty();
+    if (settings_.preserve_host_header && absolute_authority_.empty() && has_host) {
+      for (const Field& field : head_.fields) {
+        if (field.id == FieldId::host) write_field(field.name, field.value, text);
+      }
+      return;
+    }
+    const std::string_view authority = !absolute_authority_.empty() ? absolute_authority_
+                                       : has_host                   ? host_->value
+                                                                    : host_when_missing;
+    text.put("Host: ");
+    write_authority(authority, text);
+    text.put("\r\n");
+  }
+
+  void write_authority(std::string_view authority, HeadText& text) const {
+    const bool default_port = client_.listener_port == 80 || client_.listener_port == 443;
+    const std::optional<HostPort> split = split_host(authority);
+    const bool keep = settings_.preserve_host_header || !split || split->host.empty() ||
+                      (split->port && !default_port);
+    write_value(keep ? authority : split->host, text);
+    if (keep || default_port) return;
+    text.put(':');
+    text.put(uint64_t{client_.listener_port});
+  }
+
+  void write_framing(HeadText& text) const {
+    switch (head_.framing) {
+      case Framing::none:
+      case Framing::until_close:
+        return;
+      case Framing::chunked:
+        return text.line("Transfer-Encoding: chunked");
+      case Framing::length:
+        break;
+    }
+    const bool expects_none = head_.method == Method::get || head_.method == Method::head;
+    if (expects_none && head_.content_length == 0) return;
+    text.field("Content-Length", head_.content_length);
+  }
+
+  const RequestHead& head_;
+  const ClientFacts& client_;
+  const ForwardingSettings& settings_;
+  const bool dirty_values_;
+  const Field* host_ = nullptr;
+  std::string_view absolute_authority_;
+  std::string_view last_address_;
+  size_t addresses_ = 0;
+  size_t field_bytes_ = 0;
+  bool wants_trailers_ = false;
+  Nominations nominations_;
+};
+
+}  // namespace
+
+ForwardProblem write_forwarded_request(const RequestHead& head, const ClientFacts& client,
+                                       const ForwardingSettings& settings,
+                                       std::string_view trace_id,
+                                       std::string_view host_when_missing, Buffer& out) {
+  DARUMA_ASSERT(!unframeable(head.findings) && !head.transfer_coding_unsupported);
+  RequestForwarder forwarder(head, client, settings);
+  if (forwarder.too_many_forwarded_for()) return ForwardProblem::too_many_forwarded_for;
+  const size_t bytes_max = forwarder.bytes_max(trace_id, host_when_missing);
+  if (out.size() + bytes_max > Buffer::size_max()) return ForwardProblem::head_too_large;
+  HeadText text(out, bytes_max);
+  forwarder.write(trace_id, host_when_missing, text);
+  return ForwardProblem::none;
+}
+
+}  // namespace daruma::http

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+
+#include "base/bytes.h"
+#include "http/characters.h"
+#include "http/h1_parser.h"
+
+namespace daruma::http {
+namespace {
+
+constexpr std::string_view version_prefix = "HTTP/";
+constexpr size_t shortest_status_line = 12;  // "HTTP/1.1 200"
+
+// What a target's fields say about the body and the connection.
+struct BodyFields {
+  bool chunked = false;
+  bool transfer_encoding = false;
+  bool keep_alive = false;
+  bool close = false;
+};
+
+// False where the value makes the response's end uncertain.
+bool read_content_length(std::string_view value, ResponseHead& head) {
+  const std::optional<uint64_t> length = parse_decimal(value);
+  if (!length) return false;
+  if (head.has_content_length && head.content_length != *length) return false;
+  head.has_content_length = true;
+  head.content_length = *length;
+  return true;
+}
+
+// Codings other than chunked were never offered to the target (RFC 9110 10.1.4).
+bool read_transfer_encoding(std::string_view value, BodyFields& body) {
+  body.transfer_encoding = true;
+  bool good = true;
+  for_each_list_element(value, [&body, &good](std::string_view coding) {
+    const bool chunked = ascii_iequals(coding, "chunked");
+    good &= !body.chunked && (chunked || ascii_iequals(coding, "identity"));
+    body.chunked |= chunked;
+  });
+  return good;
+}
+
+bool read_framing_field(const Field& field, ResponseHead& head, BodyFields& body) {
+  if (field.id == FieldId::content_length) return read_content_length(field.value, head);
+  if (field.id == FieldId::transfer_encoding) return read_transfer_encoding(field.value, body);
+  if (field.id == FieldId::connection) {
+    for_each_list_element(field.value, [&body](std::string_view option) {
+      body.close |= ascii_iequals(option, "close");
+      body.keep_alive |= ascii_iequals(option, "keep-alive");
+    });
+  }
+  return true;
+}
+
+// RFC 9112 6.3.
+void decide_framing(ResponseHead& head, Method request_method, const BodyFields& body) {
+  head.keep_alive = !body.close && (head.version >= Version{1, 1} || body.keep_alive);
+  const bool announces_body = body.chunked || (head.has_content_length && head.content_length > 0);
+  if (head.status < 200 || head.status == 204) {
+    // Such a response has no body, but a target that announces one may well send it.
+    if (announces_body) head.keep_alive = false;
+    return;
+  }
+  if (request_method == Method::head || head.status == 304) return;
+  if (request_method == Method::connect && head.status < 300) {
+    head.keep_alive = false;
+    return;
+  }
+  if (body.chunked) {
+    head.framing = Framing::chunked;
+    // Somebody on the way may have seen another end (RFC 9112 6.1).
+    if (head.has_content_length || head.version < Version{1, 1}) head.keep_alive = false;
+  } else if (head.has_content_length && !body.transfer_encoding) {
+    head.framing = Framing::length;
+  } else {
+    head.framing = Framing::until_close;
+    head.keep_alive = false;
+  }
+}
+
+class ResponseReader {
+ public:
+  ResponseReader(std::string_view text, ResponseHead& head)
+      : next_(text.data()), end_(text.data() + text.size()), head_(head) {}
+
+  // REQUIRES: text ends with an empty line, which begins at fields_end.
+  bool read(const char* fields_end, Method request_method) {
+    if (next_ == fields_end || !read_status_line()) return false;
+    while (next_ != fields_end) {
+      if (!read_field()) return false;
+    }
+    decide_framing(head_, request_method, body_);
+    return true;
+  }
+
+ private:
+  bool read_status_line() {
+    const std::string_view line(next_, take_line_end(next_) - next_);
+    if (line.size() < shortest_status_line || !line.starts_with(version_prefix)) return false;
+    if (!is_digit(line[5]) || line[6] != '.' || !is_digit(line[7]) || line[8] != ' ') return false;
+    head_.version = {static_cast<uint8_t>(line[5] - '0'), static_cast<uint8_t>(line[7] - '0')};
+    if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11])) return false;
+    head_.status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+    if (head_.status < 100) return false;
+    if (line.size() == shortest_status_line) return true;
+    head_.reason = line.substr(shortest_status_line + 1);
+    return line[shortest_status_line] == ' ' &&
+           std::none_of(head_.reason.begin(), head_.reason.end(),
+                        [](char c) { return c != '\t' && is_control(c); });
+  }
+
+  // Name and value must be good; whitespace before the colon goes, as RFC 9112 5.1 wants of a
+  // response that is passed on.
+  bool read_field() {
+    const char* at = next_;
+    while (is_tchar(*at)) ++at;
+    const std::string_view name(next_, at - next_);
+    while (*at == ' ' || *at == '\t') ++at;
+    if (name.empty() || *at != ':') return false;
+    ++at;
+    while (*at == ' ' || *at == '\t') ++at;
+    const char* const value = at;
+    at = find_control(at, end_);
+    if (*at != '\r' || at[1] != '\n') {
+      at = take_line_end(at);
+      if (std::any_of(value, at, is_line_breaking)) return false;
+    } else {
+      next_ = at + 2;
+    }
+    while (at != value && (at[-1] == ' ' || at[-1] == '\t')) --at;
+    const Field field{name, {value, static_cast<size_t>(at - value)}, field_id_of_token(name)};
+    head_.fields.add(field);
+    return read_framing_field(field, head_, body_);
+  }
+
+  // Moves on to the next line; returns where the text of the current one ends.
+  const char* take_line_end(const char* from) {
+    const char* const line_feed = static_cast<const char*>(std::memchr(from, '\n', end_ - from));
+    const char* const line = next_;
+    next_ = line_feed + 1;
+    return line_feed != line && line_feed[-1] == '\r' ? line_feed - 1 : line_feed;
+  }
+
+  const char* next_;
+  const char* const end_;
+  ResponseHead& head_;
+  BodyFields body_;
+};
+
+bool can_begin_response(std::string_view input) {
+  const size_t known = std::min(input.size(), version_prefix.size());
+  return input.substr(0, known) == version_prefix.substr(0, known);
+}
+
+}  // namespace
+
+ParseStatus H1ResponseParser::parse(std::string_view input, Method request_method,
+                                    ResponseHead& head) {
+  const ParseStatus status = scanner_.scan(input, limits_);
+  if (!can_begin_response(input)) return ParseStatus::malformed;
+  if (status != ParseStatus::complete) return status;
+  head.clear();
+  head.wire_bytes = scanner_.end();
+  ResponseReader reader(input.substr(0, scanner_.end()), head);
+  if (!reader.read(input.data() + scanner_.fields_end(), request_method)) {
+    return ParseStatus::malformed;
+  }
+  return head.version.major == 1 ? ParseStatus::complete : ParseStatus::version_unsupported;
+}
+
+}  // namespace daruma::http
