@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One registered target as the prober keeps it: when its next probe is due, the one under way, and
+// what the probes so far say. Filed under the target's key; lives as long as the target is
+// registered, through any number of snapshots. Health thread only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "health/health_state.h"
+#include "health/probe.h"
+#include "io/timer_wheel.h"
+#include "model/target.h"
+#include "tls/context.h"
+
+namespace daruma::health {
+
+class ProbedTarget;
+
+class ProbedTargetObserver {
+ public:
+  virtual void on_probed(const ProbedTarget& target, const ProbeResult& result) = 0;
+  // target.health() is not what it was.
+  virtual void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
+                                 ProbeOutcome why) = 0;
+
+ protected:
+  ~ProbedTargetObserver() = default;
+};
+
+class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
+ public:
+  // Does nothing until adopt().
+  ProbedTarget(const ProbeEnvironment& environment, model::TargetKey key,
+               ProbedTargetObserver& observer);
+  ~ProbedTarget();
+  ProbedTarget(const ProbedTarget&) = delete;
+  ProbedTarget& operator=(const ProbedTarget&) = delete;
+
+  // The target as the newest snapshot has it; the caller announces what changed by it. History and
+  // the rhythm of probes survive, unless probing begins or ends. A probe under way is withdrawn if
+  // it asks for something that is no longer wanted.
+  void adopt(const model::TargetGroup& group, const model::Target& target);
+
+  const model::TargetKey& key() const { return key_; }
+  const model::TargetHealth& health() const { return history_.health(); }
+  const model::HealthCheck& check() const { return check_; }
+  uint16_t probe_port() const { return check_.port.value_or(key_.port); }
+  bool probe_under_way() const { return probe_ != nullptr; }
+
+ private:
+  void on_timer(io::Timer& timer) override;
+  void on_probe_done(const ProbeResult& result) override;
+
+  void schedule_first();
+  void reschedule();
+  void set_due(Instant due);
+  Duration spread();
+  void begin_probe();
+  void record(const ProbeResult& result);
+
+  const ProbeEnvironment& environment_;
+  const model::TargetKey key_;
+  ProbedTargetObserver& observer_;
+  model::HealthCheck check_;
+  std::vector<Address> addresses_;
+  size_t address_ = 0;  // which of them is asked next
+  HealthHistory history_{Checking::not_in_use};
+  io::Timer due_;
+  Instant next_due_{};
+  std::optional<Instant> last_due_;  // when the last probe was due; nullopt before the first
+  tls::SessionCache sessions_;
+  std::unique_ptr<Probe> probe_;
+};
+
+}  // namespace daruma::health

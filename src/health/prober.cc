@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/prober.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "base/check.h"
+#include "health/health_check_log_line.h"
+#include "health/probed_target.h"
+
+namespace daruma::health {
+namespace {
+
+// A health-check log that tells of a group's probes.
+struct GroupLog {
+  uint32_t file;              // in the Registry
+  std::string load_balancer;  // resource id
+};
+using GroupLogs = std::vector<std::vector<GroupLog>>;  // by index of the group
+
+std::string log_file_name(std::string resource_id) {
+  std::replace(resource_id.begin(), resource_id.end(), '/', '.');
+  return "health_check_log_" + resource_id;
+}
+
+void note_groups(const model::LoadBalancer& balancer, const GroupLog& log, GroupLogs& logs) {
+  for (const model::Listener& listener : balancer.listeners) {
+    for (const model::Rule& rule : listener.rules) {
+      const auto* forward = std::get_if<model::ForwardAction>(&rule.action);
+      if (forward == nullptr) continue;
+      for (const model::WeightedGroup& weighted : forward->groups) {
+        std::vector<GroupLog>& its_logs = logs[weighted.group];
+        const bool noted = !its_logs.empty() && its_logs.back().file == log.file;
+        if (!noted) its_logs.push_back(log);
+      }
+    }
+  }
+}
+
+GroupLogs logs_of(const model::Snapshot& snapshot, telemetry::Registry& registry) {
+  GroupLogs logs(snapshot.target_groups.size());
+  for (const model::LoadBalancer& balancer : snapshot.load_balancers) {
+    if (!balancer.health_check_log) continue;
+    const std::string& id = balancer.resource_id;
+    note_groups(balancer, {registry.log_file(log_file_name(id)), id}, logs);
+  }
+  return logs;
+}
+
+std::unique_ptr<tls::ClientContext> make_client_context() {
+  auto context = tls::ClientContext::create();
+  DARUMA_ASSERT(context.has_value());
+  return std::move(*context);
+}
+
+}  // namespace
+
+class Prober::Implementation final : private io::Mailbox<model::HealthThreadLetter>::Reader,
+                                     private ProbedTargetObserver {
+ public:
+  explicit Implementation(const ProberContext& context)
+      : context_(context),
+        secure_(slabs_),
+        tls_(make_client_context()),
+        environment_{context.loop, slabs_, secure_, *tls_},
+        mailbox_(context.loop, *this) {}
+
+  io::Mailbox<model::HealthThreadLetter>& mailbox() { return mailbox_; }
+  Census census() const;
+
+ private:
+  struct Entry {
+    std::unique_ptr<ProbedTarget> target;
+    uint32_t group = 0;     // index in the adopted snapshot
+    uint64_t adoption = 0;  // the last one that named it
+  };
+  using Entries = std::map<model::TargetKey, Entry>;
+
+  void on_letter(model::HealthThreadLetter letter) override;
+  void on_probed(const ProbedTarget& target, const ProbeResult& result) override;
+  void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
+                         ProbeOutcome why) override;
+
+  void adopt(model::SnapshotRef snapshot);
+  void adopt_target(uint32_t group, const model::Target& target, uint64_t adoption);
+  void retire(model::SnapshotRef snapshot);
+  void drain();
+  void announce(const ProbedTarget& target);
+  void log_change(const ProbedTarget& target, const model::TargetHealth& before, ProbeOutcome why);
+  void note_dropped_line();
+
+  const ProberContext context_;
+  SlabPool slabs_;
+  transport::SecureTransport secure_;
+  std::unique_ptr<tls::ClientContext> tls_;
+  const ProbeEnvironment environment_;
+  model::SnapshotRef snapshot_;
+  GroupLogs group_logs_;
+  Entries entries_;
+  uint64_t adoptions_ = 0;
+  bool draining_ = false;
+  uint64_t log_lines_dropped_ = 0;
+  bool dropping_ = false;
+  std::string line_;  // reused
+  io::Mailbox<model::HealthThreadLetter> mailbox_;
+};
+
+void Prober::Implementation::on_letter(model::HealthThreadLetter letter) {
+  if (auto* adoption = std::get_if<model::SnapshotLetter>(&letter)) {
+    if (draining_) return retire(std::move(adoption->snapshot));
+    return adopt(std::move(adoption->snapshot));
+  }
+  if (!draining_) drain();
+}
+
+void Prober::Implementation::adopt(model::SnapshotRef snapshot) {
+  DARUMA_ASSERT(snapshot != nullptr);
+  model::SnapshotRef before = std::exchange(snapshot_, std::move(snapshot));
+  group_logs_ = logs_of(*snapshot_, context_.registry);
+  ++adoptions_;
+  for (uint32_t group = 0; group < snapshot_->target_groups.size(); ++group) {
+    for (const model::Target& target : snapshot_->target_groups[group].targets) {
+      adopt_target(group, target, adoptions_);
+    }
+  }
+  std::erase_if(entries_,
+                [this](const auto& entry) { return entry.second.adoption != adoptions_; });
+  retire(std::move(before));
+}
+
+void Prober::Implementation::adopt_target(uint32_t group, const model::Target& target,
+                                          uint64_t adoption) {
+  const auto [at, is_new] = entries_.try_emplace(target.key);
+  Entry& entry = at->second;
+  if (is_new) entry.target.reset(new ProbedTarget(environment_, target.key, *this));
+  entry.group = group;
+  entry.adoption = adoption;
+  const model::TargetHealth before = entry.target->health();
+  entry.target->adopt(snapshot_->target_groups[group], target);
+  if (is_new) {
+    announce(*entry.target);
+  } else if (entry.target->health() != before) {
+    on_health_changed(*entry.target, before, ProbeOutcome::not_made);
+  }
+}
+
+// Freed where it was made: on the control thread.
+void Prober::Implementation::retire(model::SnapshotRef snapshot) {
+  if (snapshot) context_.control.post(model::RetiredLetter{std::move(snapshot)});
+}
+
+void Prober::Implementation::drain() {
+  draining_ = true;
+  entries_.clear();
+  retire(std::exchange(snapshot_, nullptr));
+  context_.control.post(model::StoppedLetter{.worker = stopped_letter_id});
+}
+
+void Prober::Implementation::on_health_changed(const ProbedTarget& target,
+                                               const model::TargetHealth& before,
+                                               ProbeOutcome why) {
+  if (before.state != target.health().state) log_change(target, before, why);
+  announce(target);
+}
+
+void Prober::Implementation::announce(const ProbedTarget& target) {
+  context_.control.post(model::HealthLetter{target.key(), target.health()});
+  model::HealthLetter letter{target.key(), target.health()};
+  if (letter.health.state == model::HealthState::unused) letter.health = {};
+  for (io::Mailbox<model::WorkerLetter>* worker : context_.workers) worker->post(letter);
+}
+
+void Prober::Implementation::log_change(const ProbedTarget& target,
+                                        const model::TargetHealth& before, ProbeOutcome why) {
+  const model::TargetHealth& health = target.health();
+  std::string message = "target " + target.key().group + " " + target.key().to_string() + " ";
+  message += std::string(name_of(before.state)) + " -> " + std::string(name_of(health.state));
+  if (health.state == model::HealthState::unhealthy) {
+    return context_.log.write(LogLevel::warning, "health", message,
+                              {{"reason", std::string(name_of(health.reason))},
+                               {"description", health.description},
+                               {"probe", std::string(name_of(why))}});
+  }
+  if (health.reason == model::HealthReason::none) {
+    return context_.log.write(LogLevel::info, "health", message);
+  }
+  context_.log.write(LogLevel::info, "health", message,
+                     {{"reason", std::string(name_of(health.reason))}});
+}
+
+void Prober::Implementation::on_probed(const ProbedTarget& target, const ProbeResult& result) {
+  const std::vector<GroupLog>& logs = group_logs_[entries_.at(target.key()).group];
+  if (logs.empty()) return;
+  model::TargetKey asked = target.key();
+  asked.port = target.probe_port();
+  const std::string address = asked.to_string();
+  for (const GroupLog& log : logs) {
+    write_health_check_log_line({.protocol = target.check().protocol,
+                                 .time = context_.loop.wall_now(),
+                                 .result = result,
+                                 .target = address,
+                                 .target_group = target.key().group,
+                                 .load_balancer = log.load_balancer},
+                                line_);
+    const bool pushed = context_.log_ring.push(log.file, line_);
+    if (!pushed) note_dropped_line();
+    dropping_ = !pushed;
+  }
+}
+
+// Once per run of dropped lines: the operational log must not drown as well.
+void Prober::Implementation::note_dropped_line() {
+  ++log_lines_dropped_;
+  if (dropping_) return;
+  context_.log.write(LogLevel::warning, "health", "health-check log lines are being dropped",
+                     {{"dropped_so_far", std::to_string(log_lines_dropped_)}});
+}
+
+Prober::Census Prober::Implementation::census() const {
+  Census census{.targets = entries_.size(),
+                .slabs = slabs_.outstanding(),
+                .log_lines_dropped = log_lines_dropped_};
+  for (const auto& [key, entry] : entries_)
+    census.probes_under_way += entry.target->probe_under_way();
+  return census;
+}
+
+Prober::Prober(const ProberContext& context)
+    : implementation_(std::make_unique<Implementation>(context)) {}
+Prober::~Prober() = default;
+
+io::Mailbox<model::HealthThreadLetter>& Prober::mailbox() {
+  return implementation_->mailbox();
+}
+Prober::Census Prober::census() const {
+  return implementation_->census();
+}
+
+}  // namespace daruma::health
