@@ -5,7 +5,8 @@
 // the control thread (before the threads start: to whoever builds the parts).
 //
 // Order of use: construct → load() or load_last_good() → build workers and health with mailbox() →
-// connect() → run the loop → drain() → on_all_stopped().
+// connect() → run the loop → drain() → on_all_stopped(). Every applied configuration is kept in the
+// data directory; an invalid one changes nothing, neither there nor in what serves.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +49,7 @@ struct ReloadResult {
   bool applied = false;               // false: the file is invalid and nothing changed
   uint64_t revision = 0;              // what serves (or is being adopted) now
   Diagnostics diagnostics;            // errors, or warnings of a valid file
-  std::vector<std::string> problems;  // what workers could not do, e.g. a port in use
+  std::vector<std::string> problems;  // what could not be done all the same, e.g. a port in use
   size_t workers = 0;
   size_t workers_adopted = 0;  // fewer than `workers`: some had not answered within 2 s
 
@@ -81,10 +82,10 @@ struct ReloadStatus {
   uint64_t failures = 0;
 };
 
-class Controller : private io::Mailbox<model::ControlLetter>::Reader,
-                   private NameResolver::Observer,
-                   private io::TimerHandler,
-                   private io::Task {
+class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
+                         private NameResolver::Observer,
+                         private io::TimerHandler,
+                         private io::Task {
  public:
   using TargetHealthTable = std::map<model::TargetKey, model::TargetHealth>;
   static constexpr Duration reload_timeout = 2s;
@@ -94,7 +95,7 @@ class Controller : private io::Mailbox<model::ControlLetter>::Reader,
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
 
-  // The first configuration. False in `has_errors` terms means that snapshot() is there.
+  // The first configuration. If it has no errors, snapshot() is there.
   Diagnostics load();
   // The same from the data directory, whatever the configuration file says now.
   Diagnostics load_last_good();
@@ -131,15 +132,19 @@ class Controller : private io::Mailbox<model::ControlLetter>::Reader,
     Instant deadline;
   };
 
-  Diagnostics adopt(Declared declared);
-  void publish(model::SnapshotRef snapshot);
+  Declared read_last_good() const;
+  void apply(Declared& declared);
+  void compile_and_publish();
+  void keep(const Declared& declared);
   void refresh_health_table();
-  void settle(bool timed_out);
-  void log_result(const ReloadResult& result) const;
+  void settle();
+  bool settled(const Pending& pending) const;
+  void tell(Pending pending);
   void on_letter(model::ControlLetter letter) override;
   void on(const model::AdoptedLetter& letter);
   void on(const model::HealthLetter& letter);
   void on(const model::StoppedLetter& letter);
+  void on(const model::RetiredLetter& letter);
   void on_names_changed() override;
   void on_timer(io::Timer& timer) override;
   void run() override;
@@ -154,8 +159,10 @@ class Controller : private io::Mailbox<model::ControlLetter>::Reader,
   TargetHealthTable health_;
   ReloadStatus status_;
   std::vector<Pending> pending_;
-  StopObserver* stop_observer_ = nullptr;
+  std::string keep_problem_;  // why the last good configuration could not be kept
+  bool names_changed_ = false;
   bool draining_ = false;
+  StopObserver* stop_observer_ = nullptr;  // until it was told
   Publisher publisher_;
   NameResolver resolver_;
   io::Timer reload_timer_;

@@ -26,7 +26,8 @@ struct Surroundings {
   std::function<Result<std::string>(const std::string& path)> read_file;
   // The fingerprint, or what is wrong with it.
   std::function<Result<std::string>(const tls::CertificateText&)> check_certificate;
-  std::function<bool(std::string_view name)> knows_ssl_policy;
+  // Whether a listener can be served with this policy, or why not.
+  std::function<Result<void>(std::string_view name)> check_ssl_policy;
 
   static Surroundings system();
 };

@@ -43,7 +43,7 @@ std::unique_ptr<NameLookup> make_system_lookup();
 
 // Asks for every name at once and then again every limits::name_refresh_interval. A name that
 // cannot be resolved keeps the addresses it had.
-class NameResolver : private io::Mailbox<NameAnswer>::Reader, private io::TimerHandler {
+class NameResolver final : private io::Mailbox<NameAnswer>::Reader, private io::TimerHandler {
  public:
   class Observer {
    public:

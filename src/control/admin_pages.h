@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The admin server's pages: metrics, health, what is configured and how it stands, reload.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "control/admin_server.h"
+
+namespace daruma::control {
+
+// What the pages ask. Called on the admin server's thread.
+class AdminBackend {
+ public:
+  struct Health {
+    bool ok = false;
+    std::string reason;  // where it is not
+  };
+  struct ReloadAnswer {
+    enum class Outcome : uint8_t {
+      complete,    // every worker serves the new configuration
+      incomplete,  // applied, but something could not be done; `text` says what
+      refused,     // the file is invalid and nothing changed
+    };
+    Outcome outcome = Outcome::refused;
+    std::string text;  // for people
+  };
+
+  virtual std::string metrics() = 0;  // Prometheus text
+  virtual Health health() = 0;
+  virtual std::string targets_json() = 0;
+  virtual std::string config_json() = 0;
+  // `done` is called once, from inside or later, unless the backend ends before.
+  virtual void reload(std::function<void(ReloadAnswer)> done) = 0;
+
+ protected:
+  ~AdminBackend() = default;
+};
+
+// GET / /metrics /healthz /targets /config, POST /reload.
+class AdminPages {
+ public:
+  explicit AdminPages(AdminBackend& backend) : backend_(backend) { add_all(); }
+  AdminPages(const AdminPages&) = delete;
+  AdminPages& operator=(const AdminPages&) = delete;
+
+  // The handlers live as long as this object.
+  std::vector<AdminRoute> routes();
+
+ private:
+  using Answer = std::function<void(const AdminRequest&, AdminResponder)>;
+  struct Page final : AdminHandler {
+    void handle(const AdminRequest& request, AdminResponder responder) override {
+      answer(request, std::move(responder));
+    }
+    http::Method method = http::Method::get;
+    std::string path;
+    std::string meaning;  // for the index
+    Answer answer;
+  };
+
+  void add_all();
+  void add(http::Method method, std::string path, std::string meaning, Answer answer);
+  AdminResponse index() const;
+  void reload(AdminResponder responder);
+
+  AdminBackend& backend_;
+  std::vector<std::unique_ptr<Page>> pages_;
+};
+
+}  // namespace daruma::control

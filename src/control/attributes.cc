@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/attributes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "control/suggestion.h"
+#include "model/limits.h"
+
+namespace daruma::control {
+namespace {
+
+using enum AttributeScope;
+namespace limits = model::limits;
+
+enum class Kind : uint8_t {
+  flag,      // true, false
+  number,    // within `range`
+  choice,    // one of `values`
+  fixed,     // known to ALB; this release has only `values`, the default first
+  elsewhere  // belongs to another type of load balancer
+};
+
+struct Row {
+  AttributeScope scope;
+  std::string_view key;
+  Kind kind;
+  std::string_view standard;
+  limits::Range range{0, 0, 0};
+  std::array<std::string_view, 3> values{};
+  std::string_view instead = {};  // what to do, where "not in this release" is not the point
+};
+
+constexpr Row flag(AttributeScope scope, std::string_view key, std::string_view standard) {
+  return {scope, key, Kind::flag, standard};
+}
+constexpr Row number(AttributeScope scope, std::string_view key, std::string_view standard,
+                     limits::Range range) {
+  return {scope, key, Kind::number, standard, range};
+}
+constexpr Row fixed(AttributeScope scope, std::string_view key, std::string_view standard,
+                    std::string_view instead = {}, std::string_view also = {}) {
+  return {scope, key, Kind::fixed, standard, {0, 0, 0}, {standard, also}, instead};
+}
+constexpr Row elsewhere(AttributeScope scope, std::string_view key) {
+  return {scope, key, Kind::elsewhere, {}};
+}
+
+constexpr std::string_view s3 = "logs are files in Logs.Directory, not objects in S3: remove it";
+
+constexpr Row rows[] = {
+    flag(load_balancer, "access_logs.s3.enabled", "false"),
+    fixed(load_balancer, "access_logs.s3.bucket", "", s3),
+    fixed(load_balancer, "access_logs.s3.prefix", "", s3),
+    flag(load_balancer, "health_check_logs.s3.enabled", "false"),
+    fixed(load_balancer, "health_check_logs.s3.bucket", "", s3),
+    fixed(load_balancer, "health_check_logs.s3.prefix", "", s3),
+    fixed(load_balancer, "connection_logs.s3.enabled", "false"),
+    fixed(load_balancer, "connection_logs.s3.bucket", "", s3),
+    fixed(load_balancer, "connection_logs.s3.prefix", "", s3),
+    number(load_balancer, "client_keep_alive.seconds", "3600", limits::client_keep_alive_seconds),
+    number(load_balancer, "idle_timeout.timeout_seconds", "60", limits::idle_timeout_seconds),
+    fixed(load_balancer, "deletion_protection.enabled", "false"),
+    fixed(load_balancer, "ipv6.deny_all_igw_traffic", "false"),
+    fixed(load_balancer, "load_balancing.cross_zone.enabled", "true",
+          "an Application Load Balancer is always cross-zone"),
+    {load_balancer,
+     "routing.http.desync_mitigation_mode",
+     Kind::choice,
+     "defensive",
+     {0, 0, 0},
+     {"monitor", "defensive", "strictest"}},
+    flag(load_balancer, "routing.http.drop_invalid_header_fields.enabled", "false"),
+    flag(load_balancer, "routing.http.preserve_host_header.enabled", "false"),
+    flag(load_balancer, "routing.http.x_amzn_tls_version_and_cipher_suite.enabled", "false"),
+    flag(load_balancer, "routing.http.xff_client_port.enabled", "false"),
+    {load_balancer,
+     "routing.http.xff_header_processing.mode",
+     Kind::choice,
+     "append",
+     {0, 0, 0},
+     {"append", "preserve", "remove"}},
+    // This release speaks HTTP/1 only: `false` is what it does, `true` is the default.
+    fixed(load_balancer, "routing.http2.enabled", "true", {}, "false"),
+    fixed(load_balancer, "waf.fail_open.enabled", "false"),
+    fixed(load_balancer, "zonal_shift.config.enabled", "false"),
+    elsewhere(load_balancer, "dns_record.client_routing_policy"),
+    elsewhere(load_balancer, "secondary_ips.auto_assigned.per_subnet"),
+
+    number(target_group, "deregistration_delay.timeout_seconds", "300",
+           limits::deregistration_delay_seconds),
+    fixed(target_group, "stickiness.enabled", "false"),
+    fixed(target_group, "stickiness.type", "lb_cookie"),
+    fixed(target_group, "stickiness.lb_cookie.duration_seconds", "86400"),
+    fixed(target_group, "stickiness.app_cookie.cookie_name", ""),
+    fixed(target_group, "stickiness.app_cookie.duration_seconds", "86400"),
+    fixed(target_group, "load_balancing.algorithm.type", "round_robin"),
+    fixed(target_group, "load_balancing.algorithm.anomaly_mitigation", "off"),
+    fixed(target_group, "load_balancing.cross_zone.enabled", "use_load_balancer_configuration", {},
+          "true"),
+    fixed(target_group, "slow_start.duration_seconds", "0"),
+    fixed(target_group, "target_group_health.dns_failover.minimum_healthy_targets.count", "1", {},
+          "off"),
+    fixed(target_group, "target_group_health.dns_failover.minimum_healthy_targets.percentage",
+          "off"),
+    fixed(target_group, "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count",
+          "1"),
+    fixed(target_group,
+          "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off"),
+    fixed(target_group, "lambda.multi_value_headers.enabled", "false"),
+    elsewhere(target_group, "deregistration_delay.connection_termination.enabled"),
+    elsewhere(target_group, "preserve_client_ip.enabled"),
+    elsewhere(target_group, "proxy_protocol_v2.enabled"),
+    elsewhere(target_group, "target_failover.on_deregistration"),
+    elsewhere(target_group, "target_failover.on_unhealthy"),
+    elsewhere(target_group, "target_health_state.unhealthy.connection_termination.enabled"),
+    elsewhere(target_group, "target_health_state.unhealthy.draining_interval_seconds"),
+
+    flag(listener, "routing.http.response.server.enabled", "true"),
+    fixed(listener, "routing.http.request.x_amzn_mtls_clientcert_serial_number.header_name", ""),
+    fixed(listener, "routing.http.request.x_amzn_mtls_clientcert_issuer.header_name", ""),
+    fixed(listener, "routing.http.request.x_amzn_mtls_clientcert_subject.header_name", ""),
+    fixed(listener, "routing.http.request.x_amzn_mtls_clientcert_validity.header_name", ""),
+    fixed(listener, "routing.http.request.x_amzn_mtls_clientcert_leaf.header_name", ""),
+    fixed(listener, "routing.http.request.x_amzn_mtls_clientcert.header_name", ""),
+    fixed(listener, "routing.http.request.x_amzn_tls_version.header_name", ""),
+    fixed(listener, "routing.http.request.x_amzn_tls_cipher_suite.header_name", ""),
+    fixed(listener, "routing.http.response.strict_transport_security.header_value", ""),
+    fixed(listener, "routing.http.response.access_control_allow_origin.header_value", ""),
+    fixed(listener, "routing.http.response.access_control_allow_methods.header_value", ""),
+    fixed(listener, "routing.http.response.access_control_allow_headers.header_value", ""),
+    fixed(listener, "routing.http.response.access_control_allow_credentials.header_value", ""),
+    fixed(listener, "routing.http.response.access_control_expose_headers.header_value", ""),
+    fixed(listener, "routing.http.response.access_control_max_age.header_value", ""),
+    fixed(listener, "routing.http.response.content_security_policy.header_value", ""),
+    fixed(listener, "routing.http.response.x_content_type_options.header_value", ""),
+    fixed(listener, "routing.http.response.x_frame_options.header_value", ""),
+    elsewhere(listener, "tcp.idle_timeout.seconds"),
+};
+
+const Row* find(AttributeScope scope, std::string_view key) {
+  const auto found = std::ranges::find_if(
+      rows, [&](const Row& row) { return row.scope == scope && row.key == key; });
+  return found == std::end(rows) ? nullptr : &*found;
+}
+
+std::string_view name_of(AttributeScope scope) {
+  switch (scope) {
+    case load_balancer:
+      return "Load balancer";
+    case target_group:
+      return "Target group";
+    case listener:
+      return "Listener";
+  }
+  return "";
+}
+
+std::string unknown_key(AttributeScope scope, std::string_view key) {
+  std::string message = fmt::format("{} attribute key '{}' is not recognized", name_of(scope), key);
+  std::vector<std::string_view> keys;
+  for (const Row& row : rows) {
+    if (row.key == key) {
+      return message + fmt::format("; it is a {} attribute", ascii_lowered(name_of(row.scope)));
+    }
+    if (row.scope == scope && row.kind != Kind::elsewhere) keys.push_back(row.key);
+  }
+  return message + did_you_mean(key, keys);
+}
+
+std::string not_in_this_release(const Row& row, std::string_view value) {
+  if (!row.instead.empty()) return fmt::format("'{}': {}", row.key, row.instead);
+  return fmt::format(
+      "'{}' value '{}' is an ALB feature that this release does not have; it has only the default, "
+      "'{}'",
+      row.key, value, row.standard);
+}
+
+// "" if the value is good.
+std::string check_value(const Row& row, std::string_view value) {
+  const std::span values(row.values.begin(), std::ranges::find(row.values, std::string_view()));
+  switch (row.kind) {
+    case Kind::flag:
+      if (value == "true" || value == "false") return "";
+      return fmt::format("'{}' value '{}' must be true or false", row.key, value);
+    case Kind::number: {
+      const auto n = parse_decimal(value);
+      if (n && *n <= static_cast<uint64_t>(row.range.most) &&
+          *n >= static_cast<uint64_t>(row.range.least)) {
+        return "";
+      }
+      return fmt::format("'{}' value '{}' must be between '{}-{}' inclusive", row.key, value,
+                         row.range.least, row.range.most);
+    }
+    case Kind::choice:
+      if (std::ranges::find(values, value) != values.end()) return "";
+      return fmt::format("'{}' value '{}' must be {}", row.key, value, one_of(values));
+    case Kind::fixed:
+      if (value == row.standard || std::ranges::find(values, value) != values.end()) return "";
+      return not_in_this_release(row, value);
+    case Kind::elsewhere:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<AttributeProblem> check_attribute(AttributeScope scope, std::string_view key,
+                                                std::string_view value) {
+  const Row* row = find(scope, key);
+  if (row == nullptr) return AttributeProblem{true, unknown_key(scope, key)};
+  if (row->kind == Kind::elsewhere) {
+    return AttributeProblem{
+        true, fmt::format("{} attribute key '{}' is not supported for load balancers with type "
+                          "'application'",
+                          name_of(scope), key)};
+  }
+  std::string problem = check_value(*row, value);
+  if (problem.empty()) return std::nullopt;
+  return AttributeProblem{false, std::move(problem)};
+}
+
+std::string_view attribute_text(AttributeScope scope, const model::api::Attributes& attributes,
+                                std::string_view key) {
+  const auto given = attributes.find(std::string(key));
+  if (given != attributes.end()) return given->second;
+  const Row* row = find(scope, key);
+  DARUMA_ASSERT(row != nullptr);
+  return row->standard;
+}
+
+bool attribute_flag(AttributeScope scope, const model::api::Attributes& attributes,
+                    std::string_view key) {
+  return attribute_text(scope, attributes, key) == "true";
+}
+
+int64_t attribute_number(AttributeScope scope, const model::api::Attributes& attributes,
+                         std::string_view key) {
+  const auto number = parse_decimal(attribute_text(scope, attributes, key));
+  DARUMA_ASSERT(number.has_value());
+  return static_cast<int64_t>(*number);
+}
+
+}  // namespace daruma::control

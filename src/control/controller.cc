@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/controller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/check.h"
+#include "control/last_good.h"
+#include "control/snapshot_compiler.h"
+
+namespace daruma::control {
+namespace {
+
+constexpr std::string_view not_in_use_text =
+    "Target group is not configured to receive traffic from the load balancer";
+
+// What is known of a target before its first probe.
+model::TargetHealth first_health(const model::TargetGroup& group) {
+  using model::HealthReason, model::HealthState;
+  if (!group.in_use) {
+    return {HealthState::unused, HealthReason::not_in_use, std::string(not_in_use_text)};
+  }
+  return {HealthState::initial, HealthReason::registration_in_progress,
+          "Target registration is in progress"};
+}
+
+// A file that was valid as such, but asks for what a running process cannot change.
+void warn_of_restart(const Settings& before, const Settings& after, const std::string& file,
+                     Diagnostics& diagnostics) {
+  const auto warn = [&](std::string_view what) {
+    diagnostics.push_back({file, 0, 0,
+                           fmt::format("{} changed; it takes effect at the next start", what),
+                           Severity::warning});
+  };
+  if (before.admin != after.admin) warn("Admin");
+  if (before.logs_directory != after.logs_directory) warn("Logs.Directory");
+}
+
+}  // namespace
+
+std::string ReloadResult::to_text() const {
+  std::string text = control::to_text(diagnostics);
+  if (!applied) return text + fmt::format("nothing changed; revision {} serves\n", revision);
+  for (const std::string& problem : problems) text += "problem: " + problem + "\n";
+  text += fmt::format("revision {} applied", revision);
+  if (workers_adopted < workers) {
+    text += fmt::format("; {} of {} workers have adopted it so far", workers_adopted, workers);
+  }
+  return text + "\n";
+}
+
+Controller::Controller(const ControllerContext& context, ControllerOptions options)
+    : loop_(context.loop),
+      log_(context.log),
+      options_(std::move(options)),
+      resolver_(context.loop, context.lookup, context.log, *this),
+      reload_timer_(context.loop.timers(), *this),
+      mailbox_(context.loop, *this) {}
+
+Controller::~Controller() = default;
+
+Diagnostics Controller::load() {
+  Declared declared = read_declared(options_.config_file, options_.surroundings);
+  apply(declared);
+  if (!has_errors(declared.diagnostics)) keep(declared);
+  return declared.diagnostics;
+}
+
+Diagnostics Controller::load_last_good() {
+  Declared declared = read_last_good();
+  apply(declared);
+  return declared.diagnostics;
+}
+
+Declared Controller::read_last_good() const {
+  const Result<LastGood> good = control::load_last_good(options_.data_directory);
+  if (!good) {
+    Declared none;
+    none.diagnostics.push_back(
+        {options_.data_directory, 0, 0, good.error().message, Severity::error});
+    return none;
+  }
+  Surroundings with = options_.surroundings;
+  with.read_file = [&good](const std::string& path) -> Result<std::string> {
+    const auto found = good->files.find(path);
+    if (found == good->files.end()) return fail("not among the files kept");
+    return found->second;
+  };
+  return parse_declared(good->text, options_.config_file, with);
+}
+
+// Makes a valid file the current configuration; may add warnings to its diagnostics.
+void Controller::apply(Declared& declared) {
+  ++status_.attempts;
+  status_.at = loop_.wall_now();
+  status_.success = !has_errors(declared.diagnostics);
+  if (!status_.success) {
+    ++status_.failures;
+    return;
+  }
+  status_.applied_at = status_.at;
+  if (snapshot_ == nullptr) {
+    settings_ = declared.settings;
+  } else {
+    warn_of_restart(settings_, declared.settings, options_.config_file, declared.diagnostics);
+  }
+  resources_ = std::move(declared.resources);
+  resolver_.watch(target_names(resources_));
+  compile_and_publish();
+}
+
+void Controller::compile_and_publish() {
+  snapshot_ = compile_snapshot(resources_, resolver_.names(), ++revision_);
+  refresh_health_table();
+  publisher_.publish(snapshot_);
+}
+
+void Controller::keep(const Declared& declared) {
+  if (options_.data_directory.empty()) return;
+  const Result<void> kept =
+      save_last_good(options_.data_directory, {declared.text, declared.files});
+  keep_problem_ = kept ? "" : kept.error().message;
+  if (!kept) {
+    log_.write(LogLevel::error, "control", "cannot keep the last good configuration",
+               {{"problem", keep_problem_}});
+  }
+}
+
+// Health survives a change of configuration; what is gone is forgotten.
+void Controller::refresh_health_table() {
+  TargetHealthTable fresh;
+  for (const model::TargetGroup& group : snapshot_->target_groups) {
+    for (const model::Target& target : group.targets) {
+      const auto known = health_.find(target.key);
+      const bool was_unused =
+          known != health_.end() && known->second.reason == model::HealthReason::not_in_use;
+      const bool keep_it = known != health_.end() && group.in_use && !was_unused;
+      fresh.emplace(target.key, keep_it ? known->second : first_health(group));
+    }
+  }
+  health_ = std::move(fresh);
+}
+
+void Controller::connect(std::vector<Publisher::WorkerMailbox*> workers,
+                         Publisher::HealthMailbox* health) {
+  DARUMA_ASSERT(snapshot_ != nullptr);
+  publisher_.connect(std::move(workers), health);
+  publisher_.publish(snapshot_);
+}
+
+void Controller::reload(ReloadObserver* observer) {
+  Pending pending{observer, {}, loop_.now() + reload_timeout};
+  if (draining_) {
+    pending.result.diagnostics.push_back(
+        {options_.config_file, 0, 0, "not read: this node is stopping", Severity::error});
+  } else {
+    Declared declared = read_declared(options_.config_file, options_.surroundings);
+    apply(declared);
+    pending.result.applied = status_.success;
+    if (status_.success) keep(declared);
+    pending.result.diagnostics = std::move(declared.diagnostics);
+  }
+  pending.result.revision = revision_;
+  pending_.push_back(std::move(pending));
+  loop_.call_soon(*this);
+}
+
+void Controller::forget(ReloadObserver& observer) {
+  for (Pending& pending : pending_) {
+    if (pending.observer == &observer) pending.observer = nullptr;
+  }
+}
+
+bool Controller::settled(const Pending& pending) const {
+  return !pending.result.applied || pending.deadline <= loop_.now() ||
+         publisher_.adopted(pending.result.revision) == publisher_.workers();
+}
+
+// Answers every reload that can be answered. An observer may ask for another one meanwhile.
+void Controller::settle() {
+  for (;;) {
+    const auto ready =
+        std::ranges::find_if(pending_, [this](const Pending& pending) { return settled(pending); });
+    if (ready == pending_.end()) break;
+    Pending pending = std::move(*ready);
+    pending_.erase(ready);
+    tell(std::move(pending));
+  }
+  reload_timer_.clear();
+  if (!pending_.empty()) reload_timer_.set(pending_.front().deadline);
+}
+
+void Controller::tell(Pending pending) {
+  ReloadResult& result = pending.result;
+  result.workers = publisher_.workers();
+  result.workers_adopted = publisher_.adopted(result.revision);
+  if (result.applied) {
+    result.problems = publisher_.problems();
+    if (!keep_problem_.empty()) result.problems.push_back(keep_problem_);
+  }
+  for (const Diagnostic& diagnostic : result.diagnostics) {
+    log_.write(diagnostic.severity == Severity::error ? LogLevel::error : LogLevel::warning,
+               "control", "configuration", {{"diagnostic", diagnostic.to_string()}});
+  }
+  for (const std::string& problem : result.problems) {
+    log_.write(LogLevel::error, "control", "configuration", {{"problem", problem}});
+  }
+  log_.write(result.complete() ? LogLevel::info : LogLevel::warning, "control",
+             result.applied ? "configuration applied" : "configuration refused",
+             {{"revision", std::to_string(result.revision)},
+              {"workers_adopted", fmt::format("{}/{}", result.workers_adopted, result.workers)}});
+  if (pending.observer != nullptr) pending.observer->on_reloaded(result);
+}
+
+void Controller::drain(Duration deadline, StopObserver& observer) {
+  stop_observer_ = &observer;
+  if (!draining_) publisher_.drain(deadline);
+  draining_ = true;
+  loop_.call_soon(*this);
+}
+
+bool Controller::ready() const {
+  return !draining_ && publisher_.revision_everywhere() > 0;
+}
+
+void Controller::on_letter(model::ControlLetter letter) {
+  std::visit([this](const auto& each) { on(each); }, letter);
+  // A retired snapshot is freed with its letter, here, on the thread that made it.
+}
+
+void Controller::on(const model::AdoptedLetter& letter) {
+  publisher_.on_adopted(letter);
+  if (!letter.problem.empty() && pending_.empty()) {
+    log_.write(LogLevel::error, "control", "a worker could not adopt everything",
+               {{"worker", std::to_string(letter.worker)}, {"problem", letter.problem}});
+  }
+  loop_.call_soon(*this);
+}
+
+void Controller::on(const model::HealthLetter& letter) {
+  const auto known = health_.find(letter.target);
+  if (known != health_.end()) known->second = letter.health;
+}
+
+void Controller::on(const model::StoppedLetter&) {
+  publisher_.on_stopped();
+  loop_.call_soon(*this);
+}
+
+void Controller::on(const model::RetiredLetter&) {}
+
+void Controller::on_names_changed() {
+  names_changed_ = true;
+  loop_.call_soon(*this);
+}
+
+void Controller::on_timer(io::Timer&) {
+  settle();
+}
+
+// What the letters of this turn add up to.
+void Controller::run() {
+  if (std::exchange(names_changed_, false) && !draining_) compile_and_publish();
+  settle();
+  if (!draining_ || stop_observer_ == nullptr || !publisher_.all_stopped()) return;
+  std::exchange(stop_observer_, nullptr)->on_all_stopped();
+}
+
+}  // namespace daruma::control

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/declared.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <tuple>
+
+#include "control/decode.h"
+#include "control/issues.h"
+#include "control/members.h"
+#include "control/validate.h"
+#include "control/yaml_tree.h"
+#include "tls/security_policy.h"
+
+namespace daruma::control {
+namespace {
+
+namespace api = model::api;
+
+constexpr size_t diagnostics_max = 100;
+constexpr std::string_view admin_address = "127.0.0.1";
+constexpr uint16_t admin_port = 9090;
+constexpr std::string_view logs_directory = "logs";
+
+Result<std::string> read_whole_file(const std::string& path) {
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return fail(std::strerror(errno));
+  // One byte more than allowed, so that whoever parses it can tell.
+  std::string text(YamlTree::bytes_max + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad() || (stream.gcount() == 0 && errno != 0)) return fail(std::strerror(errno));
+  text.resize(static_cast<size_t>(stream.gcount()));
+  text.shrink_to_fit();
+  return text;
+}
+
+// A path in the file, as seen from where the process runs.
+std::string resolve(const std::string& file, const std::string& path) {
+  return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
+}
+
+// The place in the file that a path means; if it is not there, the place of what should hold it.
+Position locate(const YamlNode& root, const Issue& issue) {
+  const YamlNode* node = &root;
+  Position position = root.position;
+  for (const PathStep& step : issue.where) {
+    const YamlNode::Entry* entry = node->find(step.member);
+    if (entry == nullptr) return position;
+    node = entry->value;
+    const bool leaf = node->kind == YamlNode::Kind::scalar;
+    position = leaf && !issue.at_key ? node->position : entry->position;
+    if (step.index == PathStep::no_index) continue;
+    if (step.index >= node->items.size()) return position;
+    node = node->items[step.index];
+    position = node->position;
+  }
+  return position;
+}
+
+class DeclaredParser {
+ public:
+  DeclaredParser(const std::string& file, const Surroundings& with, Declared& out)
+      : file_(file), with_(with), out_(out) {}
+
+  void run() {
+    std::vector<YamlProblem> problems;
+    const YamlTree tree = YamlTree::parse(out_.text, problems);
+    for (const YamlProblem& problem : problems) add(problem.position, problem.message);
+    const YamlNode* root = tree.root();
+    if (root == nullptr) return;
+    if (root->kind == YamlNode::Kind::null) return add({}, "the file is empty");
+    out_.resources = decode(*root, decoding_);
+    for (const auto& problem : decoding_.list()) add(problem.position, problem.message);
+    load_certificates();
+    check();
+    for (const Issue& issue : issues_.list()) {
+      if (!decoding_.spoiled(issue.where)) add(locate(*root, issue), issue.message, issue.severity);
+    }
+    finish();
+  }
+
+ private:
+  void add(Position at, std::string message, Severity severity = Severity::error) {
+    out_.diagnostics.push_back({file_, at.line, at.column, std::move(message), severity});
+  }
+
+  void load_certificates() {
+    const Path root;
+    for (size_t i = 0; i < out_.resources.certificates.size(); ++i) {
+      load_certificate(out_.resources.certificates[i], root.at("Certificates", i));
+    }
+  }
+
+  void load_certificate(api::Certificate& certificate, const Path& path) {
+    const bool chain =
+        load_file(certificate.certificate_file, path.at("CertificateFile"), certificate.chain_pem);
+    const bool key =
+        load_file(certificate.private_key_file, path.at("PrivateKeyFile"), certificate.key_pem);
+    if (!chain || !key) return;
+    const Result<std::string> fingerprint =
+        with_.check_certificate({certificate.name, certificate.chain_pem, certificate.key_pem});
+    if (fingerprint) {
+      certificate.fingerprint = *fingerprint;
+    } else {
+      issues_.error(path.at("CertificateFile"), fingerprint.error().message);
+    }
+  }
+
+  bool load_file(const std::string& written, const Path& where, std::string& content) {
+    if (written.empty()) return false;
+    const std::string path = resolve(file_, written);
+    const Result<std::string> text = with_.read_file(path);
+    if (!text) {
+      issues_.error(where, fmt::format("cannot read {}: {}", path, text.error().message));
+      return false;
+    }
+    content = *text;
+    out_.files[path] = *text;
+    return true;
+  }
+
+  void check() {
+    const ValidationContext context{
+        .check_ssl_policy = with_.check_ssl_policy,
+        .target_group_names_incomplete = decoding_.any_spoiled("TargetGroups", "Name"),
+        .certificate_names_incomplete = decoding_.any_spoiled("Certificates", "Name")};
+    validate(out_.resources, context, issues_);
+    if (out_.resources.load_balancers.empty()) {
+      const Path root;
+      issues_.warning(root.at("LoadBalancers"), "no LoadBalancers: nothing is served");
+    }
+  }
+
+  // Errors matter more than warnings.
+  void shorten() {
+    Diagnostics& all = out_.diagnostics;
+    if (all.size() <= diagnostics_max) return;
+    const bool errors = has_errors(all);
+    if (errors) std::erase_if(all, [](auto& d) { return d.severity == Severity::warning; });
+    if (all.size() <= diagnostics_max) return;
+    const size_t more = all.size() - diagnostics_max;
+    all.resize(diagnostics_max);
+    all.push_back({file_, 0, 0, fmt::format("and {} more", more),
+                   errors ? Severity::error : Severity::warning});
+  }
+
+  void finish() {
+    std::ranges::stable_sort(out_.diagnostics, {},
+                             [](const Diagnostic& d) { return std::tuple(d.line, d.column); });
+    shorten();
+    if (has_errors(out_.diagnostics)) return;
+    const api::Resources& resources = out_.resources;
+    const auto admin =
+        Address::parse(resources.admin.address.value_or(std::string(admin_address)),
+                       static_cast<uint16_t>(resources.admin.port.value_or(admin_port)));
+    out_.settings = {
+        admin.value_or(Address()),
+        resolve(file_, resources.logs.directory.value_or(std::string(logs_directory)))};
+  }
+
+  const std::string& file_;
+  const Surroundings& with_;
+  Declared& out_;
+  DecodeProblems decoding_;
+  Issues issues_;
+};
+
+}  // namespace
+
+Surroundings Surroundings::system() {
+  return {.read_file = read_whole_file,
+          .check_certificate = tls::check_certificate,
+          .check_ssl_policy = tls::check_policy};
+}
+
+Declared parse_declared(std::string text, const std::string& file, const Surroundings& with) {
+  Declared declared;
+  declared.text = std::move(text);
+  DeclaredParser(file, with, declared).run();
+  return declared;
+}
+
+Declared read_declared(const std::string& file, const Surroundings& with) {
+  Result<std::string> text = with.read_file(file);
+  if (text) return parse_declared(std::move(*text), file, with);
+  Declared declared;
+  declared.diagnostics.push_back(
+      {file, 0, 0, "cannot read the file: " + text.error().message, Severity::error});
+  return declared;
+}
+
+Diagnostics check_file(const std::string& file) {
+  return read_declared(file, Surroundings::system()).diagnostics;
+}
+
+}  // namespace daruma::control

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/decode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace daruma::control {
+namespace {
+
+namespace api = model::api;
+using std::string_view;
+using enum ForeignKind;
+
+constexpr string_view port_text = "a number from 1 to 65535";
+constexpr string_view by_name = "references are by name here; write TargetGroup: NAME";
+constexpr string_view is_made = "is made by Daruma; remove it";
+constexpr string_view is_name = "write Name";
+
+constexpr ForeignMember load_balancer_foreign[] = {
+    {"LoadBalancerName", feature, is_name},
+    {"LoadBalancerArn", feature, is_made},
+    {"DNSName", feature, is_made},
+    {"Subnets", nowhere},
+    {"SubnetMappings", nowhere},
+    {"SecurityGroups", nowhere},
+    {"VpcId", nowhere},
+    {"CustomerOwnedIpv4Pool", nowhere},
+    {"IpamPools", nowhere},
+    {"EnablePrefixForIpv6SourceNat", elsewhere},
+    {"IpAddressType", feature, "listeners bind to Node.Addresses, v4 and v6; remove it"},
+    {"MinimumLoadBalancerCapacity"},
+    {"Tags"},
+};
+constexpr ForeignMember listener_foreign[] = {
+    {"ListenerArn", feature, is_made}, {"LoadBalancerArn", feature, is_made},
+    {"MutualAuthentication"},          {"Tags"},
+    {"AlpnPolicy", elsewhere},
+};
+constexpr ForeignMember rule_foreign[] = {
+    {"RuleArn", feature, is_made},
+    {"ListenerArn", feature, is_made},
+    {"IsDefault", feature, "the default rule is the listener's DefaultActions; remove it"},
+    {"Transforms"},
+    {"Tags"},
+};
+constexpr ForeignMember condition_foreign[] = {
+    {"RegexValues"},       {"HttpHeaderConfig"}, {"HttpRequestMethodConfig"},
+    {"QueryStringConfig"}, {"SourceIpConfig"},
+};
+constexpr ForeignMember condition_config_foreign[] = {{"RegexValues"}};
+constexpr ForeignMember action_foreign[] = {
+    {"TargetGroupArn", feature, by_name},
+    {"AuthenticateOidcConfig"},
+    {"AuthenticateCognitoConfig"},
+    {"JwtValidationConfig"},
+};
+constexpr ForeignMember tuple_foreign[] = {{"TargetGroupArn", feature, by_name}};
+constexpr ForeignMember target_group_foreign[] = {
+    {"TargetGroupName", feature, is_name},
+    {"TargetGroupArn", feature, is_made},
+    {"LoadBalancerArns", feature, is_made},
+    {"VpcId", nowhere},
+    {"IpAddressType", feature, "targets may be IPv4, IPv6 or names; remove it"},
+    {"TargetControlPort"},
+    {"Tags"},
+};
+constexpr ForeignMember matcher_foreign[] = {{"GrpcCode"}};
+constexpr ForeignMember target_foreign[] = {{"QuicServerId", elsewhere}};
+constexpr ForeignMember certificate_foreign[] = {
+    {"CertificateArn", feature, "certificates are files here; write CertificateFile"},
+};
+
+constexpr string_view foreign_fields[] = {"http-header", "http-request-method", "query-string",
+                                          "source-ip"};
+constexpr string_view foreign_actions[] = {"authenticate-oidc", "authenticate-cognito",
+                                           "jwt-validation"};
+
+class Decoder {
+ public:
+  explicit Decoder(DecodeProblems& problems) : problems_(problems) {}
+
+  void root(const YamlNode& node, api::Resources& out) {
+    const Path path;
+    Members members(node, path, "the file", problems_);
+    members.mapping("Admin", [&](auto& n, auto& p) { admin(n, p, out.admin); });
+    members.mapping("Node", [&](auto& n, auto& p) { this->node(n, p, out.node); });
+    members.mapping("Logs", [&](auto& n, auto& p) { logs(n, p, out.logs); });
+    members.list("Certificates", out.certificates,
+                 [&](auto& n, auto& p, auto& item) { certificate(n, p, item); });
+    members.list("TargetGroups", out.target_groups,
+                 [&](auto& n, auto& p, auto& item) { target_group(n, p, item); });
+    members.list("LoadBalancers", out.load_balancers,
+                 [&](auto& n, auto& p, auto& item) { load_balancer(n, p, item); });
+    members.finish();
+  }
+
+ private:
+  void admin(const YamlNode& node, const Path& path, api::Admin& out) {
+    Members members(node, path, "Admin", problems_);
+    members.text("Address", out.address);
+    members.number("Port", port_text, out.port);
+    members.finish();
+  }
+
+  void node(const YamlNode& node, const Path& path, api::Node& out) {
+    Members members(node, path, "Node", problems_);
+    members.texts("Addresses", out.addresses);
+    members.text("AvailabilityZone", out.availability_zone);
+    members.finish();
+  }
+
+  void logs(const YamlNode& node, const Path& path, api::Logs& out) {
+    Members members(node, path, "Logs", problems_);
+    members.text("Directory", out.directory);
+    members.finish();
+  }
+
+  void certificate(const YamlNode& node, const Path& path, api::Certificate& out) {
+    Members members(node, path, "a certificate", problems_);
+    members.text("Name", out.name);
+    members.text("CertificateFile", out.certificate_file);
+    members.text("PrivateKeyFile", out.private_key_file);
+    members.finish(certificate_foreign);
+  }
+
+  void target_group(const YamlNode& node, const Path& path, api::TargetGroup& out) {
+    Members members(node, path, "a target group", problems_);
+    members.text("Name", out.name);
+    members.text("Protocol", out.protocol);
+    members.text("ProtocolVersion", out.protocol_version);
+    members.text("TargetType", out.target_type);
+    members.number("Port", port_text, out.port);
+    members.boolean("HealthCheckEnabled", out.health_check_enabled);
+    members.text("HealthCheckProtocol", out.health_check_protocol);
+    members.text("HealthCheckPort", out.health_check_port);
+    members.text("HealthCheckPath", out.health_check_path);
+    members.number("HealthCheckIntervalSeconds", "a number from 5 to 300",
+                   out.health_check_interval_seconds);
+    members.number("HealthCheckTimeoutSeconds", "a number from 2 to 120",
+                   out.health_check_timeout_seconds);
+    members.number("HealthyThresholdCount", "a number from 2 to 10", out.healthy_threshold_count);
+    members.number("UnhealthyThresholdCount", "a number from 2 to 10",
+                   out.unhealthy_threshold_count);
+    members.mapping("Matcher", [&](auto& n, auto& p) { matcher(n, p, out); });
+    members.attributes("Attributes", out.attributes);
+    members.list("Targets", out.targets, [&](auto& n, auto& p, auto& item) { target(n, p, item); });
+    members.finish(target_group_foreign);
+  }
+
+  void matcher(const YamlNode& node, const Path& path, api::TargetGroup& out) {
+    Members members(node, path, "Matcher", problems_);
+    members.text("HttpCode", out.http_code);
+    members.finish(matcher_foreign);
+  }
+
+  void target(const YamlNode& node, const Path& path, api::TargetDescription& out) {
+    Members members(node, path, "a target", problems_);
+    members.text("Id", out.id);
+    members.number("Port", port_text, out.port);
+    members.text("AvailabilityZone", out.availability_zone);
+    members.finish(target_foreign);
+  }
+
+  void load_balancer(const YamlNode& node, const Path& path, api::LoadBalancer& out) {
+    Members members(node, path, "a load balancer", problems_);
+    members.text("Name", out.name);
+    members.text("Scheme", out.scheme);
+    members.text("Type", out.type);
+    members.attributes("Attributes", out.attributes);
+    members.list("Listeners", out.listeners,
+                 [&](auto& n, auto& p, auto& item) { listener(n, p, item); });
+    members.finish(load_balancer_foreign);
+  }
+
+  void listener(const YamlNode& node, const Path& path, api::Listener& out) {
+    Members members(node, path, "a listener", problems_);
+    members.number("Port", port_text, out.port);
+    members.text("Protocol", out.protocol);
+    members.texts("Certificates", out.certificates);
+    members.text("SslPolicy", out.ssl_policy);
+    members.attributes("Attributes", out.attributes);
+    members.list("DefaultActions", out.default_actions,
+                 [&](auto& n, auto& p, auto& item) { action(n, p, item); });
+    members.list("Rules", out.rules, [&](auto& n, auto& p, auto& item) { rule(n, p, item); });
+    members.finish(listener_foreign);
+  }
+
+  void rule(const YamlNode& node, const Path& path, api::Rule& out) {
+    Members members(node, path, "a rule", problems_);
+    members.number("Priority", "a number from 1 to 50000", out.priority);
+    members.list("Conditions", out.conditions,
+                 [&](auto& n, auto& p, auto& item) { condition(n, p, item); });
+    members.list("Actions", out.actions, [&](auto& n, auto& p, auto& item) { action(n, p, item); });
+    members.finish(rule_foreign);
+  }
+
+  void condition(const YamlNode& node, const Path& path, api::RuleCondition& out) {
+    if (foreign_choice(node, path, "Field", foreign_fields)) return;
+    Members members(node, path, "a condition", problems_);
+    members.text("Field", out.field);
+    members.texts("Values", out.values);
+    members.mapping("HostHeaderConfig", [&](auto& n, auto& p) {
+      condition_values(n, p, "HostHeaderConfig", out.host_header_config.emplace());
+    });
+    members.mapping("PathPatternConfig", [&](auto& n, auto& p) {
+      condition_values(n, p, "PathPatternConfig", out.path_pattern_config.emplace());
+    });
+    members.finish(condition_foreign);
+  }
+
+  void condition_values(const YamlNode& node, const Path& path, string_view what,
+                        std::vector<std::string>& out) {
+    Members members(node, path, what, problems_);
+    members.texts("Values", out);
+    members.finish(condition_config_foreign);
+  }
+
+  // True, and said so, if the mapping is of a kind that this release does not have.
+  bool foreign_choice(const YamlNode& node, const Path& path, string_view key,
+                      std::span<const string_view> foreign) {
+    const YamlNode::Entry* entry = node.find(key);
+    if (entry == nullptr || entry->value->kind != YamlNode::Kind::scalar) return false;
+    const std::string& value = entry->value->text;
+    if (std::ranges::find(foreign, string_view(value)) == foreign.end()) return false;
+    problems_.add(
+        entry->value->position, path,
+        fmt::format("{} {} is an ALB feature that this release does not have", key, value));
+    return true;
+  }
+
+  void action(const YamlNode& node, const Path& path, api::Action& out) {
+    if (foreign_choice(node, path, "Type", foreign_actions)) return;
+    Members members(node, path, "an action", problems_);
+    members.text("Type", out.type);
+    members.number("Order", "a number from 1 to 50000", out.order);
+    members.text("TargetGroup", out.target_group);
+    members.mapping("ForwardConfig",
+                    [&](auto& n, auto& p) { forward_config(n, p, out.forward_config.emplace()); });
+    members.mapping("RedirectConfig", [&](auto& n, auto& p) {
+      redirect_config(n, p, out.redirect_config.emplace());
+    });
+    members.mapping("FixedResponseConfig", [&](auto& n, auto& p) {
+      fixed_response_config(n, p, out.fixed_response_config.emplace());
+    });
+    members.finish(action_foreign);
+  }
+
+  void forward_config(const YamlNode& node, const Path& path,
+                      std::vector<api::TargetGroupTuple>& out) {
+    Members members(node, path, "ForwardConfig", problems_);
+    members.list("TargetGroups", out, [&](auto& n, auto& p, auto& item) { tuple(n, p, item); });
+    members.mapping("TargetGroupStickinessConfig", [&](auto& n, auto& p) { stickiness(n, p); });
+    members.finish();
+  }
+
+  void tuple(const YamlNode& node, const Path& path, api::TargetGroupTuple& out) {
+    Members members(node, path, "an item of TargetGroups", problems_);
+    members.text("TargetGroup", out.target_group);
+    members.number("Weight", "a number from 0 to 999", out.weight);
+    members.finish(tuple_foreign);
+  }
+
+  // Only "off" can be said.
+  void stickiness(const YamlNode& node, const Path& path) {
+    Members members(node, path, "TargetGroupStickinessConfig", problems_);
+    std::optional<bool> enabled;
+    members.boolean("Enabled", enabled);
+    std::optional<int64_t> duration;
+    members.number("DurationSeconds", "a number from 1 to 604800", duration);
+    members.finish();
+    if (enabled.value_or(duration.has_value())) {
+      problems_.add(node.position, path,
+                    "TargetGroupStickinessConfig is an ALB feature that this release does not have;"
+                    " it has only the default, {Enabled: false}");
+    }
+  }
+
+  void redirect_config(const YamlNode& node, const Path& path, api::RedirectConfig& out) {
+    Members members(node, path, "RedirectConfig", problems_);
+    members.text("Protocol", out.protocol);
+    members.text("Host", out.host);
+    members.text("Port", out.port);
+    members.text("Path", out.path);
+    members.text("Query", out.query);
+    members.text("StatusCode", out.status_code);
+    members.finish();
+  }
+
+  void fixed_response_config(const YamlNode& node, const Path& path,
+                             api::FixedResponseConfig& out) {
+    Members members(node, path, "FixedResponseConfig", problems_);
+    members.text("StatusCode", out.status_code);
+    members.text("ContentType", out.content_type);
+    members.text("MessageBody", out.message_body);
+    members.finish();
+  }
+
+  DecodeProblems& problems_;
+};
+
+}  // namespace
+
+api::Resources decode(const YamlNode& root, DecodeProblems& problems) {
+  api::Resources resources;
+  Decoder(problems).root(root, resources);
+  return resources;
+}
+
+}  // namespace daruma::control

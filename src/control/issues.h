@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is wrong with resources, said by path ("LoadBalancers[0].Listeners[1].Port") rather than by
+// place in a file, so that a file and an API request can be checked alike. Values.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/diagnostics.h"
+
+namespace daruma::control {
+
+// A member, or an item of a list that is a member.
+struct PathStep {
+  static constexpr size_t no_index = static_cast<size_t>(-1);
+  std::string member;
+  size_t index = no_index;
+  bool operator==(const PathStep&) const = default;
+};
+
+// Where in the resources; made on the way down, each step refers to the one above it.
+class Path {
+ public:
+  Path() = default;  // the whole
+  Path at(std::string_view member, size_t index = PathStep::no_index) const& {
+    return Path(this, member, index);
+  }
+  Path at(std::string_view member, size_t index = PathStep::no_index) const&& = delete;
+
+  std::vector<PathStep> steps() const {
+    if (parent_ == nullptr) return {};
+    std::vector<PathStep> steps = parent_->steps();
+    steps.push_back({std::string(member_), index_});
+    return steps;
+  }
+
+ private:
+  Path(const Path* parent, std::string_view member, size_t index)
+      : parent_(parent), member_(member), index_(index) {}
+  const Path* parent_ = nullptr;
+  std::string_view member_;
+  size_t index_ = PathStep::no_index;
+};
+
+struct Issue {
+  std::vector<PathStep> where;
+  bool at_key = false;  // the member's name is wrong, not its value
+  std::string message;
+  Severity severity = Severity::error;
+};
+
+class Issues {
+ public:
+  void error(const Path& where, std::string message) {
+    list_.push_back({where.steps(), false, std::move(message), Severity::error});
+  }
+  void error_at_key(const Path& where, std::string message) {
+    list_.push_back({where.steps(), true, std::move(message), Severity::error});
+  }
+  void warning(const Path& where, std::string message) {
+    list_.push_back({where.steps(), false, std::move(message), Severity::warning});
+  }
+  const std::vector<Issue>& list() const { return list_; }
+
+ private:
+  std::vector<Issue> list_;
+};
+
+}  // namespace daruma::control

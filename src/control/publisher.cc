@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/publisher.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace daruma::control {
+
+void Publisher::connect(std::vector<WorkerMailbox*> workers, HealthMailbox* health) {
+  DARUMA_ASSERT(workers_.empty() && health_ == nullptr);
+  for (WorkerMailbox* mailbox : workers) workers_.push_back({.mailbox = mailbox, .problem = {}});
+  health_ = health;
+}
+
+void Publisher::publish(const model::SnapshotRef& snapshot) {
+  for (const State& worker : workers_) worker.mailbox->post(model::SnapshotLetter{snapshot});
+  if (health_ != nullptr) health_->post(model::SnapshotLetter{snapshot});
+}
+
+void Publisher::drain(Duration deadline) {
+  for (const State& worker : workers_) worker.mailbox->post(model::DrainLetter{deadline});
+  if (health_ != nullptr) health_->post(model::DrainLetter{deadline});
+}
+
+void Publisher::on_adopted(const model::AdoptedLetter& letter) {
+  DARUMA_ASSERT(letter.worker < workers_.size());
+  State& worker = workers_[letter.worker];
+  DARUMA_ASSERT(letter.revision >= worker.revision);
+  worker.revision = letter.revision;
+  worker.problem = letter.problem;
+}
+
+size_t Publisher::adopted(uint64_t revision) const {
+  return static_cast<size_t>(std::ranges::count_if(
+      workers_, [&](const State& worker) { return worker.revision >= revision; }));
+}
+
+uint64_t Publisher::revision_everywhere() const {
+  const auto oldest = std::ranges::min_element(workers_, {}, &State::revision);
+  return oldest == workers_.end() ? 0 : oldest->revision;
+}
+
+std::vector<std::string> Publisher::problems() const {
+  std::vector<std::string> problems;
+  for (const State& worker : workers_) {
+    if (worker.problem.empty()) continue;
+    if (std::ranges::find(problems, worker.problem) == problems.end()) {
+      problems.push_back(worker.problem);
+    }
+  }
+  return problems;
+}
+
+}  // namespace daruma::control

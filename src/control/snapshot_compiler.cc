@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/snapshot_compiler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "control/attributes.h"
+#include "model/limits.h"
+#include "routing/rule_table.h"
+#include "tls/security_policy.h"
+
+namespace daruma::control {
+namespace {
+
+namespace api = model::api;
+namespace limits = model::limits;
+using std::string_view;
+using enum AttributeScope;
+
+constexpr string_view arn_prefix = "arn:aws:elasticloadbalancing:us-east-1:000000000000";
+constexpr string_view certificate_arn_prefix = "arn:aws:acm:us-east-1:000000000000:certificate";
+
+// FNV-1a over kind and name with a final mix: equal names give equal ids, today and tomorrow.
+uint64_t stable_hash(string_view kind, string_view name) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const string_view part : {kind, string_view("/"), name}) {
+    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+  return hash ^ (hash >> 33);
+}
+
+std::string id_of(string_view kind, string_view name) {
+  return fmt::format("{:016x}", stable_hash(kind, name));
+}
+
+// A certificate's ARN ends in a UUID.
+std::string certificate_arn(string_view name) {
+  const uint64_t high = stable_hash("certificate", name);
+  const uint64_t low = stable_hash("certificate-low", name);
+  return fmt::format("{}/{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", certificate_arn_prefix, high >> 32,
+                     (high >> 16) & 0xffff, high & 0xffff, low >> 48, low & 0xffffffffffff);
+}
+
+// A number that validate() has seen.
+int checked(string_view text) {
+  const auto number = parse_decimal(text);
+  DARUMA_ASSERT(number.has_value());
+  return static_cast<int>(*number);
+}
+
+model::Protocol protocol_of(string_view text) {
+  return text == "HTTPS" ? model::Protocol::https : model::Protocol::http;
+}
+
+model::DesyncMitigation desync_of(string_view text) {
+  if (text == "monitor") return model::DesyncMitigation::monitor;
+  if (text == "strictest") return model::DesyncMitigation::strictest;
+  return model::DesyncMitigation::defensive;
+}
+
+model::XffProcessing xff_of(string_view text) {
+  if (text == "preserve") return model::XffProcessing::preserve;
+  if (text == "remove") return model::XffProcessing::remove;
+  return model::XffProcessing::append;
+}
+
+class Compiler {
+ public:
+  Compiler(const api::Resources& resources, const NameTable& names)
+      : resources_(resources), names_(names) {}
+
+  model::Snapshot run(uint64_t revision) {
+    snapshot_.revision = revision;
+    snapshot_.node = {resources_.node.addresses, resources_.node.availability_zone};
+    for (const api::Certificate& certificate : resources_.certificates) add(certificate);
+    for (const api::TargetGroup& group : resources_.target_groups) add(group);
+    for (const api::LoadBalancer& balancer : resources_.load_balancers) add(balancer);
+    return std::move(snapshot_);
+  }
+
+ private:
+  void add(const api::Certificate& from) {
+    certificates_[from.name] = static_cast<uint32_t>(snapshot_.certificates.size());
+    snapshot_.certificates.push_back({.name = from.name,
+                                      .arn = certificate_arn(from.name),
+                                      .chain_pem = from.chain_pem,
+                                      .key_pem = from.key_pem,
+                                      .fingerprint = from.fingerprint});
+  }
+
+  void add(const api::TargetGroup& from) {
+    groups_[from.name] = static_cast<uint32_t>(snapshot_.target_groups.size());
+    model::TargetGroup& group = snapshot_.target_groups.emplace_back();
+    group.name = from.name;
+    group.resource_id = fmt::format("targetgroup/{}/{}", from.name, id_of("group", from.name));
+    group.arn = fmt::format("{}:{}", arn_prefix, group.resource_id);
+    group.protocol = protocol_of(from.protocol.value_or("HTTP"));
+    group.port = static_cast<uint16_t>(from.port.value_or(80));
+    group.health_check = health_check(from);
+    group.deregistration_delay = std::chrono::seconds(
+        attribute_number(target_group, from.attributes, "deregistration_delay.timeout_seconds"));
+    for (const api::TargetDescription& target : from.targets) {
+      group.targets.push_back(compile(target, group));
+    }
+  }
+
+  static model::HealthCheck health_check(const api::TargetGroup& from) {
+    model::HealthCheck check;
+    check.protocol =
+        protocol_of(from.health_check_protocol.value_or(from.protocol.value_or("HTTP")));
+    const std::string port = from.health_check_port.value_or("traffic-port");
+    if (port != "traffic-port") check.port = static_cast<uint16_t>(checked(port));
+    check.path = from.health_check_path.value_or("/");
+    check.interval = std::chrono::seconds(from.health_check_interval_seconds.value_or(
+        limits::health_check_interval_seconds.standard));
+    check.timeout = std::chrono::seconds(
+        from.health_check_timeout_seconds.value_or(limits::health_check_timeout_seconds.standard));
+    check.healthy_threshold =
+        static_cast<int>(from.healthy_threshold_count.value_or(limits::healthy_threshold.standard));
+    check.unhealthy_threshold = static_cast<int>(
+        from.unhealthy_threshold_count.value_or(limits::unhealthy_threshold.standard));
+    check.matcher =
+        model::CodeMatcher::parse(from.http_code.value_or("200")).value_or(model::CodeMatcher());
+    return check;
+  }
+
+  model::Target compile(const api::TargetDescription& from, const model::TargetGroup& group) const {
+    model::Target target;
+    target.key = {group.name, from.id, static_cast<uint16_t>(from.port.value_or(group.port))};
+    target.zone = from.availability_zone;
+    if (const auto address = Address::parse(from.id, target.key.port)) {
+      target.addresses = {*address};
+    } else if (const auto found = names_.find(from.id); found != names_.end()) {
+      for (const Address& resolved : found->second) {
+        target.addresses.push_back(resolved.with_port(target.key.port));
+      }
+    }
+    return target;
+  }
+
+  void add(const api::LoadBalancer& from) {
+    model::LoadBalancer& balancer = snapshot_.load_balancers.emplace_back();
+    balancer.name = from.name;
+    balancer.resource_id = fmt::format("app/{}/{}", from.name, id_of("balancer", from.name));
+    balancer.arn = fmt::format("{}:loadbalancer/{}", arn_prefix, balancer.resource_id);
+    balancer.dns_name = from.name + ".daruma.internal";
+    set_attributes(from.attributes, balancer);
+    for (const api::Listener& listener : from.listeners) {
+      balancer.listeners.push_back(compile(listener, balancer));
+    }
+  }
+
+  static void set_attributes(const api::Attributes& given, model::LoadBalancer& balancer) {
+    const auto text = [&](string_view key) { return attribute_text(load_balancer, given, key); };
+    const auto flag = [&](string_view key) { return attribute_flag(load_balancer, given, key); };
+    const auto seconds = [&](string_view key) {
+      return std::chrono::seconds(attribute_number(load_balancer, given, key));
+    };
+    balancer.idle_timeout = seconds("idle_timeout.timeout_seconds");
+    balancer.client_keep_alive = seconds("client_keep_alive.seconds");
+    balancer.desync = desync_of(text("routing.http.desync_mitigation_mode"));
+    balancer.xff = xff_of(text("routing.http.xff_header_processing.mode"));
+    balancer.xff_client_port = flag("routing.http.xff_client_port.enabled");
+    balancer.preserve_host_header = flag("routing.http.preserve_host_header.enabled");
+    balancer.drop_invalid_header_fields = flag("routing.http.drop_invalid_header_fields.enabled");
+    balancer.tls_version_and_cipher_headers =
+        flag("routing.http.x_amzn_tls_version_and_cipher_suite.enabled");
+    balancer.access_log = flag("access_logs.s3.enabled");
+    balancer.health_check_log = flag("health_check_logs.s3.enabled");
+  }
+
+  model::Listener compile(const api::Listener& from, const model::LoadBalancer& balancer) {
+    model::Listener to;
+    to.port = static_cast<uint16_t>(from.port.value_or(0));
+    to.arn = fmt::format("{}:listener/{}/{}", arn_prefix, balancer.resource_id,
+                         id_of("listener", fmt::format("{}:{}", balancer.name, to.port)));
+    to.protocol = protocol_of(from.protocol.value_or("HTTP"));
+    if (to.protocol == model::Protocol::https) {
+      to.ssl_policy = from.ssl_policy.value_or(std::string(tls::default_policy));
+    }
+    for (const std::string& name : from.certificates) {
+      to.certificates.push_back(index_of(certificates_, name));
+    }
+    to.server_header =
+        attribute_flag(listener, from.attributes, "routing.http.response.server.enabled");
+    for (const api::Rule& rule : from.rules) to.rules.push_back(compile(rule));
+    std::ranges::stable_sort(to.rules, {}, &model::Rule::priority);
+    DARUMA_ASSERT(!from.default_actions.empty());
+    to.rules.push_back({0, {}, compile(from.default_actions.front())});
+    to.table = routing::RuleTable::compile(to.rules);
+    return to;
+  }
+
+  model::Rule compile(const api::Rule& from) {
+    model::Rule rule;
+    rule.priority = static_cast<int>(from.priority.value_or(0));
+    for (const api::RuleCondition& condition : from.conditions) {
+      rule.conditions.push_back(compile(condition));
+    }
+    DARUMA_ASSERT(!from.actions.empty());
+    rule.action = compile(from.actions.front());
+    return rule;
+  }
+
+  static model::Condition compile(const api::RuleCondition& from) {
+    if (from.field == "path-pattern") {
+      return model::PathPatternCondition{
+          from.values ? *from.values
+                      : from.path_pattern_config.value_or(std::vector<std::string>())};
+    }
+    model::HostHeaderCondition host{
+        from.values ? *from.values : from.host_header_config.value_or(std::vector<std::string>())};
+    for (std::string& value : host.values) value = ascii_lowered(value);
+    return host;
+  }
+
+  model::Action compile(const api::Action& from) {
+    if (from.redirect_config) return redirect(*from.redirect_config);
+    if (from.fixed_response_config) return fixed_response(*from.fixed_response_config);
+    model::ForwardAction action;
+    if (from.target_group) add_group(action, *from.target_group, 1);
+    if (from.forward_config) {
+      for (const api::TargetGroupTuple& tuple : *from.forward_config) {
+        add_group(action, tuple.target_group,
+                  tuple.weight.value_or(limits::forward_weight.standard));
+      }
+    }
+    return action;
+  }
+
+  void add_group(model::ForwardAction& action, const std::string& name, int64_t weight) {
+    const uint32_t group = index_of(groups_, name);
+    snapshot_.target_groups[group].in_use = true;
+    action.groups.push_back({group, static_cast<uint32_t>(weight)});
+    action.weight_total += static_cast<uint32_t>(weight);
+  }
+
+  static model::RedirectAction redirect(const api::RedirectConfig& from) {
+    model::RedirectAction action;
+    if (from.protocol) action.protocol = *from.protocol;
+    if (from.host) action.host = *from.host;
+    if (from.port) action.port = *from.port;
+    if (from.path) action.path = *from.path;
+    if (from.query) action.query = *from.query;
+    action.status = from.status_code == "HTTP_301" ? 301 : 302;
+    return action;
+  }
+
+  static model::FixedResponseAction fixed_response(const api::FixedResponseConfig& from) {
+    model::FixedResponseAction action;
+    action.status = checked(from.status_code);
+    action.body = from.message_body.value_or("");
+    action.content_type = from.content_type.value_or(action.body.empty() ? "" : "text/plain");
+    return action;
+  }
+
+  static uint32_t index_of(const std::map<std::string, uint32_t>& table, const std::string& name) {
+    const auto found = table.find(name);
+    DARUMA_ASSERT(found != table.end());
+    return found->second;
+  }
+
+  const api::Resources& resources_;
+  const NameTable& names_;
+  model::Snapshot snapshot_;
+  std::map<std::string, uint32_t> certificates_;
+  std::map<std::string, uint32_t> groups_;
+};
+
+}  // namespace
+
+model::SnapshotRef compile_snapshot(const api::Resources& resources, const NameTable& names,
+                                    uint64_t revision) {
+  return std::make_shared<const model::Snapshot>(Compiler(resources, names).run(revision));
+}
+
+std::set<std::string> target_names(const api::Resources& resources) {
+  std::set<std::string> names;
+  for (const api::TargetGroup& group : resources.target_groups) {
+    for (const api::TargetDescription& target : group.targets) {
+      if (!Address::parse(target.id, 0)) names.insert(target.id);
+    }
+  }
+  return names;
+}
+
+}  // namespace daruma::control

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Resources → Snapshot: everything that workers and health read, from everything that people wrote.
+// A full rebuild each time. Pure.
+//
+// Names that are ours to make: ARNs have AWS's form, with account 000000000000 and region
+// us-east-1, which the AWS clients know. Their ids are hashes of names, so they survive restarts. A
+// load balancer's DNS name is NAME.daruma.internal (.internal is the top-level domain for private
+// use): it only stands in for the Host that an HTTP/1.0 request does not have.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "base/result.h"
+#include "control/name_resolver.h"
+#include "model/resources.h"
+#include "model/snapshot.h"
+
+namespace daruma::control {
+
+// `names` has the addresses of targets that are host names; one that is not in it has none.
+// REQUIRES: validate() found no error.
+model::SnapshotRef compile_snapshot(const model::api::Resources& resources, const NameTable& names,
+                                    uint64_t revision);
+
+// The targets that are host names.
+std::set<std::string> target_names(const model::api::Resources& resources);
+
+}  // namespace daruma::control
