@@ -91,9 +91,10 @@ model::SnapshotRef snapshot_for(const Address& origin, uint16_t port) {
 
 // A port that was free a moment ago.
 uint16_t free_port(io::Loop& loop) {
-  struct : io::AcceptHandler {
+  struct Nobody final : io::AcceptHandler {
     void on_accept(std::unique_ptr<io::Socket>) override {}
-  } nobody;
+  };
+  Nobody nobody;
   return loop.listen(*Address::parse("127.0.0.1", 0), nobody, {}).value()->local().port();
 }
 
