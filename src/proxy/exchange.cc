@@ -117,7 +117,7 @@ Next Exchange::check_message() {
     local_.allow = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
     return refuse(405, model::Reason::request_method_not_allowed);
   }
-  if (!transfer_encoding_supported())
+  if (request_.transfer_coding_unsupported)
     return refuse(501, model::Reason::request_transfer_encoding_unsupported);
   // RFC 9112 3.2: a request of HTTP/1.1 without Host, or any with two, is refused.
   size_t hosts = 0;
@@ -133,18 +133,6 @@ Next Exchange::check_message() {
   }
   step_ = Step::match_rule;
   return Next::proceed;
-}
-
-bool Exchange::transfer_encoding_supported() const {
-  bool supported = true;
-  for (const http::Field& field : request_.fields) {
-    if (field.id != http::FieldId::transfer_encoding) continue;
-    for_each_list_element(field.value, [&supported](std::string_view coding) {
-      if (!ascii_iequals(coding, "chunked") && !ascii_iequals(coding, "identity"))
-        supported = false;
-    });
-  }
-  return supported;
 }
 
 // Stop 5: the exchange pins the snapshot that it will go by to its end.
@@ -300,6 +288,9 @@ Next Exchange::send_on(TargetConnection& connection) {
       request_, client_->facts(), forwarding, trace_id_, settings.dns_name, to_target_);
   if (problem == http::ForwardProblem::too_many_forwarded_for) {
     return refuse(463, model::Reason::request_forwarded_for_too_long);
+  }
+  if (problem == http::ForwardProblem::head_too_large) {
+    return refuse(400, model::Reason::request_head_too_large);
   }
   request_relay_.begin(request_.framing, request_.content_length, request_.framing);
   sent_at_ = environment_.loop.now();

@@ -86,7 +86,6 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
 
   // guard
   Next check_message();
-  bool transfer_encoding_supported() const;
   // match_rule
   Next redirect(const model::RedirectAction& action);
   Next fixed_response(const model::FixedResponseAction& action);
