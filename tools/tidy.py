@@ -30,7 +30,7 @@ BANNED_CALLS = re.compile(
     r'|\b(?P<chance>s?rand|rand_r|random_device|mt19937(?:_64)?)'
     r'|\b(?P<system>getenv|secure_getenv|setenv|u?sleep|nanosleep|sleep_for|sleep_until'
     r'|epoll_\w+|accept4|recvmsg|sendmsg|fork|popen)'
-    r'|(?<!\w)::(?P<qualified>time|random|socket|accept|connect|recv|send|read|write|system))'
+    r'|(?<!\w)::(?P<qualified>time|random|socket|accept|connect|recv|send|system))'
     r'\s*(?:\(|\{|\w+[;{(])')
 BANNED_ADVICE = {
     'clock': 'ask the Loop what time it is (rule 17)',
@@ -153,15 +153,22 @@ def check_banned_calls(tree):
         code = without_comments_and_strings(tree.text(name)).split('\n')
         for number, line in enumerate(code, 1):
             for found in BANNED_CALLS.finditer(line):
-                # A member or a name in our own namespaces is not the system's.
                 before = line[:found.start()]
-                if re.search(r'(\.|->|\b(?!std\b)\w+::)$', before):
+                if is_ours(before):
                     continue
                 kind = found.lastgroup
                 if is_declaration(before) or excused(lines, number - 1, 'banned-call'):
                     continue
                 yield Problem(name, number, 'banned-call',
                               f'{found.group(kind)}: {BANNED_ADVICE[kind]}')
+
+
+def is_ours(before):
+    """Whether `before` makes the name after it a member's or one of our own namespaces'."""
+    scope = re.search(r'((?:\w+::)+)$', before)
+    if scope:
+        return scope.group(1).split('::')[0] not in {'std', 'chrono', 'this_thread'}
+    return before.endswith(('.', '->'))
 
 
 def is_declaration(before):

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What src/app asks of the operating system: files, ports, signals, cores.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "app/files.h"
+#include "app/port_check.h"
+#include "app/process_limits.h"
+#include "app/signals.h"
+#include "io/epoll_loop.h"
+
+namespace daruma::app {
+namespace {
+
+class Files : public testing::Test {
+ protected:
+  Files() {
+    std::string pattern = testing::TempDir() + "daruma_app_XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~Files() override { std::filesystem::remove_all(folder_); }
+  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+
+ private:
+  std::string folder_;
+};
+
+TEST_F(Files, come_back_as_they_were_written) {
+  const std::string content("two\nlines\0and a null", 20);
+  ASSERT_TRUE(create_file(path("new/folder/file"), content, Access::everyone_reads));
+  EXPECT_EQ(*read_file(path("new/folder/file")), content);
+}
+
+TEST_F(Files, a_secret_is_readable_by_its_owner_alone) {
+  ASSERT_TRUE(create_file(path("key"), "secret", Access::owner_only));
+  struct stat status {};
+  ASSERT_EQ(::stat(path("key").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(Files, are_never_overwritten) {
+  ASSERT_TRUE(create_file(path("key"), "first", Access::owner_only));
+  const auto again = create_file(path("key"), "second", Access::owner_only);
+  ASSERT_FALSE(again);
+  EXPECT_NE(again.error().message.find(path("key")), std::string::npos);
+  EXPECT_EQ(*read_file(path("key")), "first");
+}
+
+TEST_F(Files, that_are_missing_are_named) {
+  const auto missing = read_file(path("nowhere"));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, path("nowhere") + ": No such file or directory");
+}
+
+struct NobodyAccepts final : io::AcceptHandler {
+  void on_accept(std::unique_ptr<io::Socket>) override {}
+};
+
+TEST(PortCheck, finds_a_port_that_is_shared_with_others) {
+  io::EpollLoop loop(1);
+  NobodyAccepts handler;
+  auto acceptor = loop.listen(Address::v4({127, 0, 0, 1}, 0), handler, {.share_port = true});
+  ASSERT_TRUE(acceptor);
+  const Address taken = (*acceptor)->local();
+  EXPECT_NE(binding_problem(taken).find(taken.to_string()), std::string::npos);
+  acceptor->reset();
+  EXPECT_EQ(binding_problem(taken), "");
+}
+
+TEST(PortCheck, names_an_address_that_is_not_this_machines) {
+  EXPECT_NE(binding_problem(Address::v4({192, 0, 2, 1}, 8080)), "");
+}
+
+TEST(PortCheck, lists_every_listener_on_every_address_once) {
+  model::Snapshot snapshot;
+  snapshot.node.addresses = {"127.0.0.2", "127.0.0.1"};
+  snapshot.load_balancers.resize(2);
+  for (auto& load_balancer : snapshot.load_balancers) {
+    load_balancer.listeners.resize(1);
+    load_balancer.listeners[0].port = 8080;
+  }
+  const std::vector<Address> expected = {Address::v4({127, 0, 0, 1}, 8080),
+                                         Address::v4({127, 0, 0, 2}, 8080)};
+  EXPECT_EQ(listening_addresses(snapshot), expected);
+  snapshot.node.addresses.clear();
+  const std::vector<Address> everywhere = {Address::v4({}, 8080), Address::v6({}, 8080)};
+  EXPECT_EQ(listening_addresses(snapshot), everywhere);
+}
+
+TEST(ProcessLimits, a_thread_can_be_kept_on_each_usable_core) {
+  EXPECT_GT(raise_descriptor_limit(), 0u);
+  const std::vector<int> cores = usable_cores();
+  ASSERT_FALSE(cores.empty());
+  std::thread([&cores] {
+    EXPECT_TRUE(pin_to_core(cores.back()));
+    EXPECT_EQ(usable_cores(), std::vector<int>{cores.back()});
+  }).join();
+}
+
+struct CollectsSignals final : io::Mailbox<ProcessSignal>::Reader {
+  explicit CollectsSignals(io::EpollLoop& loop_to_stop) : loop(loop_to_stop) {}
+  void on_letter(ProcessSignal signal) override {
+    received.push_back(signal);
+    if (received.size() == 3) loop.stop();
+  }
+  io::EpollLoop& loop;
+  std::vector<ProcessSignal> received;
+};
+
+TEST(Signals, arrive_as_letters) {
+  block_signals();
+  io::EpollLoop loop(1);
+  CollectsSignals collector(loop);
+  io::Mailbox<ProcessSignal> mailbox(loop, collector);
+  {
+    const SignalThread thread(mailbox);
+    // Each only after the one before was taken: pending signals have no order.
+    ::kill(::getpid(), SIGHUP);
+    while (collector.received.empty()) loop.turn();
+    ::kill(::getpid(), SIGTERM);
+    while (collector.received.size() < 2) loop.turn();
+    ::kill(::getpid(), SIGINT);
+    loop.run();
+  }
+  using enum ProcessSignal;
+  EXPECT_EQ(collector.received, (std::vector<ProcessSignal>{reload, stop, stop}));
+}
+
+}  // namespace
+}  // namespace daruma::app

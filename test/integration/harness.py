@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts daruma and sample targets on free loopback ports, and asks them things.
+
+Nothing here waits a fixed time: wait_until() polls until what is expected is so, or fails saying
+what it waited for. Every process is ended by its own id when its `with` block ends.
+"""
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+import urllib3
+
+urllib3.disable_warnings()  # self-signed certificates are the point here
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DARUMA = Path(os.environ.get('DARUMA', ROOT / 'build/release/daruma')).resolve()
+
+
+def wait_until(what, condition, seconds=10.0):
+    """The first true value of condition(), polled; fails naming `what` when time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f'waited {seconds:g} s in vain: {what}')
+        time.sleep(0.02)
+
+
+class Ports:
+    """Free ports below 10000, where no ephemeral range begins; none is given out twice."""
+    next_port = 5000 + os.getpid() % 2000
+
+    @classmethod
+    def take(cls, address='127.0.0.1'):
+        for _ in range(4000):
+            cls.next_port = cls.next_port + 1 if cls.next_port < 9999 else 5000
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                with contextlib.suppress(OSError):
+                    probe.bind((address, cls.next_port))
+                    return cls.next_port
+        raise AssertionError('no port below 10000 is free')
+
+
+class Process:
+    """A program with its output in a file. Use with `with`: ends it, at last by force."""
+
+    def __init__(self, command, log, env=None):
+        self.command = [str(word) for word in command]
+        self.log = Path(log)
+        with open(self.log, 'ab') as output:
+            self.child = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=dict(os.environ, **(env or {})))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def output(self):
+        return self.log.read_text(errors='replace')
+
+    def is_running(self):
+        return self.child.poll() is None
+
+    def send(self, number):
+        self.child.send_signal(number)
+
+    def wait(self, seconds=20):
+        return self.child.wait(seconds)
+
+    def stop(self, seconds=40):
+        """Asks it to end, and returns its exit code."""
+        if self.is_running():
+            self.send(signal.SIGTERM)
+        return self.wait(seconds)
+
+    def kill(self):
+        if self.is_running():
+            self.child.kill()
+        self.child.wait(10)
+
+
+class Target(Process):
+    """`daruma target` on an address of its own."""
+
+    def __init__(self, folder, address='127.0.0.2', port=None, tls=False, options=()):
+        self.address = address
+        self.port = port or Ports.take(address)
+        self.tls = tls
+        self.folder = folder
+        self.options = list(options)
+        super().__init__(
+            [DARUMA, 'target', '--listen', f'{address}:{self.port}', *(['--tls'] if tls else []),
+             *self.options], Path(folder) / f'target-{address}-{self.port}.log')
+        wait_until(f'target {self.name} listens', self._listens)
+
+    def _listens(self):
+        assert self.is_running(), self.output()
+        with contextlib.suppress(OSError):
+            socket.create_connection((self.address, self.port), 1).close()
+            return True
+        return False
+
+    @property
+    def name(self):
+        return f'{self.address}:{self.port}'
+
+    def description(self):
+        return {'Id': self.address, 'Port': self.port}
+
+    def again(self, options=None):
+        """The same target once more, after it ended."""
+        return Target(self.folder, self.address, self.port, self.tls,
+                      self.options if options is None else options)
+
+
+def make_certificate(folder, name='site', names=('localhost', '127.0.0.1')):
+    certificate, key = Path(folder) / f'{name}.crt', Path(folder) / f'{name}.key'
+    subprocess.run([DARUMA, 'certificate', '--certificate', certificate, '--key', key,
+                    *(word for n in names for word in ('--name', n))],
+                   check=True, stdout=subprocess.DEVNULL)
+    return {'Name': name, 'CertificateFile': certificate.name, 'PrivateKeyFile': key.name}
+
+
+def target_group(targets, name='group', **members):
+    tls = any(getattr(target, 'tls', False) for target in targets)
+    return {
+        'Name': name, 'Protocol': 'HTTPS' if tls else 'HTTP', 'Port': 443 if tls else 80,
+        'HealthCheckPath': '/health', 'HealthCheckIntervalSeconds': 5,
+        'HealthCheckTimeoutSeconds': 2, 'HealthyThresholdCount': 2, 'UnhealthyThresholdCount': 2,
+        'Targets': [target if isinstance(target, dict) else target.description()
+                    for target in targets],
+        **members}
+
+
+def forward_to(name='group'):
+    return [{'Type': 'forward', 'TargetGroup': name}]
+
+
+class Configuration:
+    """A daruma.yaml in the making: one load balancer `web` with an HTTP and an HTTPS listener."""
+
+    def __init__(self, folder, groups, default_actions=None, rules=(), attributes=None):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.admin_port = Ports.take()
+        self.http_port = Ports.take()
+        self.https_port = Ports.take()
+        actions = default_actions or forward_to(groups[0]['Name'])
+        listener = {'DefaultActions': actions, 'Rules': list(rules)}
+        self.value = {
+            'Admin': {'Address': '127.0.0.1', 'Port': self.admin_port},
+            'Node': {'Addresses': ['127.0.0.1'], 'AvailabilityZone': 'zone-a'},
+            'Logs': {'Directory': './logs'},
+            'Certificates': [make_certificate(self.folder)],
+            'TargetGroups': list(groups),
+            'LoadBalancers': [{
+                'Name': 'web',
+                'Attributes': {'access_logs.s3.enabled': True,
+                               'health_check_logs.s3.enabled': True, **(attributes or {})},
+                'Listeners': [
+                    {'Port': self.http_port, 'Protocol': 'HTTP', **listener},
+                    {'Port': self.https_port, 'Protocol': 'HTTPS', 'Certificates': ['site'],
+                     **listener}]}]}
+        self.write()
+
+    @property
+    def file(self):
+        return self.folder / 'daruma.yaml'
+
+    @property
+    def load_balancer(self):
+        return self.value['LoadBalancers'][0]
+
+    def write(self):
+        # JSON is YAML; written aside and moved, as a careful operator does.
+        aside = self.file.with_suffix('.new')
+        aside.write_text(json.dumps(self.value, indent=1))
+        aside.rename(self.file)
+
+
+class Daruma(Process):
+    """`daruma serve`, ready to be asked."""
+
+    def __init__(self, configuration, workers=2, options=()):
+        self.configuration = configuration
+        self.folder = configuration.folder
+        self.admin = f'http://127.0.0.1:{configuration.admin_port}'
+        self.http = f'http://127.0.0.1:{configuration.http_port}'
+        self.https = f'https://127.0.0.1:{configuration.https_port}'
+        super().__init__(
+            [DARUMA, 'serve', '--config', configuration.file, '--data', self.folder / 'data',
+             '--workers', workers, *options], self.folder / 'daruma.log')
+        try:
+            wait_until('daruma serves', self._is_ready, 20)
+        except AssertionError as problem:
+            self.kill()
+            raise AssertionError(f'{problem}\n{self.output()}') from None
+
+    def _is_ready(self):
+        assert self.is_running(), 'daruma ended'
+        with contextlib.suppress(requests.ConnectionError):
+            return requests.get(self.admin + '/healthz', timeout=5).status_code == 200
+        return False
+
+    def get(self, path='/', tls=False, method='GET', **options):
+        """One request on a connection of its own."""
+        options.setdefault('timeout', 30)
+        return requests.request(method, (self.https if tls else self.http) + path, verify=False,
+                                allow_redirects=False, **options)
+
+    def connect(self, tls=False, seconds=20):
+        """A raw connection to a listener."""
+        port = self.configuration.https_port if tls else self.configuration.http_port
+        raw = socket.create_connection(('127.0.0.1', port), seconds)
+        if not tls:
+            return raw
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context.wrap_socket(raw, server_hostname='localhost')
+
+    def metrics(self):
+        """The text of /metrics."""
+        return requests.get(self.admin + '/metrics', timeout=10).text
+
+    def metric(self, name, **labels):
+        """The sum of all samples of that name with these labels."""
+        return sum(value for labels_there, value in samples(self.metrics(), name)
+                   if labels.items() <= labels_there.items())
+
+    def reload(self):
+        """Runs `daruma reload`."""
+        return run([DARUMA, 'reload', '--admin', f'127.0.0.1:{self.configuration.admin_port}'])
+
+    def log_lines(self, kind='access_log'):
+        """All lines so far of the access log or the health-check log."""
+        lines = []
+        for path in sorted((self.folder / 'logs').glob(kind + '*.log')):
+            lines += path.read_text().splitlines()
+        return lines
+
+    def health(self):
+        """Target → its state now, from the metrics."""
+        return {labels['target']: labels['state']
+                for labels, value in samples(self.metrics(), 'daruma_target_health_state')
+                if value == 1}
+
+    def wait_for_health(self, expected, seconds=30):
+        """Waits until exactly these targets have these states."""
+        return wait_until(f'health {expected}', lambda: self.health() == expected, seconds)
+
+
+SAMPLE = re.compile(r'^(\w+)(?:\{(.*)\})? (\S+)$')
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def samples(text, name):
+    """(labels, value) of each sample of one metric."""
+    found = []
+    for line in text.splitlines():
+        match = SAMPLE.match(line)
+        if match and match.group(1) == name:
+            found.append((dict(LABEL.findall(match.group(2) or '')), float(match.group(3))))
+    return found
+
+
+def run(command, seconds=60, **options):
+    """Runs a program to its end; output and errors as text."""
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          timeout=seconds, stdin=subprocess.DEVNULL, **options)
+
+
+def program(name):
+    """The path of a program; an unpacked one counts. Fails if the package list is short of it."""
+    unpacked = ROOT / 'build/tools/usr/bin' / name
+    found = shutil.which(name) or (str(unpacked) if unpacked.exists() else None)
+    assert found, f'{name} is missing: tools/install-packages.sh test'
+    return found
+
+
+def letters(count):
+    """The body of /bytes/N and its like."""
+    alphabet = b'abcdefghijklmnopqrstuvwxyz'
+    return (alphabet * (count // 26 + 1))[:count]
+
+
+def read_all(connection):
+    """Everything until the peer closes."""
+    parts = []
+    with contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b''.join(parts)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people put in front of a load balancer behaves as in front of any other."""
+import re
+import subprocess
+
+import requests
+
+from harness import letters, program, run
+
+
+def test_curl_over_tls_1_2_and_1_3(site):
+    for version in ('--tls-max 1.2', '--tlsv1.3'):
+        answer = run(['curl', '-sk', *version.split(), '--fail', site.https + '/bytes/100000'])
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stdout.encode() == letters(100_000)
+
+
+def test_curl_uploads_with_expect_continue(site, tmp_path):
+    upload = tmp_path / 'upload'
+    upload.write_bytes(letters(3_000_000))
+    answer = run(['curl', '-sk', '--fail', '-H', 'Expect: 100-continue', '-T', upload, '-i',
+                  site.https + '/'])
+    assert answer.returncode == 0, answer.stderr
+    assert 'X-Body-Bytes: 3000000' in answer.stdout
+
+
+def test_python_requests_keeps_its_connection(site):
+    with requests.Session() as session:
+        session.verify = False
+        for _ in range(50):
+            assert session.get(site.https + '/bytes/1000').content == letters(1000)
+
+
+def test_ab(site):
+    for url in (site.http, site.https):
+        answer = run(['ab', '-q', '-k', '-n', '2000', '-c', '20', url + '/bytes/500'])
+        assert answer.returncode == 0, answer.stderr
+        assert re.search(r'Complete requests:\s+2000', answer.stdout)
+        assert re.search(r'Failed requests:\s+0', answer.stdout)
+        assert 'Non-2xx' not in answer.stdout
+
+
+def test_wrk(site):
+    for url in (site.http, site.https):
+        answer = run(['wrk', '-t', '1', '-c', '20', '-d', '2', url + '/bytes/500'])
+        assert answer.returncode == 0, answer.stderr
+        assert 'Socket errors' not in answer.stdout
+        assert 'Non-2xx' not in answer.stdout
+        assert float(re.search(r'Requests/sec:\s+([\d.]+)', answer.stdout).group(1)) > 0
+
+
+def test_netcat(site):
+    port = str(site.configuration.http_port)
+    answer = subprocess.run(
+        ['nc', '-N', '-w', '10', '127.0.0.1', port],
+        input=b'GET /bytes/26 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+        capture_output=True, timeout=30, check=True)
+    assert answer.stdout.startswith(b'HTTP/1.1 200 ')
+    assert answer.stdout.endswith(letters(26))
+
+
+def test_chromium(site, tmp_path):
+    answer = run([
+        program('chromium'), '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
+        '--no-first-run', '--disable-background-networking', '--disable-component-update',
+        '--disable-sync', '--ignore-certificate-errors', f'--user-data-dir={tmp_path / "profile"}',
+        '--dump-dom', site.https + '/from-chromium'], seconds=120)
+    assert answer.returncode == 0, answer.stderr
+    assert 'GET /from-chromium HTTP/1.1' in answer.stdout
+    assert 'Sec-Fetch-Mode: navigate' in answer.stdout
+
+
+def test_slowhttptest_cannot_keep_others_out(site):
+    """Slow heads are cut off at the limit, and meanwhile everybody else is served."""
+    attack = subprocess.Popen(
+        ['slowhttptest', '-H', '-c', '200', '-r', '200', '-i', '5', '-l', '30', '-p', '5',
+         '-u', site.http + '/'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True)
+    try:
+        for _ in range(100):
+            assert site.get('/', timeout=5).status_code == 200
+        output, _ = attack.communicate(timeout=60)
+    finally:
+        attack.kill()
+        attack.wait()
+    plain = re.sub(r'\x1b\[[0-9;]*m', '', output)
+    states = re.findall(r'service available:\s+(\w+)', plain)
+    assert states and set(states) == {'YES'}, plain
+    assert int(re.findall(r'closed:\s+(\d+)', plain)[-1]) == 200, plain

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of targets as health checks see it. Slow: ALB's shortest interval is 5 seconds."""
+import time
+
+from harness import target_group
+
+# Two failed checks 5 s apart, each given 2 s, and one interval in which the first may fall.
+THRESHOLD_SECONDS = 20
+
+
+def targets_of(daruma, count=20):
+    answers = [daruma.get('/') for _ in range(count)]
+    assert all(answer.status_code == 200 for answer in answers)
+    return {answer.headers['X-Target'] for answer in answers}
+
+
+def test_targets_stop_one_after_the_other_and_come_back(start_targets, serve, processes):
+    first, second = start_targets(2, tls=True)
+    daruma = serve([first, second])
+    assert targets_of(daruma) == {first.name, second.name}
+
+    first.kill()
+    daruma.wait_for_health({first.name: 'unhealthy', second.name: 'healthy'}, THRESHOLD_SECONDS)
+    assert daruma.metric('daruma_target_health_reason', target=first.name,
+                         reason='Target.FailedHealthChecks') == 1
+    assert targets_of(daruma) == {second.name}
+
+    second.kill()
+    answer = daruma.get('/')
+    assert (answer.status_code, len(answer.content)) == (502, 122)
+    assert daruma.metric('daruma_listener_reasons_total', reason='target_connection_refused') > 0
+    daruma.wait_for_health({first.name: 'unhealthy', second.name: 'unhealthy'}, THRESHOLD_SECONDS)
+    assert daruma.get('/').status_code == 502
+
+    processes.enter_context(first.again())
+    processes.enter_context(second.again())
+    daruma.wait_for_health({first.name: 'healthy', second.name: 'healthy'}, THRESHOLD_SECONDS)
+    assert targets_of(daruma) == {first.name, second.name}
+
+
+def test_failing_checks_of_all_targets_leave_all_serving(start_targets, serve):
+    targets = start_targets(2, options=['--health-status', '500'])
+    daruma = serve(targets, wait_healthy=False)
+    daruma.wait_for_health({target.name: 'unhealthy' for target in targets}, THRESHOLD_SECONDS)
+    assert daruma.metric('daruma_target_health_reason', reason='Target.ResponseCodeMismatch') == 2
+    before = daruma.metric('daruma_target_group_fail_open_requests_total')
+    assert targets_of(daruma) == {target.name for target in targets}
+    assert daruma.metric('daruma_target_group_fail_open_requests_total') == before + 20
+
+
+def test_a_check_without_an_answer_is_a_timeout(start_targets, serve):
+    target, = start_targets(1, options=['--health-delay', '8000'])
+    daruma = serve([target], wait_healthy=False)
+    daruma.wait_for_health({target.name: 'unhealthy'}, THRESHOLD_SECONDS)
+    assert daruma.metric('daruma_target_health_reason', reason='Target.Timeout') == 1
+    assert any('TimedOut' in line for line in daruma.log_lines('health_check_log'))
+
+
+def test_a_new_target_needs_one_success_only(start_targets, serve):
+    began = time.monotonic()
+    serve(start_targets(1))  # waits until it is healthy
+    assert time.monotonic() - began < 5
+
+
+def test_a_group_without_targets_says_503(serve):
+    daruma = serve([])
+    answer = daruma.get('/')
+    assert (answer.status_code, len(answer.content)) == (503, 162)
+    assert answer.headers['Server'] == 'awselb/2.0'
+    assert daruma.metric('daruma_listener_reasons_total', reason='no_registered_targets') == 1
+
+
+def test_a_target_removed_from_the_file_gets_nothing_new(start_targets, serve):
+    first, second = start_targets(2)
+    daruma = serve([first, second])
+    daruma.configuration.value['TargetGroups'] = [target_group([second])]
+    daruma.configuration.write()
+    assert daruma.reload().returncode == 0
+    assert targets_of(daruma) == {second.name}

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start, reload, drain, stop, and what is said when one of them cannot be done."""
+import signal
+import socket
+import threading
+
+import pytest
+
+from harness import (DARUMA, Configuration, Daruma, Process, read_all, run, target_group,
+                     wait_until)
+
+pytestmark = pytest.mark.threads
+
+
+def test_sighup_applies_a_changed_file_without_dropping_a_connection(start_targets, serve):
+    daruma = serve(start_targets(1))
+    with daruma.connect() as kept:
+        kept.sendall(b'GET /bytes/3 HTTP/1.1\r\nHost: a\r\n\r\n')
+        assert kept.recv(10_000).endswith(b'abc')
+
+        rule = {
+            'Priority': 1, 'Conditions': [{'Field': 'path-pattern', 'Values': ['/new']}],
+            'Actions': [{'Type': 'fixed-response', 'FixedResponseConfig': {
+                'StatusCode': '200', 'ContentType': 'text/plain', 'MessageBody': 'new'}}]}
+        for listener in daruma.configuration.load_balancer['Listeners']:
+            listener['Rules'] = [rule]
+        daruma.configuration.write()
+        daruma.send(signal.SIGHUP)
+        wait_until('the new rule serves', lambda: daruma.get('/new').text == 'new')
+
+        kept.sendall(b'GET /new HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+        assert read_all(kept).endswith(b'new')
+
+
+def test_an_invalid_file_changes_nothing_and_says_why(start_targets, serve):
+    daruma = serve(start_targets(1))
+    daruma.configuration.load_balancer['Listeners'][0]['Protocol'] = 'GOPHER'
+    daruma.configuration.write()
+
+    answer = daruma.reload()
+    assert answer.returncode == 1
+    assert 'daruma.yaml:' in answer.stdout + answer.stderr
+    assert 'GOPHER' in answer.stdout + answer.stderr
+
+    daruma.send(signal.SIGHUP)
+    wait_until('the log says why', lambda: 'GOPHER' in daruma.output())
+    assert daruma.get('/').status_code == 200
+
+
+def test_a_reload_keeps_pools_and_health(start_targets, serve):
+    target, = start_targets(1)
+    daruma = serve([target], workers=1)
+    assert daruma.get('/').status_code == 200
+    connections = daruma.metric('daruma_target_connections_total')
+    answer = daruma.reload()
+    assert answer.returncode == 0, answer.stderr
+    assert daruma.health() == {target.name: 'healthy'}
+    assert daruma.get('/').status_code == 200
+    assert daruma.metric('daruma_target_connections_total') == connections
+
+
+def test_reload_of_nobody_says_so():
+    answer = run([DARUMA, 'reload', '--admin', '127.0.0.1:1'])
+    assert answer.returncode == 1
+    assert '127.0.0.1:1' in answer.stderr
+
+
+def test_sigterm_lets_requests_finish_and_exits_0(start_targets, serve):
+    daruma = serve(start_targets(1))
+    answers = []
+    slow = threading.Thread(target=lambda: answers.append(daruma.get('/slow/1000')))
+    with daruma.connect() as idle:
+        slow.start()
+        wait_until('the request is under way',
+                   lambda: daruma.metric('daruma_target_requests_in_flight') == 1)
+        daruma.send(signal.SIGTERM)
+        assert idle.recv(1) == b''  # closed at once: nothing was under way
+        assert daruma.wait(20) == 0
+    slow.join()
+    assert answers[0].status_code == 200
+    assert answers[0].headers['Connection'] == 'close'
+
+
+def test_a_second_signal_stops_at_once(start_targets, serve):
+    daruma = serve(start_targets(1))
+    with daruma.connect() as client:
+        client.sendall(b'GET /slow/60000 HTTP/1.1\r\nHost: a\r\n\r\n')
+        wait_until('the request is under way',
+                   lambda: daruma.metric('daruma_target_requests_in_flight') == 1)
+        daruma.send(signal.SIGTERM)
+        wait_until('draining', lambda: 'drain' in daruma.output())
+        daruma.send(signal.SIGINT)
+        assert daruma.wait(5) == 1
+
+
+def test_an_invalid_file_at_start_is_explained(tmp_path):
+    file = tmp_path / 'daruma.yaml'
+    file.write_text('LoadBalancers: [{Name: web, Colour: red}]\n')
+    answer = run([DARUMA, 'serve', '--config', file])
+    assert answer.returncode == 1
+    assert f'{file}:1:' in answer.stderr
+    assert 'Colour' in answer.stderr
+
+
+def test_an_invalid_file_may_give_way_to_the_last_good_one(start_targets, serve, processes):
+    daruma = serve(start_targets(1))
+    assert daruma.stop() == 0
+    configuration = daruma.configuration
+    configuration.file.write_text('LoadBalancers: [{Name: web, Colour: red}]\n')
+    again = processes.enter_context(Daruma(configuration, options=['--last-good']))
+    assert again.get('/').status_code == 200
+    assert 'Colour' in again.output()
+
+
+@pytest.mark.parametrize('which', ['listener', 'admin'])
+def test_a_port_in_use_at_start_is_named(tmp_path, which):
+    configuration = Configuration(tmp_path, [target_group([])])
+    port = configuration.http_port if which == 'listener' else configuration.admin_port
+    with socket.socket() as other:
+        other.bind(('127.0.0.1', port))
+        other.listen()
+        with Process([DARUMA, 'serve', '--config', configuration.file], tmp_path / 'log') as daruma:
+            assert daruma.wait(20) == 1
+            assert f'127.0.0.1:{port}' in daruma.output()
+
+
+def test_version_names_the_release_and_the_tls_library():
+    answer = run([DARUMA, 'version'])
+    assert answer.returncode == 0
+    assert answer.stdout.startswith('daruma ')
+    assert 'OpenSSL' in answer.stdout or 'AWS-LC' in answer.stdout
+
+
+@pytest.mark.parametrize('words, code', [
+    (['--help'], 0), (['serve', '--help'], 0), ([], 2), (['serve'], 2), (['bogus'], 2),
+])
+def test_exit_codes_of_the_command_line(words, code):
+    assert run([DARUMA, *words]).returncode == code

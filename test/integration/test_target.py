@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`daruma target` by itself: it must play its part before anything can be said of a balancer."""
+import hashlib
+import socket
+import ssl
+import threading
+
+import pytest
+import requests
+
+from harness import letters, read_all, run, wait_until
+
+
+def url(target, path='/'):
+    return f'{"https" if target.tls else "http"}://{target.name}{path}'
+
+
+def get(target, path='/', **options):
+    return requests.get(url(target, path), verify=False, timeout=20, **options)
+
+
+@pytest.mark.parametrize('tls', [False, True])
+def test_it_shows_the_request_and_numbers_its_answers(start_targets, tls):
+    target, = start_targets(1, tls=tls)
+    with requests.Session() as session:
+        session.verify = False
+        answers = [session.post(url(target, '/x?y'), data='abc') for _ in range(3)]
+    assert answers[0].text.startswith('POST /x?y HTTP/1.1\r\n')
+    assert {a.headers['X-Target'] for a in answers} == {target.name}
+    assert len({a.headers['X-Connection'] for a in answers}) == 1
+    assert [a.headers['X-Request'] for a in answers] == ['1', '2', '3']
+    assert answers[0].headers['X-Body-Sha256'] == hashlib.sha256(b'abc').hexdigest()
+
+
+def test_paths_do_what_they_say(start_targets):
+    target, = start_targets(1)
+    assert get(target, '/health').status_code == 200
+    assert get(target, '/status/418').status_code == 418
+    assert get(target, '/status/99').status_code == 400
+    assert get(target, '/bytes/100000').content == letters(100_000)
+    assert get(target, '/chunked/3333').content == letters(3333)
+    assert get(target, '/chunked/0').content == b''
+    assert get(target, '/until-close/100').content == letters(100)
+    assert get(target, '/slow/300').elapsed.total_seconds() >= 0.3
+    for path in ('/close', '/reset', '/truncated/100'):
+        with pytest.raises(requests.exceptions.RequestException):
+            get(target, path)
+
+
+def test_options_shape_the_usual_answer(start_targets):
+    target, = start_targets(1, options=['--status', '202', '--body-bytes', '5', '--delay', '100',
+                                        '--health-status', '503'])
+    answer = get(target, '/anything')
+    assert (answer.status_code, answer.content) == (202, b'abcde')
+    assert answer.elapsed.total_seconds() >= 0.1
+    assert get(target, '/health').status_code == 503
+
+
+def test_a_connection_is_closed_after_its_requests(start_targets):
+    target, = start_targets(1, options=['--keepalive-requests', '2'])
+    with requests.Session() as session:
+        answers = [session.get(url(target)) for _ in range(5)]
+    assert [a.headers['X-Request'] for a in answers] == ['1', '2', '1', '2', '1']
+    assert answers[0].headers['Keep-Alive'] == 'timeout=75, max=1'
+    assert answers[1].headers['Connection'] == 'close'
+
+
+def test_an_idle_connection_is_closed(start_targets):
+    target, = start_targets(1, options=['--keepalive-timeout', '1'])
+    with socket.create_connection((target.address, target.port), 10) as connection:
+        assert connection.recv(1) == b''
+
+
+def test_with_all_workers_occupied_a_connection_waits_before_its_handshake(start_targets):
+    target, = start_targets(1, tls=True, options=['--workers', '1', '--backlog', '8'])
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+    def connect():
+        return socket.create_connection((target.address, target.port), 10)
+    with context.wrap_socket(connect()) as first:
+        with connect() as second:  # the kernel completes TCP; nobody speaks TLS
+            second.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                context.wrap_socket(second, do_handshake_on_connect=True)
+        with connect() as third:
+            threading.Timer(0.2, first.close).start()
+            third.settimeout(10)
+            with context.wrap_socket(third) as served:
+                served.sendall(b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+                answer = read_all(served)
+    assert b'\r\nX-Worker: 1\r\n' in answer
+
+
+def test_sigterm_finishes_the_answer_under_way(start_targets):
+    target, = start_targets(1)
+    with socket.create_connection((target.address, target.port), 20) as connection:
+        connection.sendall(b'GET /slow/1000 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n'
+                           b'Content-Length: 1\r\n\r\n')
+        assert connection.recv(100).startswith(b'HTTP/1.1 100 ')
+        connection.sendall(b'x')
+        stopper = threading.Thread(target=target.stop)
+        stopper.start()
+        answer = read_all(connection)
+        stopper.join()
+    assert answer.startswith(b'HTTP/1.1 200 ')
+    assert target.wait() == 0
+
+
+def test_a_port_in_use_is_explained(start_targets):
+    target, = start_targets(1)
+    again = run([*target.command])
+    assert again.returncode == 1
+    assert target.name in again.stderr
+
+
+def test_requests_that_are_none_get_400(start_targets):
+    target, = start_targets(1)
+    with socket.create_connection((target.address, target.port), 10) as connection:
+        connection.sendall(b'nonsense\r\n\r\n')
+        assert read_all(connection).startswith(b'HTTP/1.1 400 ')
+    wait_until('it goes on serving', lambda: get(target).status_code == 200)
