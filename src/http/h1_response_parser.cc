@@ -97,7 +97,8 @@ class ResponseReader {
 
  private:
   bool read_status_line() {
-    const std::string_view line(next_, take_line_end(next_) - next_);
+    const char* const begin = next_;  // take_line_end() moves next_
+    const std::string_view line(begin, take_line_end(begin) - begin);
     if (line.size() < shortest_status_line || !line.starts_with(version_prefix)) return false;
     if (!is_digit(line[5]) || line[6] != '.' || !is_digit(line[7]) || line[8] != ' ') return false;
     head_.version = {static_cast<uint8_t>(line[5] - '0'), static_cast<uint8_t>(line[7] - '0')};

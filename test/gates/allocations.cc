@@ -149,6 +149,12 @@ int run() {
   std::printf("%llu allocations in about %llu requests, %s\n",
               static_cast<unsigned long long>(during), static_cast<unsigned long long>(measured),
               all_answered ? "all answered" : "NOT ALL ANSWERED");
+  for (const auto& [status, count] : load.report().statuses) {
+    std::printf("status %d: %llu\n", status, static_cast<unsigned long long>(count));
+  }
+  for (const auto& [error, count] : load.report().errors) {
+    std::printf("%s: %llu\n", error.c_str(), static_cast<unsigned long long>(count));
+  }
   // A connection may open or close while we count; a request must not allocate.
   return all_answered && during < measured / 100 ? 0 : 1;
 }
