@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How each exchange ended, and whether something in the run explains it: an error that Daruma
+// answers with needs a cause, and the reason in its log line must be that cause.
+#include <algorithm>
+#include <array>
+
+#include "sim/auditor.h"
+
+namespace daruma::sim {
+namespace {
+
+std::optional<model::Reason> reason_of(std::string_view name) {
+  for (int i = 0; i < model::reason_count; ++i) {
+    const auto reason = static_cast<model::Reason>(i);
+    if (model::name_of(reason) == name) return reason;
+  }
+  return std::nullopt;
+}
+
+// The pages' lengths, measured on real load balancers.
+size_t page_bytes(int status) {
+  switch (status) {
+    case 400:
+    case 502:
+      return 122;
+    case 503:
+      return 162;
+    case 504:
+      return 132;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+void Auditor::check_all_ended() {
+  for (const auto& [token, record] : exchanges_) {
+    if (violated()) return;
+    judge(record);
+  }
+}
+
+void Auditor::judge(const ExchangeRecord& record) {
+  const Token token = record.client.script.token;
+  if (record.client.ending == Ending::pending) return violation(token, "the exchange never ended");
+  if (!settings_.through_daruma) return;
+  judge_log(record);
+  if (violated() || record.client.ending == Ending::left) return;
+  if (record.client.ending != Ending::complete) return judge_missing_response(record);
+  if (!record.response.from_target) judge_own_response(record);
+}
+
+void Auditor::judge_log(const ExchangeRecord& record) {
+  const Token token = record.client.script.token;
+  const bool malformed = record.client.script.malformation != Malformation::none;
+  const bool served = record.target.arrivals > 0 || record.response.status != 0;
+  if (record.log.lines == 0 && served && !malformed) return violation(token, "no access-log line");
+  if (record.log.lines == 0) return;
+  if (record.response.status != 0 && record.log.status != record.response.status)
+    return violation(token, "the access log says " + std::to_string(record.log.status) +
+                                ", the client saw " + std::to_string(record.response.status));
+  if (record.target.arrivals > 0 && record.log.target != record.target.target.to_string())
+    return violation(token, "the access log names target " + record.log.target + ", it was " +
+                                record.target.target.to_string());
+  if (record.response.from_target && record.log.target_status != record.target.plan.status)
+    violation(token,
+              "the access log's target status is " + std::to_string(record.log.target_status));
+}
+
+void Auditor::judge_own_response(const ExchangeRecord& record) {
+  const Token token = record.client.script.token;
+  if (record.client.script.malformation != Malformation::none && record.log.lines == 0) return;
+  if (record.log.action == "fixed-response" || record.log.action == "redirect") return;
+  const std::string status = std::to_string(record.response.status);
+  if (record.log.reason == "-")
+    return violation(token, "Daruma answered " + status + " without a reason");
+  const bool head = record.client.script.method == "HEAD";
+  const size_t page = head ? 0 : page_bytes(record.response.status);
+  if (page > 0 && record.response.own_body.size() != page)
+    return violation(token, "the page of a " + status + " has " +
+                                std::to_string(record.response.own_body.size()) + " bytes");
+  if (!reason_holds(record))
+    violation(token, "Daruma answered " + status + " because of " + record.log.reason +
+                         ", which nothing in the run explains");
+}
+
+void Auditor::judge_missing_response(const ExchangeRecord& record) {
+  const ClientSide& client = record.client;
+  if (client_is_to_blame(record) || client.after_close_announced || client.after_fault) return;
+  if (connection_fault(client.connection, {FaultKind::refused, FaultKind::reset_on_connect,
+                                           FaultKind::unreachable, FaultKind::black_holed,
+                                           FaultKind::out_of_descriptors, FaultKind::nobody_listens,
+                                           FaultKind::reset, FaultKind::accept_queue_reset}))
+    return;
+  const NetworkFaults& f = settings_.faults;
+  const Duration slack = 500ms + 4 * f.latency_most + f.stall_most + f.loop_stall_most;
+  if (record.response.status == 0 && client.idle_before + slack >= settings_.idle_timeout_least)
+    return;
+  const bool listeners_changed =
+      std::any_of(listener_changes_.begin(), listener_changes_.end(),
+                  [&](Instant at) { return at >= client.begun - 10s && at <= client.ended; });
+  if (listeners_changed || draining_since_ <= client.ended) return;
+  if (record.log.lines > 0 && record.log.reason != "-" && reason_holds(record)) return;
+  violation(client.script.token,
+            std::string(record.response.status == 0 ? "no answer" : "an answer broken off") + " (" +
+                std::string(name_of(client.ending)) + "), log reason " + record.log.reason +
+                ", and nothing in the run explains it");
+}
+
+// --- Evidence ---
+
+bool Auditor::client_is_to_blame(const ExchangeRecord& record) const {
+  const RequestScript& script = record.client.script;
+  return script.malformation != Malformation::none || script.act != ClientAct::polite;
+}
+
+Instant Auditor::ended_at(const ExchangeRecord& record) const {
+  return std::max(record.client.ended, record.log.at);
+}
+
+bool Auditor::connection_fault(uint32_t connection, std::initializer_list<FaultKind> kinds) const {
+  return std::ranges::any_of(network_.fault_log(), [&](const FaultRecord& fault) {
+    return fault.connection == connection &&
+           std::find(kinds.begin(), kinds.end(), fault.kind) != kinds.end();
+  });
+}
+
+// On a connection from the exchange's worker to the target that its log line names.
+bool Auditor::connect_fault(const ExchangeRecord& record,
+                            std::initializer_list<FaultKind> kinds) const {
+  return std::ranges::any_of(network_.fault_log(), [&](const FaultRecord& fault) {
+    return (record.worker_loop == 0 || fault.loop == record.worker_loop) &&
+           fault.at >= record.client.begun - 1s && fault.at <= ended_at(record) &&
+           fault.to.to_string() == record.log.target &&
+           std::find(kinds.begin(), kinds.end(), fault.kind) != kinds.end();
+  });
+}
+
+bool Auditor::anything_slow(Instant from, Instant to) const {
+  return std::ranges::any_of(network_.fault_log(), [&](const FaultRecord& fault) {
+    const bool slow = fault.kind == FaultKind::stall || fault.kind == FaultKind::loop_stall ||
+                      fault.kind == FaultKind::late_wake || fault.kind == FaultKind::slow_connect;
+    return slow && fault.at <= to && fault.until >= from;
+  });
+}
+
+bool Auditor::target_broke(const ExchangeRecord& record) const {
+  const TargetPlan& plan = record.target.plan;
+  if (record.target.planned && (!plan.whole || !plan.well_formed || plan.never)) return true;
+  if (connect_fault(record, {FaultKind::reset, FaultKind::accept_queue_reset})) return true;
+  const NetworkFaults& f = settings_.faults;
+  const Instant from = record.client.begun - 1s - f.stall_most - f.loop_stall_most;
+  const Instant to = ended_at(record);
+  const bool slow = anything_slow(from - 10s, to);
+  const bool event = std::ranges::any_of(target_events_, [&](const TargetEvent& e) {
+    return e.at <= to && (e.at >= from || e.connection == record.target.connection) &&
+           (record.worker_loop == 0 || e.loop == record.worker_loop) &&
+           e.target.to_string() == record.log.target && (!e.announced || slow);
+  });
+  return event || std::ranges::any_of(disturbances_, [&](const Removal& d) {
+           return d.at >= from && d.at <= to && d.target.to_string() == record.log.target;
+         });
+}
+
+// At least so long since anybody did anything for this exchange, or since it began.
+bool Auditor::waited(const ExchangeRecord& record, Duration least) const {
+  const NetworkFaults& f = settings_.faults;
+  const Duration slack = 100ms + 4 * f.latency_most + (f.stalls ? f.stall_most : 0s) +
+                         (f.loop_stalls ? f.loop_stall_most : 0s);
+  return ended_at(record) - record.client.begun + slack >= least;
+}
+
+bool Auditor::reason_holds(const ExchangeRecord& record) const {
+  return reason_about_client_holds(record) || reason_about_connect_holds(record) ||
+         reason_about_target_holds(record);
+}
+
+bool Auditor::reason_about_client_holds(const ExchangeRecord& record) const {
+  const auto reason = reason_of(record.log.reason);
+  if (!reason) return false;
+  const RequestScript& script = record.client.script;
+  static constexpr std::array about_malformed = {
+      model::Reason::request_malformed,
+      model::Reason::request_line_too_long,
+      model::Reason::request_head_too_large,
+      model::Reason::request_body_malformed,
+      model::Reason::request_desync_blocked,
+      model::Reason::request_version_unsupported,
+      model::Reason::request_method_not_allowed,
+      model::Reason::request_transfer_encoding_unsupported};
+  if (std::ranges::find(about_malformed, *reason) != about_malformed.end())
+    return script.malformation != Malformation::none;
+  if (reason == model::Reason::request_head_timeout) return waited(record, 20s);
+  if (reason == model::Reason::request_body_timeout)
+    return script.body != RequestBody::none && waited(record, settings_.idle_timeout_least);
+  if (reason == model::Reason::client_closed)
+    return client_is_to_blame(record) || record.client.ending == Ending::left ||
+           connection_fault(record.client.connection, {FaultKind::reset});
+  return false;
+}
+
+bool Auditor::reason_about_connect_holds(const ExchangeRecord& record) const {
+  const auto reason = reason_of(record.log.reason);
+  if (reason == model::Reason::target_connection_refused)
+    return connect_fault(record, {FaultKind::refused, FaultKind::nobody_listens});
+  if (reason == model::Reason::target_connection_reset)
+    return connect_fault(
+        record, {FaultKind::reset_on_connect, FaultKind::accept_queue_reset, FaultKind::reset});
+  if (reason == model::Reason::target_unreachable)
+    return connect_fault(record, {FaultKind::unreachable});
+  if (reason == model::Reason::target_connect_timeout)
+    return waited(record, 10s) &&
+           (connect_fault(record, {FaultKind::black_holed, FaultKind::slow_connect}) ||
+            anything_slow(record.client.begun, ended_at(record)));
+  if (reason == model::Reason::node_out_of_resources)
+    return connect_fault(record, {FaultKind::out_of_descriptors});
+  return false;
+}
+
+bool Auditor::reason_about_target_holds(const ExchangeRecord& record) const {
+  const auto reason = reason_of(record.log.reason);
+  const Instant end = ended_at(record);
+  if (reason == model::Reason::target_reset_before_response ||
+      reason == model::Reason::target_closed_before_response ||
+      reason == model::Reason::target_response_truncated)
+    return target_broke(record);
+  if (reason == model::Reason::target_response_malformed)
+    return record.target.planned && !record.target.plan.well_formed;
+  if (reason == model::Reason::target_response_head_too_large)
+    return record.target.planned && record.target.plan.oversized_head;
+  if (reason == model::Reason::target_response_timeout ||
+      reason == model::Reason::target_body_timeout)
+    return waited(record, settings_.idle_timeout_least);
+  if (reason == model::Reason::target_deregistered)
+    return std::ranges::any_of(removals_, [&](const Removal& removal) {
+      return removal.target.to_string() == record.log.target && removal.at <= end &&
+             removal.at + settings_.deregistration_delay_least <= end + 1s;
+    });
+  if (reason == model::Reason::node_stopping) return draining_since_ <= end;
+  // Whether a group is empty, the audit of routing knows.
+  return reason == model::Reason::no_registered_targets || reason == model::Reason::no_group_weight;
+}
+
+}  // namespace daruma::sim

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All that the simulation knows of one exchange: what the client did, what reached a target, what
+// came back, what the access log says. Filled by the auditor, judged by it. Values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/address.h"
+#include "base/time.h"
+#include "model/reason.h"
+#include "sim/message_reader.h"
+#include "sim/script.h"
+#include "sim/token.h"
+
+namespace daruma::sim {
+
+// How the exchange ended for the client.
+enum class Ending : uint8_t {
+  pending,
+  complete,  // a whole response
+  closed,    // FIN before the response was whole
+  reset,     // RST before
+  refused,   // the connection was never made
+  left,      // the client itself went away
+};
+std::string_view name_of(Ending ending);
+
+// What the target means to answer. `whole` is false where it will break off; then body_size is what
+// it meant to send.
+struct TargetPlan {
+  int status = 200;
+  size_t body_size = 0;
+  bool whole = true;
+  bool well_formed = true;
+  bool never = false;           // says nothing, or stops in the middle and stays
+  bool oversized_head = false;  // over the 32 KB that Daruma takes
+  bool early = false;           // before the request's body was read
+};
+
+struct ClientSide {
+  RequestScript script;
+  uint32_t connection = 0;
+  Instant begun{};
+  Instant last_sent{};
+  Duration idle_before{};              // how long the connection had been idle
+  bool after_close_announced = false;  // pipelined behind a response that said "close"
+  bool after_fault = false;  // pipelined behind a request that was malformed or broken off
+  bool head_sent = false;
+  bool all_sent = false;
+  Ending ending = Ending::pending;
+  Instant ended{};
+};
+
+struct TargetSide {
+  int arrivals = 0;
+  Address target;
+  uint32_t connection = 0;
+  uint32_t worker_loop = 0;
+  Instant arrived{};
+  Instant last_activity{};
+  bool body_complete = false;
+  size_t body_bytes = 0;
+  uint64_t body_checksum = checksum_start;
+  bool planned = false;
+  TargetPlan plan;
+  bool response_sent = false;
+};
+
+struct ResponseSeen {
+  int status = 0;  // 0: no head was seen
+  bool from_target = false;
+  MessageReader::Framing framing{};
+  SimHead head;
+  size_t body_bytes = 0;
+  std::string own_body;  // of an answer that Daruma made
+  Instant last_activity{};
+};
+
+struct LogSeen {
+  int lines = 0;
+  Instant at{};
+  int status = 0;
+  int target_status = 0;
+  std::string target;
+  std::string action;
+  int rule_priority = -1;
+  std::string reason;
+};
+
+struct ExchangeRecord {
+  ClientSide client;
+  uint32_t worker_loop = 0;  // who accepted the client's connection; 0: not known
+  TargetSide target;
+  ResponseSeen response;
+  LogSeen log;
+};
+
+}  // namespace daruma::sim

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sim_target.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "sim/message_reader.h"
+#include "sim/sim_answer.h"
+#include "sim/sim_loop.h"
+
+namespace daruma::sim {
+namespace {
+
+constexpr std::string_view health_checker = "ELB-HealthChecker/2.0";
+
+Answer health_answer(HealthMode mode) {
+  Answer answer;
+  answer.wire = mode == HealthMode::good
+                    ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+                    : "HTTP/1.1 500 Sick\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  answer.close = answer.close_announced = true;
+  if (mode == HealthMode::silent) answer.cut = Cut::hang;
+  if (mode == HealthMode::closes) answer.cut = Cut::close;
+  return answer;
+}
+
+}  // namespace
+
+// One connection of a target.
+class SimTarget::Channel final : private io::SocketHandler,
+                                 private io::TimerHandler,
+                                 private io::Task {
+ public:
+  Channel(SimTarget& target, uint32_t id, std::unique_ptr<io::Socket> socket)
+      : target_(target),
+        id_(id),
+        socket_(std::move(socket)),
+        timer_(target.loop_.timers(), *this),
+        idle_timer_(target.loop_.timers(), *this) {
+    socket_->set_handler(*this);
+    set_idle_timer();
+  }
+
+  void kill(bool reset) {
+    announce(false);
+    if (reset) socket_->abort_on_close();
+  }
+
+ private:
+  void on_readable() override { read(); }
+  void on_writable() override { write(); }
+  void on_timer(io::Timer& timer) override;
+  void run() override { target_.remove(id_); }  // Task: destroys this
+
+  void read();
+  bool read_messages();
+  bool on_head();
+  void on_body_complete();
+  void begin_answer();
+  void write();
+  void answer_sent();
+  void set_idle_timer();
+  // Daruma may just be using this connection: the auditor shall know whose fault that is.
+  void announce(bool announced) {
+    target_.auditor_.on_target_event(connection_id(*socket_), announced);
+  }
+  void close(bool reset);
+
+  SimTarget& target_;
+  const uint32_t id_;
+  std::unique_ptr<io::Socket> socket_;
+  io::Timer timer_;       // delays and pauses of the answer
+  io::Timer idle_timer_;  // the keep-alive timeout
+  MessageReader reader_{MessageReader::Kind::request};
+  bool closing_ = false;
+
+  int requests_ = 0;
+  bool answering_ = false;  // a request's head has come, its answer is not sent
+  bool reading_body_ = false;
+  bool health_check_ = false;
+  Asked asked_;
+  Answer answer_;
+  bool begun_ = false;  // the answer was composed
+  std::string out_;
+  size_t sent_ = 0;
+  size_t out_limit_ = 0;  // where the answer is cut
+};
+
+void SimTarget::Channel::set_idle_timer() {
+  const Duration timeout = target_.behaviour_.idle_timeout;
+  if (timeout > 0s) idle_timer_.set(target_.loop_.now() + timeout);
+}
+
+void SimTarget::Channel::close(bool reset) {
+  if (closing_) return;
+  closing_ = true;
+  timer_.clear();
+  idle_timer_.clear();
+  if (reset) socket_->abort_on_close();
+  target_.loop_.call_soon(*this);
+}
+
+void SimTarget::Channel::on_timer(io::Timer& timer) {
+  if (closing_) return;
+  if (&timer == &idle_timer_) {
+    announce(target_.behaviour_.announce_timeout && requests_ > 0);
+    return close(false);
+  }
+  if (!begun_) return begin_answer();
+  write();
+}
+
+void SimTarget::Channel::read() {
+  std::array<char, 16 * 1024> bytes;
+  while (!closing_ && socket_->readable()) {
+    const io::IoResult result = socket_->read(bytes);
+    if (result.status == io::IoStatus::blocked) return;
+    if (result.status != io::IoStatus::done) return close(false);
+    reader_.feed(std::string_view(bytes.data(), result.bytes));
+    if (!read_messages()) return;
+  }
+}
+
+bool SimTarget::Channel::read_messages() {
+  Auditor& auditor = target_.auditor_;
+  for (;;) {
+    if (answering_ && !reading_body_ && reader_.leftover() > 0) {
+      auditor.violation(asked_.token, "a second request before the first was answered");
+      return false;
+    }
+    switch (reader_.next()) {
+      case MessageReader::Status::more:
+        return true;
+      case MessageReader::Status::head:
+        if (!on_head()) return false;
+        break;
+      case MessageReader::Status::body:
+        auditor.on_target_body(asked_.token, reader_.body());
+        break;
+      case MessageReader::Status::finished:
+        on_body_complete();
+        break;
+      case MessageReader::Status::broken:
+        auditor.violation("a target got a malformed request: " + reader_.problem());
+        return false;
+    }
+  }
+}
+
+bool SimTarget::Channel::on_head() {
+  const SimHead& head = reader_.head();
+  idle_timer_.clear();
+  answering_ = reading_body_ = true;
+  begun_ = false;
+  ++requests_;
+  const std::string* agent = head.find("User-Agent");
+  health_check_ = agent && *agent == health_checker;
+  if (health_check_) {
+    answer_ = health_answer(target_.health_);
+    return true;
+  }
+  const TargetBehaviour& b = target_.behaviour_;
+  if (b.requests_max > 0 && requests_ > b.requests_max && b.announce_max) {
+    target_.auditor_.violation("a request after a target had said Keep-Alive: max=0");
+    return false;
+  }
+  const ExchangeRecord* record =
+      target_.auditor_.on_target_head(head, target_.address_, connection_id(*socket_));
+  if (!record) return false;
+  ++target_.requests_;
+  asked_ = {.token = record->client.script.token,
+            .method = head.method(),
+            .has_body = reader_.framing() != MessageReader::Framing::none,
+            .body_checksum = 0,
+            .requests_left = b.requests_max > 0 ? std::max(0, b.requests_max - requests_) : -1};
+  answer_ = draw_answer(target_.loop_.random(), b, asked_);
+  if (answer_.plan.early) timer_.set(target_.loop_.now() + answer_.delay);
+  return true;
+}
+
+void SimTarget::Channel::on_body_complete() {
+  reading_body_ = false;
+  if (!health_check_) {
+    target_.auditor_.on_target_body_complete(asked_.token, reader_.trailers());
+    if (target_.auditor_.violated()) return;
+    if (answer_.plan.early) {
+      if (begun_ && sent_ == out_limit_) answer_sent();
+      return;
+    }
+    asked_.body_checksum = target_.auditor_.exchanges().at(asked_.token).target.body_checksum;
+  }
+  timer_.set(target_.loop_.now() + answer_.delay);
+}
+
+void SimTarget::Channel::begin_answer() {
+  begun_ = true;
+  if (!health_check_) {
+    Asked asked = asked_;
+    if (target_.confused_ && target_.last_token_ != Token{}) asked.token = target_.last_token_;
+    target_.last_token_ = asked_.token;
+    compose(answer_, target_.loop_.random(), target_.behaviour_, asked,
+            target_.address_.to_string());
+    target_.auditor_.on_target_plan(asked_.token, answer_.plan);
+  }
+  out_ = answer_.interim + answer_.wire;
+  sent_ = 0;
+  out_limit_ = answer_.cut == Cut::none ? out_.size() : answer_.interim.size() + answer_.cut_at;
+  write();
+}
+
+void SimTarget::Channel::write() {
+  if (closing_ || !begun_ || !answering_ || timer_.is_set()) return;
+  if (sent_ < out_limit_) {
+    size_t n = out_limit_ - sent_;
+    if (answer_.piece > 0) n = std::min(n, answer_.piece);
+    const io::IoResult result = socket_->write(std::string_view(out_).substr(sent_, n));
+    if (result.status != io::IoStatus::done) return;  // where it failed, reading tells
+    sent_ += result.bytes;
+    if (!health_check_) target_.auditor_.on_target_activity(asked_.token);
+    if (sent_ < out_limit_) {
+      if (result.bytes == n) timer_.set(target_.loop_.now() + answer_.pause);
+      return;
+    }
+  }
+  switch (answer_.cut) {
+    case Cut::hang:
+      return;
+    case Cut::reset:
+      announce(false);
+      return close(true);
+    case Cut::close:
+      announce(false);
+      return close(false);
+    case Cut::none:
+      break;
+  }
+  if (!reading_body_ || answer_.close) answer_sent();
+}
+
+void SimTarget::Channel::answer_sent() {
+  if (answer_.cut == Cut::hang) return;
+  answering_ = false;
+  if (!health_check_) target_.auditor_.on_target_response_sent(asked_.token);
+  if (answer_.close) {
+    // Closing on an unread body resets, and may take the answer away.
+    announce(answer_.close_announced && !reading_body_);
+    return close(false);
+  }
+  set_idle_timer();
+}
+
+// --- SimTarget ---
+
+SimTarget::SimTarget(SimLoop& loop, Auditor& auditor, const Address& address,
+                     const TargetBehaviour& behaviour)
+    : loop_(loop), auditor_(auditor), address_(address), behaviour_(behaviour) {}
+
+SimTarget::~SimTarget() = default;
+
+void SimTarget::start() {
+  if (acceptor_) return;
+  auto acceptor = loop_.listen(address_, *this, {.backlog = 16});
+  DARUMA_ASSERT(acceptor.has_value());
+  acceptor_ = std::move(*acceptor);
+}
+
+void SimTarget::stop(Stop how) {
+  auditor_.on_disturbance(address_);
+  for (auto& [id, channel] : connections_) channel->kill(how == Stop::reset_connections);
+  connections_.clear();
+  acceptor_ = nullptr;
+}
+
+void SimTarget::on_accept(std::unique_ptr<io::Socket> socket) {
+  const uint32_t id = ++last_channel_;
+  connections_.emplace(id, std::make_unique<Channel>(*this, id, std::move(socket)));
+}
+
+void SimTarget::remove(uint32_t channel) {
+  connections_.erase(channel);
+}
+
+}  // namespace daruma::sim
