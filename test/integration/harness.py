@@ -200,17 +200,17 @@ class Configuration:
 class Daruma(Process):
     """`daruma serve`, ready to be asked."""
 
-    def __init__(self, configuration, workers=2, options=()):
+    def __init__(self, configuration, workers=2, options=(), wrapper=()):
         self.configuration = configuration
         self.folder = configuration.folder
         self.admin = f'http://127.0.0.1:{configuration.admin_port}'
         self.http = f'http://127.0.0.1:{configuration.http_port}'
         self.https = f'https://127.0.0.1:{configuration.https_port}'
         super().__init__(
-            [DARUMA, 'serve', '--config', configuration.file, '--data', self.folder / 'data',
+            [*wrapper, DARUMA, 'serve', '--config', configuration.file, '--data', self.folder / 'data',
              '--workers', workers, *options], self.folder / 'daruma.log')
         try:
-            wait_until('daruma serves', self._is_ready, 20)
+            wait_until('daruma serves', self._is_ready, 60 if wrapper else 20)
         except AssertionError as problem:
             self.kill()
             raise AssertionError(f'{problem}\n{self.output()}') from None

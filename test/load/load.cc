@@ -5,6 +5,13 @@
 #include "http/h1_parser.h"
 
 namespace daruma::load {
+namespace {
+
+// Held connections are opened a few at a time, so that what is measured is many idle ones and not a
+// burst.
+constexpr size_t held_opened_together = 50;
+
+}  // namespace
 
 uint64_t LoadReport::answered() const {
   uint64_t sum = 0;
@@ -42,7 +49,11 @@ class LoadConnection final : private io::SocketHandler, private io::TimerHandler
   }
 
   void idle() {
-    if (!load_.options_.hold) socket_.reset();
+    if (load_.options_.hold) {
+      load_.begin_next_connection();
+    } else {
+      socket_.reset();
+    }
   }
 
   void open() {
@@ -169,11 +180,17 @@ Load::Load(io::Loop& loop, LoadOptions options) : loop_(loop), options_(std::mov
   request_ = "GET " + options_.path + " HTTP/1.1\r\nHost: " + options_.host +
              "\r\nUser-Agent: daruma_load\r\n\r\n";
   if (options_.tls) tls_ = std::move(tls::ClientContext::create().value());
-  for (size_t i = 0; i < options_.connections; ++i)
-    connections_.push_back(std::make_unique<LoadConnection>(*this));
+  connections_.reserve(options_.connections);
+  const size_t together = options_.hold ? held_opened_together : options_.connections;
+  for (size_t i = 0; i < together; ++i) begin_next_connection();
 }
 
 Load::~Load() = default;
+
+void Load::begin_next_connection() {
+  if (connections_.size() >= options_.connections) return;
+  connections_.push_back(std::make_unique<LoadConnection>(*this));
+}
 
 bool Load::take_ticket() {
   if (begun_ >= options_.requests) return false;

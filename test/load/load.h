@@ -59,6 +59,7 @@ class Load {
  private:
   friend class LoadConnection;
   bool take_ticket();
+  void begin_next_connection();
 
   io::Loop& loop_;
   const LoadOptions options_;
