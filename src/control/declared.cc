@@ -132,10 +132,15 @@ class DeclaredParser {
         .target_group_names_incomplete = decoding_.any_spoiled("TargetGroups", "Name"),
         .certificate_names_incomplete = decoding_.any_spoiled("Certificates", "Name")};
     validate(out_.resources, context, issues_);
-    if (out_.resources.load_balancers.empty()) {
+    if (out_.resources.load_balancers.empty() && !any_error()) {
       const Path root;
       issues_.warning(root.at("LoadBalancers"), "no LoadBalancers: nothing is served");
     }
+  }
+
+  bool any_error() const {
+    const auto is_error = [](const Issue& issue) { return issue.severity == Severity::error; };
+    return has_errors(out_.diagnostics) || std::ranges::any_of(issues_.list(), is_error);
   }
 
   // Errors matter more than warnings.

@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace daruma::control {
 namespace {
@@ -208,6 +212,7 @@ class Decoder {
       condition_values(n, p, "PathPatternConfig", out.path_pattern_config.emplace());
     });
     members.finish(condition_foreign);
+    excuse(node, path, condition_foreign);
   }
 
   void condition_values(const YamlNode& node, const Path& path, string_view what,
@@ -215,6 +220,14 @@ class Decoder {
     Members members(node, path, what, problems_);
     members.texts("Values", out);
     members.finish(condition_config_foreign);
+    excuse(node, path, condition_config_foreign);
+  }
+
+  // What a member that is not served here would have said is not missing.
+  void excuse(const YamlNode& node, const Path& path, std::span<const ForeignMember> foreign) {
+    const bool any = std::ranges::any_of(
+        foreign, [&](const ForeignMember& member) { return node.find(member.key) != nullptr; });
+    if (any) problems_.forget(path);
   }
 
   // True, and said so, if the mapping is of a kind that this release does not have.
@@ -245,6 +258,7 @@ class Decoder {
       fixed_response_config(n, p, out.fixed_response_config.emplace());
     });
     members.finish(action_foreign);
+    excuse(node, path, action_foreign);
   }
 
   void forward_config(const YamlNode& node, const Path& path,
@@ -260,6 +274,7 @@ class Decoder {
     members.text("TargetGroup", out.target_group);
     members.number("Weight", "a number from 0 to 999", out.weight);
     members.finish(tuple_foreign);
+    excuse(node, path, tuple_foreign);
   }
 
   // Only "off" can be said.

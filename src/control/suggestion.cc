@@ -10,6 +10,8 @@ namespace {
 
 // Longer words are not worth the time: nobody mistypes 200 letters.
 constexpr size_t word_bytes_max = 128;
+// A word this long that a candidate begins with is a candidate cut short.
+constexpr size_t prefix_bytes_min = 5;
 
 // Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
 size_t distance(std::string_view a, std::string_view b) {
@@ -38,7 +40,9 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   std::string_view best;
   size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
-    const size_t d = distance(lowered, ascii_lowered(candidate));
+    const std::string other = ascii_lowered(candidate);
+    const bool begun = lowered.size() >= prefix_bytes_min && other.starts_with(lowered);
+    const size_t d = begun ? 1 : distance(lowered, other);
     if (d >= best_distance) continue;
     best = candidate;
     best_distance = d;

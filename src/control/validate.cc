@@ -4,19 +4,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
-#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/address.h"
 #include "base/bytes.h"
 #include "control/attributes.h"
 #include "control/suggestion.h"
+#include "control/validate_actions.h"
 #include "control/validate_rules.h"
+#include "control/validate_target_groups.h"
+#include "control/validate_values.h"
 #include "model/limits.h"
-#include "model/target.h"
 
 namespace daruma::control {
 namespace {
@@ -24,61 +26,6 @@ namespace {
 namespace api = model::api;
 namespace limits = model::limits;
 using std::string_view;
-
-constexpr limits::Range port_range{1, 65535, 0};
-
-bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
-}
-
-// AWS's rules for names of load balancers and target groups; "" if good. `what` begins a sentence.
-std::string check_name(string_view what, string_view name) {
-  if (name.empty()) return "Name is missing";
-  if (name.size() > limits::name_bytes_max) {
-    return fmt::format("{} name '{}' cannot be longer than '{}' characters", what, name,
-                       limits::name_bytes_max);
-  }
-  if (!std::ranges::all_of(name, [](char c) { return is_alnum(c) || c == '-'; })) {
-    return fmt::format(
-        "{} name '{}' can only contain characters that are alphanumeric characters "
-        "or hyphens(-)",
-        what, name);
-  }
-  if (name.front() == '-' || name.back() == '-') {
-    return fmt::format("{} name '{}' cannot begin or end with '-'", what, name);
-  }
-  return "";
-}
-
-// A DNS name (RFC 1123, underscores tolerated); "" if good.
-std::string check_host_name(string_view name) {
-  bool all_digits = true;  // of the last label: then it was meant to be an IPv4 address
-  size_t label = 0;
-  for (size_t i = 0; i <= name.size(); ++i) {
-    if (i == name.size() || name[i] == '.') {
-      const string_view text = name.substr(i - label, label);
-      if (label == 0 || label > 63 || text.front() == '-' || text.back() == '-') {
-        return fmt::format("'{}' is neither an IP address nor a host name", name);
-      }
-      all_digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-      label = 0;
-    } else if (!is_alnum(name[i]) && name[i] != '-' && name[i] != '_') {
-      return fmt::format("'{}' is neither an IP address nor a host name", name);
-    } else {
-      ++label;
-    }
-  }
-  if (all_digits) return fmt::format("'{}' is not an IP address", name);
-  if (name.size() > 253) return "a host name has at most 253 characters";
-  return "";
-}
-
-// Zone names end up in metric labels and log fields.
-bool is_zone(string_view zone) {
-  return zone.size() <= 64 && std::ranges::all_of(zone, [](char c) {
-           return is_alnum(c) || c == '-' || c == '_' || c == '.';
-         });
-}
 
 class Validator {
  public:
@@ -92,7 +39,11 @@ class Validator {
       certificate(resources_.certificates[i], root_.at("Certificates", i));
     }
     for (size_t i = 0; i < resources_.target_groups.size(); ++i) {
-      target_group(resources_.target_groups[i], root_.at("TargetGroups", i));
+      const Path path = root_.at("TargetGroups", i);
+      const api::TargetGroup& group = resources_.target_groups[i];
+      name_once("Target group", group.name, path, target_groups_);
+      if (group.targets.empty()) groups_without_targets_.insert(group.name);
+      validate_target_group(group, path, issues_);
     }
     for (size_t i = 0; i < resources_.load_balancers.size(); ++i) {
       load_balancer(resources_.load_balancers[i], root_.at("LoadBalancers", i));
@@ -113,14 +64,7 @@ class Validator {
         issues_.error(where, fmt::format("address {} is given twice", text));
       }
     }
-    zone(resources_.node.availability_zone, path);
-  }
-
-  void zone(const std::string& zone, const Path& parent) {
-    if (is_zone(zone)) return;
-    issues_.error(
-        parent.at("AvailabilityZone"),
-        fmt::format("AvailabilityZone '{}' must be up to 64 letters, digits and - _ .", zone));
+    validate_zone(resources_.node.availability_zone, path, issues_);
   }
 
   void admin() {
@@ -128,22 +72,33 @@ class Validator {
     const api::Admin& admin = resources_.admin;
     if (admin.address && !Address::parse(*admin.address, 0)) {
       issues_.error(path.at("Address"), fmt::format("'{}' is not an IP address", *admin.address));
+    } else if (admin.address && !is_loopback(*admin.address)) {
+      issues_.warning(
+          path.at("Address"),
+          "whoever reaches this address can read metrics and ask for a reload; 127.0.0.1 "
+          "keeps that to this host");
     }
-    number(admin.port, port_range, path, "Port");
+  }
+
+  static bool is_loopback(const std::string& address) {
+    return address.starts_with("127.") || address == "::1";
   }
 
   // Whether the admin endpoint and a listener on this port would want the same socket.
   bool taken_by_admin(int64_t port) const {
     const std::string address = resources_.admin.address.value_or(default_admin_address);
     if (resources_.admin.port.value_or(default_admin_port) != port) return false;
-    return node_addresses_.empty() || node_addresses_.contains(address) || address == "0.0.0.0" ||
-           address == "::";
+    const auto any = [](const std::string& text) { return text == "0.0.0.0" || text == "::"; };
+    return node_addresses_.empty() || node_addresses_.contains(address) || any(address) ||
+           std::ranges::any_of(node_addresses_, any);
   }
 
   // ---- certificates ----
 
   void certificate(const api::Certificate& certificate, const Path& path) {
-    name_once("Certificate", certificate.name, path, certificates_);
+    once("Certificate", certificate.name, path, certificates_);
+    const std::string message = check_certificate_name(certificate.name);
+    if (!message.empty()) issues_.error(path.at("Name"), message);
     if (certificate.certificate_file.empty()) {
       issues_.error(path.at("CertificateFile"),
                     "CertificateFile is missing: a PEM file, leaf first");
@@ -157,160 +112,14 @@ class Validator {
                  std::set<std::string>& seen) {
     const std::string message = check_name(what, name);
     if (!message.empty()) issues_.error(path.at("Name"), message);
+    once(what, name, path, seen);
+  }
+
+  void once(string_view what, const std::string& name, const Path& path,
+            std::set<std::string>& seen) {
     if (name.empty() || seen.insert(name).second) return;
     issues_.error(path.at("Name"),
                   fmt::format("A {} with the name '{}' already exists", ascii_lowered(what), name));
-  }
-
-  // ---- target groups ----
-
-  void target_group(const api::TargetGroup& group, const Path& path) {
-    name_once("Target group", group.name, path, target_groups_);
-    if (!group.protocol) {
-      issues_.error(path.at("Protocol"), "Protocol is missing: HTTP or HTTPS");
-    }
-    protocol(group.protocol, path, "Protocol");
-    if (!group.port) issues_.error(path.at("Port"), "Port is missing: a number from 1 to 65535");
-    number(group.port, port_range, path, "Port");
-    versions(group, path);
-    health_check(group, path);
-    attributes(AttributeScope::target_group, group.attributes, path);
-    targets(group, path);
-  }
-
-  void protocol(const std::optional<std::string>& value, const Path& parent, string_view member) {
-    if (!value || *value == "HTTP" || *value == "HTTPS") return;
-    issues_.error(parent.at(member),
-                  fmt::format("{} must be HTTP or HTTPS, not '{}'", member, *value));
-  }
-
-  void versions(const api::TargetGroup& group, const Path& path) {
-    const std::string version = group.protocol_version.value_or("HTTP1");
-    if (version == "HTTP2" || version == "GRPC") {
-      not_in_this_release(path.at("ProtocolVersion"), "ProtocolVersion " + version);
-    } else if (version != "HTTP1") {
-      issues_.error(path.at("ProtocolVersion"),
-                    fmt::format("ProtocolVersion must be HTTP1, not '{}'", version));
-    }
-    const std::string type = group.target_type.value_or("ip");
-    if (type == "instance" || type == "lambda") {
-      not_in_this_release(path.at("TargetType"), "TargetType " + type);
-    } else if (type != "ip") {
-      issues_.error(path.at("TargetType"), fmt::format("TargetType must be ip, not '{}'", type));
-    }
-  }
-
-  void health_check(const api::TargetGroup& group, const Path& path) {
-    if (group.health_check_enabled == false) {
-      issues_.error(path.at("HealthCheckEnabled"),
-                    "health checks of this target type cannot be disabled; HealthCheckEnabled must "
-                    "be true");
-    }
-    protocol(group.health_check_protocol, path, "HealthCheckProtocol");
-    number(group.health_check_interval_seconds, limits::health_check_interval_seconds, path,
-           "HealthCheckIntervalSeconds");
-    number(group.health_check_timeout_seconds, limits::health_check_timeout_seconds, path,
-           "HealthCheckTimeoutSeconds");
-    number(group.healthy_threshold_count, limits::healthy_threshold, path, "HealthyThresholdCount");
-    number(group.unhealthy_threshold_count, limits::unhealthy_threshold, path,
-           "UnhealthyThresholdCount");
-    health_check_times(group, path);
-    health_check_port(group, path);
-    health_check_path(group, path);
-    if (group.http_code && !model::CodeMatcher::parse(*group.http_code)) {
-      const Path matcher = path.at("Matcher");
-      issues_.error(matcher.at("HttpCode"),
-                    fmt::format("HttpCode must be like 200 | 200-399 | 200,201 within 200-499, not "
-                                "'{}'",
-                                *group.http_code));
-    }
-  }
-
-  void health_check_times(const api::TargetGroup& group, const Path& path) {
-    const int64_t interval = group.health_check_interval_seconds.value_or(
-        limits::health_check_interval_seconds.standard);
-    const int64_t timeout =
-        group.health_check_timeout_seconds.value_or(limits::health_check_timeout_seconds.standard);
-    if (timeout >= interval) {
-      issues_.error(
-          path.at(group.health_check_timeout_seconds ? "HealthCheckTimeoutSeconds"
-                                                     : "HealthCheckIntervalSeconds"),
-          fmt::format(
-              "Health check timeout '{}' must be smaller than the interval '{}'{}", timeout,
-              interval,
-              group.health_check_timeout_seconds ? "" : "; set HealthCheckTimeoutSeconds too"));
-      return;
-    }
-    const int64_t threshold =
-        group.unhealthy_threshold_count.value_or(limits::unhealthy_threshold.standard);
-    const int64_t noticed = interval * threshold + timeout;
-    if (noticed < slow_detection_seconds) return;
-    issues_.warning(path.at("HealthCheckIntervalSeconds"),
-                    fmt::format("a target that dies gets requests for up to {} s: interval {} x "
-                                "UnhealthyThresholdCount {} + timeout {}",
-                                noticed, interval, threshold, timeout));
-  }
-
-  void health_check_port(const api::TargetGroup& group, const Path& path) {
-    if (!group.health_check_port || *group.health_check_port == "traffic-port") return;
-    const auto port = parse_decimal(*group.health_check_port);
-    if (port && *port >= 1 && *port <= 65535) return;
-    issues_.error(path.at("HealthCheckPort"),
-                  fmt::format("HealthCheckPort must be traffic-port or a number from 1 to 65535, "
-                              "not '{}'",
-                              *group.health_check_port));
-  }
-
-  void health_check_path(const api::TargetGroup& group, const Path& path) {
-    if (!group.health_check_path) return;
-    const std::string& text = *group.health_check_path;
-    const Path where = path.at("HealthCheckPath");
-    if (!text.starts_with('/')) {
-      issues_.error(where, fmt::format("HealthCheckPath must begin with '/', not '{}'", text));
-    } else if (text.size() > limits::health_check_path_bytes_max) {
-      issues_.error(where, fmt::format("HealthCheckPath has {} bytes; the limit is {}", text.size(),
-                                       limits::health_check_path_bytes_max));
-    } else if (!std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; })) {
-      issues_.error(where,
-                    "HealthCheckPath may hold only visible ASCII characters; encode others "
-                    "as %XX");
-    } else if (text.find('#') != std::string::npos) {
-      issues_.error(where, "HealthCheckPath must not hold a '#'; fragments are not sent");
-    }
-  }
-
-  void targets(const api::TargetGroup& group, const Path& path) {
-    if (group.targets.size() > limits::targets_per_group_max) {
-      issues_.error(path.at("Targets"),
-                    fmt::format("a target group has at most {} targets, not {}",
-                                limits::targets_per_group_max, group.targets.size()));
-    }
-    std::set<std::pair<std::string, int64_t>> seen;
-    for (size_t i = 0; i < group.targets.size(); ++i) {
-      const api::TargetDescription& target = group.targets[i];
-      const Path where = path.at("Targets", i);
-      target_id(target.id, where);
-      number(target.port, port_range, where, "Port");
-      zone(target.availability_zone, where);
-      const auto address = Address::parse(target.id, 0);
-      const int64_t port = target.port.value_or(group.port.value_or(0));
-      const std::string id = address ? address->ip() : ascii_lowered(target.id);
-      if (!id.empty() && !seen.emplace(id, port).second) {
-        issues_.error(where, fmt::format("target {} port {} is registered twice", target.id, port));
-      }
-    }
-  }
-
-  void target_id(const std::string& id, const Path& target) {
-    if (id.empty()) {
-      issues_.error(target.at("Id"), "Id is missing: an IP address or a host name");
-    } else if (const auto address = Address::parse(id, 0)) {
-      if (id == "0.0.0.0" || address->ip() == "::") {
-        issues_.error(target.at("Id"), fmt::format("{} is no address to connect to", id));
-      }
-    } else if (const std::string message = check_host_name(id); !message.empty()) {
-      issues_.error(target.at("Id"), message);
-    }
   }
 
   // ---- load balancers ----
@@ -323,7 +132,7 @@ class Validator {
                                                  balancer.name));
     }
     kind(balancer, path);
-    attributes(AttributeScope::load_balancer, balancer.attributes, path);
+    validate_attributes(AttributeScope::load_balancer, balancer.attributes, path, issues_);
     if (balancer.listeners.empty()) {
       issues_.warning(path, "a load balancer without Listeners serves nothing");
     }
@@ -345,7 +154,7 @@ class Validator {
     }
     const std::string scheme = balancer.scheme.value_or("internet-facing");
     if (scheme == "internal") {
-      not_in_this_release(path.at("Scheme"), "Scheme internal");
+      not_in_this_release(path.at("Scheme"), "Scheme internal", issues_);
     } else if (scheme != "internet-facing") {
       issues_.error(path.at("Scheme"),
                     fmt::format("Scheme must be internet-facing, not '{}'", scheme));
@@ -370,7 +179,7 @@ class Validator {
     } else {
       listener_tls(listener, path);
     }
-    attributes(AttributeScope::listener, listener.attributes, path);
+    validate_attributes(AttributeScope::listener, listener.attributes, path, issues_);
     const ListenerView view{listener.protocol == "HTTPS", listener.port.value_or(0)};
     const NameSink names = [&](const Path& where, const std::string& name) {
       reference(balancer, where, name);
@@ -386,7 +195,7 @@ class Validator {
       return;
     }
     const int64_t port = *listener.port;
-    if (!number(listener.port, port_range, path, "Port")) return;
+    if (!validate_number(listener.port, port_range, path, "Port", issues_)) return;
     const auto [taken, fresh] = ports_.emplace(port, balancer.name);
     if (!fresh) {
       issues_.error(path.at("Port"),
@@ -451,7 +260,12 @@ class Validator {
                                        suggestion(name, target_groups_)));
       return;
     }
-    groups_here_.insert(name);
+    const bool first = groups_here_.insert(name).second;
+    if (first && groups_without_targets_.contains(name)) {
+      issues_.warning(where, fmt::format("target group '{}' has no Targets: its requests are "
+                                         "answered with 503",
+                                         name));
+    }
     const auto [owner, fresh] = owners_.emplace(name, balancer.name);
     if (fresh || owner->second == balancer.name) return;
     issues_.error(where,
@@ -462,31 +276,6 @@ class Validator {
 
   // ---- shared ----
 
-  bool number(const std::optional<int64_t>& value, limits::Range range, const Path& parent,
-              string_view member) {
-    if (!value || (*value >= range.least && *value <= range.most)) return true;
-    issues_.error(parent.at(member), fmt::format("{} must be a number from {} to {}, not {}",
-                                                 member, range.least, range.most, *value));
-    return false;
-  }
-
-  void attributes(AttributeScope scope, const api::Attributes& attributes, const Path& parent) {
-    const Path path = parent.at("Attributes");
-    for (const auto& [key, value] : attributes) {
-      const auto problem = check_attribute(scope, key, value);
-      if (!problem) continue;
-      if (problem->at_key) {
-        issues_.error_at_key(path.at(key), problem->message);
-      } else {
-        issues_.error(path.at(key), problem->message);
-      }
-    }
-  }
-
-  void not_in_this_release(const Path& where, const std::string& what) {
-    issues_.error(where, what + " is an ALB feature that this release does not have");
-  }
-
   static std::string suggestion(const std::string& name, const std::set<std::string>& known) {
     const std::vector<string_view> words(known.begin(), known.end());
     return did_you_mean(name, words);
@@ -494,7 +283,6 @@ class Validator {
 
   static constexpr const char* default_admin_address = "127.0.0.1";
   static constexpr int64_t default_admin_port = 9090;
-  static constexpr int64_t slow_detection_seconds = 300;
 
   const api::Resources& resources_;
   const ValidationContext& context_;
@@ -503,6 +291,7 @@ class Validator {
   std::set<std::string> node_addresses_;
   std::set<std::string> certificates_;
   std::set<std::string> target_groups_;
+  std::set<std::string> groups_without_targets_;
   std::set<std::string> load_balancers_;
   std::map<int64_t, std::string> ports_;       // → load balancer
   std::map<std::string, std::string> owners_;  // target group → load balancer

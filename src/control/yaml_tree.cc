@@ -98,8 +98,12 @@ bool quote_is_closed(std::string_view scalar) {
   if (scalar.empty() || (scalar[0] != '"' && scalar[0] != '\'')) return true;
   const char quote = scalar[0];
   for (size_t at = 1; at < scalar.size(); ++at) {
-    if (scalar[at] == quote) return true;  // also the first of '' inside single quotes
-    if (scalar[at] == '\\' && quote == '"') ++at;
+    const bool doubled = quote == '\'' && scalar.substr(at).starts_with("''");
+    if (doubled || (scalar[at] == '\\' && quote == '"')) {
+      ++at;  // an escape of two characters
+    } else if (scalar[at] == quote) {
+      return true;
+    }
   }
   return false;
 }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of validate() that looks at one rule's conditions (elbv2 RuleCondition; "Condition types
+// for listener rules" in the ALB user guide). Pure.
+#pragma once
+
+#include "control/issues.h"
+#include "model/resources.h"
+
+namespace daruma::control {
+
+void validate_conditions(const model::api::Rule& rule, const Path& path, Issues& issues);
+
+}  // namespace daruma::control
