@@ -28,11 +28,11 @@ struct ProbeEnvironment {
 
 struct ProbeRequest {
   model::Protocol protocol = model::Protocol::http;
-  Address address;
-  std::string host;  // the Host field's value
+  Address address{};
+  std::string host{};  // the Host field's value
   std::string path = "/";
   Duration timeout = 5s;  // for all of it: connecting, handshake, response
-  model::CodeMatcher matcher;
+  model::CodeMatcher matcher{};
 };
 
 // Value of the Host field: the port is left out where it is 80 or 443, as an ALB's probe does.

@@ -49,8 +49,8 @@ struct ProbeResult {
   ProbeOutcome outcome = ProbeOutcome::not_made;
   int status = 0;      // of the response; 0 if there was none
   Duration latency{};  // from connecting to the end of the response head, or to the failure
-  Address target;      // which address was asked
-  Address local;       // and from which; port 0 if the connection was never made
+  Address target{};    // which address was asked
+  Address local{};     // and from which; port 0 if the connection was never made
 };
 
 std::string_view name_of(ProbeOutcome outcome);  // "tls_timeout"

@@ -20,12 +20,6 @@ bool same_question(const model::HealthCheck& before, const model::HealthCheck& a
          before.path == after.path && before.matcher == after.matcher;
 }
 
-ProbeResult unresolved() {
-  ProbeResult result;
-  result.outcome = ProbeOutcome::name_unresolved;
-  return result;
-}
-
 }  // namespace
 
 ProbedTarget::ProbedTarget(const ProbeEnvironment& environment, model::TargetKey key,
@@ -92,7 +86,7 @@ void ProbedTarget::on_timer(io::Timer&) {
 void ProbedTarget::begin_probe() {
   const model::TargetHealth before = health();
   if (history_.probing_began()) observer_.on_health_changed(*this, before, ProbeOutcome::not_made);
-  if (addresses_.empty()) return record(unresolved());
+  if (addresses_.empty()) return record({.outcome = ProbeOutcome::name_unresolved});
   address_ %= addresses_.size();
   ProbeRequest request{.protocol = check_.protocol,
                        .address = addresses_[address_].with_port(probe_port()),

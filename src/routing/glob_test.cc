@@ -126,7 +126,7 @@ bool reference_matches(std::string_view pattern, std::string_view subject) {
   return row.back();
 }
 
-std::string random_text(Random& random, std::string_view alphabet, size_t length_max) {
+std::string drawn_text(Random& random, std::string_view alphabet, size_t length_max) {
   std::string text;
   for (size_t n = random.below(length_max + 1); n > 0; --n) {
     text += alphabet[random.below(alphabet.size())];
@@ -139,8 +139,8 @@ TEST(Glob, agrees_with_the_definition_on_random_patterns) {
   int matched = 0;
   constexpr int cases = 60'000;
   for (int i = 0; i < cases; ++i) {
-    const std::string pattern = random_text(random, "aAb*?*", 10);
-    const std::string subject = random_text(random, "abA", 12);
+    const std::string pattern = drawn_text(random, "aAb*?*", 10);
+    const std::string subject = drawn_text(random, "abA", 12);
     const bool expected = reference_matches(pattern, subject);
     const bool folded = reference_matches(ascii_lowered(pattern), ascii_lowered(subject));
     const Glob sensitive(pattern, Case::sensitive);
@@ -158,7 +158,7 @@ TEST(Glob, agrees_with_the_definition_on_patterns_of_full_length) {
   Random random(21);
   int matched = 0;
   for (int i = 0; i < 1'000; ++i) {
-    std::string subject = random_text(random, "ab", 300);
+    std::string subject = drawn_text(random, "ab", 300);
     // Cut pieces out of the subject, so that matches happen.
     std::string pattern = "*";
     for (size_t at = 0; at < subject.size() && pattern.size() < 100;) {

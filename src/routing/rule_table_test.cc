@@ -121,7 +121,7 @@ struct Alphabet {
   int wildcard_percent;
 };
 
-std::string random_pattern(Random& random, const Alphabet& alphabet, size_t length_max) {
+std::string drawn_pattern(Random& random, const Alphabet& alphabet, size_t length_max) {
   std::string text;
   const std::string_view characters = alphabet.characters;
   for (size_t n = 1 + random.below(length_max); n > 0; --n) {
@@ -162,14 +162,14 @@ struct Patterns {
   Values paths{"/"};
 };
 
-std::vector<model::Rule> random_rules(Random& random, const World& world, Patterns& seen) {
+std::vector<model::Rule> drawn_rules(Random& random, const World& world, Patterns& seen) {
   std::vector<model::Rule> rules;
   const auto values = [&random, &world](const Alphabet& alphabet, Values& all) {
     Values drawn;
     for (size_t n = 1 + random.below(3); n > 0; --n) {
       const bool repeat = random.chance(1, 4);
       drawn.push_back(repeat ? all[random.below(all.size())]
-                             : random_pattern(random, alphabet, world.pattern_max));
+                             : drawn_pattern(random, alphabet, world.pattern_max));
       all.push_back(drawn.back());
     }
     return drawn;
@@ -199,7 +199,7 @@ int compare(const World& world, uint64_t seed, int tables, int requests) {
   int taken = 0;
   for (int i = 0; i < tables; ++i) {
     Patterns seen;
-    const std::vector<model::Rule> rules = random_rules(random, world, seen);
+    const std::vector<model::Rule> rules = drawn_rules(random, world, seen);
     const auto table = RuleTable::compile(rules);
     const LinearScan reference(rules);
     for (int j = 0; j < requests; ++j) {
