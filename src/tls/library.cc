@@ -89,7 +89,9 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
   }
   if (EVP_CipherInit_ex(cipher, ring->cipher(), nullptr, aes, iv, encrypt) != 1) return -1;
   if (!start_mac(mac, key->hmac())) return -1;
-  return encrypt != 0 || key == &ring->current() ? 1 : 2;
+  // A client of TLS 1.3 uses a ticket once.
+  const bool renew = key != &ring->current() || SSL_version(ssl) >= TLS1_3_VERSION;
+  return encrypt == 0 && renew ? 2 : 1;
 }
 
 bool usable_at(const SSL_CIPHER* cipher, int version) {
@@ -117,7 +119,7 @@ void add_ciphers(SSL* ssl, ClientOffer& offer) {
 }  // namespace
 
 std::string take_error_text() {
-  const unsigned long code = ERR_get_error();
+  const unsigned long code = ERR_peek_last_error();
   ERR_clear_error();
   if (code == 0) return "unknown error";
   if (const char* reason = ERR_reason_error_string(code)) return reason;

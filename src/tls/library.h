@@ -29,7 +29,7 @@ using OwnedBio = std::unique_ptr<BIO, Releaser<BIO_free>>;
 using OwnedBioMethod = std::unique_ptr<BIO_METHOD, Releaser<BIO_meth_free>>;
 using OwnedContext = std::unique_ptr<SSL_CTX, Releaser<SSL_CTX_free>>;
 
-// What the earliest error in the thread's queue says, in the library's words; empties the queue.
+// What the latest error in the thread's queue says, in the library's words; empties the queue.
 std::string take_error_text();
 
 // NID of an EC key's curve; NID_undef if the library has no name for it.

@@ -122,6 +122,7 @@ SessionResult Session::handshake(Buffer& ciphertext) {
   const int returned = SSL_do_handshake(ssl_);
   if (returned == 1) {
     established_ = true;
+    keep_renewed_ticket();
     return {SessionStatus::done};
   }
   SessionStatus status = status_of(returned);
@@ -131,6 +132,12 @@ SessionResult Session::handshake(Buffer& ciphertext) {
   }
   if (status == SessionStatus::failed) end_ = status;
   return {status};
+}
+
+// A ticket that came with a resumed handshake of TLS 1.2 is not announced by the library.
+void Session::keep_renewed_ticket() {
+  if (state_->cache == nullptr || !resumed() || SSL_version(ssl_) >= TLS1_3_VERSION) return;
+  state_->cache->put(SSL_get1_session(ssl_));
 }
 
 SessionResult Session::read(std::span<char> plain, Buffer& ciphertext) {

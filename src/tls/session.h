@@ -85,6 +85,7 @@ class Session {
   class Call;
   Session(SSL_CTX* context, std::unique_ptr<SessionState> state);
   SessionStatus status_of(int returned);
+  void keep_renewed_ticket();
 
   std::unique_ptr<SessionState> state_;
   SSL* ssl_;
