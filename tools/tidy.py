@@ -31,7 +31,7 @@ BANNED_CALLS = re.compile(
     r'|\b(?P<system>getenv|secure_getenv|setenv|u?sleep|nanosleep|sleep_for|sleep_until'
     r'|epoll_\w+|accept4|recvmsg|sendmsg|fork|popen)'
     r'|(?<!\w)::(?P<qualified>time|random|socket|accept|connect|recv|send|system))'
-    r'\s*(?:\(|\{|\w+[;{(])')
+    r'\b\s*(?:\(|\{|\w+[;{(])')
 BANNED_ADVICE = {
     'clock': 'ask the Loop what time it is (rule 17)',
     'chance': 'chance comes from base/random or from the Loop (rule 17)',
