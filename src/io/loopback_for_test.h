@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -102,6 +103,20 @@ inline std::unique_ptr<Acceptor> listen_on_loopback(Loop& loop, AcceptHandler& h
   EXPECT_TRUE(acceptor) << acceptor.error().message;
   return std::move(*acceptor);
 }
+
+// Until destroyed, this process can open no descriptor. Keep it short: sanitizers need some too.
+class DescriptorsExhausted {
+ public:
+  DescriptorsExhausted() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~DescriptorsExhausted() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_;
+};
 
 // A blocking socket outside every loop, with a deadline on each call.
 class RawPeer {
