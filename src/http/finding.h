@@ -53,7 +53,7 @@ class Findings {
   }
   bool has(Finding finding) const { return bits_ >> static_cast<int>(finding) & 1; }
   bool empty() const { return bits_ == 0; }
-  void clear() { *this = {}; }
+  void clear() { bits_ = count_ = 0; }
   // In the order they were noticed.
   const Finding* begin() const { return order_; }
   const Finding* end() const { return order_ + count_; }

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "http/caseless.h"
 #include "http/characters.h"
 #include "http/desync.h"
 #include "http/forwarding_headers.h"
@@ -17,6 +18,7 @@ namespace {
 constexpr size_t forwarded_for_addresses_max = 30;
 // Names, punctuation and numbers of the fields that are added.
 constexpr size_t added_bytes_max = 512;
+constexpr size_t line_bytes_added_max = 2;  // "a:b" LF becomes "a: b" CRLF
 constexpr std::string_view tls_version_field = "X-Amzn-Tls-Version";
 constexpr std::string_view tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
 
@@ -46,15 +48,18 @@ class RequestForwarder {
       : head_(head),
         client_(client),
         settings_(settings),
-        dirty_values_(head.findings.has(Finding::non_compliant_header)) {
+        dirty_values_(head.findings.has(Finding::non_compliant_header)),
+        odd_target_(head.findings.has(Finding::space_in_uri) ||
+                    head.findings.has(Finding::ambiguous_uri)) {
     for (const Field& field : head.fields) survey(field);
   }
 
   bool too_many_forwarded_for() const { return addresses_ > forwarded_for_addresses_max; }
 
   size_t bytes_max(std::string_view trace_id, std::string_view host_when_missing) const {
-    const size_t encoded = std::count_if(head_.target.begin(), head_.target.end(), needs_encoding);
-    return head_.method_text.size() + head_.target.size() + 2 * encoded + field_bytes_ +
+    const size_t encoded =
+        odd_target_ ? std::count_if(head_.target.begin(), head_.target.end(), needs_encoding) : 0;
+    return head_.wire_bytes + head_.fields.size() * line_bytes_added_max + 2 * encoded +
            client_.peer_ip.size() + client_.tls_cipher.size() + trace_id.size() +
            host_when_missing.size() + added_bytes_max;
   }
@@ -70,10 +75,7 @@ class RequestForwarder {
       text.field(tls_version_field, client_.tls_version);
       text.field(tls_cipher_field, client_.tls_cipher);
     }
-    for (const Field& field : head_.fields) {
-      if (!passes(field)) continue;
-      dirty_values_ ? write_field(field.name, field.value, text) : text.field(field);
-    }
+    write_received(text);
     if (wants_trailers_) text.put("Connection: TE\r\nTE: trailers\r\n");
     write_framing(text);
     text.put("\r\n");
@@ -81,7 +83,6 @@ class RequestForwarder {
 
  private:
   void survey(const Field& field) {
-    field_bytes_ += field.name.size() + field.value.size() + 4;
     if (field.id == FieldId::other) return;
     if (field.id == FieldId::connection) {
       nominations_.add_connection(field.value);
@@ -94,7 +95,7 @@ class RequestForwarder {
       });
     } else if (field.id == FieldId::te) {
       for_each_list_element(field.value, [this](std::string_view coding) {
-        wants_trailers_ |= ascii_iequals(coding, "trailers");
+        wants_trailers_ |= equals<"trailers">(coding);
       });
     }
   }
@@ -144,6 +145,20 @@ class RequestForwarder {
     return !nominations_.has(field.name);
   }
 
+  void write_received(HeadText& text) const {
+    if (dirty_values_) {
+      for (const Field& field : head_.fields) {
+        if (passes(field)) write_field(field.name, field.value, text);
+      }
+      return;
+    }
+    ReceivedFields received(text);
+    for (const Field& field : head_.fields) {
+      if (passes(field)) received.put(field);
+    }
+    received.flush();
+  }
+
   void write_value(std::string_view value, HeadText& text) const {
     if (!dirty_values_) return text.put(value);
     for (const char c : value) text.put(is_control(c) && c != '\t' ? ' ' : c);
@@ -181,9 +196,7 @@ class RequestForwarder {
   }
 
   void write_path(std::string_view path_and_query, HeadText& text) const {
-    const bool odd =
-        head_.findings.has(Finding::space_in_uri) || head_.findings.has(Finding::ambiguous_uri);
-    odd ? write_target(path_and_query, text) : text.put(path_and_query);
+    odd_target_ ? write_target(path_and_query, text) : text.put(path_and_query);
   }
 
   void write_other_form(HeadText& text) {
@@ -277,11 +290,11 @@ class RequestForwarder {
   const ClientFacts& client_;
   const ForwardingSettings& settings_;
   const bool dirty_values_;
+  const bool odd_target_;
   const Field* host_ = nullptr;
   std::string_view absolute_authority_;
   std::string_view last_address_;
   size_t addresses_ = 0;
-  size_t field_bytes_ = 0;
   bool wants_trailers_ = false;
   Nominations nominations_;
 };

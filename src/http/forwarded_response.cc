@@ -6,7 +6,8 @@
 namespace daruma::http {
 namespace {
 
-constexpr size_t added_bytes_max = 128;  // status line, framing and Connection
+constexpr size_t line_bytes_added_max = 2;  // "a:b" LF becomes "a: b" CRLF
+constexpr size_t added_bytes_max = 128;     // status line, framing and Connection
 
 class ResponseForwarder {
  public:
@@ -18,21 +19,24 @@ class ResponseForwarder {
     chunked_ = chunked && knows_chunks;
     ends_by_close_ = !chunked_ && (chunked || head.framing == Framing::until_close);
     for (const Field& field : head.fields) {
-      field_bytes_ += field.name.size() + field.value.size() + 4;
       if (field.id == FieldId::connection) nominations_.add_connection(field.value);
     }
   }
 
-  size_t bytes_max() const { return head_.reason.size() + field_bytes_ + added_bytes_max; }
+  size_t bytes_max() const {
+    return head_.wire_bytes + head_.fields.size() * line_bytes_added_max + added_bytes_max;
+  }
 
   void write(HeadText& text) const {
     text.put("HTTP/1.1 ");
     text.put(static_cast<uint64_t>(head_.status));
     text.put(' ');
     text.line(head_.reason);
+    ReceivedFields received(text);
     for (const Field& field : head_.fields) {
-      if (passes(field)) text.field(field);
+      if (passes(field)) received.put(field);
     }
+    received.flush();
     write_framing(text);
     write_connection(text);
     text.put("\r\n");
@@ -100,7 +104,6 @@ class ResponseForwarder {
   const bool interim_;
   bool chunked_ = false;
   bool ends_by_close_ = false;
-  size_t field_bytes_ = 0;
   Nominations nominations_;
 };
 

@@ -197,7 +197,7 @@ void H1BodyReader::end_trailer_line() {
     state_ = State::malformed;
     return;
   }
-  if (may_trail(field_id_of_token(name)) && !resembles_framing_field(name)) {
+  if (may_trail(field_id_of(name)) && !resembles_framing_field(name)) {
     trailers_ += "\r\n";
   } else {
     trailers_.resize(trailer_line_begin_);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // HTTP/1.x heads from bytes (RFC 9112): incremental, repairs nothing. Pure.
-// Bytes are scanned once, however they arrive: the parser remembers how far it has looked for the
-// end of the head and reads the fields when that end is there.
-// Requests are read leniently where the guard wants to judge (bare LF, spaces in the target, a
-// missing colon, …): what was odd stands in head.findings. Responses are either good or malformed.
+// A head that is there as a whole is read in one pass. Otherwise the parser remembers how far it
+// has looked for the end of the head and reads the fields when that end is there, so that the work
+// does not grow with the number of pieces. Requests are read leniently where the guard wants to
+// judge (bare LF, spaces in the target, a missing colon, …): what was odd stands in head.findings.
+// Responses are either good or malformed.
 #pragma once
 
 #include <optional>
@@ -30,6 +31,8 @@ class H1RequestParser {
   void reset() { scanner_.reset(); }
 
  private:
+  bool read_at_once(std::string_view input, RequestHead& head);
+
   HeadLimits limits_;
   HeadScanner scanner_;
 };
@@ -45,6 +48,8 @@ class H1ResponseParser {
   void reset() { scanner_.reset(); }
 
  private:
+  bool read_at_once(std::string_view input, Method request_method, ResponseHead& head);
+
   HeadLimits limits_;
   HeadScanner scanner_;
 };

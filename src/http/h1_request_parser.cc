@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "http/characters.h"
+#include "http/field_line.h"
 #include "http/h1_parser.h"
 #include "http/request_inspector.h"
 #include "http/uri.h"
@@ -22,14 +23,26 @@ std::string_view trim_spaces(std::string_view text) {
   return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
-// Reads one complete head. Lines in canonical form take the short way; whatever departs from it in
-// any respect takes the long one, which knows the findings.
+// Reads one head. Lines in canonical form take the short way; whatever departs from it in any
+// respect takes the long one, which knows the findings.
 class RequestReader {
  public:
   RequestReader(std::string_view text, RequestHead& head)
       : next_(text.data()), end_(text.data() + text.size()), head_(head), inspector_(head) {}
 
-  // REQUIRES: text ends with an empty line, which begins at fields_end.
+  // The whole head, if it is all there and every line of it canonical; else false, and the head is
+  // to be read anew. Returns where the body begins in `body`.
+  bool read_clean_head(const char*& body) {
+    if (!read_clean_request_line()) return false;
+    while (read_clean_field()) {
+    }
+    if (!begins_with_crlf(next_, end_)) return false;
+    body = next_ + 2;
+    inspector_.finish_clean(method_, target_, {1, minor_version_});
+    return true;
+  }
+
+  // Any complete head. REQUIRES: text ends with an empty line, which begins at fields_end.
   void read(const char* fields_end) {
     const bool line_is_clean = read_clean_request_line();
     if (!line_is_clean) read_odd_request_line(take_line());
@@ -46,10 +59,9 @@ class RequestReader {
 
  private:
   bool read_clean_request_line() {
-    const char* at = next_;
-    while (is_tchar(*at)) ++at;
+    const char* at = find_token_end(next_, end_);
+    if (at == end_ || *at != ' ' || at == next_) return false;
     method_ = {next_, static_cast<size_t>(at - next_)};
-    if (*at != ' ') return false;
     const char* const target = ++at;
     at = find_control_or_space(at, end_);
     target_ = {target, static_cast<size_t>(at - target)};
@@ -63,19 +75,9 @@ class RequestReader {
   }
 
   bool read_clean_field() {
-    const char* at = next_;
-    while (is_tchar(*at)) ++at;
-    const std::string_view name(next_, at - next_);
-    if (*at != ':' || name.empty()) return false;
-    ++at;
-    while (*at == ' ' || *at == '\t') ++at;
-    const char* const value = at;
-    at = find_control(at, end_);
-    if (*at != '\r' || at[1] != '\n') return false;
-    next_ = at + 2;
-    while (at != value && at[-1] == ' ') --at;
-    const std::string_view text(value, at - value);
-    head_.fields.add({name, text, inspector_.clean_field(name, text)});
+    FieldLine line;
+    if (!read_clean_line(next_, end_, line)) return false;
+    head_.fields.add(line.name, line.value, inspector_.clean_field(line.name, line.value));
     return true;
   }
 
@@ -99,12 +101,12 @@ class RequestReader {
     if (colon == std::string_view::npos) {
       head_.findings.set(Finding::missing_header_colon);
       inspector_.field(line, {});
-      head_.fields.add({line, {}, FieldId::invalid});
+      head_.fields.add(line, {}, FieldId::invalid);
       return;
     }
     const std::string_view name = line.substr(0, colon);
     const std::string_view value = trim_ows(line.substr(colon + 1));
-    head_.fields.add({name, value, inspector_.field(name, value)});
+    head_.fields.add(name, value, inspector_.field(name, value));
   }
 
   // An ALB knows no continuation lines: such a line ends the value before it and stands as a field
@@ -123,7 +125,7 @@ class RequestReader {
       inspector_.field(name, value);
     }
     if (!media_type) head_.findings.set(Finding::multiline_header);
-    head_.fields.add({name, value, FieldId::invalid});
+    head_.fields.add(name, value, FieldId::invalid);
   }
 
   const Field* last_regular_field() const {
@@ -175,16 +177,22 @@ class RequestReader {
   uint8_t minor_version_ = 1;      // of a clean one
 };
 
-// A target of no form at all: there is no finding for it, and nothing to route by.
-bool has_no_form(const RequestHead& head) {
-  if (head.target.starts_with('/') && head.method != Method::connect) return false;
-  if (head.findings.has(Finding::missing_uri) || head.findings.has(Finding::bad_uri)) return false;
-  return split_target(head.target, head.method == Method::connect).form == TargetForm::none;
+ParseStatus judge_target(const RequestHead& head) {
+  if (head.version.major > 1) return ParseStatus::version_unsupported;
+  const bool connect = head.method == Method::connect;
+  if (head.target.starts_with('/') && !connect) return ParseStatus::complete;
+  if (head.findings.has(Finding::missing_uri) || head.findings.has(Finding::bad_uri)) {
+    return ParseStatus::complete;
+  }
+  // For a target of no form at all there is no finding, and nothing to route by.
+  return split_target(head.target, connect).form == TargetForm::none ? ParseStatus::malformed
+                                                                     : ParseStatus::complete;
 }
 
 }  // namespace
 
 ParseStatus H1RequestParser::parse(std::string_view input, RequestHead& head) {
+  if (scanner_.fresh() && read_at_once(input, head)) return judge_target(head);
   const ParseStatus status = scanner_.scan(input, limits_);
   const size_t begin = scanner_.begin();
   // Not waiting for a whole line tells a TLS client on a plain port at once.
@@ -196,8 +204,17 @@ ParseStatus H1RequestParser::parse(std::string_view input, RequestHead& head) {
   head.wire_bytes = scanner_.end();
   RequestReader reader(input.substr(begin, scanner_.end() - begin), head);
   reader.read(input.data() + scanner_.fields_end());
-  if (head.version.major > 1) return ParseStatus::version_unsupported;
-  return has_no_form(head) ? ParseStatus::malformed : ParseStatus::complete;
+  return judge_target(head);
+}
+
+// Most heads arrive whole and are in order: then one look at each byte does for both, finding the
+// end and reading the fields.
+bool H1RequestParser::read_at_once(std::string_view input, RequestHead& head) {
+  head.clear();
+  const char* body = nullptr;
+  if (!RequestReader(input, head).read_clean_head(body)) return false;
+  head.wire_bytes = static_cast<size_t>(body - input.data());
+  return clearly_within(limits_, head.wire_bytes, head.fields.size());
 }
 
 std::optional<Finding> finding_at_close(std::string_view input) {

@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "http/caseless.h"
 #include "http/characters.h"
+#include "http/field_line.h"
 #include "http/h1_parser.h"
 
 namespace daruma::http {
@@ -35,20 +37,24 @@ bool read_transfer_encoding(std::string_view value, BodyFields& body) {
   body.transfer_encoding = true;
   bool good = true;
   for_each_list_element(value, [&body, &good](std::string_view coding) {
-    const bool chunked = ascii_iequals(coding, "chunked");
-    good &= !body.chunked && (chunked || ascii_iequals(coding, "identity"));
+    const bool chunked = equals<"chunked">(coding);
+    good &= !body.chunked && (chunked || equals<"identity">(coding));
     body.chunked |= chunked;
   });
   return good;
 }
 
-bool read_framing_field(const Field& field, ResponseHead& head, BodyFields& body) {
-  if (field.id == FieldId::content_length) return read_content_length(field.value, head);
-  if (field.id == FieldId::transfer_encoding) return read_transfer_encoding(field.value, body);
-  if (field.id == FieldId::connection) {
-    for_each_list_element(field.value, [&body](std::string_view option) {
-      body.close |= ascii_iequals(option, "close");
-      body.keep_alive |= ascii_iequals(option, "keep-alive");
+bool read_framing_field(FieldId id, std::string_view value, ResponseHead& head, BodyFields& body) {
+  if (id == FieldId::content_length) return read_content_length(value, head);
+  if (id == FieldId::transfer_encoding) return read_transfer_encoding(value, body);
+  if (id == FieldId::connection) {
+    if (equals<"keep-alive">(value)) {
+      body.keep_alive = true;
+      return true;
+    }
+    for_each_list_element(value, [&body](std::string_view option) {
+      body.close |= equals<"close">(option);
+      body.keep_alive |= equals<"keep-alive">(option);
     });
   }
   return true;
@@ -85,7 +91,21 @@ class ResponseReader {
   ResponseReader(std::string_view text, ResponseHead& head)
       : next_(text.data()), end_(text.data() + text.size()), head_(head) {}
 
-  // REQUIRES: text ends with an empty line, which begins at fields_end.
+  // The whole head, if it is all there and every line of it canonical; else false, and the head is
+  // to be read anew. Returns where the body begins in `body`.
+  bool read_clean_head(Method request_method, const char*& body) {
+    if (find_line_feed(next_, end_) == end_ || !read_status_line()) return false;
+    FieldLine line;
+    while (read_clean_line(next_, end_, line)) {
+      if (!keep(line)) return false;
+    }
+    if (!begins_with_crlf(next_, end_)) return false;
+    body = next_ + 2;
+    decide_framing(head_, request_method, body_);
+    return true;
+  }
+
+  // Any complete head. REQUIRES: text ends with an empty line, which begins at fields_end.
   bool read(const char* fields_end, Method request_method) {
     if (next_ == fields_end || !read_status_line()) return false;
     while (next_ != fields_end) {
@@ -112,28 +132,27 @@ class ResponseReader {
                         [](char c) { return c != '\t' && is_control(c); });
   }
 
-  // Name and value must be good; whitespace before the colon goes, as RFC 9112 5.1 wants of a
-  // response that is passed on.
   bool read_field() {
-    const char* at = next_;
-    while (is_tchar(*at)) ++at;
-    const std::string_view name(next_, at - next_);
-    while (*at == ' ' || *at == '\t') ++at;
-    if (name.empty() || *at != ':') return false;
-    ++at;
-    while (*at == ' ' || *at == '\t') ++at;
-    const char* const value = at;
-    at = find_control(at, end_);
-    if (*at != '\r' || at[1] != '\n') {
-      at = take_line_end(at);
-      if (std::any_of(value, at, is_line_breaking)) return false;
-    } else {
-      next_ = at + 2;
-    }
-    while (at != value && (at[-1] == ' ' || at[-1] == '\t')) --at;
-    const Field field{name, {value, static_cast<size_t>(at - value)}, field_id_of_token(name)};
-    head_.fields.add(field);
-    return read_framing_field(field, head_, body_);
+    FieldLine line;
+    return (read_clean_line(next_, end_, line) || read_odd_line(line)) && keep(line);
+  }
+
+  bool keep(const FieldLine& line) {
+    const FieldId id = field_id_of(line.name);
+    head_.fields.add(line.name, line.value, id);
+    return id == FieldId::other || read_framing_field(id, line.value, head_, body_);
+  }
+
+  // Name and value must still be good; whitespace before the colon goes, as RFC 9112 5.1 wants of a
+  // response that is passed on.
+  bool read_odd_line(FieldLine& line) {
+    const char* const begin = next_;
+    const std::string_view text(begin, take_line_end(begin) - begin);
+    const size_t colon = text.find(':');
+    if (colon == std::string_view::npos || begin[0] == ' ' || begin[0] == '\t') return false;
+    line.name = trim_ows(text.substr(0, colon));
+    line.value = trim_ows(text.substr(colon + 1));
+    return is_token(line.name) && std::none_of(text.begin(), text.end(), is_line_breaking);
   }
 
   // Moves on to the next line; returns where the text of the current one ends.
@@ -155,10 +174,15 @@ bool can_begin_response(std::string_view input) {
   return input.substr(0, known) == version_prefix.substr(0, known);
 }
 
+ParseStatus judge_version(const ResponseHead& head) {
+  return head.version.major == 1 ? ParseStatus::complete : ParseStatus::version_unsupported;
+}
+
 }  // namespace
 
 ParseStatus H1ResponseParser::parse(std::string_view input, Method request_method,
                                     ResponseHead& head) {
+  if (scanner_.fresh() && read_at_once(input, request_method, head)) return judge_version(head);
   const ParseStatus status = scanner_.scan(input, limits_);
   if (!can_begin_response(input)) return ParseStatus::malformed;
   if (status != ParseStatus::complete) return status;
@@ -168,7 +192,17 @@ ParseStatus H1ResponseParser::parse(std::string_view input, Method request_metho
   if (!reader.read(input.data() + scanner_.fields_end(), request_method)) {
     return ParseStatus::malformed;
   }
-  return head.version.major == 1 ? ParseStatus::complete : ParseStatus::version_unsupported;
+  return judge_version(head);
+}
+
+// As H1RequestParser::read_at_once().
+bool H1ResponseParser::read_at_once(std::string_view input, Method request_method,
+                                    ResponseHead& head) {
+  head.clear();
+  const char* body = nullptr;
+  if (!ResponseReader(input, head).read_clean_head(request_method, body)) return false;
+  head.wire_bytes = static_cast<size_t>(body - input.data());
+  return clearly_within(limits_, head.wire_bytes, head.fields.size());
 }
 
 }  // namespace daruma::http

@@ -1,52 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/head_scanner.h"
 
-#include <cstring>
+#include "http/characters.h"
 
 namespace daruma::http {
 
 ParseStatus HeadScanner::scan(std::string_view input, const HeadLimits& limits) {
   // Offsets are 32 bits wide; nothing past the limit needs a look.
   input = input.substr(0, limits.head_bytes_max + 1);
+  const char* const end = input.data() + input.size();
+  const char* line = input.data() + line_begin_;
+  const char* at = input.data() + scanned_;
+  const auto remember = [this, &input, &line, &at] {
+    line_begin_ = static_cast<uint32_t>(line - input.data());
+    scanned_ = static_cast<uint32_t>(at - input.data());
+  };
   for (;;) {
-    if (scanned_ == line_begin_) {
-      const LineStart start = look_at_line_start(input);
-      if (start == LineStart::unknown) return unfinished(input, limits);
-      if (start == LineStart::empty_line) {
-        fields_end_ = line_begin_;
-        line_begin_ += input[line_begin_] == '\r' ? 2 : 1;
-        scanned_ = line_begin_;
+    if (at == line) {
+      const LineStart start = look_at_line_start(line, end);
+      if (start == LineStart::empty) {
+        fields_end_ = static_cast<uint32_t>(line - input.data());
+        line = at = line + (*line == '\r' ? 2 : 1);
+        remember();
         if (line_begin_ > limits.head_bytes_max) return ParseStatus::head_too_large;
         if (lines_ > 0) return ParseStatus::complete;
         begin_ = line_begin_;
         continue;
       }
+      if (start == LineStart::unknown) break;
     }
-    const char* rest = input.data() + scanned_;
-    const void* found = std::memchr(rest, '\n', input.size() - scanned_);
-    if (!found) {
-      scanned_ = input.size();
-      return unfinished(input, limits);
-    }
-    const size_t line_feed = static_cast<const char*>(found) - input.data();
-    const size_t line_end = input[line_feed - 1] == '\r' ? line_feed - 1 : line_feed;
-    const size_t line_bytes = line_end - line_begin_;
+    at = find_line_feed(at, end);
+    if (at == end) break;
+    const size_t line_bytes = at - line - (at[-1] == '\r' ? 1 : 0);
     if (lines_ == 0 && line_bytes > limits.line_bytes_max) return ParseStatus::line_too_long;
     if (lines_ > 0 && line_bytes > limits.field_bytes_max) return ParseStatus::field_too_long;
     if (lines_ > limits.fields_max) return ParseStatus::too_many_fields;
     ++lines_;
-    line_begin_ = scanned_ = line_feed + 1;
+    line = ++at;
   }
+  remember();
+  return unfinished(input, limits);
 }
 
-HeadScanner::LineStart HeadScanner::look_at_line_start(std::string_view input) const {
-  const size_t left = input.size() - line_begin_;
-  if (left == 0) return LineStart::unknown;
-  const char first = input[line_begin_];
-  if (first == '\n') return LineStart::empty_line;
-  if (first != '\r') return LineStart::other;
-  if (left == 1) return LineStart::unknown;
-  return input[line_begin_ + 1] == '\n' ? LineStart::empty_line : LineStart::other;
+HeadScanner::LineStart HeadScanner::look_at_line_start(const char* line, const char* end) {
+  if (line == end) return LineStart::unknown;
+  if (*line == '\n') return LineStart::empty;
+  if (*line != '\r') return LineStart::other;
+  if (line + 1 == end) return LineStart::unknown;
+  return line[1] == '\n' ? LineStart::empty : LineStart::other;
 }
 
 ParseStatus HeadScanner::unfinished(std::string_view input, const HeadLimits& limits) const {

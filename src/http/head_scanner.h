@@ -29,6 +29,12 @@ struct HeadLimits {
   size_t fields_max = 256;
 };
 
+// True if a head of that size and number of fields is so small that no limit can be exceeded.
+inline bool clearly_within(const HeadLimits& limits, size_t head_bytes, size_t fields) {
+  return head_bytes <= limits.line_bytes_max && head_bytes <= limits.field_bytes_max &&
+         head_bytes <= limits.head_bytes_max && fields <= limits.fields_max;
+}
+
 class HeadScanner {
  public:
   // complete: [begin(), end()) holds the head from its first line to its empty line; a line ends
@@ -39,10 +45,12 @@ class HeadScanner {
   // Where the empty line begins that ends the head.
   size_t fields_end() const { return fields_end_; }
   void reset() { *this = {}; }
+  // No byte was looked at since reset().
+  bool fresh() const { return scanned_ == 0; }
 
  private:
-  enum class LineStart : uint8_t { empty_line, other, unknown };
-  LineStart look_at_line_start(std::string_view input) const;
+  enum class LineStart : uint8_t { empty, other, unknown };
+  static LineStart look_at_line_start(const char* line, const char* end);
   ParseStatus unfinished(std::string_view input, const HeadLimits& limits) const;
 
   // Bytes before scanned_ are known; those from line_begin_ on hold no LF.

@@ -50,21 +50,45 @@ class HeadText {
     put(value);
     put("\r\n");
   }
-  void field(const Field& received) {
-    // As it usually came: "Name: value" in one piece.
-    const char* const begin = received.name.data();
-    const char* const value = received.value.data();
-    if (value == begin + received.name.size() + 2 && value[-1] == ' ') {
-      line({begin, static_cast<size_t>(value + received.value.size() - begin)});
-    } else {
-      field(received.name, received.value);
-    }
-  }
 
  private:
   Buffer& out_;
   std::span<char> room_;
   char* at_;
+};
+
+// Passes fields on as they were received. Neighbours that came as "Name: value" CRLF, one after the
+// other in memory, leave in one copy.
+class ReceivedFields {
+ public:
+  explicit ReceivedFields(HeadText& text) : text_(text) {}
+
+  void put(const Field& field) {
+    const char* const name = field.name.data();
+    const char* const value = field.value.data();
+    const bool canonical = value == name + field.name.size() + 2 && value[-1] == ' ';
+    if (!canonical) {
+      flush();
+      text_.field(field.name, field.value);
+      return;
+    }
+    // A value holds no line end, so what lies between two neighbours is the first one's.
+    if (begin_ == nullptr || name != end_ + 2 || end_[0] != '\r' || end_[1] != '\n') {
+      flush();
+      begin_ = name;
+    }
+    end_ = value + field.value.size();
+  }
+  // After the last field.
+  void flush() {
+    if (begin_ != nullptr) text_.line({begin_, static_cast<size_t>(end_ - begin_)});
+    begin_ = nullptr;
+  }
+
+ private:
+  HeadText& text_;
+  const char* begin_ = nullptr;
+  const char* end_ = nullptr;
 };
 
 }  // namespace daruma::http

@@ -1,101 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/message.h"
 
-#include <cstring>
-
 #include "base/bytes.h"
-#include "http/characters.h"
+#include "http/caseless.h"
 
 namespace daruma::http {
-namespace {
-
-template <class Word>
-bool same_word(const char* text, const char* lower) {
-  Word a, b;
-  std::memcpy(&a, text, sizeof a);
-  std::memcpy(&b, lower, sizeof b);
-  constexpr Word case_bits = static_cast<Word>(0x2020202020202020);
-  return (a | case_bits) == b;
-}
-
-// Case-insensitive for tokens only: of all tchars just letters and '-' can fold to what stands in
-// `lower`. REQUIRES: text is a token of that size.
-template <size_t N>
-bool same_token(const char* text, const char (&lower)[N]) {
-  constexpr size_t size = N - 1;
-  using Word =
-      std::conditional_t<size >= 8, uint64_t, std::conditional_t<size >= 4, uint32_t, uint16_t>>;
-  static_assert(size >= sizeof(Word));
-  for (size_t i = 0; i + sizeof(Word) <= size; i += sizeof(Word)) {
-    if (!same_word<Word>(text + i, lower + i)) return false;
-  }
-  constexpr size_t last = size - sizeof(Word);  // overlaps what was compared already
-  return same_word<Word>(text + last, lower + last);
-}
-
-}  // namespace
-
-FieldId field_id_of_token(std::string_view name) {
+FieldId field_id_of(std::string_view name) {
   const char* text = name.data();
   switch (name.size()) {
     case 2:
-      if (same_token(text, "te")) return FieldId::te;
+      if (equals_same_size<"te">(text)) return FieldId::te;
       break;
     case 4:
-      if (same_token(text, "host")) return FieldId::host;
-      if (same_token(text, "date")) return FieldId::date;
+      if (equals_same_size<"host">(text)) return FieldId::host;
+      if (equals_same_size<"date">(text)) return FieldId::date;
       break;
     case 6:
-      if (same_token(text, "cookie")) return FieldId::cookie;
-      if (same_token(text, "server")) return FieldId::server;
-      if (same_token(text, "expect")) return FieldId::expect;
+      if (equals_same_size<"cookie">(text)) return FieldId::cookie;
+      if (equals_same_size<"server">(text)) return FieldId::server;
+      if (equals_same_size<"expect">(text)) return FieldId::expect;
       break;
     case 7:
-      if (same_token(text, "upgrade")) return FieldId::upgrade;
-      if (same_token(text, "trailer")) return FieldId::trailer;
+      if (equals_same_size<"upgrade">(text)) return FieldId::upgrade;
+      if (equals_same_size<"trailer">(text)) return FieldId::trailer;
       break;
     case 9:
-      if (same_token(text, "forwarded")) return FieldId::forwarded;
+      if (equals_same_size<"forwarded">(text)) return FieldId::forwarded;
       break;
     case 10:
-      if (same_token(text, "connection")) return FieldId::connection;
-      if (same_token(text, "user-agent")) return FieldId::user_agent;
-      if (same_token(text, "set-cookie")) return FieldId::set_cookie;
-      if (same_token(text, "keep-alive")) return FieldId::keep_alive;
+      if (equals_same_size<"connection">(text)) return FieldId::connection;
+      if (equals_same_size<"user-agent">(text)) return FieldId::user_agent;
+      if (equals_same_size<"set-cookie">(text)) return FieldId::set_cookie;
+      if (equals_same_size<"keep-alive">(text)) return FieldId::keep_alive;
       break;
     case 12:
-      if (same_token(text, "content-type")) return FieldId::content_type;
+      if (equals_same_size<"content-type">(text)) return FieldId::content_type;
       break;
     case 14:
-      if (same_token(text, "content-length")) return FieldId::content_length;
+      if (equals_same_size<"content-length">(text)) return FieldId::content_length;
       break;
     case 15:
-      if (same_token(text, "x-forwarded-for")) return FieldId::x_forwarded_for;
-      if (same_token(text, "x-amzn-trace-id")) return FieldId::x_amzn_trace_id;
+      if (equals_same_size<"x-forwarded-for">(text)) return FieldId::x_forwarded_for;
+      if (equals_same_size<"x-amzn-trace-id">(text)) return FieldId::x_amzn_trace_id;
       break;
     case 16:
-      if (same_token(text, "x-forwarded-host")) return FieldId::x_forwarded_host;
-      if (same_token(text, "x-forwarded-port")) return FieldId::x_forwarded_port;
-      if (same_token(text, "proxy-connection")) return FieldId::proxy_connection;
+      if (equals_same_size<"x-forwarded-host">(text)) return FieldId::x_forwarded_host;
+      if (equals_same_size<"x-forwarded-port">(text)) return FieldId::x_forwarded_port;
+      if (equals_same_size<"proxy-connection">(text)) return FieldId::proxy_connection;
       break;
     case 17:
-      if (same_token(text, "transfer-encoding")) return FieldId::transfer_encoding;
-      if (same_token(text, "x-forwarded-proto")) return FieldId::x_forwarded_proto;
+      if (equals_same_size<"transfer-encoding">(text)) return FieldId::transfer_encoding;
+      if (equals_same_size<"x-forwarded-proto">(text)) return FieldId::x_forwarded_proto;
       break;
     case 18:
-      if (same_token(text, "proxy-authenticate")) return FieldId::proxy_authenticate;
+      if (equals_same_size<"proxy-authenticate">(text)) return FieldId::proxy_authenticate;
       break;
     case 19:
-      if (same_token(text, "proxy-authorization")) return FieldId::proxy_authorization;
+      if (equals_same_size<"proxy-authorization">(text)) return FieldId::proxy_authorization;
       break;
     default:
       break;
   }
   return FieldId::other;
-}
-
-FieldId field_id_of(std::string_view name) {
-  return is_token(name) ? field_id_of_token(name) : FieldId::other;
 }
 
 Method method_of(std::string_view text) {
@@ -140,17 +106,29 @@ const Field* Fields::find(std::string_view name) const {
 }
 
 void RequestHead::clear() {
-  Fields kept = std::move(fields);
-  *this = RequestHead();
-  fields = std::move(kept);
+  method_text = target = {};
+  method = Method::other;
+  version = {};
   fields.clear();
+  framing = Framing::none;
+  content_length = 0;
+  keep_alive = true;
+  expect_continue = false;
+  transfer_coding_unsupported = false;
+  findings.clear();
+  wire_bytes = 0;
 }
 
 void ResponseHead::clear() {
-  Fields kept = std::move(fields);
-  *this = ResponseHead();
-  fields = std::move(kept);
+  status = 0;
+  reason = {};
+  version = {};
   fields.clear();
+  framing = Framing::none;
+  content_length = 0;
+  has_content_length = false;
+  keep_alive = true;
+  wire_bytes = 0;
 }
 
 std::string_view reason_phrase(int status) {

@@ -65,9 +65,8 @@ enum class FieldId : uint8_t {
   x_forwarded_port,
   x_forwarded_proto,
 };
-FieldId field_id_of(std::string_view name);        // ASCII case-insensitive
-FieldId field_id_of_token(std::string_view name);  // faster. REQUIRES: name is a token
-Method method_of(std::string_view text);           // case-sensitive (RFC 9110 9.1)
+FieldId field_id_of(std::string_view name);  // ASCII case-insensitive
+Method method_of(std::string_view text);     // case-sensitive (RFC 9110 9.1)
 
 struct Field {
   std::string_view name;   // as received
@@ -78,10 +77,13 @@ struct Field {
 class Fields {
  public:
   void clear() { fields_.clear(); }
-  void add(std::string_view name, std::string_view value) {
-    fields_.push_back({name, value, field_id_of(name)});
+  void add(std::string_view name, std::string_view value) { add(name, value, field_id_of(name)); }
+  void add(std::string_view name, std::string_view value, FieldId id) {
+    Field& field = fields_.emplace_back();
+    field.name = name;
+    field.value = value;
+    field.id = id;
   }
-  void add(const Field& field) { fields_.push_back(field); }
   // The first of that name, or nullptr. Never an invalid one.
   const Field* find(FieldId id) const;
   const Field* find(std::string_view name) const;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "http/caseless.h"
 
 namespace daruma::http {
 
@@ -20,22 +21,27 @@ class Nominations {
 
   // REQUIRES: value lives as long as this.
   void add_connection(std::string_view value) {
+    if (equals<"keep-alive">(value)) return;  // nearly always, and nearly always alone
     for_each_list_element(value, [this](std::string_view option) {
       if (count_ == names_max) return;
-      if (ascii_iequals(option, "keep-alive") || ascii_iequals(option, "close")) return;
-      names_[count_++] = option;
+      if (equals<"keep-alive">(option) || equals<"close">(option)) return;
+      names_[count_++] = {option.data(), option.size()};
     });
   }
   bool has(std::string_view name) const {
     for (size_t i = 0; i < count_; ++i) {
-      if (ascii_iequals(names_[i], name)) return true;
+      if (ascii_iequals({names_[i].data, names_[i].size}, name)) return true;
     }
     return false;
   }
 
  private:
+  struct Name {  // unlike a string_view it costs nothing before it is set
+    const char* data;
+    size_t size;
+  };
   size_t count_ = 0;
-  std::array<std::string_view, names_max> names_;
+  std::array<Name, names_max> names_;
 };
 
 }  // namespace daruma::http

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "http/caseless.h"
 #include "http/characters.h"
 
 namespace daruma::http {
@@ -84,15 +85,18 @@ ReadVersion read_version(std::string_view text) {
 }  // namespace
 
 FieldId RequestInspector::clean_field(std::string_view name, std::string_view value) {
-  const FieldId id = field_id_of_token(name);
-  if (id == FieldId::other) {
-    const std::optional<FieldId> resembled = spelled_framing_field(name);
-    if (!resembled) return id;
-    suspect(*resembled, value);
-    return FieldId::invalid;
+  const FieldId id = field_id_of(name);
+  if (id != FieldId::other) {
+    note(id, value);
+    return id;
   }
-  note(id, value);
-  return id;
+  // The letter that it begins with clears nearly every name.
+  const char first = ascii_lower(name[0]);
+  if (is_alpha(first) && first != 't' && first != 'c') return id;
+  const std::optional<FieldId> resembled = spelled_framing_field(name);
+  if (!resembled) return id;
+  suspect(*resembled, value);
+  return FieldId::invalid;
 }
 
 FieldId RequestInspector::field(std::string_view name, std::string_view value) {
@@ -139,7 +143,7 @@ void RequestInspector::note(FieldId id, std::string_view value) {
   } else if (id == FieldId::connection) {
     connection(value);
   } else if (id == FieldId::expect) {
-    expects_continue_ |= ascii_iequals(value, "100-continue");
+    expects_continue_ |= equals<"100-continue">(value);
   }
 }
 
@@ -172,10 +176,10 @@ void RequestInspector::transfer_encoding(std::string_view value, Origin origin) 
 
 void RequestInspector::transfer_coding(std::string_view coding, Origin origin) {
   coding = trim_ows(coding.substr(0, coding.find(';')));
-  const bool chunked = ascii_iequals(coding, "chunked");
-  const bool identity = ascii_iequals(coding, "identity");
-  const bool known = chunked || identity || ascii_iequals(coding, "gzip") ||
-                     ascii_iequals(coding, "deflate") || ascii_iequals(coding, "compress");
+  const bool chunked = equals<"chunked">(coding);
+  const bool identity = equals<"identity">(coding);
+  const bool known = chunked || identity || equals<"gzip">(coding) || equals<"deflate">(coding) ||
+                     equals<"compress">(coding);
   if (!known) transfer_encoding_bad_ = true;
   if (chunked && saw_chunked_) chunked_twice_ = true;
   saw_chunked_ |= chunked;
@@ -186,9 +190,13 @@ void RequestInspector::transfer_coding(std::string_view coding, Origin origin) {
 }
 
 void RequestInspector::connection(std::string_view value) {
+  if (equals<"keep-alive">(value)) {  // nearly always, and nearly always alone
+    says_keep_alive_ = true;
+    return;
+  }
   for_each_list_element(value, [this](std::string_view option) {
-    says_close_ |= ascii_iequals(option, "close");
-    says_keep_alive_ |= ascii_iequals(option, "keep-alive");
+    says_close_ |= equals<"close">(option);
+    says_keep_alive_ |= equals<"keep-alive">(option);
   });
 }
 
@@ -287,7 +295,7 @@ void inspect_request(RequestHead& head, std::string_view version_text) {
   RequestInspector inspector(head);
   Fields judged;
   for (const Field& field : head.fields) {
-    judged.add({field.name, trim_ows(field.value), inspector.field(field.name, field.value)});
+    judged.add(field.name, trim_ows(field.value), inspector.field(field.name, field.value));
   }
   head.fields = std::move(judged);
   inspector.finish(head.method_text, head.target, version_text);

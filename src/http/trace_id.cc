@@ -7,10 +7,12 @@ namespace {
 
 constexpr size_t trace_id_bytes_max = 7 * 1024;
 
-void append_hex(uint64_t value, int digits, std::string& text) {
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
-    text += "0123456789abcdef"[value >> shift & 0xf];
+// Lower-case hexadecimal digits of `value`, the last `count` of them; returns where they end.
+char* write_hex(uint64_t value, int count, char* at) {
+  for (char* digit = at + count; digit != at; value >>= 4) {
+    *--digit = "0123456789abcdef"[value & 0xf];
   }
+  return at + count;
 }
 
 template <class F>
@@ -28,20 +30,25 @@ void for_each_member(std::string_view trace_id, F f) {
 
 void make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t random_low,
                      std::string& text) {
-  text = "1-";
-  append_hex(epoch_seconds, 8, text);
-  text += '-';
-  append_hex(random_high, 8, text);
-  append_hex(random_low, 16, text);
+  char root[35];  // "1-", 8 digits, "-", 24 digits
+  char* at = root;
+  *at++ = '1';
+  *at++ = '-';
+  at = write_hex(epoch_seconds, 8, at);
+  *at++ = '-';
+  at = write_hex(random_high, 8, at);
+  at = write_hex(random_low, 16, at);
+  text.assign(root, at);
 }
 
 void combine_trace_id(const Field* received, std::string_view fresh, std::string& combined) {
-  combined = "Root=";
+  bool has_root = false;
   if (received) {
-    for_each_member(received->value, [&combined](std::string_view member) {
-      if (member.starts_with("Root=")) combined = "Self=";
+    for_each_member(received->value, [&has_root](std::string_view member) {
+      has_root |= member.starts_with("Root=");
     });
   }
+  combined = has_root ? "Self=" : "Root=";
   combined += fresh;
   if (!received) return;
   for_each_member(received->value, [&combined](std::string_view member) {

@@ -9,11 +9,6 @@
 namespace daruma::http {
 namespace {
 
-bool is_alpha(char c) {
-  const char lower = ascii_lower(c);
-  return lower >= 'a' && lower <= 'z';
-}
-
 bool is_unreserved(char c) {
   return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
