@@ -51,7 +51,7 @@ class AdminConnection final : private io::SocketHandler,
   void dispatch();
   void refuse(int status, std::string_view why);
   void refuse(http::ParseStatus status);
-  bool is_from_here(const http::Field& host, std::string_view& why) const;
+  std::string_view reason_to_distrust() const;  // "" if there is none
   void write_head(const AdminResponse& response);
   void after_response();
 

@@ -12,9 +12,8 @@ namespace daruma::control {
 namespace {
 
 bool is_loopback(const Address& address) {
-  static const auto v4 = CidrRange::parse("127.0.0.0/8");
-  static const auto v6 = CidrRange::parse("::1");
-  return v4->contains(address) || v6->contains(address);
+  if (address.family() == Address::Family::v4) return address.octets()[0] == 127;
+  return address.ip() == "::1";
 }
 
 bool fits(std::string_view route, std::string_view path) {
@@ -25,16 +24,26 @@ bool fits(std::string_view route, std::string_view path) {
 
 std::string_view name_of(http::Method method) {
   switch (method) {
-    case http::Method::get: return "GET, HEAD";
-    case http::Method::head: return "HEAD";
-    case http::Method::post: return "POST";
-    case http::Method::put: return "PUT";
-    case http::Method::delete_: return "DELETE";
-    case http::Method::connect: return "CONNECT";
-    case http::Method::options: return "OPTIONS";
-    case http::Method::trace: return "TRACE";
-    case http::Method::patch: return "PATCH";
-    case http::Method::other: return "";
+    case http::Method::get:
+      return "GET, HEAD";
+    case http::Method::head:
+      return "HEAD";
+    case http::Method::post:
+      return "POST";
+    case http::Method::put:
+      return "PUT";
+    case http::Method::delete_:
+      return "DELETE";
+    case http::Method::connect:
+      return "CONNECT";
+    case http::Method::options:
+      return "OPTIONS";
+    case http::Method::trace:
+      return "TRACE";
+    case http::Method::patch:
+      return "PATCH";
+    case http::Method::other:
+      return "";
   }
   return "";
 }
@@ -89,9 +98,10 @@ Result<std::unique_ptr<AdminServer>> AdminServer::open(io::Loop& loop, const Add
                                                        std::vector<AdminRoute> routes,
                                                        const AdminServerOptions& options) {
   if (!is_loopback(address)) {
-    return fail(fmt::format("Admin.Address {} is not a loopback address; the admin endpoint has no "
-                            "login yet, so use 127.0.0.1 or ::1",
-                            address.ip()));
+    return fail(
+        fmt::format("Admin.Address {} is not a loopback address; the admin endpoint has no "
+                    "login yet, so use 127.0.0.1 or ::1",
+                    address.ip()));
   }
   std::unique_ptr<AdminServer> server(new AdminServer(loop, std::move(routes), options));
   auto acceptor = loop.listen(address, *server, {.backlog = 128});

@@ -94,7 +94,7 @@ class AdminRoutes {
 
 struct AdminServerOptions {
   size_t connections_max = 64;  // then the longest idle one makes room, or the new one is refused
-  size_t head_bytes_max = 16 * 1024;
+  size_t head_bytes_max = 16 * 1024;  // half of it for one line
   size_t body_bytes_max = 1024 * 1024;
   Duration idle_timeout = 60s;     // between requests
   Duration request_timeout = 20s;  // from a request's first byte to its last

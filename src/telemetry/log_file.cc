@@ -65,6 +65,7 @@ void LogFile::write_buffer(WallTime now) {
   if (buffer_.empty() || (descriptor_ < 0 && !open(now))) return;
   size_t written = 0;
   while (written < buffer_.size()) {
+    // tidy-allow(banned-call): this is the writer; it has a thread that may wait for the disk.
     const ssize_t n = ::write(descriptor_, buffer_.data() + written, buffer_.size() - written);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {

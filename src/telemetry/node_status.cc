@@ -68,31 +68,29 @@ MetricFamily certificate_expiries(const std::vector<CertificateStatus>& certific
   return family;
 }
 
-MetricFamily reloads(const NodeStatus& status) {
-  MetricFamily family{"daruma_config_reloads_total",
-                      MetricKind::counter,
-                      "Reloads of the configuration file since the start, by result",
-                      {}};
-  family.samples.push_back({{{"result", "applied"}}, static_cast<double>(status.reloads_applied)});
-  family.samples.push_back({{{"result", "refused"}}, static_cast<double>(status.reloads_refused)});
-  return family;
+MetricFamily config_loads(const LoadStatus& load) {
+  return {"daruma_config_loads_total",
+          MetricKind::counter,
+          "Configuration files read, at the start and by reloads, by result",
+          {{{{"result", "applied"}}, static_cast<double>(load.times_applied)},
+           {{{"result", "refused"}}, static_cast<double>(load.times_refused)}}};
 }
 
 void add_config(const NodeStatus& status, WallTime now, std::vector<MetricFamily>& families) {
+  const LoadStatus& load = status.config_load;
   // The wall clock may have been set back since.
-  const auto age = std::max(now - status.config_since, WallTime::duration::zero());
+  const auto age = std::max(now - load.applied_at, WallTime::duration::zero());
   families.push_back(gauge("daruma_config_revision", "Configuration revision published last",
                            static_cast<double>(status.config_revision)));
-  families.push_back(gauge("daruma_config_age_seconds", "Time since that revision was published",
-                           seconds_of(age)));
-  families.push_back(reloads(status));
-  if (!status.last_reload) return;
-  families.push_back(gauge("daruma_config_last_reload_success",
-                           "1 if the last reload was applied, 0 if it was refused",
-                           status.last_reload->applied ? 1 : 0));
-  families.push_back(gauge("daruma_config_last_reload_timestamp_seconds",
-                           "When the last reload was tried, in seconds since 1970",
-                           unix_seconds(status.last_reload->at)));
+  families.push_back(gauge("daruma_config_age_seconds",
+                           "Time since a configuration file was last applied", seconds_of(age)));
+  families.push_back(config_loads(load));
+  families.push_back(gauge("daruma_config_last_load_success",
+                           "1 if the configuration file read last was applied, 0 if refused",
+                           load.applied ? 1 : 0));
+  families.push_back(gauge("daruma_config_last_load_timestamp_seconds",
+                           "When the configuration file was last read, in seconds since 1970",
+                           unix_seconds(load.at)));
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,9 +25,13 @@ struct CertificateStatus {
   WallTime not_after;
 };
 
-struct ReloadStatus {
+// A configuration is loaded at the start and at every reload.
+struct LoadStatus {
   bool applied = false;  // false: refused, the former configuration goes on
-  WallTime at;
+  WallTime at;           // of the last attempt
+  WallTime applied_at;   // of the last one that was applied
+  uint64_t times_applied = 0;
+  uint64_t times_refused = 0;
 };
 
 struct NodeStatus {
@@ -36,10 +39,7 @@ struct NodeStatus {
   WallTime started;
   bool draining = false;
   uint64_t config_revision = 0;
-  WallTime config_since;                    // when that revision was published
-  std::optional<ReloadStatus> last_reload;  // nullopt: none since the start
-  uint64_t reloads_applied = 0;
-  uint64_t reloads_refused = 0;
+  LoadStatus config_load;
   std::vector<TargetStatus> targets;
   std::vector<CertificateStatus> certificates;
   uint64_t log_write_errors = 0;  // LogWriter::totals()

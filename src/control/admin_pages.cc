@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/admin_pages.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "telemetry/prometheus.h"
+
+namespace daruma::control {
+namespace {
+
+constexpr std::string_view json_type = "application/json";
+
+int status_of(AdminBackend::ReloadAnswer::Outcome outcome) {
+  switch (outcome) {
+    case AdminBackend::ReloadAnswer::Outcome::complete:
+      return 200;
+    case AdminBackend::ReloadAnswer::Outcome::incomplete:
+      return 500;
+    case AdminBackend::ReloadAnswer::Outcome::refused:
+      return 400;
+  }
+  return 500;
+}
+
+}  // namespace
+
+std::vector<AdminRoute> AdminPages::routes() {
+  std::vector<AdminRoute> routes;
+  for (const auto& page : pages_) routes.push_back({page->method, page->path, page.get()});
+  return routes;
+}
+
+void AdminPages::add(http::Method method, std::string path, std::string meaning, Answer answer) {
+  auto page = std::make_unique<Page>();
+  page->method = method;
+  page->path = std::move(path);
+  page->meaning = std::move(meaning);
+  page->answer = std::move(answer);
+  pages_.push_back(std::move(page));
+}
+
+void AdminPages::add_all() {
+  add(http::Method::get, "/", "this list",
+      [this](const AdminRequest&, AdminResponder responder) { responder.send(index()); });
+  add(http::Method::get, "/metrics", "metrics for Prometheus",
+      [this](const AdminRequest&, AdminResponder responder) {
+        responder.send({.content_type = std::string(telemetry::prometheus_content_type),
+                        .body = backend_.metrics()});
+      });
+  add(http::Method::get, "/healthz", "200 while this node serves, else 503 and why not",
+      [this](const AdminRequest&, AdminResponder responder) {
+        const AdminBackend::Health health = backend_.health();
+        responder.send(
+            {.status = health.ok ? 200 : 503, .body = health.ok ? "ok\n" : health.reason + "\n"});
+      });
+  add(http::Method::get, "/targets", "target groups, their targets and health, as JSON",
+      [this](const AdminRequest&, AdminResponder responder) {
+        responder.send({.content_type = std::string(json_type), .body = backend_.targets_json()});
+      });
+  add(http::Method::get, "/config", "revisions and the last reload, as JSON",
+      [this](const AdminRequest&, AdminResponder responder) {
+        responder.send({.content_type = std::string(json_type), .body = backend_.config_json()});
+      });
+  add(http::Method::post, "/reload", "read the configuration file again",
+      [this](const AdminRequest&, AdminResponder responder) { reload(std::move(responder)); });
+}
+
+AdminResponse AdminPages::index() const {
+  AdminResponse response;
+  for (const auto& page : pages_) {
+    response.body +=
+        fmt::format("{:<5}{:<10} {}\n", page->method == http::Method::post ? "POST" : "GET",
+                    page->path, page->meaning);
+  }
+  return response;
+}
+
+void AdminPages::reload(AdminResponder responder) {
+  // A std::function has to be copyable, a responder must not be.
+  auto kept = std::make_shared<AdminResponder>(std::move(responder));
+  backend_.reload([kept](AdminBackend::ReloadAnswer answer) {
+    kept->send({.status = status_of(answer.outcome), .body = std::move(answer.text)});
+  });
+}
+
+}  // namespace daruma::control

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/controller_backend.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/check.h"
+#include "telemetry/prometheus.h"
+#include "tls/context.h"
+
+namespace daruma::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Descriptions may hold bytes that a target sent.
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+// "2026-10-03T12:02:00Z"; null for a moment that has not been.
+Json json_of(WallTime time) {
+  if (time == WallTime{}) return nullptr;
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
+// The member names are those of DescribeTargetHealth.
+Json json_of(const model::Target& target, const model::TargetHealth& health) {
+  Json json;
+  json["Target"] = {{"Id", target.key.id}, {"Port", target.key.port}};
+  if (!target.zone.empty()) json["Target"]["AvailabilityZone"] = target.zone;
+  json["TargetHealth"]["State"] = name_of(health.state);
+  if (health.reason != model::HealthReason::none) {
+    json["TargetHealth"]["Reason"] = name_of(health.reason);
+  }
+  if (!health.description.empty()) json["TargetHealth"]["Description"] = health.description;
+  Json addresses = Json::array();
+  for (const Address& address : target.addresses) addresses.push_back(address.to_string());
+  json["Addresses"] = std::move(addresses);
+  return json;
+}
+
+AdminBackend::ReloadAnswer answer_of(const ReloadResult& result) {
+  using Outcome = AdminBackend::ReloadAnswer::Outcome;
+  if (!result.applied) return {Outcome::refused, result.to_text()};
+  return {result.complete() ? Outcome::complete : Outcome::incomplete, result.to_text()};
+}
+
+}  // namespace
+
+class ControllerBackend::Reload final : public ReloadObserver {
+ public:
+  Reload(ControllerBackend& backend, std::function<void(ReloadAnswer)> done)
+      : backend_(backend), done_(std::move(done)) {}
+
+  void on_reloaded(const ReloadResult& result) override {
+    const auto done = std::move(done_);
+    // Destroys this.
+    std::erase_if(backend_.reloads_, [this](const auto& reload) { return reload.get() == this; });
+    done(answer_of(result));
+  }
+
+ private:
+  ControllerBackend& backend_;
+  std::function<void(ReloadAnswer)> done_;
+};
+
+ControllerBackend::ControllerBackend(ControllerBackendContext context)
+    : context_(std::move(context)), started_(context_.loop.wall_now()) {}
+
+ControllerBackend::~ControllerBackend() {
+  for (const auto& reload : reloads_) context_.controller.forget(*reload);
+}
+
+void ControllerBackend::reload(std::function<void(ReloadAnswer)> done) {
+  reloads_.push_back(std::make_unique<Reload>(*this, std::move(done)));
+  context_.controller.reload(reloads_.back().get());
+}
+
+AdminBackend::Health ControllerBackend::health() {
+  if (context_.controller.ready()) return {true, ""};
+  const Publisher& publisher = context_.controller.publisher();
+  if (publisher.revision_everywhere() > 0) return {false, "draining: this node is stopping"};
+  return {false, fmt::format("starting: {} of {} workers serve a configuration",
+                             publisher.adopted(1), publisher.workers())};
+}
+
+std::string ControllerBackend::targets_json() {
+  const auto& health = context_.controller.target_health();
+  Json groups = Json::array();
+  for (const model::TargetGroup& group : context_.controller.snapshot()->target_groups) {
+    Json json;
+    json["TargetGroupName"] = group.name;
+    json["TargetGroupArn"] = group.arn;
+    json["Protocol"] = name_of(group.protocol);
+    json["Port"] = group.port;
+    Json targets = Json::array();
+    for (const model::Target& target : group.targets) {
+      const auto known = health.find(target.key);
+      DARUMA_ASSERT(known != health.end());
+      targets.push_back(json_of(target, known->second));
+    }
+    json["TargetHealthDescriptions"] = std::move(targets);
+    groups.push_back(std::move(json));
+  }
+  return text_of({{"TargetGroups", std::move(groups)}});
+}
+
+std::string ControllerBackend::config_json() {
+  const Controller& controller = context_.controller;
+  Json json;
+  json["Revision"] = controller.snapshot()->revision;
+  json["RevisionEverywhere"] = controller.publisher().revision_everywhere();
+  Json workers = Json::array();
+  context_.registry.for_each(
+      [&workers](const telemetry::WorkerLabels& labels, const telemetry::WorkerCounters& counters) {
+        workers.push_back(
+            {{"Worker", labels.worker}, {"Revision", counters.snapshot_revision.value()}});
+      });
+  json["Workers"] = std::move(workers);
+  json["Problems"] = controller.publisher().problems();
+  const telemetry::LoadStatus load = load_status();
+  json["LastLoad"] = {
+      {"Applied", load.applied}, {"At", json_of(load.at)}, {"AppliedAt", json_of(load.applied_at)}};
+  json["LoadsApplied"] = load.times_applied;
+  json["LoadsRefused"] = load.times_refused;
+  return text_of(json);
+}
+
+std::string ControllerBackend::metrics() {
+  const auto families = telemetry::metrics_of(status(), context_.loop.wall_now());
+  return telemetry::prometheus_text(context_.registry, families);
+}
+
+telemetry::NodeStatus ControllerBackend::status() {
+  telemetry::NodeStatus status;
+  status.version = context_.version;
+  status.started = started_;
+  status.draining =
+      !context_.controller.ready() && context_.controller.publisher().revision_everywhere() > 0;
+  status.config_revision = context_.controller.snapshot()->revision;
+  status.config_load = load_status();
+  status.targets = target_statuses();
+  status.certificates = certificate_statuses();
+  if (context_.log_totals) {
+    status.log_write_errors = context_.log_totals->write_errors.value();
+    status.log_lines_lost = context_.log_totals->lines_lost.value();
+  }
+  status.bugs_reported = daruma::bugs_reported();
+  return status;
+}
+
+telemetry::LoadStatus ControllerBackend::load_status() const {
+  const ReloadStatus& status = context_.controller.reload_status();
+  return {.applied = status.success,
+          .at = status.at,
+          .applied_at = status.applied_at,
+          .times_applied = status.attempts - status.failures,
+          .times_refused = status.failures};
+}
+
+std::vector<telemetry::TargetStatus> ControllerBackend::target_statuses() const {
+  const auto& health = context_.controller.target_health();
+  std::vector<telemetry::TargetStatus> statuses;
+  for (const model::TargetGroup& group : context_.controller.snapshot()->target_groups) {
+    for (const model::Target& target : group.targets) {
+      const auto known = health.find(target.key);
+      DARUMA_ASSERT(known != health.end());
+      statuses.push_back({{group.name, target.key.to_string(), target.zone}, known->second});
+    }
+  }
+  return statuses;
+}
+
+std::vector<telemetry::CertificateStatus> ControllerBackend::certificate_statuses() {
+  std::vector<telemetry::CertificateStatus> statuses;
+  std::map<std::string, WallTime> ends;
+  for (const model::Certificate& certificate : context_.controller.snapshot()->certificates) {
+    const auto known = certificate_ends_.find(certificate.fingerprint);
+    WallTime end;
+    if (known != certificate_ends_.end()) {
+      end = known->second;
+    } else if (const auto facts = tls::describe_certificate(
+                   {certificate.name, certificate.chain_pem, certificate.key_pem})) {
+      end = facts->not_after;
+    }
+    ends[certificate.fingerprint] = end;
+    statuses.push_back({certificate.name, end});
+  }
+  certificate_ends_ = std::move(ends);
+  return statuses;
+}
+
+}  // namespace daruma::control
