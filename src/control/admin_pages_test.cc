@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/admin_pages.h"
+
+#include <gtest/gtest.h>
+
+#include "control/fake_clients_for_test.h"
+
+namespace daruma::control {
+namespace {
+
+using Outcome = AdminBackend::ReloadAnswer::Outcome;
+
+struct FakeBackend final : AdminBackend {
+  std::string metrics() override { return "daruma_draining 0\n"; }
+  Health health() override { return health_now; }
+  std::string targets_json() override { return "{\"targets\":0}\n"; }
+  std::string config_json() override { return "{\"config\":0}\n"; }
+  void reload(std::function<void(ReloadAnswer)> done) override { reloads.push_back(done); }
+  Health health_now{true, ""};
+  std::vector<std::function<void(ReloadAnswer)>> reloads;
+};
+
+struct AdminPagesTest : testing::Test {
+  std::string ask(const std::string& line) {
+    FakeClient client(loop);
+    client.send(line + " HTTP/1.1\r\nHost: 127.0.0.1:9090\r\nContent-Length: 0\r\n\r\n");
+    return client.take_received();
+  }
+  static std::string body_of(const std::string& answer) {
+    return answer.substr(answer.find("\r\n\r\n") + 4);
+  }
+  FakeServerLoop loop;
+  FakeBackend backend;
+  AdminPages pages{backend};
+  std::unique_ptr<AdminServer> server =
+      std::move(*AdminServer::open(loop, Address::v4({127, 0, 0, 1}, 9090), pages.routes()));
+};
+
+TEST_F(AdminPagesTest, shows_what_the_backend_says) {
+  struct Row {
+    const char* path;
+    const char* type;
+    const char* body;
+  };
+  const Row rows[] = {
+      {"/metrics", "text/plain; version=0.0.4; charset=utf-8", "daruma_draining 0\n"},
+      {"/healthz", "text/plain; charset=utf-8", "ok\n"},
+      {"/targets", "application/json", "{\"targets\":0}\n"},
+      {"/config", "application/json", "{\"config\":0}\n"},
+  };
+  for (const Row& row : rows) {
+    const std::string answer = ask(std::string("GET ") + row.path);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+    EXPECT_NE(answer.find(std::string("\r\nContent-Type: ") + row.type + "\r\n"), std::string::npos)
+        << answer;
+    EXPECT_EQ(body_of(answer), row.body);
+  }
+}
+
+TEST_F(AdminPagesTest, the_index_names_every_page) {
+  const std::string body = body_of(ask("GET /"));
+  for (const AdminRoute& route : pages.routes()) {
+    EXPECT_NE(body.find(" " + route.path + " "), std::string::npos) << route.path << "\n" << body;
+  }
+}
+
+TEST_F(AdminPagesTest, a_node_that_does_not_serve_says_why) {
+  backend.health_now = {false, "draining"};
+  const std::string answer = ask("GET /healthz");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+  EXPECT_EQ(body_of(answer), "draining\n");
+}
+
+TEST_F(AdminPagesTest, a_reload_is_answered_when_it_is_done) {
+  const std::pair<Outcome, const char*> rows[] = {{Outcome::complete, "HTTP/1.1 200 "},
+                                                  {Outcome::incomplete, "HTTP/1.1 500 "},
+                                                  {Outcome::refused, "HTTP/1.1 400 "}};
+  for (const auto& [outcome, status] : rows) {
+    FakeClient client(loop);
+    client.send("POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+    ASSERT_EQ(client.take_received(), "");
+    ASSERT_EQ(backend.reloads.size(), 1u);
+    backend.reloads[0]({outcome, "what happened\n"});
+    backend.reloads.clear();
+    const std::string answer = client.take_received();
+    EXPECT_TRUE(answer.starts_with(status)) << answer;
+    EXPECT_EQ(body_of(answer), "what happened\n");
+  }
+}
+
+TEST_F(AdminPagesTest, reading_a_page_changes_nothing) {
+  EXPECT_TRUE(ask("GET /reload").starts_with("HTTP/1.1 405 "));
+  EXPECT_TRUE(backend.reloads.empty());
+}
+
+}  // namespace
+}  // namespace daruma::control
