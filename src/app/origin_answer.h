@@ -16,16 +16,16 @@
 namespace daruma::app {
 
 struct OriginOptions {
-  Address listen;
+  Address listen{};
   bool tls = false;
-  std::string chain_pem;  // with tls
-  std::string key_pem;
+  std::string chain_pem{};  // with tls
+  std::string key_pem{};
 
   // Answers that no path below asks otherwise
   Duration delay_min{};
   Duration delay_max{};
   int status = 200;
-  std::optional<uint64_t> body_bytes;  // nullopt: the request's head as it came
+  std::optional<uint64_t> body_bytes{};  // nullopt: the request's head as it came
   Duration health_delay = 5ms;
   int health_status = 200;
 

@@ -16,7 +16,7 @@ namespace daruma::app {
 // Where the listeners of the snapshot bind, each once.
 std::vector<Address> listening_addresses(const model::Snapshot& snapshot);
 
-// "" if the address can be bound by this process alone, else what is in the way.
-std::string binding_problem(const Address& address);
+// "" if this process alone can listen there, else what is in the way.
+std::string listening_problem(const Address& address);
 
 }  // namespace daruma::app

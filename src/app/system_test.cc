@@ -67,13 +67,13 @@ TEST(PortCheck, finds_a_port_that_is_shared_with_others) {
   auto acceptor = loop.listen(Address::v4({127, 0, 0, 1}, 0), handler, {.share_port = true});
   ASSERT_TRUE(acceptor);
   const Address taken = (*acceptor)->local();
-  EXPECT_NE(binding_problem(taken).find(taken.to_string()), std::string::npos);
+  EXPECT_NE(listening_problem(taken).find(taken.to_string()), std::string::npos);
   acceptor->reset();
-  EXPECT_EQ(binding_problem(taken), "");
+  EXPECT_EQ(listening_problem(taken), "");
 }
 
 TEST(PortCheck, names_an_address_that_is_not_this_machines) {
-  EXPECT_NE(binding_problem(Address::v4({192, 0, 2, 1}, 8080)), "");
+  EXPECT_NE(listening_problem(Address::v4({192, 0, 2, 1}, 8080)), "");
 }
 
 TEST(PortCheck, lists_every_listener_on_every_address_once) {

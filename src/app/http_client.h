@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One small HTTP request to a running daruma's admin server. Blocks; for commands that ask and end.
+#pragma once
+
+#include <string>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace daruma::app {
+
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+
+// POSTs an empty body. `timeout` is for all of it.
+Result<HttpAnswer> post(const Address& server, const std::string& path, Duration timeout);
+
+}  // namespace daruma::app

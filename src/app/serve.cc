@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.h"
+#include "app/process_limits.h"
+#include "app/signals.h"
+#include "app/supervisor.h"
+
+namespace daruma::app {
+
+int run(const ServeCommand& command) {
+  block_signals();  // before any thread starts
+  raise_descriptor_limit();
+  const Log log(command.log_level);
+  return Supervisor(command, log).run();
+}
+
+}  // namespace daruma::app

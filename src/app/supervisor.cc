@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/supervisor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "app/port_check.h"
+#include "app/process_limits.h"
+#include "app/version.h"
+#include "model/limits.h"
+#include "tls/context.h"
+
+namespace daruma::app {
+namespace {
+
+constexpr Duration start_poll = 5ms;
+// Workers close what is left when the drain's deadline comes; this is for one that does not.
+constexpr Duration stuck_after = model::limits::drain_timeout + 5s;
+
+WallTime system_wall_now() {
+  return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
+}
+
+// "http://127.0.0.1:8080, https://127.0.0.1:8443"
+std::string listeners_text(const model::Snapshot& snapshot) {
+  std::string text;
+  for (const Address& address : listening_addresses(snapshot)) {
+    if (!text.empty()) text += ", ";
+    text += address.to_string();
+  }
+  return text;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const ServeCommand& command, const Log& log)
+    : command_(command),
+      log_(log),
+      loop_(io::EpollLoop::system_seed()),
+      lookup_(control::make_system_lookup()),
+      controller_({loop_, log, *lookup_},
+                  {.config_file = command.config_file, .data_directory = command.data_directory}),
+      start_timer_(loop_.timers(), *this),
+      drain_timer_(loop_.timers(), *this),
+      signals_(loop_, *this) {}
+
+Supervisor::~Supervisor() = default;
+
+int Supervisor::run() {
+  if (!load() || !ports_are_free()) return exit_failed;
+  build_threads();
+  if (!open_admin()) return exit_failed;
+  start_threads();
+  const SignalThread signal_thread(signals_);
+  start_timer_.set(loop_.now() + start_poll);
+  loop_.run();
+  stop_threads();
+  log_.write(LogLevel::info, "app", exit_code_ == exit_ok ? "stopped" : "stopped early");
+  return exit_code_;
+}
+
+bool Supervisor::load() {
+  control::Diagnostics diagnostics = controller_.load();
+  const auto report = [this, &diagnostics] {
+    for (const control::Diagnostic& each : diagnostics) {
+      const bool error = each.severity == control::Severity::error;
+      log_.write(error ? LogLevel::error : LogLevel::warning, "config", each.to_string());
+    }
+  };
+  report();
+  if (!control::has_errors(diagnostics)) return true;
+  if (!command_.last_good) return false;
+  diagnostics = controller_.load_last_good();
+  report();
+  if (control::has_errors(diagnostics)) return false;
+  log_.write(LogLevel::warning, "config",
+             "the file is invalid; serving the last good configuration from the data directory",
+             {{"file", command_.config_file}});
+  return true;
+}
+
+bool Supervisor::ports_are_free() const {
+  bool free = true;
+  for (const Address& address : listening_addresses(*controller_.snapshot())) {
+    const std::string problem = listening_problem(address);
+    if (problem.empty()) continue;
+    log_.write(LogLevel::error, "app", problem);
+    free = false;
+  }
+  return free;
+}
+
+void Supervisor::build_threads() {
+  const ThreadContext context{controller_.mailbox(), registry_, log_};
+  const tls::TicketKeys ticket_keys = tls::make_ticket_keys();
+  const size_t count = command_.workers ? command_.workers : usable_cores().size();
+  std::vector<control::Publisher::WorkerMailbox*> mailboxes;
+  std::vector<telemetry::LogRing*> rings;
+  for (size_t i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<WorkerThread>(
+        context,
+        proxy::WorkerOptions{.index = static_cast<uint32_t>(i), .ticket_keys = ticket_keys}));
+    mailboxes.push_back(&workers_.back()->mailbox());
+    rings.push_back(&workers_.back()->ring());
+  }
+  health_ = std::make_unique<HealthThread>(context, mailboxes);
+  rings.push_back(&health_->ring());
+  log_writer_ = std::make_unique<telemetry::LogWriter>(
+      telemetry::LogWriterOptions{.directory = controller_.settings().logs_directory}, registry_,
+      std::move(rings), log_);
+  controller_.connect(std::move(mailboxes), &health_->mailbox());
+}
+
+bool Supervisor::open_admin() {
+  backend_ = std::make_unique<control::ControllerBackend>(control::ControllerBackendContext{
+      loop_, controller_, registry_, &log_writer_->totals(), version_number()});
+  admin_pages_ = std::make_unique<control::AdminPages>(*backend_);
+  auto admin =
+      control::AdminServer::open(loop_, controller_.settings().admin, admin_pages_->routes());
+  if (!admin) {
+    log_.write(LogLevel::error, "app", "the admin server cannot start: " + admin.error().message);
+    return false;
+  }
+  admin_ = std::move(*admin);
+  return true;
+}
+
+void Supervisor::start_threads() {
+  log_thread_ = std::make_unique<telemetry::LogThread>(*log_writer_, system_wall_now);
+  health_->start();
+  const std::vector<int> cores = usable_cores();
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    // More workers than cores, as in tests: the system places them.
+    workers_[i]->start(workers_.size() <= cores.size() ? cores[i] : -1);
+  }
+}
+
+// The order matters: nobody may push log lines once the log thread takes its last turn.
+void Supervisor::stop_threads() {
+  for (const auto& worker : workers_) worker->stop();
+  health_->stop();
+  log_thread_->stop();
+  admin_.reset();
+}
+
+void Supervisor::announce() {
+  const model::Snapshot& snapshot = *controller_.snapshot();
+  for (const std::string& problem : controller_.publisher().problems()) {
+    log_.write(LogLevel::error, "app", problem);
+  }
+  log_.write(LogLevel::info, "app", "serving",
+             {{"version", version_number()},
+              {"revision", std::to_string(snapshot.revision)},
+              {"workers", std::to_string(workers_.size())},
+              {"listeners", listeners_text(snapshot)},
+              {"admin", admin_->local().to_string()}});
+}
+
+void Supervisor::on_letter(ProcessSignal signal) {
+  switch (signal) {
+    case ProcessSignal::reload:
+      controller_.reload(nullptr);
+      break;
+    case ProcessSignal::stop:
+      if (draining_) {
+        stop_now();
+      } else {
+        drain();
+      }
+      break;
+  }
+}
+
+void Supervisor::drain() {
+  draining_ = true;
+  log_.write(LogLevel::info, "app", "draining; a second signal stops at once");
+  drain_timer_.set(loop_.now() + stuck_after);
+  controller_.drain(model::limits::drain_timeout, *this);
+}
+
+void Supervisor::stop_now() {
+  exit_code_ = exit_failed;
+  loop_.stop();
+}
+
+void Supervisor::on_all_stopped() {
+  loop_.stop();
+}
+
+void Supervisor::on_timer(io::Timer& timer) {
+  if (&timer == &drain_timer_) {
+    log_.write(LogLevel::error, "app", "some thread does not stop");
+    stop_now();
+    return;
+  }
+  if (!controller_.ready()) {
+    start_timer_.set(loop_.now() + start_poll);
+    return;
+  }
+  announce();
+}
+
+}  // namespace daruma::app

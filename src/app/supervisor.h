@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Builds the parts of a load balancer, starts their threads, takes signals, and stops everything in
+// order. Lives on the control thread, which is the process's main thread.
+//
+//   control  this one: configuration, admin server, signals
+//   workers  one a core, pinned: the data plane
+//   health   all probes
+//   log      log rings to files
+//   names    look-ups of host names (inside control::make_system_lookup)
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/signals.h"
+#include "app/threads.h"
+#include "base/log.h"
+#include "control/admin_pages.h"
+#include "control/admin_server.h"
+#include "control/controller.h"
+#include "control/controller_backend.h"
+#include "control/name_resolver.h"
+#include "io/epoll_loop.h"
+#include "io/mailbox.h"
+#include "telemetry/log_thread.h"
+#include "telemetry/log_writer.h"
+#include "telemetry/registry.h"
+
+namespace daruma::app {
+
+class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
+                         private control::StopObserver,
+                         private io::TimerHandler {
+ public:
+  Supervisor(const ServeCommand& command, const Log& log);
+  ~Supervisor();
+
+  // Serves until a signal stops it. Returns the exit code.
+  int run();
+
+ private:
+  bool load();
+  bool ports_are_free() const;
+  void build_threads();
+  bool open_admin();
+  void start_threads();
+  void stop_threads();
+  void announce();
+  void drain();
+  void stop_now();
+
+  void on_letter(ProcessSignal signal) override;
+  void on_all_stopped() override;
+  void on_timer(io::Timer& timer) override;
+
+  const ServeCommand& command_;
+  const Log& log_;
+  io::EpollLoop loop_;
+  telemetry::Registry registry_;
+  const std::unique_ptr<control::NameLookup> lookup_;
+  control::Controller controller_;
+  std::vector<std::unique_ptr<WorkerThread>> workers_;
+  std::unique_ptr<HealthThread> health_;
+  std::unique_ptr<telemetry::LogWriter> log_writer_;
+  std::unique_ptr<telemetry::LogThread> log_thread_;
+  std::unique_ptr<control::ControllerBackend> backend_;
+  std::unique_ptr<control::AdminPages> admin_pages_;
+  std::unique_ptr<control::AdminServer> admin_;
+  io::Timer start_timer_;  // until all workers serve
+  io::Timer drain_timer_;
+  io::Mailbox<ProcessSignal> signals_;
+  bool draining_ = false;
+  int exit_code_ = exit_ok;
+};
+
+}  // namespace daruma::app
