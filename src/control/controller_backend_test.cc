@@ -92,7 +92,7 @@ TEST_F(ControllerBackendTest, is_healthy_while_every_worker_serves) {
   EXPECT_EQ(backend->health().reason, "starting: 0 of 1 workers serve a configuration");
   adopt(1);
   EXPECT_TRUE(backend->health().ok);
-  struct : StopObserver {
+  struct Observer final : StopObserver {
     void on_all_stopped() override {}
   } observer;
   controller.drain(30s, observer);
