@@ -52,6 +52,7 @@ void Auditor::on_request_begun(const RequestScript& script, uint32_t connection,
   ExchangeRecord& record = exchanges_[script.token];
   record.client.script = script;
   record.client.connection = connection;
+  if (const Connection* c = network_.connection(connection)) record.client.listener = c->to();
   record.client.begun = record.client.last_sent = network_.now();
   record.client.idle_before = idle_before;
   record.client.after_fault = after_fault;
@@ -291,6 +292,7 @@ void Auditor::on_log_line(std::string_view line) {
   log.status = parsed->status;
   log.target_status = parsed->target_status;
   log.target = parsed->target;
+  log.target_group = parsed->target_group;
   log.action = parsed->action;
   log.rule_priority = parsed->rule_priority;
   log.reason = parsed->reason;
@@ -322,6 +324,8 @@ Duration Auditor::patience(const ExchangeRecord& record) const {
 void Auditor::sweep() {
   for (auto& [token, record] : exchanges_) {
     if (record.client.ending != Ending::pending) continue;
+    // A client that does not listen does not hear of the end.
+    if (record.client.script.act == ClientAct::stop_receiving && record.log.lines > 0) continue;
     learn_worker(record);
     const Duration still = network_.now() - last_activity(record);
     if (still > patience(record))

@@ -42,6 +42,7 @@ struct TargetPlan {
 struct ClientSide {
   RequestScript script;
   uint32_t connection = 0;
+  Address listener;
   Instant begun{};
   Instant last_sent{};
   Duration idle_before{};              // how long the connection had been idle
@@ -84,6 +85,7 @@ struct LogSeen {
   int status = 0;
   int target_status = 0;
   std::string target;
+  std::string target_group;  // ARN
   std::string action;
   int rule_priority = -1;
   std::string reason;

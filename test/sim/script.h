@@ -27,7 +27,8 @@ enum class ClientAct : uint8_t {
   stop_sending,           // never says another byte
   close_while_receiving,  // after act_at bytes of the response
   reset_while_receiving,
-  half_close,  // FIN after this request; waits for the answer
+  stop_receiving,  // after act_at bytes of the response, for half a minute
+  half_close,      // FIN after this request; waits for the answer
 };
 
 // A request that is not as it should be. Whatever becomes of it, it must not disturb another.

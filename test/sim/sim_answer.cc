@@ -120,8 +120,8 @@ void compose(Answer& answer, Random& random, const TargetBehaviour& b, const Ask
     static constexpr const char* garbage[] = {"220 smtp.example.com ESMTP\r\n\r\n",
                                               "HTTP/1.1 abc\r\n\r\n",
                                               "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
-                                              "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
-                                              "Content-Length: 6\r\n\r\nhello"};
+                                              ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+                                              "Content-Length: 6\r\n\r\nhello")};
     answer.wire = garbage[random.below(std::size(garbage))];
     answer.plan.well_formed = answer.plan.whole = false;
     answer.close = true;

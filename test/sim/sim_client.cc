@@ -16,6 +16,8 @@ constexpr Duration reconnect_pause = 50ms;
 // How long a client waits for 100 (RFC 9110 10.1.1: not for ever).
 constexpr Duration continue_patience = 1s;
 constexpr Duration connect_patience = 15s;
+// Longer than any time-out of a run.
+constexpr Duration deaf_time = 30s;
 
 bool says_close(const SimHead& head) {
   const std::string* connection = head.find("Connection");
@@ -56,7 +58,7 @@ void SimClient::plan_next_connection(Duration after) {
 }
 
 void SimClient::on_timer(io::Timer& timer) {
-  if (&timer == &read_timer_) return read();
+  if (&timer == &read_timer_) return deaf_ ? over(Ending::left) : read();
   if (&timer == &continue_timer_) awaits_continue_ = false;
   if (!socket_) return connect();
   if (!connected_) return on_connect_failed();
@@ -69,7 +71,7 @@ void SimClient::connect() {
   if (!to) return plan_next_connection(10 * reconnect_pause);
   reader_ = MessageReader(MessageReader::Kind::response);
   connected_ = thought_ = awaits_continue_ = stopped_sending_ = false;
-  close_announced_ = spoiled_ = false;
+  close_announced_ = spoiled_ = deaf_ = false;
   connection_requests_ = 0;
   quiet_since_ = loop_.now();
   socket_ = loop_.connect(*to, *this);
@@ -186,6 +188,7 @@ bool SimClient::act_now() {
     case ClientAct::polite:
     case ClientAct::close_while_receiving:
     case ClientAct::reset_while_receiving:
+    case ClientAct::stop_receiving:
     case ClientAct::half_close:
       return false;
   }
@@ -220,7 +223,7 @@ void SimClient::read() {
     }
     reader_.feed(std::string_view(bytes.data(), result.bytes));
     note_received(result.bytes);
-    if (!socket_ || !read_messages()) return;
+    if (!socket_ || deaf_ || !read_messages()) return;
     if (script_.read_piece > 0 && script_.read_pause > 0s) {
       read_timer_.set(loop_.now() + script_.read_pause);
       return;
@@ -235,6 +238,11 @@ void SimClient::note_received(size_t bytes) {
   first.response_bytes += bytes;
   const RequestScript& request = *first.request;
   if (first.response_bytes < request.act_at) return;
+  if (request.act == ClientAct::stop_receiving) {
+    deaf_ = true;
+    read_timer_.set(loop_.now() + deaf_time);
+    return;
+  }
   if (request.act == ClientAct::reset_while_receiving) {
     socket_->abort_on_close();
     over(Ending::left);

@@ -90,6 +90,7 @@ class SimClient final : private io::SocketHandler, private io::TimerHandler {
   Instant quiet_since_{};
   bool close_announced_ = false;
   bool spoiled_ = false;  // by a malformed or broken request; what follows may be lost
+  bool deaf_ = false;     // reads no more, by its own act
   bool retired_ = false;
 };
 

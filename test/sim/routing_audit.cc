@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/routing_audit.h"
+
+#include <algorithm>
+
+#include "sim/sim_configuration.h"
+
+namespace daruma::sim {
+namespace {
+
+bool takes_full_share(model::HealthState state) {
+  return state == model::HealthState::healthy || state == model::HealthState::unavailable;
+}
+
+std::string_view path_of(const RequestScript& script) {
+  return std::string_view(script.path).substr(0, script.path.find('?'));
+}
+
+Instant routed_before(const ExchangeRecord& record) {
+  return record.target.arrivals > 0 ? record.target.arrived : record.log.at;
+}
+
+// Whether a rule decided about it, as far as anybody can see.
+bool was_routed(const ExchangeRecord& record) {
+  const LogSeen& log = record.log;
+  return record.target.arrivals > 0 ||
+         (log.lines > 0 && (log.target != "-" || log.action == "fixed-response" ||
+                            log.action == "redirect" || log.reason == "no_registered_targets" ||
+                            log.reason == "no_group_weight"));
+}
+
+}  // namespace
+
+void RoutingAudit::on_health_posted(uint32_t loop) {
+  Mailbox& mailbox = mailboxes_[loop];
+  mailbox.waiting.push_back({.health_letter = mailbox.health_posted++});
+}
+
+void RoutingAudit::on_snapshot_posted(uint32_t loop, uint64_t revision) {
+  mailboxes_[loop].waiting.push_back({.revision = revision});
+}
+
+void RoutingAudit::on_mailbox_read(uint32_t loop, Instant now) {
+  Mailbox& mailbox = mailboxes_[loop];
+  if (mailbox.waiting.empty()) return;
+  mailbox.readings.push_back({now, std::move(mailbox.waiting)});
+  mailbox.waiting.clear();
+}
+
+void RoutingAudit::apply(const Posted& posted, View& view) const {
+  if (posted.revision == 0) {
+    const model::HealthLetter& letter = letters_[posted.health_letter];
+    const auto state = letter.health.state == model::HealthState::unused
+                           ? model::HealthState::initial
+                           : letter.health.state;
+    view.health[letter.target] = {state, false};
+    return;
+  }
+  view.revision = posted.revision;
+  const model::Snapshot& snapshot = *snapshots_.at(posted.revision);
+  for (auto& [key, told] : view.health) {
+    const bool named = std::ranges::any_of(snapshot.target_groups, [&](const auto& group) {
+      return std::ranges::any_of(group.targets, [&](const auto& t) { return t.key == key; });
+    });
+    if (!named) told.perhaps_initial = true;
+  }
+}
+
+std::vector<RoutingAudit::View> RoutingAudit::views_of(const Mailbox& mailbox) const {
+  std::vector<View> views;
+  View view{};
+  for (const Reading& reading : mailbox.readings) {
+    for (const Posted& posted : reading.letters) apply(posted, view);
+    view.from = reading.at;
+    // Letters of one reading are one change: nothing is served between them.
+    if (!views.empty() && views.back().from == view.from) views.pop_back();
+    views.push_back(view);
+  }
+  return views;
+}
+
+void RoutingAudit::check() {
+  for (const auto& [loop, mailbox] : mailboxes_) {
+    for (const Reading& reading : mailbox.readings) {
+      for (const Posted& posted : reading.letters) {
+        if (posted.revision == 0 && posted.health_letter >= letters_.size())
+          return auditor_.violation("a worker was told of health that control was not told of");
+      }
+    }
+    const std::vector<View> views = views_of(mailbox);
+    for (const auto& [token, record] : auditor_.exchanges()) {
+      if (auditor_.violated()) return;
+      if (record.worker_loop == loop && was_routed(record)) check_exchange(record, views);
+    }
+    check_shares(views, loop);
+  }
+}
+
+void RoutingAudit::check_exchange(const ExchangeRecord& record, const std::vector<View>& views) {
+  ++checked_;
+  const Instant to = routed_before(record);
+  std::string why_not = "no snapshot was served then";
+  for (size_t i = 0; i < views.size(); ++i) {
+    const bool over_before = i + 1 < views.size() && views[i + 1].from < record.client.begun;
+    if (over_before || views[i].from > to) continue;
+    if (explains(views[i], record, why_not)) return;
+  }
+  auditor_.violation(record.client.script.token, "no one moment explains how " +
+                                                     record.client.script.path +
+                                                     " was routed: " + why_not);
+}
+
+bool RoutingAudit::explains(const View& view, const ExchangeRecord& record,
+                            std::string& why_not) const {
+  if (view.revision == 0) return false;
+  const model::Snapshot& snapshot = *snapshots_.at(view.revision);
+  const RequestScript& script = record.client.script;
+  const model::Rule* rule = expected_rule(snapshot, record.client.listener.port(), script.host,
+                                          path_of(script));
+  why_not = "revision " + std::to_string(view.revision) + ": ";
+  if (!rule) {
+    why_not += "no such listener";
+    return false;
+  }
+  if (record.log.lines > 0 && record.log.rule_priority != rule->priority) {
+    why_not += "rule " + std::to_string(rule->priority) + ", the log says " +
+               std::to_string(record.log.rule_priority);
+    return false;
+  }
+  if (const auto* forward = std::get_if<model::ForwardAction>(&rule->action))
+    return explains_forward(view, *forward, record, why_not);
+  why_not += "rule " + std::to_string(rule->priority) + " does not forward";
+  if (record.target.arrivals > 0 || record.log.target != "-") return false;
+  if (const auto* fixed = std::get_if<model::FixedResponseAction>(&rule->action)) {
+    why_not += " but answers: " + fixed->body;
+    const bool seen = record.client.ending == Ending::complete && script.method != "HEAD";
+    return record.log.action == "fixed-response" &&
+           (!seen || record.response.own_body == fixed->body);
+  }
+  return record.log.action == "redirect";
+}
+
+bool RoutingAudit::explains_forward(const View& view, const model::ForwardAction& action,
+                                    const ExchangeRecord& record, std::string& why_not) const {
+  const model::Snapshot& snapshot = *snapshots_.at(view.revision);
+  const LogSeen& log = record.log;
+  if (record.target.arrivals == 0 && log.reason == "no_group_weight")
+    return action.weight_total == 0;
+  const std::string target =
+      record.target.arrivals > 0 ? record.target.target.to_string() : log.target;
+  why_not += "target " + target + " is no candidate of";
+  for (const model::WeightedGroup& weighted : action.groups) {
+    const model::TargetGroup& group = snapshot.target_groups[weighted.group];
+    if (weighted.weight == 0) continue;
+    if (log.lines > 0 && log.target_group != "-" && log.target_group != group.arn) continue;
+    if (record.target.arrivals == 0 && log.reason == "no_registered_targets") {
+      if (group.targets.empty()) return true;
+      continue;
+    }
+    for (const model::Target& t : group.targets) {
+      if (t.addresses.front().to_string() == target &&
+          may_be_candidate(view, group, t.addresses.front()))
+        return true;
+    }
+    why_not += " " + group.name;
+  }
+  return false;
+}
+
+bool RoutingAudit::may_be_candidate(const View& view, const model::TargetGroup& group,
+                                    const Address& target) const {
+  bool may_be_full = false;
+  bool somebody_surely_full = false;
+  for (const model::Target& t : group.targets) {
+    const auto found = view.health.find(t.key);
+    const Told told = found == view.health.end() ? Told{} : found->second;
+    const bool full = takes_full_share(told.state);
+    if (t.addresses.front() == target) may_be_full = full;
+    if (full && !told.perhaps_initial) somebody_surely_full = true;
+  }
+  return may_be_full || !somebody_surely_full;
+}
+
+// While the candidates stay the same, round robin leaves none of them out.
+void RoutingAudit::check_shares(const std::vector<View>& views, uint32_t loop) {
+  for (size_t i = 0; i < views.size() && !auditor_.violated(); ++i) {
+    if (views[i].revision == 0) continue;
+    const Instant end = i + 1 < views.size() ? views[i + 1].from : never;
+    for (const model::TargetGroup& group : snapshots_.at(views[i].revision)->target_groups) {
+      const auto& health = views[i].health;
+      const bool certain = std::ranges::none_of(group.targets, [&](const model::Target& t) {
+        const auto told = health.find(t.key);
+        return told != health.end() && told->second.perhaps_initial;
+      });
+      if (!certain) continue;
+      std::map<std::string, size_t> counts;
+      for (const model::Target& t : group.targets) {
+        if (may_be_candidate(views[i], group, t.addresses.front()))
+          counts[t.addresses.front().to_string()] = 0;
+      }
+      size_t inside = 0, partly = 0;
+      for (const auto& [token, record] : auditor_.exchanges()) {
+        const LogSeen& log = record.log;
+        if (record.worker_loop != loop || log.target_group != group.arn) continue;
+        if (log.at < views[i].from || record.client.begun >= end) continue;
+        const bool whole = record.client.begun >= views[i].from && log.at < end;
+        ++(whole ? inside : partly);
+        if (whole && counts.contains(log.target)) ++counts[log.target];
+      }
+      if (inside < counts.size() * (partly + 2)) continue;
+      for (const auto& [target, count] : counts) {
+        if (count == 0)
+          return auditor_.violation("target " + target + " of " + group.name + " got none of " +
+                                    std::to_string(inside) + " requests of worker loop " +
+                                    std::to_string(loop) + " though it was a candidate");
+      }
+    }
+  }
+}
+
+}  // namespace daruma::sim

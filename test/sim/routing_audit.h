@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether each exchange was routed by one snapshot and by the health that its worker had been told.
+// Knows at which moment each worker read which letter, and so, for every moment, what it went by:
+// some one moment of an exchange's life must explain its rule, its group and its target.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/letter.h"
+#include "sim/auditor.h"
+
+namespace daruma::sim {
+
+class RoutingAudit {
+ public:
+  explicit RoutingAudit(Auditor& auditor) : auditor_(auditor) {}
+
+  void add_snapshot(const model::SnapshotRef& snapshot) {
+    snapshots_[snapshot->revision] = snapshot;
+  }
+  // The prober's letters, in the order of their posting; every worker gets each of them.
+  void add_health_letter(const model::HealthLetter& letter) { letters_.push_back(letter); }
+  // A worker's mailbox was given the next health letter, or a snapshot; and was read.
+  void on_health_posted(uint32_t loop);
+  void on_snapshot_posted(uint32_t loop, uint64_t revision);
+  void on_mailbox_read(uint32_t loop, Instant now);
+
+  // All letters are known, no exchange is left.
+  void check();
+  size_t checked() const { return checked_; }
+
+ private:
+  // Health as last told. A target that a snapshot did not name may have been forgotten, or not.
+  struct Told {
+    model::HealthState state = model::HealthState::initial;
+    bool perhaps_initial = false;
+    bool operator==(const Told&) const = default;
+  };
+  using Health = std::map<model::TargetKey, Told>;
+  // What a worker went by from a moment on.
+  struct View {
+    Instant from;
+    uint64_t revision = 0;
+    Health health;
+  };
+  struct Posted {
+    uint64_t revision = 0;     // 0: a health letter
+    size_t health_letter = 0;  // its number
+  };
+  struct Reading {
+    Instant at;
+    std::vector<Posted> letters;
+  };
+  struct Mailbox {
+    size_t health_posted = 0;
+    std::vector<Posted> waiting;
+    std::vector<Reading> readings;
+  };
+
+  std::vector<View> views_of(const Mailbox& mailbox) const;
+  void apply(const Posted& posted, View& view) const;
+  void check_exchange(const ExchangeRecord& record, const std::vector<View>& views);
+  bool explains(const View& view, const ExchangeRecord& record, std::string& why_not) const;
+  bool explains_forward(const View& view, const model::ForwardAction& action,
+                        const ExchangeRecord& record, std::string& why_not) const;
+  bool may_be_candidate(const View& view, const model::TargetGroup& group,
+                        const Address& target) const;
+  void check_shares(const std::vector<View>& views, uint32_t loop);
+
+  Auditor& auditor_;
+  std::map<uint64_t, model::SnapshotRef> snapshots_;
+  std::vector<model::HealthLetter> letters_;
+  std::map<uint32_t, Mailbox> mailboxes_;  // by the worker's loop
+  size_t checked_ = 0;
+};
+
+}  // namespace daruma::sim

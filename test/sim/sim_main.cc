@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// daruma_sim: runs seeds, prints verdicts.
+//   daruma_sim --seed 123 [--verbose]   one run, its trace hash; --verbose prints every event
+//   daruma_sim --seeds 1..1000          many; stops at the first violation
+// Exits 1 on a violation, and prints the seed on a crash too.
+#include <signal.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "base/check.h"
+#include "sim/sim_world.h"
+
+namespace {
+
+using daruma::sim::RunResult;
+using daruma::sim::SimWorld;
+
+// No run needs a tenth of that: who takes longer turns in a circle.
+constexpr unsigned run_seconds_max = 120;
+
+// tidy-allow(globals): a signal handler has no other way to know
+volatile uint64_t seed_under_way = 0;
+
+// For the signal handler: nothing that allocates.
+void print_number(uint64_t value) {
+  char digits[20];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value > 0);
+  [[maybe_unused]] const auto written = write(2, digits + at, sizeof digits - at);
+}
+
+void on_fatal_signal(int signal) {
+  static constexpr char before[] = "seed ";
+  static constexpr char crashed[] = ": crashed\n";
+  static constexpr char hangs[] = ": does not come to an end\n";
+  [[maybe_unused]] auto written = write(2, before, sizeof before - 1);
+  print_number(seed_under_way);
+  written = signal == SIGALRM ? write(2, hangs, sizeof hangs - 1)
+                              : write(2, crashed, sizeof crashed - 1);
+  _exit(1);
+}
+
+void catch_crashes() {
+  struct sigaction action {};
+  action.sa_handler = on_fatal_signal;
+  for (const int signal : {SIGABRT, SIGALRM}) sigaction(signal, &action, nullptr);
+}
+
+std::optional<uint64_t> number(std::string_view text) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+RunResult run(uint64_t seed, bool verbose) {
+  seed_under_way = seed;
+  alarm(run_seconds_max);
+  SimWorld world(seed, verbose);
+  return world.run();
+}
+
+void print(uint64_t seed, const RunResult& result) {
+  std::printf("seed %llu: trace %016llx, %llu events, %zu exchanges (%zu complete, %zu answered by "
+              "targets), %zu routed, %zu faults\n",
+              static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(result.trace_hash),
+              static_cast<unsigned long long>(result.events), result.exchanges, result.completed,
+              result.from_targets, result.routed, result.faults);
+  if (!result.violation.empty())
+    std::printf("seed %llu: VIOLATION: %s\n", static_cast<unsigned long long>(seed),
+                result.violation.c_str());
+}
+
+int run_one(uint64_t seed, bool verbose) {
+  const RunResult result = run(seed, verbose);
+  print(seed, result);
+  return result.violation.empty() ? 0 : 1;
+}
+
+int run_many(uint64_t first, uint64_t last, bool keep_going) {
+  RunResult sum;
+  uint64_t violations = 0;
+  for (uint64_t seed = first; seed <= last; ++seed) {
+    const RunResult result = run(seed, false);
+    sum.events += result.events;
+    sum.exchanges += result.exchanges;
+    sum.completed += result.completed;
+    sum.from_targets += result.from_targets;
+    sum.routed += result.routed;
+    sum.faults += result.faults;
+    if (result.violation.empty()) continue;
+    ++violations;
+    print(seed, result);
+    if (!keep_going) return 1;
+  }
+  std::printf("seeds %llu..%llu: %llu violations, %llu events, %zu exchanges (%zu complete, %zu "
+              "answered by targets), %zu routed, %zu faults\n",
+              static_cast<unsigned long long>(first), static_cast<unsigned long long>(last),
+              static_cast<unsigned long long>(violations),
+              static_cast<unsigned long long>(sum.events), sum.exchanges, sum.completed,
+              sum.from_targets, sum.routed, sum.faults);
+  return violations == 0 ? 0 : 1;
+}
+
+int usage() {
+  std::fprintf(stderr,
+               "usage: daruma_sim --seed N [--verbose] | --seeds A..B [--keep-going]\n");
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) return usage();
+  const std::string_view what = argv[1], value = argv[2];
+  const std::string_view flag = argc > 3 ? argv[3] : "";
+  daruma::bugs_are_fatal();
+  catch_crashes();
+  if (what == "--seed" && (flag.empty() || flag == "--verbose")) {
+    const auto seed = number(value);
+    if (seed) return run_one(*seed, flag == "--verbose");
+  }
+  const size_t dots = value.find("..");
+  if (what == "--seeds" && dots != std::string_view::npos &&
+      (flag.empty() || flag == "--keep-going")) {
+    const auto first = number(value.substr(0, dots)), last = number(value.substr(dots + 2));
+    if (first && last && *first <= *last) return run_many(*first, *last, flag == "--keep-going");
+  }
+  return usage();
+}

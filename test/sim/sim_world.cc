@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sim_world.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace daruma::sim {
+namespace {
+
+Duration up_to(Random& random, Duration most) {
+  return Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(most.count()) + 1)));
+}
+
+NetworkFaults draw_faults(Random& random) {
+  // Some runs are calm, so that an error in them has no excuse.
+  NetworkFaults faults = random.chance(1, 6) ? calm_network() : draw_network_faults(random);
+  return faults;
+}
+
+std::vector<Address> draw_addresses(Random& random) {
+  std::vector<Address> addresses;
+  const size_t count = 2 + random.below(4);
+  for (size_t i = 0; i < count; ++i)
+    addresses.push_back(Address::v4({10, 2, 0, static_cast<uint8_t>(i + 1)}, 80));
+  return addresses;
+}
+
+TrafficPlan draw_traffic(Random& random) {
+  TrafficPlan plan;
+  plan.malformed = random.chance(1, 2);
+  plan.impolite = random.chance(1, 2);
+  plan.slow_clients = random.chance(1, 2);
+  plan.pipelining = random.chance(1, 2);
+  plan.big_bodies = random.chance(1, 3);
+  plan.http10 = random.chance(1, 2);
+  return plan;
+}
+
+AuditSettings audit_settings(const SimConfiguration& configuration, const NetworkFaults& faults) {
+  AuditSettings settings;
+  settings.idle_timeout_least = configuration.idle_timeout_least();
+  settings.idle_timeout_most = configuration.idle_timeout_most();
+  settings.deregistration_delay_least = configuration.deregistration_delay();
+  settings.faults = faults;
+  return settings;
+}
+
+}  // namespace
+
+SimWorld::Node::Node(SimNetwork& network, std::string name)
+    : loop(network, std::move(name), *Address::parse(node_address, 0)), log(256 * 1024) {}
+
+SimWorld::SimWorld(uint64_t seed, bool verbose)
+    : network_(seed),
+      random_(seed ^ 0x5eed),
+      faults_(draw_faults(random_)),
+      traffic_(draw_traffic(random_)),
+      control_loop_(network_, "control", *Address::parse(node_address, 0)),
+      target_loop_(network_, "targets", *Address::parse("10.2.0.1", 0)),
+      client_loop_(network_, "clients", *Address::parse("192.0.2.1", 0)),
+      health_loop_(network_, "health", *Address::parse(node_address, 0)),
+      target_addresses_(draw_addresses(random_)),
+      configuration_(random_, target_addresses_),
+      auditor_(network_, audit_settings(configuration_, faults_)),
+      routing_(auditor_),
+      health_log_(16 * 1024),
+      control_(control_loop_, *this),
+      change_timer_(control_loop_.timers(), *this),
+      trouble_timer_(target_loop_.timers(), *this) {
+  network_.set_verbose(verbose);
+  network_.set_watcher(this);
+  troubles_.reconfiguration = random_.chance(2, 3);
+  troubles_.target_restarts = random_.chance(1, 3);
+  troubles_.sick_targets = random_.chance(1, 2);
+  troubles_.wall_jumps = random_.chance(1, 4);
+  troubles_.faulty_targets = random_.chance(1, 2);
+  troubles_.pause_most = random_.chance(1, 2) ? Duration(1s) : 8s;
+  build_node();
+  draw_targets();
+  draw_clients();
+}
+
+SimWorld::~SimWorld() {
+  network_.set_watcher(nullptr);
+}
+
+void SimWorld::build_node() {
+  const size_t workers = 1 + random_.below(3);
+  std::vector<io::Mailbox<model::WorkerLetter>*> mailboxes;
+  for (size_t i = 0; i < workers; ++i) {
+    Node& node =
+        *nodes_.emplace_back(std::make_unique<Node>(network_, "worker" + std::to_string(i)));
+    const proxy::WorkerContext context{node.loop, control_, registry_, node.log, log_};
+    proxy::WorkerOptions options;
+    options.index = static_cast<uint32_t>(i);
+    node.worker = std::make_unique<proxy::Worker>(context, std::move(options));
+    node.slabs_at_rest = node.worker->census().slabs;
+    mailboxes.push_back(&node.worker->mailbox());
+  }
+  prober_ = std::make_unique<health::Prober>(health::ProberContext{
+      health_loop_, control_, std::move(mailboxes), registry_, health_log_, log_});
+}
+
+void SimWorld::draw_targets() {
+  io::TimerHandler& handler = *this;
+  for (const Address& address : target_addresses_) {
+    TargetBehaviour behaviour = draw_target(random_, troubles_.faulty_targets);
+    const NetworkFaults& f = faults_;
+    if (f.short_reads || f.short_writes || f.fragments || f.stalls) behaviour.extra_bytes = 0;
+    targets_.push_back(
+        std::make_unique<SimTarget>(target_loop_, auditor_, address, behaviour));
+    targets_.back()->start();
+    restart_timers_.push_back(std::make_unique<io::Timer>(target_loop_.timers(), handler));
+  }
+}
+
+void SimWorld::draw_clients() {
+  const size_t clients = 2 + random_.below(10);
+  for (size_t i = 0; i < clients; ++i) {
+    auto destination = [this, random = Random(random_.next())]() mutable {
+      const bool second = configuration_.second_listener() && random.chance(1, 3);
+      return Address::parse(node_address, second ? second_port : main_port);
+    };
+    clients_.push_back(std::make_unique<SimClient>(client_loop_, auditor_,
+                                                   draw_client(random_, traffic_, path_prefixes()),
+                                                   std::move(destination)));
+  }
+}
+
+// --- What happens ---
+
+RunResult SimWorld::run() {
+  publish();
+  run_for(10ms);
+  network_.set_faults(faults_);
+  for (auto& client : clients_) client->start(up_to(random_, 3s));
+  if (troubles_.reconfiguration)
+    change_timer_.set(network_.now() + up_to(random_, troubles_.pause_most));
+  trouble_timer_.set(network_.now() + up_to(random_, troubles_.pause_most));
+  target_loop_.kick();
+  control_loop_.kick();
+  const int stormy_seconds = 10 + static_cast<int>(random_.below(30));
+  for (int i = 0; i < stormy_seconds && !(i > 5 && clients_done()); ++i) run_for(1s);
+  calm_down();
+  for (int i = 0; i < 180 && !clients_done(); ++i) run_for(1s);
+  for (auto& client : clients_) client->retire();
+  run_for(auditor_.settings().idle_timeout_most + 25s);
+  if (!auditor_.violated()) check_at_rest();
+  if (!auditor_.violated()) auditor_.check_all_ended();
+  if (!auditor_.violated()) drain();
+  RunResult result{.violation = auditor_.violation_text(),
+                   .trace_hash = network_.trace_hash(),
+                   .events = network_.events(),
+                   .exchanges = auditor_.exchanges().size(),
+                   .completed = auditor_.completed(),
+                   .routed = routing_.checked(),
+                   .faults = network_.fault_log().size()};
+  for (const auto& [token, record] : auditor_.exchanges())
+    result.from_targets += record.response.from_target;
+  return result;
+}
+
+void SimWorld::run_for(Duration d) {
+  const Instant end = network_.now() + d;
+  while (network_.now() < end && !network_.stopped()) {
+    network_.run_until(std::min(end, network_.now() + 1s));
+    if (network_.stopped()) return;
+    auditor_.sweep();
+    check_connections();
+  }
+}
+
+bool SimWorld::clients_done() const {
+  return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
+}
+
+void SimWorld::publish() {
+  const model::SnapshotRef snapshot = configuration_.compile();
+  tell_auditor(*snapshot);
+  revision_ = snapshot->revision;
+  network_.note("revision " + std::to_string(revision_));
+  routing_.add_snapshot(snapshot);
+  prober_->mailbox().post(model::SnapshotLetter{snapshot});
+  for (auto& node : nodes_) {
+    routing_.on_snapshot_posted(node->loop.id(), revision_);
+    node->worker->mailbox().post(model::SnapshotLetter{snapshot});
+  }
+}
+
+// What of a change may end an exchange.
+void SimWorld::tell_auditor(const model::Snapshot& snapshot) {
+  std::set<model::TargetKey> targets;
+  for (const model::TargetGroup& group : snapshot.target_groups) {
+    for (const model::Target& target : group.targets) targets.insert(target.key);
+  }
+  for (const model::TargetKey& key : registered_) {
+    if (!targets.contains(key)) auditor_.on_target_removed(*Address::parse(key.id, key.port));
+  }
+  registered_ = std::move(targets);
+  const size_t listeners = snapshot.load_balancers.front().listeners.size();
+  if (listeners != std::exchange(listeners_, listeners)) auditor_.on_listeners_changed();
+}
+
+void SimWorld::on_timer(io::Timer& timer) {
+  if (&timer == &change_timer_) {
+    if (calm_) return;
+    configuration_.change();
+    publish();
+    change_timer_.set(control_loop_.now() + up_to(random_, troubles_.pause_most));
+  } else if (&timer == &trouble_timer_) {
+    if (calm_) return;
+    make_trouble();
+    trouble_timer_.set(target_loop_.now() + up_to(random_, troubles_.pause_most));
+  } else {
+    const auto which = std::ranges::find_if(
+        restart_timers_, [&](const auto& restart) { return restart.get() == &timer; });
+    targets_[static_cast<size_t>(which - restart_timers_.begin())]->start();
+  }
+}
+
+void SimWorld::make_trouble() {
+  const size_t index = random_.below(targets_.size());
+  SimTarget& target = *targets_[index];
+  switch (random_.below(3)) {
+    case 0:
+      if (!troubles_.target_restarts || !target.running()) return;
+      target.stop(random_.chance(1, 2) ? SimTarget::Stop::reset_connections
+                                       : SimTarget::Stop::close_connections);
+      restart_timers_[index]->set(target_loop_.now() + up_to(random_, 12s));
+      return;
+    case 1:
+      if (troubles_.sick_targets) target.set_health(static_cast<HealthMode>(random_.below(4)));
+      return;
+    default:
+      if (troubles_.wall_jumps)
+        network_.jump_wall_clock(up_to(random_, 2h) - Duration(1h));
+  }
+}
+
+// Faults stop; what is under way must now come to its end.
+void SimWorld::calm_down() {
+  network_.note("calm");
+  calm_ = true;
+  NetworkFaults calm = calm_network();
+  calm.reset_discards_unread = faults_.reset_discards_unread;
+  network_.set_faults(calm);
+  configuration_.settle();
+  publish();
+  for (auto& target : targets_) {
+    TargetBehaviour sane = target->behaviour();
+    sane.silent = sane.garbage = sane.oversized_head = sane.cut_reset = sane.cut_close = 0;
+    sane.cut_hang = sane.extra_bytes = 0;
+    target->set_behaviour(sane);
+    target->set_health(HealthMode::good);
+    target->start();
+  }
+}
+
+// --- Letters ---
+
+SimWorld::Node* SimWorld::node_of(uint32_t loop) {
+  for (auto& node : nodes_)
+    if (node->loop.id() == loop) return node.get();
+  return nullptr;
+}
+
+void SimWorld::on_wake_asked(SimLoop* from, SimWaker& waker) {
+  if (from == &health_loop_ && node_of(waker.loop().id()))
+    routing_.on_health_posted(waker.loop().id());
+}
+
+void SimWorld::on_wake_heard(SimWaker& waker) {
+  routing_.on_mailbox_read(waker.loop().id(), network_.now());
+}
+
+void SimWorld::on_letter(model::ControlLetter letter) {
+  if (const auto* health = std::get_if<model::HealthLetter>(&letter)) {
+    network_.note("health " + health->target.group + " " + health->target.to_string() + " " +
+                  std::string(name_of(health->health.state)));
+    return routing_.add_health_letter(*health);
+  }
+  if (const auto* retired = std::get_if<model::RetiredLetter>(&letter)) {
+    ++retired_[retired->snapshot->revision];
+    return;
+  }
+  if (const auto* stopped = std::get_if<model::StoppedLetter>(&letter)) {
+    if (stopped->worker == health::Prober::stopped_letter_id)
+      prober_stopped_ = true;
+    else
+      nodes_.at(stopped->worker)->stopped = true;
+    return;
+  }
+  const auto& adopted = std::get<model::AdoptedLetter>(letter);
+  Node& node = *nodes_.at(adopted.worker);
+  if (!adopted.problem.empty())
+    auditor_.violation("a worker could not adopt: " + adopted.problem);
+  if (adopted.revision <= node.revision)
+    auditor_.violation("a worker adopted an older snapshot after a newer one");
+  node.revision = adopted.revision;
+}
+
+// --- What must hold ---
+
+void SimWorld::after_event(SimLoop* turned) {
+  if (!turned) return;
+  Node* node = node_of(turned->id());
+  if (!node || !node->worker) return;
+  node->log.drain([this](uint32_t, std::string_view line) { auditor_.on_log_line(line); });
+  check_bounds(*node);
+}
+
+void SimWorld::check_bounds(Node& node) {
+  const proxy::Worker::Census census = node.worker->census();
+  const size_t slabs_most = node.slabs_at_rest + census.client_connections +
+                            census.target_connections + 4 * census.exchanges;
+  if (census.slabs > slabs_most)
+    auditor_.violation(node.loop.name() + " holds " + std::to_string(census.slabs) +
+                       " slabs, at most " + std::to_string(slabs_most) + " are due");
+  if (census.requests_in_flight > census.exchanges)
+    auditor_.violation(node.loop.name() + " counts more requests in flight than exchanges");
+  if (census.exchanges > census.client_connections)
+    auditor_.violation(node.loop.name() + " counts more exchanges than client connections");
+  if (census.target_connections_idle > census.target_connections)
+    auditor_.violation(node.loop.name() + " counts more idle target connections than open ones");
+}
+
+// The worker's count of target connections is the network's.
+void SimWorld::check_connections() {
+  for (auto& node : nodes_) {
+    if (!node->worker) continue;
+    size_t open = 0;
+    for (const Address& target : target_addresses_)
+      open += network_.open_connections(node->loop.id(), target);
+    const size_t counted = node->worker->census().target_connections;
+    if (open != counted)
+      auditor_.violation(node->loop.name() + " counts " + std::to_string(counted) +
+                         " target connections, the network " + std::to_string(open));
+  }
+}
+
+void SimWorld::check_at_rest() {
+  for (auto& node : nodes_) {
+    const proxy::Worker::Census census = node->worker->census();
+    const auto must_be = [&](const char* what, size_t is, size_t due) {
+      if (is != due)
+        auditor_.violation(node->loop.name() + " at rest: " + what + " " + std::to_string(is) +
+                           ", not " + std::to_string(due));
+    };
+    must_be("exchanges", census.exchanges, 0);
+    must_be("requests in flight", census.requests_in_flight, 0);
+    must_be("client connections", census.client_connections, 0);
+    must_be("target connections in use",
+            census.target_connections - census.target_connections_idle, 0);
+    must_be("slabs", census.slabs, node->slabs_at_rest);
+    must_be("snapshots", census.snapshots_pinned, 1);
+    must_be("revision", node->revision, revision_);
+  }
+  for (uint64_t revision = 1; revision < revision_; ++revision) {
+    if (retired_[revision] != nodes_.size() + 1)
+      auditor_.violation("snapshot " + std::to_string(revision) + " came back " +
+                         std::to_string(retired_[revision]) + " times");
+  }
+  if (prober_->census().slabs > 1 + prober_->census().probes_under_way * 2)
+    auditor_.violation("the prober holds slabs");
+  routing_.check();
+  check_gauges();
+}
+
+void SimWorld::check_gauges() {
+  registry_.for_each([this](const telemetry::TargetLabels& labels,
+                            const telemetry::TargetCounters& counters) {
+    if (counters.requests_in_flight.value() != 0)
+      auditor_.violation("gauge requests_in_flight of " + labels.target + " is " +
+                         std::to_string(counters.requests_in_flight.value()));
+    if (counters.connections_open.value() != counters.connections_idle.value())
+      auditor_.violation("gauges of connections to " + labels.target + " differ at rest");
+  });
+  registry_.for_each([this](const telemetry::ListenerLabels&,
+                            const telemetry::ListenerCounters& counters) {
+    if (counters.connections_active.value() != 0)
+      auditor_.violation("gauge connections_active is not 0 at rest");
+  });
+  registry_.for_each([this](const telemetry::WorkerLabels&,
+                            const telemetry::WorkerCounters& counters) {
+    if (counters.access_log_lines_dropped_total.value() != 0)
+      auditor_.violation("access-log lines were dropped");
+  });
+}
+
+// --- The end ---
+
+void SimWorld::drain() {
+  auditor_.on_draining();
+  for (auto& node : nodes_) node->worker->mailbox().post(model::DrainLetter{5s});
+  prober_->mailbox().post(model::DrainLetter{5s});
+  run_for(2s);
+  check_stopped();
+  for (auto& node : nodes_) node->worker = nullptr;
+  prober_ = nullptr;
+  run_for(1s);
+  if (network_.open_connections() != 0)
+    auditor_.violation(std::to_string(network_.open_connections()) +
+                       " connections are left after everybody has gone");
+}
+
+void SimWorld::check_stopped() {
+  if (!prober_stopped_) auditor_.violation("the prober did not stop");
+  for (auto& node : nodes_) {
+    if (!node->stopped) auditor_.violation(node->loop.name() + " did not stop");
+    const proxy::Worker::Census census = node->worker->census();
+    if (census.target_connections != 0 || census.client_connections != 0)
+      auditor_.violation(node->loop.name() + " stopped with connections");
+  }
+}
+
+}  // namespace daruma::sim

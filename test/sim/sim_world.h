@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One run: a node of Daruma (workers and prober as in production, each on its own simulated
+// thread), the control thread's part in the letters, targets, clients, and everything that goes
+// wrong. What is drawn from the seed, and in which order, is the constructor.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "health/prober.h"
+#include "proxy/worker.h"
+#include "sim/auditor.h"
+#include "sim/routing_audit.h"
+#include "sim/sim_client.h"
+#include "sim/sim_configuration.h"
+#include "sim/sim_loop.h"
+#include "sim/sim_network.h"
+#include "sim/sim_target.h"
+#include "telemetry/log_ring.h"
+#include "telemetry/registry.h"
+
+namespace daruma::sim {
+
+struct RunResult {
+  std::string violation;  // "" if there is none
+  uint64_t trace_hash = 0;
+  uint64_t events = 0;
+  size_t exchanges = 0;
+  size_t completed = 0;
+  size_t from_targets = 0;  // of those completed
+  size_t routed = 0;        // exchanges whose routing was checked
+  size_t faults = 0;
+};
+
+class SimWorld final : private SimNetwork::Watcher,
+                       private io::Mailbox<model::ControlLetter>::Reader,
+                       private io::TimerHandler {
+ public:
+  SimWorld(uint64_t seed, bool verbose);
+  ~SimWorld();
+
+  RunResult run();
+
+ private:
+  // What goes wrong besides the network, each in this run or not.
+  struct Troubles {
+    bool reconfiguration = false;
+    bool target_restarts = false;
+    bool sick_targets = false;
+    bool wall_jumps = false;
+    bool faulty_targets = false;
+    Duration pause_most{};  // between two of them
+  };
+  struct Node {
+    Node(SimNetwork& network, std::string name);
+    SimLoop loop;
+    telemetry::LogRing log;
+    std::unique_ptr<proxy::Worker> worker;
+    size_t slabs_at_rest = 0;
+    uint64_t revision = 0;  // adopted, as it told
+    bool stopped = false;
+  };
+
+  // SimNetwork::Watcher
+  void after_event(SimLoop* turned) override;
+  void on_wake_asked(SimLoop* from, SimWaker& waker) override;
+  void on_wake_heard(SimWaker& waker) override;
+  // Mailbox<ControlLetter>::Reader
+  void on_letter(model::ControlLetter letter) override;
+  void on_timer(io::Timer& timer) override;
+
+  void draw_targets();
+  void build_node();
+  void draw_clients();
+  void publish();
+  void tell_auditor(const model::Snapshot& snapshot);
+  void make_trouble();
+  void calm_down();
+  void run_for(Duration d);
+  bool clients_done() const;
+  void check_bounds(Node& node);
+  void check_connections();
+  void check_at_rest();
+  void drain();
+  void check_stopped();
+  void check_gauges();
+  Node* node_of(uint32_t loop);
+
+  SimNetwork network_;
+  Random random_;
+  NetworkFaults faults_;
+  Troubles troubles_;
+  TrafficPlan traffic_;
+  SimLoop control_loop_;
+  SimLoop target_loop_;
+  SimLoop client_loop_;
+  SimLoop health_loop_;
+  const std::vector<Address> target_addresses_;
+  SimConfiguration configuration_;
+  Auditor auditor_;
+  RoutingAudit routing_;
+
+  const Log log_ = Log::silent();
+  telemetry::Registry registry_;
+  telemetry::LogRing health_log_;
+  io::Mailbox<model::ControlLetter> control_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::unique_ptr<health::Prober> prober_;
+  std::vector<std::unique_ptr<SimTarget>> targets_;
+  std::vector<std::unique_ptr<SimClient>> clients_;
+  io::Timer change_timer_;   // control's: the next configuration
+  io::Timer trouble_timer_;  // the targets': the next trouble
+  std::vector<std::unique_ptr<io::Timer>> restart_timers_;  // by target
+  bool calm_ = false;
+  uint64_t revision_ = 0;
+  std::set<model::TargetKey> registered_;
+  size_t listeners_ = 0;
+  std::map<uint64_t, size_t> retired_;  // letters, by revision
+  bool prober_stopped_ = false;
+};
+
+}  // namespace daruma::sim
