@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "tls/certificate_for_test.h"
+#include "tls/peer_for_test.h"
 #include "tls/security_policy.h"
-#include "tls/test_certificate.h"
-#include "tls/test_peer.h"
 
 namespace daruma::tls {
 namespace {

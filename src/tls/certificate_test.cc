@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <openssl/x509.h>
 
+#include "tls/certificate_for_test.h"
 #include "tls/security_policy.h"
-#include "tls/test_certificate.h"
 
 namespace daruma::tls {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <set>
 
-#include "tls/test_certificate.h"
-#include "tls/test_peer.h"
+#include "tls/certificate_for_test.h"
+#include "tls/peer_for_test.h"
 
 namespace daruma::tls {
 namespace {

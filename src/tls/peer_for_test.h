@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "tls/session.h"
-#include "tls/test_certificate.h"
+#include "tls/certificate_for_test.h"
 
 namespace daruma::tls::testing {
 
