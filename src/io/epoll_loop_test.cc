@@ -164,6 +164,17 @@ TEST(Waker, several_wakes_before_a_turn_become_one) {
   EXPECT_EQ(counter.wakes, 1);
 }
 
+TEST(Waker, loop_sleeps_again_after_a_wake) {
+  EpollLoop loop(1);
+  WakeCounter counter;
+  const auto waker = loop.make_waker(counter);
+  waker->wake();
+  settle(loop);
+  const Instant before = loop.now();
+  loop.turn(2ms);
+  EXPECT_GE(loop.now(), before + 2ms);
+}
+
 TEST(Waker, every_later_wake_counts_again) {
   EpollLoop loop(1);
   WakeCounter counter;

@@ -23,7 +23,9 @@ enum class IoStatus : uint8_t {
   done,     // bytes > 0 were moved
   blocked,  // nothing now; on_readable / on_writable will be called
   end,      // read only: the peer finished sending in an orderly way (FIN; with TLS, close_notify)
-  failed,   // the connection is dead; see Socket::error()
+  // The connection is dead; see Socket::error(). After a write that failed, read() still gives what
+  // had arrived before: often the answer that explains the reset. Never `end` then.
+  failed,
 };
 
 struct IoResult {
@@ -75,8 +77,8 @@ class Socket {
   // True if read() might return something else than `blocked`. Costs no system call.
   virtual bool readable() const = 0;
   virtual IoResult read(std::span<char> into) = 0;
-  // Gathers up to 4 pieces. A TLS socket may keep accepted bytes until the network takes them
-  // (bounded).
+  // Gathers up to 4 pieces. REQUIRES: finish_writing() was not called. A TLS socket may keep
+  // accepted bytes until the network takes them (bounded).
   virtual IoResult write(std::span<const std::string_view> pieces) = 0;
   IoResult write(std::string_view bytes) { return write(std::span(&bytes, 1)); }
   // Says "no more from this side" after everything written so far (FIN; with TLS close_notify

@@ -242,6 +242,10 @@ TEST(TimerWheel, time_that_stands_still_or_runs_back_fires_nothing) {
   wheel.advance(at(10500ms));
   wheel.advance(at(9s));
   EXPECT_EQ(fired, Names{});
+  Timer passed(wheel, handler);
+  passed.set(at(9500ms));
+  EXPECT_EQ(wheel.next_wakeup(), at(10501ms)) << "no tick comes twice";
+  passed.clear();
   wheel.advance(at(11s));
   EXPECT_EQ(fired, Names{"a"});
 }
