@@ -1,101 +1,144 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/access_log_line.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
-#include <iterator>
+#include "proxy/line_text.h"
 
 namespace daruma::proxy {
 namespace {
 
 constexpr size_t user_agent_bytes_max = 8 * 1024;
 
-void escape(std::string_view text, std::string& line) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
-      line.push_back(c);
-    } else {
-      fmt::format_to(std::back_inserter(line), "\\x{:02x}", byte);
-    }
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+// Runs of harmless characters, which is nearly always everything, are copied at once.
+void escape(std::string_view text, LineText& line) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    const char* const odd = std::find_if_not(at, end, is_plain);
+    line.put(std::string_view(at, static_cast<size_t>(odd - at)));
+    if (odd == end) return;
+    line.put("\\x");
+    line.put_hex(static_cast<unsigned char>(*odd), 2);
+    at = odd + 1;
   }
 }
 
-void bare(std::string_view text, std::string& line) {
-  line.push_back(' ');
-  if (text.empty()) line.push_back('-');
-  for (const char c : text) line.push_back(c == ' ' ? '_' : c);
+// REQUIRES: `text` is Daruma's own and holds no space.
+void bare(std::string_view text, LineText& line) {
+  line.put(' ');
+  line.put(text.empty() ? "-" : text);
 }
 
-void quoted(std::string_view text, std::string& line) {
-  line.append(" \"");
-  if (text.empty()) line.push_back('-');
-  escape(text, line);
-  line.push_back('"');
+void quoted(std::string_view text, LineText& line) {
+  line.put(" \"");
+  escape(text.empty() ? "-" : text, line);
+  line.put('"');
 }
 
-void time_stamp(WallTime time, std::string& line) {
+void time_stamp(WallTime time, LineText& line) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  fmt::format_to(std::back_inserter(line), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                 clock.seconds().count(), clock.subseconds().count());
+  line.put_padded(static_cast<uint64_t>(static_cast<int>(date.year())), 4);
+  line.put('-');
+  line.put_padded(static_cast<unsigned>(date.month()), 2);
+  line.put('-');
+  line.put_padded(static_cast<unsigned>(date.day()), 2);
+  line.put('T');
+  line.put_padded(static_cast<uint64_t>(clock.hours().count()), 2);
+  line.put(':');
+  line.put_padded(static_cast<uint64_t>(clock.minutes().count()), 2);
+  line.put(':');
+  line.put_padded(static_cast<uint64_t>(clock.seconds().count()), 2);
+  line.put('.');
+  line.put_padded(static_cast<uint64_t>(clock.subseconds().count()), 6);
+  line.put('Z');
 }
 
-void seconds(double value, std::string& line) {
-  if (value < 0) {
-    line.append(" -1");
-  } else {
-    // Integer arithmetic: formatting doubles would cost more than the rest of the line.
-    const auto micros = static_cast<uint64_t>(value * 1e6 + 0.5);
-    fmt::format_to(std::back_inserter(line), " {}.{:06}", micros / 1'000'000, micros % 1'000'000);
-  }
+void seconds(double value, LineText& line) {
+  if (value < 0) return line.put(" -1");
+  const auto micros = static_cast<uint64_t>(value * 1e6 + 0.5);
+  line.put(' ');
+  line.put(micros / 1'000'000);
+  line.put('.');
+  line.put_padded(micros % 1'000'000, 6);
 }
 
-void status(int code, std::string& line) {
-  if (code == 0) {
-    line.append(" -");
-  } else {
-    fmt::format_to(std::back_inserter(line), " {}", code);
-  }
+void status(int code, LineText& line) {
+  line.put(' ');
+  if (code == 0) return line.put('-');
+  line.put(static_cast<uint64_t>(code));
 }
 
-void request(const AccessLogRecord& record, std::string& line) {
-  line.append(" \"");
+void client(const AccessLogRecord& record, LineText& line) {
+  const bool v6 = record.client_ip.find(':') != std::string_view::npos;
+  line.put(v6 ? " [" : " ");
+  line.put(record.client_ip);
+  line.put(v6 ? "]:" : ":");
+  line.put(uint64_t{record.client_port});
+}
+
+void request(const AccessLogRecord& record, LineText& line) {
+  line.put(" \"");
   if (record.method.empty()) {
-    line.append("- - -");
+    line.put("- - -");
   } else {
     escape(record.method, line);
-    line.push_back(' ');
-    line.append(record.protocol);
-    line.append("://");
+    line.put(' ');
+    line.put(record.protocol);
+    line.put("://");
     escape(record.host, line);
-    fmt::format_to(std::back_inserter(line), ":{}", record.port);
+    line.put(':');
+    line.put(uint64_t{record.port});
     escape(record.path_and_query, line);
-    fmt::format_to(std::back_inserter(line), " HTTP/{}.{}", record.version_major,
-                   record.version_minor);
+    line.put(" HTTP/");
+    line.put(static_cast<uint64_t>(record.version_major));
+    line.put('.');
+    line.put(static_cast<uint64_t>(record.version_minor));
   }
-  line.push_back('"');
+  line.put('"');
+}
+
+void target_status_list(int code, LineText& line) {
+  line.put(" \"");
+  if (code == 0) {
+    line.put('-');
+  } else {
+    line.put(static_cast<uint64_t>(code));
+  }
+  line.put('"');
+}
+
+void rule(int priority, LineText& line) {
+  line.put(' ');
+  if (priority < 0) return line.put('-');
+  line.put(static_cast<uint64_t>(priority));
 }
 
 }  // namespace
 
-void write_access_log_line(const AccessLogRecord& record, std::string& line) {
-  line.clear();
-  line.append(record.type);
-  line.push_back(' ');
+void write_access_log_line(const AccessLogRecord& record, std::string& text) {
+  LineText line(text);
+  line.put(record.type);
+  line.put(' ');
   time_stamp(record.time, line);
   bare(record.load_balancer, line);
-  bare(record.client.to_string(), line);
+  client(record, line);
   bare(record.target, line);
   seconds(record.request_seconds, line);
   seconds(record.target_seconds, line);
   seconds(record.response_seconds, line);
   status(record.status, line);
   status(record.target_status, line);
-  fmt::format_to(std::back_inserter(line), " {} {}", record.received_bytes, record.sent_bytes);
+  line.put(' ');
+  line.put(record.received_bytes);
+  line.put(' ');
+  line.put(record.sent_bytes);
   request(record, line);
   quoted(record.user_agent.substr(0, user_agent_bytes_max), line);
   bare(record.tls_cipher, line);
@@ -104,29 +147,19 @@ void write_access_log_line(const AccessLogRecord& record, std::string& line) {
   quoted(record.trace_id, line);
   quoted(record.server_name, line);
   quoted(record.certificate, line);
-  line.push_back(' ');
-  if (record.rule_priority < 0) {
-    line.push_back('-');
-  } else {
-    fmt::format_to(std::back_inserter(line), "{}", record.rule_priority);
-  }
-  line.push_back(' ');
+  rule(record.rule_priority, line);
+  line.put(' ');
   time_stamp(record.created, line);
   quoted(record.action, line);
   quoted(record.redirect_url, line);
-  quoted(record.reason == model::Reason::none ? std::string_view() : model::name_of(record.reason),
-         line);
+  quoted(record.reason == model::Reason::none ? "" : model::name_of(record.reason), line);
   quoted(record.target, line);
-  std::string target_status;
-  if (record.target_status != 0)
-    fmt::format_to(std::back_inserter(target_status), "{}", record.target_status);
-  quoted(target_status, line);
+  target_status_list(record.target_status, line);
   const bool odd = record.desync.tier != http::DesyncTier::compliant;
-  quoted(odd ? http::name_of(record.desync.tier) : std::string_view(), line);
-  quoted(odd && record.desync.reason ? http::name_of(*record.desync.reason) : std::string_view(),
-         line);
+  quoted(odd ? http::name_of(record.desync.tier) : "", line);
+  quoted(odd && record.desync.reason ? http::name_of(*record.desync.reason) : "", line);
   bare(record.connection_id, line);
-  line.append(" \"-\" \"-\" \"-\"");  // transformed_host, transformed_uri, request_transform_status
+  line.put(" \"-\" \"-\" \"-\"");  // transformed_host, transformed_uri, request_transform_status
   bare(record.node_ip, line);
 }
 

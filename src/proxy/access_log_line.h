@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/address.h"
 #include "base/time.h"
 #include "http/desync.h"
 #include "model/reason.h"
@@ -20,7 +19,8 @@ struct AccessLogRecord {
   WallTime time;                   // when the answer had been given
   WallTime created;                // when the request's first byte came
   std::string_view load_balancer;  // "app/web/50dc6c495c0c9188"
-  Address client;
+  std::string_view client_ip = "-";
+  uint16_t client_port = 0;
   std::string_view target;  // "127.0.0.2:8443"
   // Negative: not reached, written as -1.
   double request_seconds = -1;
@@ -53,8 +53,8 @@ struct AccessLogRecord {
   std::string_view node_ip;
 };
 
-// Replaces `line`, without a line end. Control characters, quotes and non-ASCII bytes from the peer
+// Replaces `text`, without a line end. Control characters, quotes and non-ASCII bytes from the peer
 // are written \xHH.
-void write_access_log_line(const AccessLogRecord& record, std::string& line);
+void write_access_log_line(const AccessLogRecord& record, std::string& text);
 
 }  // namespace daruma::proxy

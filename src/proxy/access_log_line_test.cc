@@ -16,7 +16,8 @@ AccessLogRecord full_record() {
   record.time = some_time;
   record.created = some_time - std::chrono::microseconds(86'641);
   record.load_balancer = "app/web/50dc6c495c0c9188";
-  record.client = *Address::parse("192.0.2.7", 2817);
+  record.client_ip = "192.0.2.7";
+  record.client_port = 2817;
   record.target = "127.0.0.2:8443";
   record.request_seconds = 0.001;
   record.target_seconds = 0.0485;
@@ -103,6 +104,19 @@ TEST(AccessLogLine, cannot_be_broken_by_what_a_client_sends) {
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_NE(line.find("\"a\\x22 b\\x0d\\x0ac\\x01\\xff\\x5c\""), std::string::npos);
   EXPECT_EQ(tokens_of(line).size(), 34u);
+}
+
+TEST(AccessLogLine, puts_an_ipv6_client_into_brackets) {
+  AccessLogRecord record = full_record();
+  record.client_ip = "2001:db8::7";
+  EXPECT_EQ(tokens_of(line_of(record))[3], "[2001:db8::7]:2817");
+}
+
+TEST(AccessLogLine, grows_with_what_it_must_hold) {
+  AccessLogRecord record = full_record();
+  const std::string path(20'000, 'x');
+  record.path_and_query = path;
+  EXPECT_NE(line_of(record).find(path), std::string::npos);
 }
 
 TEST(AccessLogLine, names_tier_and_reason_of_an_odd_request) {

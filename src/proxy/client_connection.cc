@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/client_connection.h"
 
-#include <fmt/format.h>
-
 #include <array>
-#include <iterator>
 
 #include "model/limits.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
+#include "proxy/line_text.h"
 #include "proxy/listener.h"
 
 namespace daruma::proxy {
@@ -59,8 +57,10 @@ ClientConnection::ClientConnection(Environment& environment, Listener& listener,
 ClientConnection::~ClientConnection() = default;
 
 void ClientConnection::write_id(std::string& id) const {
-  id.clear();
-  fmt::format_to(std::back_inserter(id), "TID_{:016x}{:016x}", id_[0], id_[1]);
+  LineText text(id);
+  text.put("TID_");
+  text.put_hex(id_[0], 16);
+  text.put_hex(id_[1], 16);
 }
 
 Duration ClientConnection::idle_timeout() const {

@@ -162,7 +162,8 @@ void Exchange::write_log_line() {
   const http::ClientFacts& facts = client_->facts();
   record_.type = record_.protocol = facts.secure ? "https" : "http";
   record_.load_balancer = listener_->load_balancer().resource_id;
-  record_.client = facts.peer;
+  record_.client_ip = facts.peer_ip;
+  record_.client_port = facts.peer.port();
   record_.method = request_.method_text;
   record_.host = host_;
   record_.port = facts.listener_port;
