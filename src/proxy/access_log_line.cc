@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "proxy/line_text.h"
+#include "base/text_writer.h"
 
 namespace daruma::proxy {
 namespace {
@@ -15,7 +15,7 @@ bool is_plain(char c) {
 }
 
 // Runs of harmless characters, which is nearly always everything, are copied at once.
-void escape(std::string_view text, LineText& line) {
+void escape(std::string_view text, TextWriter& line) {
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {
@@ -29,53 +29,33 @@ void escape(std::string_view text, LineText& line) {
 }
 
 // REQUIRES: `text` is Daruma's own and holds no space.
-void bare(std::string_view text, LineText& line) {
+void bare(std::string_view text, TextWriter& line) {
   line.put(' ');
   line.put(text.empty() ? "-" : text);
 }
 
-void quoted(std::string_view text, LineText& line) {
+void quoted(std::string_view text, TextWriter& line) {
   line.put(" \"");
   escape(text.empty() ? "-" : text, line);
   line.put('"');
 }
 
-void time_stamp(WallTime time, LineText& line) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  line.put_padded(static_cast<uint64_t>(static_cast<int>(date.year())), 4);
-  line.put('-');
-  line.put_padded(static_cast<unsigned>(date.month()), 2);
-  line.put('-');
-  line.put_padded(static_cast<unsigned>(date.day()), 2);
-  line.put('T');
-  line.put_padded(static_cast<uint64_t>(clock.hours().count()), 2);
-  line.put(':');
-  line.put_padded(static_cast<uint64_t>(clock.minutes().count()), 2);
-  line.put(':');
-  line.put_padded(static_cast<uint64_t>(clock.seconds().count()), 2);
-  line.put('.');
-  line.put_padded(static_cast<uint64_t>(clock.subseconds().count()), 6);
-  line.put('Z');
-}
-
-void seconds(double value, LineText& line) {
+void seconds(double value, TextWriter& line) {
   if (value < 0) return line.put(" -1");
   const auto micros = static_cast<uint64_t>(value * 1e6 + 0.5);
   line.put(' ');
   line.put(micros / 1'000'000);
   line.put('.');
-  line.put_padded(micros % 1'000'000, 6);
+  line.put_padded(static_cast<uint32_t>(micros % 1'000'000), 6);
 }
 
-void status(int code, LineText& line) {
+void status(int code, TextWriter& line) {
   line.put(' ');
   if (code == 0) return line.put('-');
   line.put(static_cast<uint64_t>(code));
 }
 
-void client(const AccessLogRecord& record, LineText& line) {
+void client(const AccessLogRecord& record, TextWriter& line) {
   const bool v6 = record.client_ip.find(':') != std::string_view::npos;
   line.put(v6 ? " [" : " ");
   line.put(record.client_ip);
@@ -83,7 +63,7 @@ void client(const AccessLogRecord& record, LineText& line) {
   line.put(uint64_t{record.client_port});
 }
 
-void request(const AccessLogRecord& record, LineText& line) {
+void request(const AccessLogRecord& record, TextWriter& line) {
   line.put(" \"");
   if (record.method.empty()) {
     line.put("- - -");
@@ -104,7 +84,7 @@ void request(const AccessLogRecord& record, LineText& line) {
   line.put('"');
 }
 
-void target_status_list(int code, LineText& line) {
+void target_status_list(int code, TextWriter& line) {
   line.put(" \"");
   if (code == 0) {
     line.put('-');
@@ -114,19 +94,63 @@ void target_status_list(int code, LineText& line) {
   line.put('"');
 }
 
-void rule(int priority, LineText& line) {
+void rule(int priority, TextWriter& line) {
   line.put(' ');
   if (priority < 0) return line.put('-');
   line.put(static_cast<uint64_t>(priority));
 }
 
+// The fixed parts with their widest numbers.
+constexpr size_t own_bytes_max = 1024;
+
+size_t bytes_max(const AccessLogRecord& record) {
+  const size_t escaped = record.method.size() + record.host.size() + record.path_and_query.size() +
+                         record.user_agent.size() + record.trace_id.size() +
+                         record.server_name.size() + record.certificate.size() +
+                         record.redirect_url.size() + 2 * record.target.size();
+  return own_bytes_max + 4 * escaped + record.load_balancer.size() + record.client_ip.size() +
+         record.target_group_arn.size() + record.tls_cipher.size() + record.node_ip.size();
+}
+
 }  // namespace
 
-void write_access_log_line(const AccessLogRecord& record, std::string& text) {
-  LineText line(text);
+std::string_view AccessLogFormatter::date_and_time(WallTime time) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  if (second != second_) {
+    second_ = second;
+    const auto day = std::chrono::floor<std::chrono::days>(second);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(second - day);
+    TextWriter text(second_text_);
+    text.put_padded(static_cast<uint32_t>(static_cast<int>(date.year())), 4);
+    text.put('-');
+    text.put_padded(static_cast<unsigned>(date.month()), 2);
+    text.put('-');
+    text.put_padded(static_cast<unsigned>(date.day()), 2);
+    text.put('T');
+    text.put_padded(static_cast<uint32_t>(clock.hours().count()), 2);
+    text.put(':');
+    text.put_padded(static_cast<uint32_t>(clock.minutes().count()), 2);
+    text.put(':');
+    text.put_padded(static_cast<uint32_t>(clock.seconds().count()), 2);
+    text.put('.');
+  }
+  return {second_text_, sizeof second_text_};
+}
+
+std::string_view AccessLogFormatter::format(const AccessLogRecord& record) {
+  const size_t most = bytes_max(record);
+  if (room_.size() < most) room_.resize(most);
+  TextWriter line(room_);
+  const auto time_stamp = [this, &line](WallTime time) {
+    line.put(date_and_time(time));
+    line.put_padded(
+        static_cast<uint32_t>((time - std::chrono::floor<std::chrono::seconds>(time)).count()), 6);
+    line.put('Z');
+  };
   line.put(record.type);
   line.put(' ');
-  time_stamp(record.time, line);
+  time_stamp(record.time);
   bare(record.load_balancer, line);
   client(record, line);
   bare(record.target, line);
@@ -149,7 +173,7 @@ void write_access_log_line(const AccessLogRecord& record, std::string& text) {
   quoted(record.certificate, line);
   rule(record.rule_priority, line);
   line.put(' ');
-  time_stamp(record.created, line);
+  time_stamp(record.created);
   quoted(record.action, line);
   quoted(record.redirect_url, line);
   quoted(record.reason == model::Reason::none ? "" : model::name_of(record.reason), line);
@@ -161,6 +185,7 @@ void write_access_log_line(const AccessLogRecord& record, std::string& text) {
   bare(record.connection_id, line);
   line.put(" \"-\" \"-\" \"-\"");  // transformed_host, transformed_uri, request_transform_status
   bare(record.node_ip, line);
+  return {room_.data(), line.size()};
 }
 
 }  // namespace daruma::proxy

@@ -53,8 +53,19 @@ struct AccessLogRecord {
   std::string_view node_ip;
 };
 
-// Replaces `text`, without a line end. Control characters, quotes and non-ASCII bytes from the peer
-// are written \xHH.
-void write_access_log_line(const AccessLogRecord& record, std::string& text);
+// One per worker: keeps its room, and the last second's date.
+class AccessLogFormatter {
+ public:
+  // Without a line end; valid until the next call. Control characters, quotes and non-ASCII bytes
+  // from the peer are written \xHH.
+  std::string_view format(const AccessLogRecord& record);
+
+ private:
+  std::string_view date_and_time(WallTime time);
+
+  std::string room_;
+  std::chrono::sys_seconds second_{std::chrono::seconds(-1)};
+  char second_text_[20];  // "2026-11-22T10:20:30."
+};
 
 }  // namespace daruma::proxy

@@ -44,9 +44,8 @@ AccessLogRecord full_record() {
 }
 
 std::string line_of(const AccessLogRecord& record) {
-  std::string line;
-  write_access_log_line(record, line);
-  return line;
+  AccessLogFormatter formatter;
+  return std::string(formatter.format(record));
 }
 
 // Splits as log parsers do: by spaces outside quotes.
@@ -110,6 +109,14 @@ TEST(AccessLogLine, puts_an_ipv6_client_into_brackets) {
   AccessLogRecord record = full_record();
   record.client_ip = "2001:db8::7";
   EXPECT_EQ(tokens_of(line_of(record))[3], "[2001:db8::7]:2817");
+}
+
+TEST(AccessLogLine, tells_the_time_of_each_record) {
+  AccessLogFormatter formatter;
+  AccessLogRecord record = full_record();
+  formatter.format(record);
+  record.time += std::chrono::microseconds(59'813'359);
+  EXPECT_EQ(tokens_of(std::string(formatter.format(record)))[1], "2023-11-14T22:14:20.000000Z");
 }
 
 TEST(AccessLogLine, grows_with_what_it_must_hold) {

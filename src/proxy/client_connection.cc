@@ -3,10 +3,10 @@
 
 #include <array>
 
+#include "base/text_writer.h"
 #include "model/limits.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
-#include "proxy/line_text.h"
 #include "proxy/listener.h"
 
 namespace daruma::proxy {
@@ -57,7 +57,8 @@ ClientConnection::ClientConnection(Environment& environment, Listener& listener,
 ClientConnection::~ClientConnection() = default;
 
 void ClientConnection::write_id(std::string& id) const {
-  LineText text(id);
+  id.resize(36);
+  TextWriter text(id);
   text.put("TID_");
   text.put_hex(id_[0], 16);
   text.put_hex(id_[1], 16);

@@ -5,12 +5,12 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "base/buffer.h"
 #include "base/log.h"
 #include "http/message.h"
 #include "io/loop.h"
+#include "proxy/access_log_line.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/graveyard.h"
 #include "telemetry/counters.h"
@@ -42,8 +42,8 @@ struct Environment {
   Graveyard graveyard{loop};
   ExchangePool exchanges{*this};
   http::RequestHead
-      scratch_head;       // heads are parsed here and swapped into an exchange once they are whole
-  std::string log_line;   // reused for every access-log line
+      scratch_head;  // heads are parsed here and swapped into an exchange once they are whole
+  AccessLogFormatter access_log_formatter;
   bool draining = false;  // no keep-alive any more
   size_t client_connections = 0;
   size_t client_connections_max = 0;

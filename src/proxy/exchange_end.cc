@@ -192,8 +192,8 @@ void Exchange::write_log_line() {
   }
   client_->write_id(connection_id_);
   record_.connection_id = connection_id_;
-  write_access_log_line(record_, environment_.log_line);
-  if (environment_.access_log.push(listener_->access_log_file(), environment_.log_line)) {
+  const std::string_view line = environment_.access_log_formatter.format(record_);
+  if (environment_.access_log.push(listener_->access_log_file(), line)) {
     environment_.counters.access_log_lines_total.add();
   } else {
     environment_.counters.access_log_lines_dropped_total.add();
