@@ -43,6 +43,8 @@ class FakeLoop final : public io::Loop {
 
   // Lets everything happen that is due within `duration`, then stands at its end.
   void run_for(Duration duration);
+  // The machine was suspended: time passed and nothing happened.
+  void stall_for(Duration duration) { now_ += duration; }
   void post(std::function<void()> event) { events_.push_back(std::move(event)); }
 
  private:

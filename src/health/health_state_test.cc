@@ -83,7 +83,8 @@ TEST(HealthHistory, states_by_table) {
       {"+2t", t32, timeout, "Request timed out"},
       {"+tt", t32, timeout, "Request timed out"},
       {"+ttr", t32, failed, "Health checks failed"},
-      {"+tt+", t32, timeout, "Request timed out"},  // a success alone changes no reason
+      {"+tt+r", t32, failed, "Health checks failed"},  // a single failure does
+      {"+tt+", t32, timeout, "Request timed out"},     // a success alone changes no reason
       {"n", t32, checking, in_progress},
       {"nnnn", t32, checking, in_progress},
       {"+nnnn", t32, "healthy", ""},

@@ -163,6 +163,17 @@ TEST_F(ProberTest, the_interval_runs_from_probe_to_probe_however_slow_the_answer
   EXPECT_EQ(last_health("127.0.0.2").description, "Request timed out");
 }
 
+TEST_F(ProberTest, a_late_timer_does_not_shift_the_rhythm) {
+  FakeTarget& target = start_target("127.0.0.2");
+  adopt_and_settle({group_of("apache", {"127.0.0.2"})});
+  loop_.stall_for(9s);  // the second probe is late, by at least 1 s
+  loop_.run_for(30s);
+  ASSERT_EQ(target.times().size(), 5u);
+  const Duration since_first = target.times()[4] - target.times()[0];
+  EXPECT_GE(since_first, 40s - 2ms);
+  EXPECT_LE(since_first, 40s + 2ms);
+}
+
 TEST_F(ProberTest, at_most_one_probe_per_target_is_under_way) {
   FakeTarget& target = start_target("127.0.0.2");
   target.on_request({});
@@ -273,6 +284,33 @@ TEST_F(ProberTest, an_equal_snapshot_disturbs_nothing) {
   EXPECT_EQ(told("127.0.0.2"), "");
   EXPECT_GE(target.connections(), 5u);
   EXPECT_LE(target.connections(), 6u);
+}
+
+TEST_F(ProberTest, an_answer_to_the_former_question_does_not_count) {
+  FakeTarget& target = start_target("127.0.0.2");
+  target.on_request({});
+  model::TargetGroup group = group_of("apache", {"127.0.0.2"});
+  group.health_check.unhealthy_threshold = 1;
+  publish({group});
+  loop_.run_for(2s);
+  ASSERT_EQ(prober_.census().probes_under_way, 1u);
+  group.health_check.path = "/new";
+  publish({group});
+  target.answer_status(200);
+  loop_.run_for(7s);
+  EXPECT_EQ(told("127.0.0.2"), "initial initial");
+  loop_.run_for(3s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+}
+
+TEST_F(ProberTest, time_that_was_lost_is_not_made_up_for) {
+  FakeTarget& target = start_target("127.0.0.2");
+  adopt_and_settle({group_of("apache", {"127.0.0.2"})});
+  loop_.stall_for(1h);
+  loop_.run_for(9s);
+  EXPECT_EQ(target.connections(), 2u);
+  loop_.run_for(2s);
+  EXPECT_EQ(target.connections(), 3u);
 }
 
 TEST_F(ProberTest, a_shorter_interval_counts_from_the_last_probe) {

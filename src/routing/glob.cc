@@ -109,8 +109,8 @@ bool Glob::Search::found_in(std::string_view window) const {
     const Bits accepted = accepts[class_of[static_cast<uint8_t>(fold<letters>(c))]];
     state = ((state << 1) | segment->first) & accepted;
     if ((state & segment->last) == 0) continue;
+    // What is left in the state reaches the next segment only through the bit that `first` sets.
     if (++segment == segments.end()) return true;
-    state = 0;
   }
   return false;
 }

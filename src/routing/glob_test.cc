@@ -137,7 +137,7 @@ std::string drawn_text(Random& random, std::string_view alphabet, size_t length_
 TEST(Glob, agrees_with_the_definition_on_random_patterns) {
   Random random(20);
   int matched = 0;
-  constexpr int cases = 60'000;
+  constexpr int cases = 20'000;
   for (int i = 0; i < cases; ++i) {
     const std::string pattern = drawn_text(random, "aAb*?*", 10);
     const std::string subject = drawn_text(random, "abA", 12);
@@ -157,7 +157,7 @@ TEST(Glob, agrees_with_the_definition_on_random_patterns) {
 TEST(Glob, agrees_with_the_definition_on_patterns_of_full_length) {
   Random random(21);
   int matched = 0;
-  for (int i = 0; i < 1'000; ++i) {
+  for (int i = 0; i < 300; ++i) {
     std::string subject = drawn_text(random, "ab", 300);
     // Cut pieces out of the subject, so that matches happen.
     std::string pattern = "*";
@@ -172,7 +172,7 @@ TEST(Glob, agrees_with_the_definition_on_patterns_of_full_length) {
         << pattern << " on " << subject;
     matched += expected;
   }
-  EXPECT_GT(matched, 100);
+  EXPECT_GT(matched, 40);
 }
 
 }  // namespace
