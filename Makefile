@@ -33,8 +33,10 @@ unit-test:  ## unit tests and the simulation's seeds
 	@cmake --build $(BUILD)
 	@ctest --test-dir $(BUILD) --output-on-failure
 
-integration-test: build  ## end-to-end tests: real clients, real targets, the built daruma
-	@$(INSTALL) test
+integration-test:  ## end-to-end tests: real clients, real targets, the built daruma
+	@$(INSTALL) build run test
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
+	@cmake --build $(BUILD) --target daruma daruma_load
 	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) -m pytest -q test/integration
 
 bench: ## benchmarks, and the counts of system calls, instructions and bytes that have limits

@@ -92,7 +92,7 @@ TEST(CommandLine, mistakes_are_named) {
       {{"target"}, "--listen"},
       {{"target", "--listen", "127.0.0.1:80", "--delay", "9-5"}, "9-5"},
       {{"target", "--listen", "127.0.0.1:80", "--status", "99"}, "--status"},
-      {{"target", "--listen", "127.0.0.1:80", "--certificate", "x"}, "--tls"},
+      {{"target", "--listen", "127.0.0.1:80", "--certificate", "x", "--key", "y"}, "--tls"},
       {{"target", "--listen", "127.0.0.1:80", "--tls", "--certificate", "x"}, "--key"},
       {{"certificate", "--key", "k"}, "--certificate"},
   };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "http/desync.h"
 #include "http/h1_writer.h"
 
 namespace daruma::app {
@@ -15,6 +16,13 @@ constexpr Duration linger_timeout = 2s;
 constexpr size_t read_bytes = 16 * 1024;
 constexpr size_t write_bytes = 16 * 1024;
 constexpr size_t chunk_bytes = 1000;  // so that chunks end in odd places
+
+// An origin has no modes: what could be read in two ways, or is no request line, it refuses.
+bool is_acceptable(const http::Findings& findings) {
+  return !findings.has(http::Finding::missing_uri) &&
+         http::decide(http::classify(findings), findings, http::DesyncMode::defensive) !=
+             http::DesyncDecision::block;
+}
 
 }  // namespace
 
@@ -73,7 +81,11 @@ OriginConnection::Next OriginConnection::read_head() {
   head_.clear();
   switch (parser_.parse(in_.view(), head_)) {
     case http::ParseStatus::complete:
-      begin_request();
+      if (is_acceptable(head_.findings)) {
+        begin_request();
+      } else {
+        refuse(400);
+      }
       return Next::proceed;
     case http::ParseStatus::need_more:
       return fill() ? Next::proceed : Next::wait;

@@ -34,7 +34,8 @@ std::vector<Address> listening_addresses(const model::Snapshot& snapshot) {
 
 std::string listening_problem(const Address& address) {
   // A machine without IPv6 still has "every address".
-  if (address.family() == Address::Family::v6 && !io::tcp::open_stream(address.family()).is_open()) {
+  if (address.family() == Address::Family::v6 &&
+      !io::tcp::open_stream(address.family()).is_open()) {
     return "";
   }
   const auto probe = io::tcp::open_listening(address, {.share_port = false});

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -17,12 +18,10 @@ import time
 from pathlib import Path
 
 import requests
-import urllib3
-
-urllib3.disable_warnings()  # self-signed certificates are the point here
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DARUMA = Path(os.environ.get('DARUMA', ROOT / 'build/release/daruma')).resolve()
+LOAD = DARUMA.parent / 'test/load/daruma_load'  # checks every answer; built beside daruma
 
 
 def wait_until(what, condition, seconds=10.0):
@@ -218,14 +217,20 @@ class Daruma(Process):
     def _is_ready(self):
         assert self.is_running(), 'daruma ended'
         with contextlib.suppress(requests.ConnectionError):
-            return requests.get(self.admin + '/healthz', timeout=5).status_code == 200
+            return self.ask_admin('/healthz').status_code == 200
         return False
 
     def get(self, path='/', tls=False, method='GET', **options):
         """One request on a connection of its own."""
         options.setdefault('timeout', 30)
-        return requests.request(method, (self.https if tls else self.http) + path, verify=False,
-                                allow_redirects=False, **options)
+        with new_session() as session:
+            return session.request(method, (self.https if tls else self.http) + path,
+                                   allow_redirects=False, **options)
+
+    def ask_admin(self, path):
+        """A page of the admin server."""
+        with new_session() as session:
+            return session.get(self.admin + path, timeout=10)
 
     def connect(self, tls=False, seconds=20):
         """A raw connection to a listener."""
@@ -240,7 +245,7 @@ class Daruma(Process):
 
     def metrics(self):
         """The text of /metrics."""
-        return requests.get(self.admin + '/metrics', timeout=10).text
+        return self.ask_admin('/metrics').text
 
     def metric(self, name, **labels):
         """The sum of all samples of that name with these labels."""
@@ -283,6 +288,14 @@ def samples(text, name):
     return found
 
 
+def new_session():
+    """A requests session that takes self-signed certificates and no advice from the environment."""
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = False
+    return session
+
+
 def run(command, seconds=60, **options):
     """Runs a program to its end; output and errors as text."""
     return subprocess.run([str(word) for word in command], capture_output=True, text=True,
@@ -295,6 +308,31 @@ def program(name):
     found = shutil.which(name) or (str(unpacked) if unpacked.exists() else None)
     assert found, f'{name} is missing: tools/install-packages.sh test'
     return found
+
+
+def load(daruma, connections, requests, path, body, tls=False, seconds=300):
+    """So many requests in a closed loop, whose answers must be that many letters; the report."""
+    expected = daruma.folder / f'letters-{body}'
+    expected.write_bytes(letters(body))
+    configuration = daruma.configuration
+    answer = run([LOAD, '--port', configuration.https_port if tls else configuration.http_port,
+                  *(['--tls'] if tls else []), '--path', path, '--connections', connections,
+                  '--requests', requests, '--expect-body', expected], seconds)
+    assert answer.stdout, answer.stderr
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+def raise_descriptor_limit(count):
+    """For this process and those that it starts."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert most == resource.RLIM_INFINITY or most >= count, f'needs ulimit -Hn {count}'
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
+
+
+def resident_kilobytes(pid):
+    """Memory that a process has in RAM."""
+    status = Path(f'/proc/{pid}/status').read_text()
+    return int(re.search(r'VmRSS:\s+(\d+) kB', status).group(1))
 
 
 def letters(count):

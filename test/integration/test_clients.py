@@ -3,9 +3,7 @@
 import re
 import subprocess
 
-import requests
-
-from harness import letters, program, run
+from harness import letters, new_session, program, run
 
 
 def test_curl_over_tls_1_2_and_1_3(site):
@@ -25,8 +23,7 @@ def test_curl_uploads_with_expect_continue(site, tmp_path):
 
 
 def test_python_requests_keeps_its_connection(site):
-    with requests.Session() as session:
-        session.verify = False
+    with new_session() as session:
         for _ in range(50):
             assert session.get(site.https + '/bytes/1000').content == letters(1000)
 

@@ -35,7 +35,9 @@ def port_of(daruma, tls):
 def one_worker(folder, tls, wrapper=()):
     """A balancer with one worker before one target, both speaking TLS or neither."""
     with Target(folder, tls=tls) as target:
-        configuration = Configuration(folder / 'daruma', [target_group([target])])
+        # As the peers were measured: without an access log.
+        configuration = Configuration(folder / 'daruma', [target_group([target])],
+                                      attributes={'access_logs.s3.enabled': False})
         with Daruma(configuration, workers=1, wrapper=wrapper) as daruma:
             yield daruma
 
