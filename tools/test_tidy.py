@@ -71,7 +71,8 @@ def test_each_rule_finds_its_fault(tmp_path, rule, name, text):
     ('src/io/x.cc', SPDX + 'auto t = std::chrono::steady_clock::now();\n'),
     ('src/base/x.cc', SPDX + '// rand() is not called here\nconst char* s = "rand()";\n'),
     ('src/base/x.cc', SPDX + 'int f(const Random& random) { return random.rand(); }\n'),
-    ('src/base/x.cc', SPDX + '// tidy-allow(banned-call): the reason\nint f() { return rand(); }\n'),
+    ('src/base/x.cc',
+     SPDX + '// tidy-allow(banned-call): the reason\nint f() { return rand(); }\n'),
     ('src/base/x.cc', SPDX + '// tidy-allow(function-length): a table\nvoid f() {\n'
      + '  g();\n' * 70 + '}\n'),
     ('x.md', '# One\n\n```\n# a comment in a shell\n```\n'),

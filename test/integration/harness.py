@@ -289,7 +289,7 @@ def samples(text, name):
 
 
 def new_session():
-    """A requests session that takes self-signed certificates and no advice from the environment."""
+    """A requests session for self-signed certificates, deaf to the environment."""
     session = requests.Session()
     session.trust_env = False
     session.verify = False
