@@ -18,6 +18,11 @@ constexpr size_t head_read_bytes = 16 * 1024;
 constexpr Duration linger_timeout = 5s;
 constexpr size_t linger_bytes_max = 1024 * 1024;
 
+constexpr std::string_view plain_http_page =
+    "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n"
+    "<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n"
+    "<center>The plain HTTP request was sent to HTTPS port</center>\r\n</body>\r\n</html>\r\n";
+
 constexpr http::HeadLimits request_limits{.line_bytes_max = model::limits::request_line_bytes_max,
                                           .field_bytes_max = model::limits::field_line_bytes_max,
                                           .head_bytes_max = model::limits::request_head_bytes_max,
@@ -81,9 +86,8 @@ void ClientConnection::on_connected() {
 void ClientConnection::on_connect_failed() {
   listener_.counters().tls_errors_total.add();
   if (!secure_->session().peer_spoke_http()) return die();
-  std::string page;
   Buffer out(environment_.slabs);
-  write_local_answer({.status = 400, .content_type = "text/html", .body = error_page(400, page)},
+  write_local_answer({.status = 400, .content_type = "text/html", .body = plain_http_page},
                      {.close = true,
                       .server_header = listener_.listener().server_header,
                       .now = environment_.loop.wall_now()},

@@ -84,9 +84,8 @@ Next Exchange::refuse(int status, model::Reason reason) {
             .content_type = "text/html",
             .body = error_page(status, page_),
             .allow = allow};
-  // A message that could not be understood to its end leaves no place where the next one begins.
-  if (status == 400 || status == 408 || status == 414 || status == 501 || status == 505)
-    keep_client_ = false;
+  // After a message that was not understood, or not liked, nothing more is read from this client.
+  if (status / 100 == 4 || status == 501 || status == 505) keep_client_ = false;
   step_ = Step::answer;
   return Next::proceed;
 }
