@@ -60,8 +60,8 @@ void NameResolver::on_letter(NameAnswer answer) {
                {{"name", answer.name}});
   }
   std::ranges::sort(answer.addresses);
-  const auto repeated = std::ranges::unique(answer.addresses);
-  answer.addresses.erase(repeated.begin(), repeated.end());
+  const auto repeated = std::unique(answer.addresses.begin(), answer.addresses.end());
+  answer.addresses.erase(repeated, answer.addresses.end());
   if (answer.addresses == row->second) return;
   row->second = std::move(answer.addresses);
   observer_.on_names_changed();
