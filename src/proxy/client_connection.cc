@@ -206,10 +206,7 @@ void ClientConnection::refuse(http::ParseStatus status) {
 void ClientConnection::exchange_done(After after) {
   DARUMA_ASSERT(state_ == State::serving);
   exchange_ = nullptr;
-  if (after == After::abort) {
-    socket_->abort_on_close();
-    return die();
-  }
+  if (after == After::cut) return die();
   if (after != After::keep_alive || environment_.draining || listener_.retired())
     return begin_closing(after);
   state_ = State::waiting;

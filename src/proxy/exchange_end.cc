@@ -96,6 +96,8 @@ Next Exchange::cut_off(model::Reason reason) {
   record_.reason = reason;
   keep_client_ = false;
   cut_off_ = true;
+  // A body that ends with the connection looks complete after a FIN: only a reset says otherwise.
+  if (response_relay_.out() == http::Framing::until_close) client_->socket().abort_on_close();
   step_ = Step::account;
   return Next::proceed;
 }
@@ -132,7 +134,7 @@ Next Exchange::account() {
 }
 
 ClientConnection::After Exchange::client_connection_after() const {
-  if (cut_off_) return ClientConnection::After::abort;
+  if (cut_off_) return ClientConnection::After::cut;
   if (keep_client_) return ClientConnection::After::keep_alive;
   const bool all_read = request_read_ && (request_.framing == http::Framing::none ||
                                           (request_sent_ && !request_broken_));

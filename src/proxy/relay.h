@@ -38,6 +38,7 @@ class BodyRelay {
   bool source_finished() const { return reader_.finished(); }
   // How much to read at once: large where much is known to come.
   size_t read_size() const;
+  http::Framing out() const { return out_; }
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:

@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from harness import letters, new_session, program, run
+from harness import letters, new_session, program, run, wait_until
 
 
 def test_curl_over_tls_1_2_and_1_3(site):
@@ -46,14 +46,25 @@ def test_wrk(site):
         assert float(re.search(r'Requests/sec:\s+([\d.]+)', answer.stdout).group(1)) > 0
 
 
+def netcat(site, options, path):
+    """What netcat prints for one request that asks for the connection to be closed."""
+    return subprocess.run(
+        ['nc', *options, '-w', '10', '127.0.0.1', str(site.configuration.http_port)],
+        input=f'GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'.encode(),
+        capture_output=True, timeout=30, check=True).stdout
+
+
 def test_netcat(site):
-    port = str(site.configuration.http_port)
-    answer = subprocess.run(
-        ['nc', '-N', '-w', '10', '127.0.0.1', port],
-        input=b'GET /bytes/26 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
-        capture_output=True, timeout=30, check=True)
-    assert answer.stdout.startswith(b'HTTP/1.1 200 ')
-    assert answer.stdout.endswith(letters(26))
+    answer = netcat(site, [], '/bytes/26')
+    assert answer.startswith(b'HTTP/1.1 200 ')
+    assert answer.endswith(letters(26))
+
+
+def test_netcat_that_shuts_its_side_down_has_gone_away_as_before_nginx(site):
+    assert netcat(site, ['-N'], '/slow/2000') == b''
+    wait_until('the log tells', lambda: [
+        line for line in site.log_lines() if '/slow/2000' in line and ' 460 ' in line
+        and '"client_closed"' in line])
 
 
 def test_chromium(site, tmp_path):
