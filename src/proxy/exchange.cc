@@ -270,6 +270,7 @@ Next Exchange::connect_failed() {
 Next Exchange::send_on(TargetConnection& connection) {
   connection_ = &connection;
   connection.count_request();
+  target_->counters().requests_total.add();
   const model::LoadBalancer& settings = *load_balancer_;
   const http::ForwardingSettings forwarding{
       .xff_mode = static_cast<http::XffMode>(settings.xff),

@@ -95,6 +95,7 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   // forward
   Next pump_request();
   Next client_closed_in_body();
+  Next watch_client();
   Next pump_response();
   Next read_response_head();
   Next begin_response();

@@ -14,18 +14,24 @@ namespace daruma::proxy {
 
 void Exchange::on_client_readable() {
   if (step_ == Step::forward && !request_sent_) return run();
-  // The request is whole: what comes now is the next one, or the client's good-bye.
-  if (client_->in().size() >= model::limits::pipelined_bytes_max) return;
+  watch_client();
+  if (step_ == Step::account) run();
+}
+
+// The request is whole: what comes now is the next one, or the client's good-bye. A client that has
+// gone, or has shut its side down, is given up on: its answer would only take a place that others
+// wait for.
+Next Exchange::watch_client() {
+  if (client_->in().size() >= model::limits::pipelined_bytes_max) return Next::proceed;
   switch (client_->read_more(model::limits::pipelined_bytes_max)) {
     case ClientConnection::ReadOutcome::bytes:
     case ClientConnection::ReadOutcome::nothing:
-      return;
+      return Next::proceed;
     case ClientConnection::ReadOutcome::ended:
     case ClientConnection::ReadOutcome::failed:
       break;
   }
-  client_gone();
-  run();
+  return client_gone();
 }
 
 void Exchange::on_client_writable() {

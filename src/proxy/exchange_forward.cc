@@ -38,7 +38,7 @@ Next Exchange::pump_request() {
         request_sent_ = true;
         sent_at_ = environment_.loop.now();
         extend_deadline();
-        return Next::proceed;
+        return watch_client();
       case RelayStatus::blocked:
         return Next::proceed;
       case RelayStatus::sink_failed:

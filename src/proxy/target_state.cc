@@ -108,7 +108,6 @@ void TargetState::close_idle() {
 void TargetState::begin_request(Exchange& exchange) {
   in_flight_.push_back(exchange);
   ++environment_.requests_in_flight;
-  counters_->requests_total.add();
   counters_->requests_in_flight.add(1);
 }
 
