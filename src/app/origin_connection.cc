@@ -170,6 +170,7 @@ void OriginConnection::begin_answer() {
                  (requests_max > 0 && request_number_ >= requests_max);
   write_answer_head();
   begin_body();
+  if (body_left_ > 0) produce_body();  // head and first bytes leave together
   state_ = State::answer;
 }
 

@@ -77,7 +77,7 @@ class Apache(Process):
                 path.chmod(0o755)
         modules = '\n'.join(
             f'LoadModule {name}_module {MODULES / f"mod_{name}.so"}'
-            for name in ('mpm_prefork', 'ssl', 'authz_core', 'headers', 'log_config'))
+            for name in ('mpm_prefork', 'ssl', 'authz_core', 'headers'))
         # Apache will not serve as root.
         user = 'User www-data\nGroup www-data' if os.getuid() == 0 else ''
         config = self.folder / 'apache.conf'

@@ -206,7 +206,8 @@ class Daruma(Process):
         self.http = f'http://127.0.0.1:{configuration.http_port}'
         self.https = f'https://127.0.0.1:{configuration.https_port}'
         super().__init__(
-            [*wrapper, DARUMA, 'serve', '--config', configuration.file, '--data', self.folder / 'data',
+            [*wrapper, DARUMA, 'serve', '--config', configuration.file,
+             '--data', self.folder / 'data',
              '--workers', workers, *options], self.folder / 'daruma.log')
         try:
             wait_until('daruma serves', self._is_ready, 60 if wrapper else 20)
@@ -348,3 +349,13 @@ def read_all(connection):
         while part := connection.recv(65536):
             parts.append(part)
     return b''.join(parts)
+
+
+def read_until(connection, end):
+    """Everything up to `end`, which must be the last that comes."""
+    received = b''
+    while not received.endswith(end):
+        part = connection.recv(65536)
+        assert part, f'closed after {received!r}'
+        received += part
+    return received

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from harness import (DARUMA, Configuration, Daruma, Process, read_all, run, target_group,
-                     wait_until)
+from harness import (DARUMA, Configuration, Daruma, Process, read_all, read_until, run,
+                     target_group, wait_until)
 
 pytestmark = pytest.mark.threads
 
@@ -16,7 +16,7 @@ def test_sighup_applies_a_changed_file_without_dropping_a_connection(start_targe
     daruma = serve(start_targets(1))
     with daruma.connect() as kept:
         kept.sendall(b'GET /bytes/3 HTTP/1.1\r\nHost: a\r\n\r\n')
-        assert kept.recv(10_000).endswith(b'abc')
+        read_until(kept, b'\r\n\r\nabc')
 
         rule = {
             'Priority': 1, 'Conditions': [{'Field': 'path-pattern', 'Values': ['/new']}],

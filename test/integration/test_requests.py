@@ -12,11 +12,11 @@ pytestmark = pytest.mark.threads
 
 def test_a_target_sees_the_request_and_who_asked(site):
     for tls in (False, True):
-        answer = site.get('/some/path?q=%41', tls=tls, headers={'X-Mine': 'kept'})
+        answer = site.get('/some/path?q=%2F', tls=tls, headers={'X-Mine': 'kept'})
         assert answer.status_code == 200
         port = site.configuration.https_port if tls else site.configuration.http_port
         seen = answer.text.lower()
-        assert seen.startswith('get /some/path?q=%41 http/1.1\r\n')
+        assert seen.startswith('get /some/path?q=%2f http/1.1\r\n')
         assert 'x-mine: kept\r\n' in seen
         assert 'x-forwarded-for: 127.0.0.1\r\n' in seen
         assert f'x-forwarded-proto: {"https" if tls else "http"}\r\n' in seen
@@ -148,20 +148,21 @@ def test_a_target_that_breaks_off_costs_this_request_alone(site, path, status, r
 
 def test_a_truncated_answer_is_not_made_to_look_whole(site):
     answer = run(['curl', '-sk', '-o', '/dev/null', site.http + '/truncated/100000'])
-    assert answer.returncode == 18  # "transfer closed with outstanding read data remaining"
+    assert answer.returncode in (18, 56)  # "outstanding read data remaining", "reset by peer"
     assert site.get('/').status_code == 200
 
 
 @pytest.mark.parametrize('request_bytes, status', [
     (b'GARBAGE\r\n\r\n', 400),
     (b'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400),
-    (b'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n', 405),
+    (b'TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 405),
     (b'GET /' + b'x' * 17_000 + b' HTTP/1.1\r\nHost: a\r\n\r\n', 414),
     (b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505),
     (b'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n', 501),
     (b'GET / HTTP/1.1\r\nHost: a\r\nX: ' + b'x' * 70_000 + b'\r\n\r\n', 400),
-    (b'GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: ' + b'192.0.2.1, ' * 31 + b'\r\n\r\n', 463),
-])
+    (b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: '
+     + b'192.0.2.1, ' * 31 + b'\r\n\r\n', 463),
+], ids=['no-http', 'two-lengths', 'trace', 'long-line', 'http-2', 'gzip', 'long-field', 'forwarded'])
 def test_what_is_no_good_request_is_refused_and_closed(site, request_bytes, status):
     with site.connect() as connection:
         connection.sendall(request_bytes)
@@ -172,4 +173,4 @@ def test_plain_http_on_the_https_port_is_told_so(site):
     with new_session() as session:
         answer = session.get(f'http://127.0.0.1:{site.configuration.https_port}/', timeout=10)
     assert answer.status_code == 400
-    assert 'HTTPS' in answer.text
+    assert site.metric('daruma_listener_reasons_total', reason='plain_http_on_https') == 1
