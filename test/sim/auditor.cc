@@ -75,6 +75,11 @@ void Auditor::learn_worker(ExchangeRecord& record) {
     record.worker_loop = connection->accepting_loop();
 }
 
+void Auditor::on_client_read(Token token) {
+  if (ExchangeRecord* record = find(token, "client"))
+    record->response.last_activity = network_.now();
+}
+
 void Auditor::on_interim(Token token, const SimHead& head) {
   ExchangeRecord* record = find(token, "client");
   if (!record) return;
@@ -163,6 +168,10 @@ void Auditor::on_response_complete(Token token, const MessageReader& reader) {
     violation(token, "trailers of the response: " + reader.trailers());
 }
 
+void Auditor::on_client_half_closed(Token token) {
+  if (ExchangeRecord* record = find(token, "client")) record->client.excused = true;
+}
+
 void Auditor::on_client_end(Token token, Ending ending, bool after_close_announced) {
   ExchangeRecord* record = find(token, "client");
   if (!record || record->client.ending != Ending::pending) return;
@@ -219,6 +228,13 @@ void Auditor::check_forwarded_head(const ExchangeRecord& record, const SimHead& 
        {"Host", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Amzn-Trace-Id"}) {
     if (head.count(name) != 1) return violation(token, std::string(name) + " is not there once");
   }
+  if (*head.find("X-Forwarded-For") != "192.0.2.1")
+    return violation(token, "X-Forwarded-For: " + *head.find("X-Forwarded-For"));
+  if (*head.find("X-Forwarded-Port") != std::to_string(record.client.listener.port()))
+    return violation(token, "X-Forwarded-Port: " + *head.find("X-Forwarded-Port"));
+  const std::string* length = head.find("Content-Length");
+  if (script.body == RequestBody::length && (!length || parse_decimal(*length) != script.body_size))
+    return violation(token, "Content-Length became " + (length ? *length : "nothing"));
   if (head.find("Expect")) return violation(token, "Expect was passed on");
   if (record.worker_loop != 0 && record.target.worker_loop != record.worker_loop)
     return violation(token, "another worker's target connection carries it");
@@ -229,6 +245,10 @@ void Auditor::on_target_plan(Token token, const TargetPlan& plan) {
   if (!record) return;
   record->target.planned = true;
   record->target.plan = plan;
+  network_.note("target's plan for " + text_of(token) + ": " + std::to_string(plan.status) + " " +
+                std::to_string(plan.body_size) + " bytes" + (plan.whole ? "" : ", broken off") +
+                (plan.well_formed ? "" : ", malformed") + (plan.never ? ", hangs" : "") +
+                (plan.early ? ", early" : ""));
 }
 
 void Auditor::on_target_body(Token token, std::string_view bytes) {

@@ -50,10 +50,14 @@ class Auditor {
   void on_request_begun(const RequestScript& script, uint32_t connection, Duration idle_before,
                         bool after_fault);
   void on_request_bytes(Token token, bool head_sent, bool all_sent);
+  // Something was read on the connection that this request waits on.
+  void on_client_read(Token token);
   void on_interim(Token token, const SimHead& head);
   void on_response_head(Token token, const MessageReader& reader);
   void on_response_body(Token token, std::string_view bytes);
   void on_response_complete(Token token, const MessageReader& reader);
+  // The client says no more, while it waits for this answer.
+  void on_client_half_closed(Token token);
   void on_client_end(Token token, Ending ending, bool after_close_announced);
 
   // --- Targets ---
@@ -76,6 +80,9 @@ class Auditor {
 
   // --- Access log ---
   void on_log_line(std::string_view line);
+
+  // Tells a client's connection that a full worker may have closed at once.
+  void on_connections_limited() { connections_limited_ = true; }
 
   // Once a virtual second: exchanges that stand still too long.
   void sweep();
@@ -127,6 +134,7 @@ class Auditor {
   std::vector<Removal> disturbances_;
   std::vector<Instant> listener_changes_;
   Instant draining_since_ = never;
+  bool connections_limited_ = false;
 };
 
 }  // namespace daruma::sim

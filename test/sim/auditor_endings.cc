@@ -56,7 +56,9 @@ void Auditor::judge_log(const ExchangeRecord& record) {
   const Token token = record.client.script.token;
   const bool malformed = record.client.script.malformation != Malformation::none;
   const bool served = record.target.arrivals > 0 || record.response.status != 0;
-  if (record.log.lines == 0 && served && !malformed) return violation(token, "no access-log line");
+  // The line of a request whose head never came whole names no path.
+  if (record.log.lines == 0 && served && !malformed && record.client.head_sent)
+    return violation(token, "no access-log line");
   if (record.log.lines == 0) return;
   if (record.response.status != 0 && record.log.status != record.response.status)
     return violation(token, "the access log says " + std::to_string(record.log.status) +
@@ -71,7 +73,7 @@ void Auditor::judge_log(const ExchangeRecord& record) {
 
 void Auditor::judge_own_response(const ExchangeRecord& record) {
   const Token token = record.client.script.token;
-  if (record.client.script.malformation != Malformation::none && record.log.lines == 0) return;
+  if (record.log.lines == 0) return;  // judge_log() has judged that
   if (record.log.action == "fixed-response" || record.log.action == "redirect") return;
   const std::string status = std::to_string(record.response.status);
   if (record.log.reason == "-")
@@ -101,6 +103,7 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
   const bool listeners_changed =
       std::any_of(listener_changes_.begin(), listener_changes_.end(),
                   [&](Instant at) { return at >= client.begun - 10s && at <= client.ended; });
+  if (connections_limited_ && record.response.status == 0 && record.log.lines == 0) return;
   if (listeners_changed || draining_since_ <= client.ended) return;
   if (record.log.lines > 0 && record.log.reason != "-" && reason_holds(record)) return;
   violation(client.script.token,
@@ -113,7 +116,8 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
 
 bool Auditor::client_is_to_blame(const ExchangeRecord& record) const {
   const RequestScript& script = record.client.script;
-  return script.malformation != Malformation::none || script.act != ClientAct::polite;
+  return record.client.excused || script.malformation != Malformation::none ||
+         script.act != ClientAct::polite;
 }
 
 Instant Auditor::ended_at(const ExchangeRecord& record) const {
@@ -227,7 +231,7 @@ bool Auditor::reason_about_target_holds(const ExchangeRecord& record) const {
       reason == model::Reason::target_response_truncated)
     return target_broke(record);
   if (reason == model::Reason::target_response_malformed)
-    return record.target.planned && !record.target.plan.well_formed;
+    return record.target.planned && (!record.target.plan.well_formed || target_broke(record));
   if (reason == model::Reason::target_response_head_too_large)
     return record.target.planned && record.target.plan.oversized_head;
   if (reason == model::Reason::target_response_timeout ||

@@ -47,6 +47,7 @@ struct ClientSide {
   Instant last_sent{};
   Duration idle_before{};              // how long the connection had been idle
   bool after_close_announced = false;  // pipelined behind a response that said "close"
+  bool excused = false;  // the client half-closed while it waited for this and others
   bool after_fault = false;  // pipelined behind a request that was malformed or broken off
   bool head_sent = false;
   bool all_sent = false;

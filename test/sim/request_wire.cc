@@ -37,58 +37,6 @@ std::string body_of(const RequestScript& r) {
   return "";
 }
 
-// Malformations of framing need a body to disagree about.
-RequestScript with_body(RequestScript r) {
-  switch (r.malformation) {
-    case Malformation::length_and_chunked:
-    case Malformation::chunked_and_length:
-    case Malformation::chunked_twice:
-    case Malformation::obfuscated_coding:
-    case Malformation::coding_with_tab:
-    case Malformation::bad_chunk_size:
-    case Malformation::no_crlf_after_chunk:
-    case Malformation::huge_chunk_size:
-      r.method = "POST";
-      r.minor_version = 1;
-      r.body = RequestBody::chunked;
-      r.chunk_size = std::max<size_t>(r.chunk_size, 100);
-      r.body_size = std::max<size_t>(r.body_size, 2 * r.chunk_size);
-      break;
-    case Malformation::two_lengths:
-    case Malformation::two_equal_lengths:
-    case Malformation::signed_length:
-    case Malformation::huge_length:
-      r.method = "POST";
-      r.body = RequestBody::length;
-      r.body_size = std::max<size_t>(r.body_size, 200);
-      break;
-    case Malformation::get_with_body:
-      r.method = "GET";
-      r.body = RequestBody::length;
-      r.body_size = std::max<size_t>(r.body_size, 200);
-      break;
-    case Malformation::trace_method:
-      r.method = "TRACE";
-      r.body = RequestBody::none;
-      break;
-    case Malformation::none:
-    case Malformation::not_http:
-    case Malformation::http2_preface:
-    case Malformation::gzip_coding:
-    case Malformation::no_host:
-    case Malformation::two_hosts:
-    case Malformation::space_in_name:
-    case Malformation::folded_field:
-    case Malformation::bare_line_feeds:
-    case Malformation::long_line:
-    case Malformation::long_field:
-    case Malformation::huge_head:
-    case Malformation::many_fields:
-      break;
-  }
-  return r;
-}
-
 std::string framing_fields(const RequestScript& r) {
   const std::string length = "Content-Length: " + std::to_string(r.body_size) + "\r\n";
   const std::string chunked = "Transfer-Encoding: chunked\r\n";
@@ -161,11 +109,60 @@ std::string head_of(const RequestScript& r) {
 
 }  // namespace
 
-RequestWire wire_of(const RequestScript& request) {
-  if (request.malformation == Malformation::not_http) return {"\x16\x03\x01 not HTTP\r\n\r\n", 17};
-  if (request.malformation == Malformation::http2_preface)
+void shape(RequestScript& r) {
+  switch (r.malformation) {
+    case Malformation::length_and_chunked:
+    case Malformation::chunked_and_length:
+    case Malformation::chunked_twice:
+    case Malformation::obfuscated_coding:
+    case Malformation::coding_with_tab:
+    case Malformation::bad_chunk_size:
+    case Malformation::no_crlf_after_chunk:
+    case Malformation::huge_chunk_size:
+      r.method = "POST";
+      r.minor_version = 1;
+      r.body = RequestBody::chunked;
+      r.chunk_size = std::max<size_t>(r.chunk_size, 100);
+      r.body_size = std::max<size_t>(r.body_size, 2 * r.chunk_size);
+      break;
+    case Malformation::two_lengths:
+    case Malformation::two_equal_lengths:
+    case Malformation::signed_length:
+    case Malformation::huge_length:
+      r.method = "POST";
+      r.body = RequestBody::length;
+      r.body_size = std::max<size_t>(r.body_size, 200);
+      break;
+    case Malformation::get_with_body:
+      r.method = "GET";
+      r.body = RequestBody::length;
+      r.body_size = std::max<size_t>(r.body_size, 200);
+      break;
+    case Malformation::trace_method:
+      r.method = "TRACE";
+      r.body = RequestBody::none;
+      break;
+    case Malformation::none:
+    case Malformation::not_http:
+    case Malformation::http2_preface:
+    case Malformation::gzip_coding:
+    case Malformation::no_host:
+    case Malformation::two_hosts:
+    case Malformation::space_in_name:
+    case Malformation::folded_field:
+    case Malformation::bare_line_feeds:
+    case Malformation::long_line:
+    case Malformation::long_field:
+    case Malformation::huge_head:
+    case Malformation::many_fields:
+      break;
+  }
+}
+
+RequestWire wire_of(const RequestScript& r) {
+  if (r.malformation == Malformation::not_http) return {"\x16\x03\x01 not HTTP\r\n\r\n", 16};
+  if (r.malformation == Malformation::http2_preface)
     return {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 18};
-  const RequestScript r = with_body(request);
   std::string head = head_of(r);
   if (r.malformation == Malformation::bare_line_feeds) std::erase(head, '\r');
   const size_t head_bytes = head.size();

@@ -79,6 +79,19 @@ std::vector<RoutingAudit::View> RoutingAudit::views_of(const Mailbox& mailbox) c
   return views;
 }
 
+// After so long a calm every target that is checked is healthy.
+void RoutingAudit::check_health_at_rest() {
+  std::map<model::TargetKey, model::HealthState> last;
+  for (const model::HealthLetter& letter : letters_) last[letter.target] = letter.health.state;
+  for (const model::TargetGroup& group : snapshots_.rbegin()->second->target_groups) {
+    for (const model::Target& target : group.targets) {
+      if (group.in_use && last[target.key] != model::HealthState::healthy)
+        auditor_.violation("target " + target.key.to_string() + " of " + group.name + " is " +
+                           std::string(name_of(last[target.key])) + " at rest");
+    }
+  }
+}
+
 void RoutingAudit::check() {
   for (const auto& [loop, mailbox] : mailboxes_) {
     for (const Reading& reading : mailbox.readings) {
@@ -115,8 +128,9 @@ bool RoutingAudit::explains(const View& view, const ExchangeRecord& record,
   if (view.revision == 0) return false;
   const model::Snapshot& snapshot = *snapshots_.at(view.revision);
   const RequestScript& script = record.client.script;
-  const model::Rule* rule = expected_rule(snapshot, record.client.listener.port(), script.host,
-                                          path_of(script));
+  const bool has_host = script.malformation != Malformation::no_host;
+  const model::Rule* rule = expected_rule(snapshot, record.client.listener.port(),
+                                          has_host ? script.host : "", path_of(script));
   why_not = "revision " + std::to_string(view.revision) + ": ";
   if (!rule) {
     why_not += "no such listener";

@@ -31,6 +31,8 @@ class RoutingAudit {
 
   // All letters are known, no exchange is left.
   void check();
+  // Targets have been well for longer than any threshold takes.
+  void check_health_at_rest();
   size_t checked() const { return checked_; }
 
  private:

@@ -40,7 +40,7 @@ void draw_act(Random& random, RequestScript& request) {
 
 RequestScript draw_request(Random& random, const TrafficPlan& plan, std::string_view path_prefix) {
   static constexpr const char* methods[] = {"GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE"};
-  static constexpr Duration thinks[] = {0s, 1ms, 100ms, 2s};
+  static constexpr Duration thinks[] = {0s, 0s, 1ms, 100ms, 1s, 8s};
   RequestScript r;
   r.token = {random.next()};
   r.method = methods[random.below(std::size(methods))];
@@ -69,6 +69,7 @@ RequestScript draw_request(Random& random, const TrafficPlan& plan, std::string_
   if (plan.malformed && random.chance(1, 5)) {
     r.malformation = static_cast<Malformation>(1 + random.below(malformation_count - 1));
     r.expect_continue = false;
+    shape(r);
   }
   if (plan.impolite && random.chance(1, 8)) draw_act(random, r);
   return r;
@@ -77,7 +78,7 @@ RequestScript draw_request(Random& random, const TrafficPlan& plan, std::string_
 ClientScript draw_client(Random& random, const TrafficPlan& plan,
                          const std::vector<std::string>& path_prefixes) {
   ClientScript script;
-  const size_t requests = 1 + random.below(12);
+  const size_t requests = 1 + random.below(random.chance(1, 4) ? 50 : 15);
   for (size_t i = 0; i < requests; ++i) {
     script.requests.push_back(
         draw_request(random, plan, path_prefixes[random.below(path_prefixes.size())]));

@@ -91,6 +91,8 @@ struct RequestWire {
   size_t head_bytes = 0;
 };
 RequestWire wire_of(const RequestScript& request);
+// Gives a malformed request the method and the body that its malformation is about.
+void shape(RequestScript& request);
 
 struct ClientScript {
   std::vector<RequestScript> requests;

@@ -128,6 +128,8 @@ void SimClient::begin_next() {
   sending_ = &request;
   wire_ = wire_of(request);
   sent_ = 0;
+  awaits_continue_ = false;
+  continue_timer_.clear();
   under_way_.push_back({&request});
   auditor_.on_request_begun(request, connection_id(*socket_),
                             idle ? loop_.now() - quiet_since_ : Duration(0), spoiled_);
@@ -145,7 +147,7 @@ size_t SimClient::send_limit() const {
 
 void SimClient::send() {
   if (send_timer_.is_set()) return;  // between two pieces
-  if (sent_ == 0 && sending_->expect_continue && sending_->body != RequestBody::none) {
+  if (sent_ == 0 && sending_->expect_continue && wire_.bytes.size() > wire_.head_bytes) {
     awaits_continue_ = true;
     continue_timer_.set(loop_.now() + continue_patience);
   }
@@ -165,6 +167,8 @@ void SimClient::send() {
     sending_ = nullptr;
     if (finished->act == ClientAct::half_close) {
       stopped_sending_ = true;
+      for (const UnderWay& request : under_way_)
+        auditor_.on_client_half_closed(request.request->token);
       socket_->finish_writing();
     }
   } else if (sending_->send_piece > 0 && !awaits_continue_ && !stopped_sending_) {
@@ -222,6 +226,7 @@ void SimClient::read() {
         break;
     }
     reader_.feed(std::string_view(bytes.data(), result.bytes));
+    for (const UnderWay& request : under_way_) auditor_.on_client_read(request.request->token);
     note_received(result.bytes);
     if (!socket_ || deaf_ || !read_messages()) return;
     if (script_.read_piece > 0 && script_.read_pause > 0s) {

@@ -99,6 +99,7 @@ int run_many(uint64_t first, uint64_t last, bool keep_going) {
     sum.from_targets += result.from_targets;
     sum.routed += result.routed;
     sum.faults += result.faults;
+    for (const auto& [what, count] : result.seen) sum.seen[what] += count;
     if (result.violation.empty()) continue;
     ++violations;
     print(seed, result);
@@ -110,6 +111,7 @@ int run_many(uint64_t first, uint64_t last, bool keep_going) {
               static_cast<unsigned long long>(violations),
               static_cast<unsigned long long>(sum.events), sum.exchanges, sum.completed,
               sum.from_targets, sum.routed, sum.faults);
+  for (const auto& [what, count] : sum.seen) std::printf("  %8zu %s\n", count, what.c_str());
   return violations == 0 ? 0 : 1;
 }
 

@@ -179,6 +179,14 @@ size_t SimNetwork::open_connections(uint32_t from_loop, const Address& to) const
   return count;
 }
 
+size_t SimNetwork::open_connections() const {
+  size_t count = 0;
+  for (const auto& [id, c] : connections_) {
+    if (!c->end(Connection::initiator).closed || c->end(Connection::acceptor).socket) ++count;
+  }
+  return count;
+}
+
 bool SimNetwork::add_acceptor(SimAcceptor& acceptor, bool share_port) {
   std::vector<Bound>& bound = acceptors_[acceptor.local()];
   const bool taken = std::any_of(bound.begin(), bound.end(),

@@ -75,6 +75,9 @@ SimWorld::SimWorld(uint64_t seed, bool verbose)
   troubles_.wall_jumps = random_.chance(1, 4);
   troubles_.faulty_targets = random_.chance(1, 2);
   troubles_.pause_most = random_.chance(1, 2) ? Duration(1s) : 8s;
+  troubles_.early_drain = random_.chance(1, 6);
+  troubles_.few_connections = random_.chance(1, 12);
+  if (troubles_.few_connections) auditor_.on_connections_limited();
   build_node();
   draw_targets();
   draw_clients();
@@ -93,6 +96,7 @@ void SimWorld::build_node() {
     const proxy::WorkerContext context{node.loop, control_, registry_, node.log, log_};
     proxy::WorkerOptions options;
     options.index = static_cast<uint32_t>(i);
+    if (troubles_.few_connections) options.client_connections_max = 2;
     node.worker = std::make_unique<proxy::Worker>(context, std::move(options));
     node.slabs_at_rest = node.worker->census().slabs;
     mailboxes.push_back(&node.worker->mailbox());
@@ -115,7 +119,7 @@ void SimWorld::draw_targets() {
 }
 
 void SimWorld::draw_clients() {
-  const size_t clients = 2 + random_.below(10);
+  const size_t clients = 2 + random_.below(random_.chance(1, 4) ? 40 : 12);
   for (size_t i = 0; i < clients; ++i) {
     auto destination = [this, random = Random(random_.next())]() mutable {
       const bool second = configuration_.second_listener() && random.chance(1, 3);
@@ -142,21 +146,36 @@ RunResult SimWorld::run() {
   const int stormy_seconds = 10 + static_cast<int>(random_.below(30));
   for (int i = 0; i < stormy_seconds && !(i > 5 && clients_done()); ++i) run_for(1s);
   calm_down();
-  for (int i = 0; i < 180 && !clients_done(); ++i) run_for(1s);
+  if (troubles_.early_drain) {
+    drain();
+  } else {
+    for (int i = 0; i < 180 && !clients_done(); ++i) run_for(1s);
+  }
   for (auto& client : clients_) client->retire();
   run_for(auditor_.settings().idle_timeout_most + 25s);
-  if (!auditor_.violated()) check_at_rest();
-  if (!auditor_.violated()) auditor_.check_all_ended();
-  if (!auditor_.violated()) drain();
+  if (!troubles_.early_drain) {
+    check_at_rest();
+    drain();
+  }
+  finish();
+  return result();
+}
+
+RunResult SimWorld::result() const {
   RunResult result{.violation = auditor_.violation_text(),
                    .trace_hash = network_.trace_hash(),
                    .events = network_.events(),
                    .exchanges = auditor_.exchanges().size(),
                    .completed = auditor_.completed(),
                    .routed = routing_.checked(),
-                   .faults = network_.fault_log().size()};
-  for (const auto& [token, record] : auditor_.exchanges())
+                   .faults = network_.fault_log().size(),
+                   .seen = {}};
+  for (const auto& [token, record] : auditor_.exchanges()) {
     result.from_targets += record.response.from_target;
+    ++result.seen[record.log.lines == 0 ? "(no log line)" : record.log.reason];
+  }
+  for (const FaultRecord& fault : network_.fault_log())
+    ++result.seen["fault " + std::string(name_of(fault.kind))];
   return result;
 }
 
@@ -339,6 +358,7 @@ void SimWorld::check_connections() {
 }
 
 void SimWorld::check_at_rest() {
+  if (auditor_.violated()) return;
   for (auto& node : nodes_) {
     const proxy::Worker::Census census = node->worker->census();
     const auto must_be = [&](const char* what, size_t is, size_t due) {
@@ -362,7 +382,7 @@ void SimWorld::check_at_rest() {
   }
   if (prober_->census().slabs > 1 + prober_->census().probes_under_way * 2)
     auditor_.violation("the prober holds slabs");
-  routing_.check();
+  routing_.check_health_at_rest();
   check_gauges();
 }
 
@@ -389,18 +409,16 @@ void SimWorld::check_gauges() {
 
 // --- The end ---
 
+// In some runs at rest, in others while clients are in the middle of their work.
 void SimWorld::drain() {
+  if (auditor_.violated()) return;
+  network_.note("drain");
+  const Duration deadline = up_to(random_, 8s);
   auditor_.on_draining();
-  for (auto& node : nodes_) node->worker->mailbox().post(model::DrainLetter{5s});
-  prober_->mailbox().post(model::DrainLetter{5s});
-  run_for(2s);
-  check_stopped();
-  for (auto& node : nodes_) node->worker = nullptr;
-  prober_ = nullptr;
-  run_for(1s);
-  if (network_.open_connections() != 0)
-    auditor_.violation(std::to_string(network_.open_connections()) +
-                       " connections are left after everybody has gone");
+  for (auto& node : nodes_) node->worker->mailbox().post(model::DrainLetter{deadline});
+  prober_->mailbox().post(model::DrainLetter{deadline});
+  run_for(deadline + 2s);
+  if (!auditor_.violated()) check_stopped();
 }
 
 void SimWorld::check_stopped() {
@@ -408,9 +426,25 @@ void SimWorld::check_stopped() {
   for (auto& node : nodes_) {
     if (!node->stopped) auditor_.violation(node->loop.name() + " did not stop");
     const proxy::Worker::Census census = node->worker->census();
-    if (census.target_connections != 0 || census.client_connections != 0)
+    if (census.target_connections != 0 || census.client_connections != 0 ||
+        census.exchanges != 0 || census.requests_in_flight != 0)
       auditor_.violation(node->loop.name() + " stopped with connections");
+    if (census.slabs != node->slabs_at_rest)
+      auditor_.violation(node->loop.name() + " stopped with slabs");
   }
+  check_gauges();
+}
+
+void SimWorld::finish() {
+  if (!auditor_.violated()) auditor_.check_all_ended();
+  if (!auditor_.violated()) routing_.check();
+  if (auditor_.violated()) return;
+  for (auto& node : nodes_) node->worker = nullptr;
+  prober_ = nullptr;
+  run_for(1s);
+  if (network_.open_connections() != 0)
+    auditor_.violation(std::to_string(network_.open_connections()) +
+                       " connections are left after everybody has gone");
 }
 
 }  // namespace daruma::sim

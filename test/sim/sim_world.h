@@ -35,6 +35,7 @@ struct RunResult {
   size_t from_targets = 0;  // of those completed
   size_t routed = 0;        // exchanges whose routing was checked
   size_t faults = 0;
+  std::map<std::string, size_t> seen;  // log reasons and faults, how often
 };
 
 class SimWorld final : private SimNetwork::Watcher,
@@ -54,6 +55,8 @@ class SimWorld final : private SimNetwork::Watcher,
     bool sick_targets = false;
     bool wall_jumps = false;
     bool faulty_targets = false;
+    bool early_drain = false;      // the node is stopped while clients are busy
+    bool few_connections = false;  // workers take two client connections each
     Duration pause_most{};  // between two of them
   };
   struct Node {
@@ -87,6 +90,8 @@ class SimWorld final : private SimNetwork::Watcher,
   void check_connections();
   void check_at_rest();
   void drain();
+  void finish();
+  RunResult result() const;
   void check_stopped();
   void check_gauges();
   Node* node_of(uint32_t loop);
