@@ -61,6 +61,7 @@ class Process:
         with open(self.log, 'ab') as output:
             self.child = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True,  # Apache ends its whole process group
                 env=dict(os.environ, **(env or {})))
 
     def __enter__(self):

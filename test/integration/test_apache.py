@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """In front of two real Apaches (prefork, TLS): nothing lost, few handshakes, every way to fail."""
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from apache import Apache
@@ -10,9 +13,13 @@ THRESHOLD_SECONDS = 20
 
 
 @pytest.fixture
-def start_apaches(tmp_path, processes):
+def start_apaches(processes):
+    # Not under tmp_path, which Apache's own user may not enter.
+    folder = Path(processes.enter_context(tempfile.TemporaryDirectory(prefix='daruma-apache-')))
+    folder.chmod(0o755)
+
     def start(**options):
-        return [processes.enter_context(Apache(tmp_path, address, **options))
+        return [processes.enter_context(Apache(folder, address, **options))
                 for address in ADDRESSES]
     return start
 
