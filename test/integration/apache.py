@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Apache (Debian's apache2, mpm_prefork, mod_ssl) with everything in a folder of its own."""
-import atexit
 import contextlib
 import os
-import shutil
 import socket
 import ssl
 import subprocess
-import tempfile
 from pathlib import Path
 
 from harness import Ports, Process, letters, program, wait_until
@@ -55,24 +52,17 @@ def make_certificate(folder):
         check=True, capture_output=True)
 
 
-def shared_folder(address):
-    """A folder that Apache's own user can enter: pytest keeps its folders to itself."""
-    folder = Path(tempfile.mkdtemp(prefix=f'apache-{address}-'))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
 class Apache(Process):
     """Serves /page-N (N letters) and /health over HTTPS."""
 
     PAGES = (10, 1000, 20_000)
     tls = True
 
-    def __init__(self, address, port=None, folder=None, workers=40, keepalive_requests=0,
+    def __init__(self, folder, address, port=None, workers=40, keepalive_requests=0,
                  keepalive_timeout=30, backlog=511, tickets='on'):
         self.address = address
         self.port = port or Ports.take(address)
-        self.folder = folder or shared_folder(address)
+        self.folder = Path(folder) / f'apache-{address}'
         self.options = {'workers': workers, 'keepalive_requests': keepalive_requests,
                         'keepalive_timeout': keepalive_timeout, 'backlog': backlog,
                         'tickets': tickets}
@@ -117,7 +107,7 @@ class Apache(Process):
         return {'Id': self.address, 'Port': self.port}
 
     def again(self):
-        return Apache(self.address, self.port, self.folder, **self.options)
+        return Apache(self.folder.parent, self.address, self.port, **self.options)
 
     def remove_health_page(self):
         (self.folder / 'pages' / 'health').unlink()

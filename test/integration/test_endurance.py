@@ -11,7 +11,7 @@ REQUESTS = 50_000
 
 
 def test_200_reloads_during_50_000_requests_with_10_000_connections_open(start_targets, serve):
-    raise_descriptor_limit(2 * HELD + 2000)
+    raise_descriptor_limit(HELD + 2000)
     targets = start_targets(2, options=['--body-bytes', '500'])
     daruma = serve(targets)
     port = daruma.configuration.http_port
