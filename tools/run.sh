@@ -54,23 +54,26 @@ done
 
 cat <<EOF
 
-Daruma serves $config: http://127.0.0.1:8080 and https://127.0.0.1:8443. In another terminal, try:
+Daruma serves $config. In another terminal, try:
 
-  curl -i http://127.0.0.1:8080/                    the redirect to HTTPS
-  curl -ki https://127.0.0.1:8443/                  a target shows the request as it arrived
-  curl -ki https://127.0.0.1:8443/maintenance       a rule's fixed response
-  curl -ki -H 'Host: www.example.com' https://127.0.0.1:8443/     another rule
-  curl -s $admin/metrics | grep ^daruma_target      what is counted
+  curl -i http://127.0.0.1:8080/                 redirected to HTTPS
+  curl -ki https://127.0.0.1:8443/               a target shows the request as it arrived
+  curl -ki https://127.0.0.1:8443/maintenance    a rule answers by itself
+  curl -s $admin/targets           who is healthy, and why not
+  curl -s $admin/metrics           what is counted
+  tail -f examples/logs/*.log                    a line per request
 
-Stop a target and watch the other take over; after about ten seconds it counts as unhealthy:
+Stop a target, and the other takes over; within ten seconds it counts as unhealthy:
 
-  kill ${targets[0]}                                      127.0.0.2 is gone
-  curl -s $admin/metrics | grep health
-  tail -f examples/logs/*.log
-  $daruma target --listen 127.0.0.2:8443 --tls     and back again
+  kill ${targets[0]}
+  $daruma target --listen 127.0.0.2:8443 --tls      and back again
 
-Change $config and apply it, without dropping a connection: $daruma reload
+Change $config, then apply it without dropping a connection:
+
+  $daruma reload
+
 Ctrl-C drains and stops everything.
+
 EOF
 
 status=0
