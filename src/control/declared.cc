@@ -87,8 +87,8 @@ class DeclaredParser {
   }
 
  private:
-  void add(Position at, std::string message, Severity severity = Severity::error) {
-    out_.diagnostics.push_back({file_, at.line, at.column, std::move(message), severity});
+  void add(Position at, const std::string& message, Severity severity = Severity::error) {
+    out_.diagnostics.push_back({file_, at.line, at.column, one_line(message), severity});
   }
 
   void load_certificates() {

@@ -13,6 +13,24 @@ std::string Diagnostic::to_string() const {
   return fmt::format("{}:{}:{}: {}{}", file, line, column, kind, message);
 }
 
+std::string one_line(std::string_view message) {
+  constexpr size_t bytes_max = 500;
+  std::string line;
+  for (size_t at = 0; at < message.size(); ++at) {
+    const char c = message[at];
+    const bool begins = (static_cast<unsigned char>(c) & 0xc0) != 0x80;  // a UTF-8 sequence
+    if (begins && line.size() >= bytes_max) return line + "...";
+    if (c == '\n') {
+      line += "\\n";
+    } else if ((c >= 0 && c < ' ') || c == 0x7f) {
+      line += fmt::format("\\x{:02x}", c);
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
 bool has_errors(const Diagnostics& diagnostics) {
   return std::ranges::any_of(diagnostics,
                              [](const auto& d) { return d.severity == Severity::error; });

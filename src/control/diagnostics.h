@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace daruma::control {
@@ -26,6 +27,10 @@ struct Diagnostic {
   bool operator==(const Diagnostic&) const = default;
 };
 using Diagnostics = std::vector<Diagnostic>;
+
+// As one line that a terminal can show: control characters escaped, no more than 500 bytes.
+// Messages quote what was in the file.
+std::string one_line(std::string_view message);
 
 bool has_errors(const Diagnostics& diagnostics);
 // One line each.

@@ -33,8 +33,10 @@ struct NameAnswer {
 class NameLookup {
  public:
   virtual ~NameLookup() = default;
-  // REQUIRES: called from one thread; `answers` outlives this object.
+  // REQUIRES: called from one thread. `answers` outlives its questions, or withdraws them.
   virtual void ask(const std::string& name, io::Mailbox<NameAnswer>& answers) = 0;
+  // `answers` is going away: nothing is posted to it once this has returned. Does not block.
+  virtual void withdraw(io::Mailbox<NameAnswer>&) {}
 };
 
 // getaddrinfo on a thread of its own, one name after the other. Destroying waits for the look-up
@@ -55,6 +57,7 @@ class NameResolver final : private io::Mailbox<NameAnswer>::Reader, private io::
   };
 
   NameResolver(io::Loop& loop, NameLookup& lookup, const Log& log, Observer& observer);
+  ~NameResolver() { lookup_.withdraw(answers_); }
   NameResolver(const NameResolver&) = delete;
   NameResolver& operator=(const NameResolver&) = delete;
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "control/name_resolver.h"
 
@@ -70,6 +71,12 @@ class SystemLookup final : public NameLookup {
     changed_.notify_one();
   }
 
+  void withdraw(io::Mailbox<NameAnswer>& answers) override {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(questions_, [&](const Question& each) { return each.answers == &answers; });
+    if (current_ == &answers) current_ = nullptr;
+  }
+
  private:
   struct Question {
     std::string name;
@@ -83,15 +90,20 @@ class SystemLookup final : public NameLookup {
       if (stopping_) return;
       const Question question = std::move(questions_.front());
       questions_.pop_front();
+      current_ = question.answers;
       lock.unlock();
-      question.answers->post(look_up(question.name));
+      NameAnswer answer = look_up(question.name);
       lock.lock();
+      // Posted under the lock, so that withdraw() can promise that nothing comes after it.
+      if (current_ != nullptr) current_->post(std::move(answer));
+      current_ = nullptr;
     }
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Question> questions_;
+  io::Mailbox<NameAnswer>* current_ = nullptr;  // who waits for the look-up under way
   bool stopping_ = false;
   std::thread thread_;  // last: everything above exists when it begins
 };

@@ -51,6 +51,19 @@ TEST(SystemLookup, says_why_there_is_no_address) {
   EXPECT_TRUE(answer.addresses.empty());
 }
 
+TEST(SystemLookup, posts_nothing_to_a_mailbox_that_withdrew) {
+  io::EpollLoop loop(1);
+  const auto lookup = make_system_lookup();
+  {
+    Answers gone(loop);
+    for (int i = 0; i < 100; ++i) lookup->ask("127.0.0.1", gone.mailbox);
+    lookup->withdraw(gone.mailbox);
+  }
+  Answers answers(loop);
+  lookup->ask("::1", answers.mailbox);
+  EXPECT_EQ(answers.wait().name, "::1");
+}
+
 TEST(SystemLookup, can_be_stopped_with_questions_waiting) {
   io::EpollLoop loop(1);
   Answers answers(loop);
