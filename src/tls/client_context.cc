@@ -10,6 +10,7 @@ namespace daruma::tls {
 namespace {
 
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
+  state_of(ssl).ticket_came = true;
   SessionCache* cache = state_of(ssl).cache;
   if (cache == nullptr || SSL_SESSION_is_resumable(session) != 1) return 0;
   cache->put(session);

@@ -51,6 +51,10 @@ void set_tickets_per_handshake(SSL_CTX* context, size_t count);
 // Lets a server on this connection ask for a new handshake (TLS 1.2 and older).
 void allow_renegotiation_by_server(SSL* ssl);
 
+// Gives back the write buffer that OpenSSL takes when it handles a session ticket, and would keep
+// until the next write: 16 KB on every idle connection. REQUIRES: the handshake is complete.
+void release_write_buffer(SSL* ssl);
+
 // What a client said it can use, as far as it decides which certificate it can be given.
 // REQUIRES: called from the certificate callback, where versions and ciphers are known.
 struct ClientOffer {

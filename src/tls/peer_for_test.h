@@ -11,8 +11,8 @@
 #include <string>
 
 #include "base/buffer.h"
-#include "tls/session.h"
 #include "tls/certificate_for_test.h"
+#include "tls/session.h"
 
 namespace daruma::tls::testing {
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "tls/certificate.h"
@@ -158,6 +159,7 @@ SessionResult Session::read(std::span<char> plain, Buffer& ciphertext) {
     if (status == SessionStatus::want_input) break;
     end_ = status;
   }
+  if (std::exchange(state_->ticket_came, false)) release_write_buffer(ssl_);
   if (moved > 0) return {SessionStatus::done, moved};
   return {end_ == SessionStatus::done ? SessionStatus::want_input : end_};
 }

@@ -26,6 +26,7 @@ struct SessionState {
   const TicketKeyRing* ticket_keys = nullptr;  // server side
   const ParsedCertificate* chosen = nullptr;   // server side; null before, and if resumed
   SessionCache* cache = nullptr;               // client side; may be null
+  bool ticket_came = false;                    // client side; in the call under way
   // The peer's first bytes, to tell plain HTTP from a broken handshake.
   std::array<char, 5> first_bytes{};
   uint8_t first_bytes_count = 0;
