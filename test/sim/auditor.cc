@@ -47,14 +47,12 @@ ExchangeRecord* Auditor::find(Token token, std::string_view who) {
 
 // --- Clients ---
 
-void Auditor::on_request_begun(const RequestScript& script, uint32_t connection,
-                               Duration idle_before, bool after_fault) {
+void Auditor::on_request_begun(const RequestScript& script, uint32_t connection, bool after_fault) {
   ExchangeRecord& record = exchanges_[script.token];
   record.client.script = script;
   record.client.connection = connection;
   if (const Connection* c = network_.connection(connection)) record.client.listener = c->to();
   record.client.begun = record.client.last_sent = network_.now();
-  record.client.idle_before = idle_before;
   record.client.after_fault = after_fault;
   network_.note("client begins " + text_of(script.token) + " " + script.method + " " + script.path +
                 " " + std::string(name_of(script.malformation)));
@@ -178,6 +176,10 @@ void Auditor::on_client_end(Token token, Ending ending, bool after_close_announc
   learn_worker(*record);
   record->client.ending = ending;
   record->client.ended = network_.now();
+  if (const Connection* c = network_.connection(record->client.connection)) {
+    record->client.idle_at_close = c->idle_at_close(Connection::acceptor).value_or(-1ns);
+    record->client.last_heard = c->end(Connection::acceptor).last_read;
+  }
   record->client.after_close_announced = after_close_announced;
   network_.note("client's end of " + text_of(token) + ": " + std::string(name_of(ending)));
 }
@@ -288,6 +290,9 @@ void Auditor::on_target_response_sent(Token token) {
 }
 
 void Auditor::on_target_event(uint32_t connection, bool announced) {
+  if (network_.verbose())
+    network_.note("target closes " + std::to_string(connection) +
+                  (announced ? " as announced" : ""));
   const Connection* c = network_.connection(connection);
   if (!c) return;
   target_events_.push_back({network_.now(), c->from_loop(), c->to(), connection, announced});
@@ -311,11 +316,28 @@ void Auditor::on_log_line(std::string_view line) {
   log.at = network_.now();
   log.status = parsed->status;
   log.target_status = parsed->target_status;
+  note_idle(*record);
   log.target = parsed->target;
   log.target_group = parsed->target_group;
   log.action = parsed->action;
   log.rule_priority = parsed->rule_priority;
   log.reason = parsed->reason;
+}
+
+// An answer that Daruma makes itself is not counted: it comes after it gave up.
+void Auditor::note_idle(ExchangeRecord& record) const {
+  const Connection* client = network_.connection(record.client.connection);
+  if (!client) return;
+  const Connection::End& end = client->end(Connection::acceptor);
+  // Once the request is whole, what is read is the next one.
+  Instant asked = record.target.body_complete ? Instant{} : end.last_read;
+  Instant answered = record.log.target_status != 0 ? end.last_written : Instant{};
+  if (const Connection* target = network_.connection(record.target.connection)) {
+    asked = std::max(asked, target->end(Connection::initiator).last_written);
+    answered = std::max(answered, target->end(Connection::initiator).last_read);
+  }
+  record.log.request_idle = network_.now() - asked;
+  record.log.idle = network_.now() - std::max(asked, answered);
 }
 
 // --- Progress ---

@@ -47,8 +47,7 @@ class Auditor {
   void violation(Token token, const std::string& what);
 
   // --- Clients ---
-  void on_request_begun(const RequestScript& script, uint32_t connection, Duration idle_before,
-                        bool after_fault);
+  void on_request_begun(const RequestScript& script, uint32_t connection, bool after_fault);
   void on_request_bytes(Token token, bool head_sent, bool all_sent);
   // Something was read on the connection that this request waits on.
   void on_client_read(Token token);
@@ -118,6 +117,8 @@ class Auditor {
   bool connection_fault(uint32_t connection, std::initializer_list<FaultKind> kinds) const;
   bool anything_slow(Instant from, Instant to) const;
   bool waited(const ExchangeRecord& record, Duration least) const;
+  bool idled_out(const ExchangeRecord& record, Duration idle) const;
+  void note_idle(ExchangeRecord& record) const;
   Instant ended_at(const ExchangeRecord& record) const;
 
   SimNetwork& network_;

@@ -96,10 +96,9 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
                                            FaultKind::out_of_descriptors, FaultKind::nobody_listens,
                                            FaultKind::reset, FaultKind::accept_queue_reset}))
     return;
-  const NetworkFaults& f = settings_.faults;
-  const Duration slack = 500ms + 4 * f.latency_most + f.stall_most + f.loop_stall_most;
-  if (record.response.status == 0 && client.idle_before + slack >= settings_.idle_timeout_least)
-    return;
+  // Closed for being idle, before a byte of the request had been read.
+  const bool unheard = client.last_heard < client.begun;
+  if (unheard && client.idle_at_close + 2ms >= settings_.idle_timeout_least) return;
   const bool listeners_changed =
       std::any_of(listener_changes_.begin(), listener_changes_.end(),
                   [&](Instant at) { return at >= client.begun - 10s && at <= client.ended; });
@@ -176,6 +175,12 @@ bool Auditor::waited(const ExchangeRecord& record, Duration least) const {
   return ended_at(record) - record.client.begun + slack >= least;
 }
 
+// The worker had seen nothing move for as long as it should wait.
+bool Auditor::idled_out(const ExchangeRecord& record, Duration idle) const {
+  const Duration least = settings_.idle_timeout_least;
+  return waited(record, least) && (idle < 0s || idle + 2ms >= least);
+}
+
 bool Auditor::reason_holds(const ExchangeRecord& record) const {
   return reason_about_client_holds(record) || reason_about_connect_holds(record) ||
          reason_about_target_holds(record);
@@ -198,10 +203,11 @@ bool Auditor::reason_about_client_holds(const ExchangeRecord& record) const {
     return script.malformation != Malformation::none;
   if (reason == model::Reason::request_head_timeout) return waited(record, 20s);
   if (reason == model::Reason::request_body_timeout)
-    return script.body != RequestBody::none && waited(record, settings_.idle_timeout_least);
+    return script.body != RequestBody::none && idled_out(record, record.log.idle);
   if (reason == model::Reason::client_closed)
     return client_is_to_blame(record) || record.client.ending == Ending::left ||
-           connection_fault(record.client.connection, {FaultKind::reset});
+           connection_fault(record.client.connection, {FaultKind::reset}) ||
+           (record.response.from_target && idled_out(record, record.log.idle));  // it takes no more
   return false;
 }
 
@@ -234,9 +240,10 @@ bool Auditor::reason_about_target_holds(const ExchangeRecord& record) const {
     return record.target.planned && (!record.target.plan.well_formed || target_broke(record));
   if (reason == model::Reason::target_response_head_too_large)
     return record.target.planned && record.target.plan.oversized_head;
-  if (reason == model::Reason::target_response_timeout ||
-      reason == model::Reason::target_body_timeout)
-    return waited(record, settings_.idle_timeout_least);
+  // A head that comes in drops does not prolong the wait for it.
+  if (reason == model::Reason::target_response_timeout)
+    return idled_out(record, record.log.request_idle);
+  if (reason == model::Reason::target_body_timeout) return idled_out(record, record.log.idle);
   if (reason == model::Reason::target_deregistered)
     return std::ranges::any_of(removals_, [&](const Removal& removal) {
       return removal.target.to_string() == record.log.target && removal.at <= end &&

@@ -116,6 +116,7 @@ void Connection::accepted_by(SimSocket& socket) {
   DARUMA_ASSERT(phase_ == Phase::queued);
   phase_ = Phase::open;
   ends_[acceptor].socket = &socket;
+  ends_[acceptor].last_read = network_.now();
   // Registering with epoll reports what is there already.
   const Pipe& in = pipes_[initiator];
   if (in.unread_bytes() > 0 || in.fin_arrived || ends_[acceptor].reset)
@@ -148,6 +149,7 @@ io::IoResult Connection::read(int side, std::span<char> into) {
     n = 1 + network_.random().below(n - 1);
   std::copy_n(in.unread.data() + in.read_at, n, into.data());
   in.read_at += n;
+  me.last_read = network_.now();
   if (in.read_at == in.unread.size()) {
     in.unread.clear();
     in.read_at = 0;
@@ -189,6 +191,7 @@ io::IoResult Connection::write(int side, std::span<const std::string_view> piece
   if (n > 1 && network_.random().chance(network_.faults().short_writes, 10'000))
     n = 1 + network_.random().below(n - 1);
   if (n > 0) {
+    me.last_written = network_.now();
     bytes.resize(n);
     send_bytes(side, std::move(bytes));
   }
@@ -234,6 +237,7 @@ void Connection::finish_writing(int side) {
   Pipe& out = pipes_[side];
   if (out.fin_sent || ends_[side].reset || phase_ == Phase::failed) return;
   out.fin_sent = true;
+  ends_[side].finished = network_.now();
   send(side, {{}, Tail::fin});
 }
 
@@ -261,6 +265,7 @@ void Connection::close(int side, bool abort) {
   End& me = ends_[side];
   DARUMA_ASSERT(!me.closed);
   me.closed = true;
+  me.finished = std::min(me.finished, network_.now());
   me.socket = nullptr;
   me.ready = 0;
   if (phase_ == Phase::failed) return network_.forget(id_);
@@ -272,6 +277,12 @@ void Connection::close(int side, bool abort) {
     send(side, {{}, Tail::fin});
   }
   if (finished()) network_.forget(id_);
+}
+
+std::optional<Duration> Connection::idle_at_close(int side) const {
+  const End& end = ends_[side];
+  if (end.finished == never) return std::nullopt;
+  return end.finished - std::max(end.last_read, end.last_written);
 }
 
 bool Connection::finished() const {

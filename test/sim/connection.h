@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,10 @@ class Connection {
     uint8_t ready = 0;      // edges not yet delivered
     bool reset = false;     // RST arrived
     io::SocketError error = io::SocketError::none;
+    // What its owner did: when it last moved bytes, and when it said that it was done.
+    Instant last_read{};
+    Instant last_written{};
+    Instant finished = never;
   };
 
   Connection(SimNetwork& network, uint32_t id, SimLoop& from, const Address& source,
@@ -62,6 +67,8 @@ class Connection {
   uint32_t from_loop() const { return ends_[initiator].loop; }
   uint32_t accepting_loop() const { return ends_[acceptor].loop; }
 
+  // How long the end had moved nothing when it closed; nullopt if it has not closed.
+  std::optional<Duration> idle_at_close(int side) const;
   // When the last byte under way arrives.
   Instant quiet_from() const { return std::max(pipes_[0].last_arrival, pipes_[1].last_arrival); }
 

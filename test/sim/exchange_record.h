@@ -45,13 +45,14 @@ struct ClientSide {
   Address listener;
   Instant begun{};
   Instant last_sent{};
-  Duration idle_before{};              // how long the connection had been idle
   bool after_close_announced = false;  // pipelined behind a response that said "close"
-  bool excused = false;  // the client half-closed while it waited for this and others
+  bool excused = false;                // the client half-closed while it waited for this and others
   bool after_fault = false;  // pipelined behind a request that was malformed or broken off
   bool head_sent = false;
   bool all_sent = false;
   Ending ending = Ending::pending;
+  Instant last_heard{};        // when Daruma last read from the connection, as of its end
+  Duration idle_at_close{-1};  // of Daruma's end, if it closed; else negative
   Instant ended{};
 };
 
@@ -83,6 +84,10 @@ struct ResponseSeen {
 struct LogSeen {
   int lines = 0;
   Instant at{};
+  // How long the worker had moved nothing of the exchange when it wrote the line, and nothing of
+  // the request. Negative: not known.
+  Duration idle{-1};
+  Duration request_idle{-1};
   int status = 0;
   int target_status = 0;
   std::string target;

@@ -24,9 +24,9 @@ Instant routed_before(const ExchangeRecord& record) {
 bool was_routed(const ExchangeRecord& record) {
   const LogSeen& log = record.log;
   return record.target.arrivals > 0 ||
-         (log.lines > 0 && (log.target != "-" || log.action == "fixed-response" ||
-                            log.action == "redirect" || log.reason == "no_registered_targets" ||
-                            log.reason == "no_group_weight"));
+         (log.lines > 0 &&
+          (log.target != "-" || log.action == "fixed-response" || log.action == "redirect" ||
+           log.reason == "no_registered_targets" || log.reason == "no_group_weight"));
 }
 
 }  // namespace
@@ -118,9 +118,9 @@ void RoutingAudit::check_exchange(const ExchangeRecord& record, const std::vecto
     if (over_before || views[i].from > to) continue;
     if (explains(views[i], record, why_not)) return;
   }
-  auditor_.violation(record.client.script.token, "no one moment explains how " +
-                                                     record.client.script.path +
-                                                     " was routed: " + why_not);
+  auditor_.violation(
+      record.client.script.token,
+      "no one moment explains how " + record.client.script.path + " was routed: " + why_not);
 }
 
 bool RoutingAudit::explains(const View& view, const ExchangeRecord& record,

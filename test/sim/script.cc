@@ -86,8 +86,9 @@ ClientScript draw_client(Random& random, const TrafficPlan& plan,
   if (plan.pipelining && random.chance(1, 2)) script.pipeline_depth = 2 + random.below(3);
   if (random.chance(1, 3)) script.requests_per_connection_max = 1 + random.below(4);
   if (plan.slow_clients && random.chance(1, 4)) {
+    // 10 KB/s at the least.
     script.read_piece = 1 + random.below(2000);
-    script.read_pause = up_to(random, 20ms);
+    script.read_pause = up_to(random, static_cast<int64_t>(script.read_piece) * 100us);
   }
   script.linger = random.chance(1, 3);
   return script;

@@ -73,6 +73,7 @@ void cut_somewhere(Answer& answer, Random& random, Body body, size_t head_bytes)
   if (answer.cut_at >= answer.wire.size()) {
     // All of it was said; only the connection is lost.
     answer.cut_at = answer.wire.size();
+    if (answer.cut == Cut::hang && body != Body::until_close) answer.cut = Cut::none;
     answer.plan.whole = body != Body::until_close || answer.cut == Cut::close;
     answer.plan.never = answer.cut == Cut::hang && body == Body::until_close;
     return;
@@ -121,7 +122,7 @@ void compose(Answer& answer, Random& random, const TargetBehaviour& b, const Ask
                                               "HTTP/1.1 abc\r\n\r\n",
                                               "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
                                               ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
-                                              "Content-Length: 6\r\n\r\nhello")};
+                                               "Content-Length: 6\r\n\r\nhello")};
     answer.wire = garbage[random.below(std::size(garbage))];
     answer.plan.well_formed = answer.plan.whole = false;
     answer.close = true;

@@ -73,7 +73,6 @@ void SimClient::connect() {
   connected_ = thought_ = awaits_continue_ = stopped_sending_ = false;
   close_announced_ = spoiled_ = deaf_ = false;
   connection_requests_ = 0;
-  quiet_since_ = loop_.now();
   socket_ = loop_.connect(*to, *this);
   send_timer_.set(loop_.now() + connect_patience);
 }
@@ -81,7 +80,6 @@ void SimClient::connect() {
 void SimClient::on_connected() {
   connected_ = true;
   send_timer_.clear();
-  quiet_since_ = loop_.now();
   pump();
 }
 
@@ -131,8 +129,7 @@ void SimClient::begin_next() {
   awaits_continue_ = false;
   continue_timer_.clear();
   under_way_.push_back({&request});
-  auditor_.on_request_begun(request, connection_id(*socket_),
-                            idle ? loop_.now() - quiet_since_ : Duration(0), spoiled_);
+  auditor_.on_request_begun(request, connection_id(*socket_), spoiled_);
   if (request.malformation != Malformation::none) spoiled_ = true;
 }
 
@@ -307,7 +304,6 @@ bool SimClient::on_finished() {
   const UnderWay answered = under_way_.front();
   auditor_.on_response_complete(answered.request->token, reader_);
   under_way_.pop_front();
-  quiet_since_ = loop_.now();
   if (sending_ == answered.request) stop_body();
   if (!under_way_.empty()) reader_.expect_no_body(under_way_.front().request->method == "HEAD");
   const bool last = next_ == script_.requests.size() ||
@@ -342,8 +338,12 @@ void SimClient::peer_finished() {
 }
 
 void SimClient::over(Ending ending) {
-  for (const UnderWay& request : under_way_)
-    auditor_.on_client_end(request.request->token, ending, close_announced_);
+  // What was pipelined behind an answer that broke off was not answered either.
+  bool excused = close_announced_;
+  for (const UnderWay& request : under_way_) {
+    auditor_.on_client_end(request.request->token, ending, excused);
+    excused = true;
+  }
   under_way_.clear();
   sending_ = nullptr;
   send_timer_.clear();

@@ -87,7 +87,6 @@ class SimClient final : private io::SocketHandler, private io::TimerHandler {
   bool stopped_sending_ = false;  // for this connection: by its own act, or an early answer
 
   size_t connection_requests_ = 0;
-  Instant quiet_since_{};
   bool close_announced_ = false;
   bool spoiled_ = false;  // by a malformed or broken request; what follows may be lost
   bool deaf_ = false;     // reads no more, by its own act

@@ -100,11 +100,18 @@ void SimConfiguration::change_membership() {
 void SimConfiguration::change() {
   switch (random_.below(6)) {
     case 0:
-    case 1: return change_membership();
-    case 2: return draw_rules();
-    case 3: idle_timeout_ = draw_idle_timeout(); return;
-    case 4: second_listener_ = !second_listener_; return;
-    default: unhealthy_threshold_ = 2 + static_cast<int>(random_.below(3));
+    case 1:
+      return change_membership();
+    case 2:
+      return draw_rules();
+    case 3:
+      idle_timeout_ = draw_idle_timeout();
+      return;
+    case 4:
+      second_listener_ = !second_listener_;
+      return;
+    default:
+      unhealthy_threshold_ = 2 + static_cast<int>(random_.below(3));
   }
 }
 
@@ -190,8 +197,7 @@ const model::Rule* expected_rule(const model::Snapshot& snapshot, uint16_t port,
   for (const model::Listener& listener : snapshot.load_balancers.front().listeners) {
     if (listener.port != port) continue;
     for (const model::Rule& rule : listener.rules) {
-      if (std::ranges::all_of(rule.conditions,
-                              [&](const auto& c) { return holds(c, host, path); }))
+      if (std::ranges::all_of(rule.conditions, [&](const auto& c) { return holds(c, host, path); }))
         return &rule;
     }
   }

@@ -45,8 +45,8 @@ void on_fatal_signal(int signal) {
   static constexpr char hangs[] = ": does not come to an end\n";
   [[maybe_unused]] auto written = write(2, before, sizeof before - 1);
   print_number(seed_under_way);
-  written = signal == SIGALRM ? write(2, hangs, sizeof hangs - 1)
-                              : write(2, crashed, sizeof crashed - 1);
+  written =
+      signal == SIGALRM ? write(2, hangs, sizeof hangs - 1) : write(2, crashed, sizeof crashed - 1);
   _exit(1);
 }
 
@@ -71,12 +71,12 @@ RunResult run(uint64_t seed, bool verbose) {
 }
 
 void print(uint64_t seed, const RunResult& result) {
-  std::printf("seed %llu: trace %016llx, %llu events, %zu exchanges (%zu complete, %zu answered by "
-              "targets), %zu routed, %zu faults\n",
-              static_cast<unsigned long long>(seed),
-              static_cast<unsigned long long>(result.trace_hash),
-              static_cast<unsigned long long>(result.events), result.exchanges, result.completed,
-              result.from_targets, result.routed, result.faults);
+  std::printf(
+      "seed %llu: trace %016llx, %llu events, %zu exchanges (%zu complete, %zu answered by "
+      "targets), %zu routed, %zu faults\n",
+      static_cast<unsigned long long>(seed), static_cast<unsigned long long>(result.trace_hash),
+      static_cast<unsigned long long>(result.events), result.exchanges, result.completed,
+      result.from_targets, result.routed, result.faults);
   if (!result.violation.empty())
     std::printf("seed %llu: VIOLATION: %s\n", static_cast<unsigned long long>(seed),
                 result.violation.c_str());
@@ -105,19 +105,18 @@ int run_many(uint64_t first, uint64_t last, bool keep_going) {
     print(seed, result);
     if (!keep_going) return 1;
   }
-  std::printf("seeds %llu..%llu: %llu violations, %llu events, %zu exchanges (%zu complete, %zu "
-              "answered by targets), %zu routed, %zu faults\n",
-              static_cast<unsigned long long>(first), static_cast<unsigned long long>(last),
-              static_cast<unsigned long long>(violations),
-              static_cast<unsigned long long>(sum.events), sum.exchanges, sum.completed,
-              sum.from_targets, sum.routed, sum.faults);
+  std::printf(
+      "seeds %llu..%llu: %llu violations, %llu events, %zu exchanges (%zu complete, %zu "
+      "answered by targets), %zu routed, %zu faults\n",
+      static_cast<unsigned long long>(first), static_cast<unsigned long long>(last),
+      static_cast<unsigned long long>(violations), static_cast<unsigned long long>(sum.events),
+      sum.exchanges, sum.completed, sum.from_targets, sum.routed, sum.faults);
   for (const auto& [what, count] : sum.seen) std::printf("  %8zu %s\n", count, what.c_str());
   return violations == 0 ? 0 : 1;
 }
 
 int usage() {
-  std::fprintf(stderr,
-               "usage: daruma_sim --seed N [--verbose] | --seeds A..B [--keep-going]\n");
+  std::fprintf(stderr, "usage: daruma_sim --seed N [--verbose] | --seeds A..B [--keep-going]\n");
   return 2;
 }
 

@@ -111,8 +111,7 @@ void SimWorld::draw_targets() {
     TargetBehaviour behaviour = draw_target(random_, troubles_.faulty_targets);
     const NetworkFaults& f = faults_;
     if (f.short_reads || f.short_writes || f.fragments || f.stalls) behaviour.extra_bytes = 0;
-    targets_.push_back(
-        std::make_unique<SimTarget>(target_loop_, auditor_, address, behaviour));
+    targets_.push_back(std::make_unique<SimTarget>(target_loop_, auditor_, address, behaviour));
     targets_.back()->start();
     restart_timers_.push_back(std::make_unique<io::Timer>(target_loop_.timers(), handler));
   }
@@ -251,8 +250,7 @@ void SimWorld::make_trouble() {
       if (troubles_.sick_targets) target.set_health(static_cast<HealthMode>(random_.below(4)));
       return;
     default:
-      if (troubles_.wall_jumps)
-        network_.jump_wall_clock(up_to(random_, 2h) - Duration(1h));
+      if (troubles_.wall_jumps) network_.jump_wall_clock(up_to(random_, 2h) - Duration(1h));
   }
 }
 
@@ -311,8 +309,7 @@ void SimWorld::on_letter(model::ControlLetter letter) {
   }
   const auto& adopted = std::get<model::AdoptedLetter>(letter);
   Node& node = *nodes_.at(adopted.worker);
-  if (!adopted.problem.empty())
-    auditor_.violation("a worker could not adopt: " + adopted.problem);
+  if (!adopted.problem.empty()) auditor_.violation("a worker could not adopt: " + adopted.problem);
   if (adopted.revision <= node.revision)
     auditor_.violation("a worker adopted an older snapshot after a newer one");
   node.revision = adopted.revision;
@@ -369,8 +366,8 @@ void SimWorld::check_at_rest() {
     must_be("exchanges", census.exchanges, 0);
     must_be("requests in flight", census.requests_in_flight, 0);
     must_be("client connections", census.client_connections, 0);
-    must_be("target connections in use",
-            census.target_connections - census.target_connections_idle, 0);
+    must_be("target connections in use", census.target_connections - census.target_connections_idle,
+            0);
     must_be("slabs", census.slabs, node->slabs_at_rest);
     must_be("snapshots", census.snapshots_pinned, 1);
     must_be("revision", node->revision, revision_);
@@ -387,24 +384,24 @@ void SimWorld::check_at_rest() {
 }
 
 void SimWorld::check_gauges() {
-  registry_.for_each([this](const telemetry::TargetLabels& labels,
-                            const telemetry::TargetCounters& counters) {
-    if (counters.requests_in_flight.value() != 0)
-      auditor_.violation("gauge requests_in_flight of " + labels.target + " is " +
-                         std::to_string(counters.requests_in_flight.value()));
-    if (counters.connections_open.value() != counters.connections_idle.value())
-      auditor_.violation("gauges of connections to " + labels.target + " differ at rest");
-  });
-  registry_.for_each([this](const telemetry::ListenerLabels&,
-                            const telemetry::ListenerCounters& counters) {
-    if (counters.connections_active.value() != 0)
-      auditor_.violation("gauge connections_active is not 0 at rest");
-  });
-  registry_.for_each([this](const telemetry::WorkerLabels&,
-                            const telemetry::WorkerCounters& counters) {
-    if (counters.access_log_lines_dropped_total.value() != 0)
-      auditor_.violation("access-log lines were dropped");
-  });
+  registry_.for_each(
+      [this](const telemetry::TargetLabels& labels, const telemetry::TargetCounters& counters) {
+        if (counters.requests_in_flight.value() != 0)
+          auditor_.violation("gauge requests_in_flight of " + labels.target + " is " +
+                             std::to_string(counters.requests_in_flight.value()));
+        if (counters.connections_open.value() != counters.connections_idle.value())
+          auditor_.violation("gauges of connections to " + labels.target + " differ at rest");
+      });
+  registry_.for_each(
+      [this](const telemetry::ListenerLabels&, const telemetry::ListenerCounters& counters) {
+        if (counters.connections_active.value() != 0)
+          auditor_.violation("gauge connections_active is not 0 at rest");
+      });
+  registry_.for_each(
+      [this](const telemetry::WorkerLabels&, const telemetry::WorkerCounters& counters) {
+        if (counters.access_log_lines_dropped_total.value() != 0)
+          auditor_.violation("access-log lines were dropped");
+      });
 }
 
 // --- The end ---
@@ -426,8 +423,8 @@ void SimWorld::check_stopped() {
   for (auto& node : nodes_) {
     if (!node->stopped) auditor_.violation(node->loop.name() + " did not stop");
     const proxy::Worker::Census census = node->worker->census();
-    if (census.target_connections != 0 || census.client_connections != 0 ||
-        census.exchanges != 0 || census.requests_in_flight != 0)
+    if (census.target_connections != 0 || census.client_connections != 0 || census.exchanges != 0 ||
+        census.requests_in_flight != 0)
       auditor_.violation(node->loop.name() + " stopped with connections");
     if (census.slabs != node->slabs_at_rest)
       auditor_.violation(node->loop.name() + " stopped with slabs");

@@ -57,7 +57,7 @@ class SimWorld final : private SimNetwork::Watcher,
     bool faulty_targets = false;
     bool early_drain = false;      // the node is stopped while clients are busy
     bool few_connections = false;  // workers take two client connections each
-    Duration pause_most{};  // between two of them
+    Duration pause_most{};         // between two of them
   };
   struct Node {
     Node(SimNetwork& network, std::string name);
@@ -118,8 +118,8 @@ class SimWorld final : private SimNetwork::Watcher,
   std::unique_ptr<health::Prober> prober_;
   std::vector<std::unique_ptr<SimTarget>> targets_;
   std::vector<std::unique_ptr<SimClient>> clients_;
-  io::Timer change_timer_;   // control's: the next configuration
-  io::Timer trouble_timer_;  // the targets': the next trouble
+  io::Timer change_timer_;                                  // control's: the next configuration
+  io::Timer trouble_timer_;                                 // the targets': the next trouble
   std::vector<std::unique_ptr<io::Timer>> restart_timers_;  // by target
   bool calm_ = false;
   uint64_t revision_ = 0;
