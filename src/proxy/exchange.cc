@@ -127,9 +127,7 @@ Next Exchange::check_message() {
   if (request_.expect_continue && request_.framing != http::Framing::none &&
       client_->in().empty()) {
     to_client_.append("HTTP/1.1 100 Continue\r\n\r\n");
-    const io::IoResult sent = client_->socket().write(to_client_.view());
-    if (sent.status == io::IoStatus::failed) return client_gone();
-    to_client_.consume(sent.bytes);
+    if (!flush_interim()) return client_gone();
   }
   step_ = Step::match_rule;
   return Next::proceed;

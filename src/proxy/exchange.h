@@ -102,6 +102,7 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   Next relay_response();
   Next target_closed();
   Next interim_response();
+  bool flush_interim();  // false: the client is gone
   Next response_complete();
   // endings
   Next refuse(int status, model::Reason reason);

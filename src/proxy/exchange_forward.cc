@@ -2,6 +2,8 @@
 //
 // Stops 8 and 9: the request's body to the target while its response comes back. Both directions
 // run at once; each event of either connection tries both.
+#include <algorithm>
+
 #include "base/check.h"
 #include "model/limits.h"
 #include "proxy/client_connection.h"
@@ -126,8 +128,18 @@ Next Exchange::interim_response() {
   connection_->in().consume(response_.wire_bytes);
   connection_->parser().reset();
   extend_deadline();
+  if (!flush_interim()) return client_gone();
   if (to_client_.size() <= model::limits::response_head_bytes_max) return Next::proceed;
   return refuse(502, model::Reason::target_response_head_too_large);
+}
+
+// An interim response is news now: it does not wait for the final one. What the client's socket
+// does not take stays in front of what follows.
+bool Exchange::flush_interim() {
+  if (to_client_.empty()) return true;
+  const io::IoResult sent = client_->socket().write(to_client_.view());
+  to_client_.consume(sent.bytes);
+  return sent.status != io::IoStatus::failed;
 }
 
 Next Exchange::begin_response() {
@@ -182,8 +194,9 @@ Next Exchange::relay_response() {
         break;
     }
     if (!connection_->socket().readable()) return Next::wait;
-    const io::IoResult result =
-        connection_->socket().read(connection_->in().prepare(response_relay_.read_size()));
+    const size_t room = Buffer::size_max() - connection_->in().size();
+    const io::IoResult result = connection_->socket().read(
+        connection_->in().prepare(std::min(response_relay_.read_size(), room)));
     if (result.status == io::IoStatus::done) {
       connection_->in().commit(result.bytes);
       extend_deadline();
