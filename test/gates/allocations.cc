@@ -3,35 +3,16 @@
 // Gate: a kept-alive plain request in steady state allocates nothing on the heap. One worker on its
 // own thread; an origin and the load generator on the main thread; operator new counts on the
 // worker's thread only.
-#include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <list>
-#include <new>
 #include <thread>
 
+#include "counting_new.h"
 #include "io/epoll_loop.h"
 #include "load.h"
 #include "model/limits.h"
 #include "proxy/worker.h"
 #include "routing/rule_table.h"
-
-namespace {
-thread_local bool counted = false;
-std::atomic<uint64_t> allocations{0};
-}  // namespace
-
-void* operator new(size_t size) {
-  if (counted) allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 namespace daruma {
 namespace {
@@ -125,7 +106,7 @@ int run() {
       proxy::WorkerOptions{});
   worker->mailbox().post(model::SnapshotLetter{snapshot_for(origin.address(), port)});
   std::thread thread([&worker_loop] {
-    counted = true;
+    gates::count_allocations_of_this_thread();
     worker_loop.run();
   });
   while (!control.ready) loop.turn();
@@ -135,9 +116,9 @@ int run() {
       loop,
       {.address = *Address::parse("127.0.0.1", port), .connections = 10, .requests = 2 * measured});
   while (load.report().answered() < measured && !load.done()) loop.turn();
-  const uint64_t before = allocations.load();
+  const uint64_t before = gates::allocations();
   while (!load.done()) loop.turn();
-  const uint64_t during = allocations.load() - before;
+  const uint64_t during = gates::allocations() - before;
 
   worker->mailbox().post(model::DrainLetter{1s});
   while (!control.stopped) loop.turn();
