@@ -53,13 +53,13 @@ TEST(SystemLookup, says_why_there_is_no_address) {
 
 TEST(SystemLookup, posts_nothing_to_a_mailbox_that_withdrew) {
   io::EpollLoop loop(1);
+  Answers answers(loop);
   const auto lookup = make_system_lookup();
   {
     Answers gone(loop);
     for (int i = 0; i < 100; ++i) lookup->ask("127.0.0.1", gone.mailbox);
     lookup->withdraw(gone.mailbox);
   }
-  Answers answers(loop);
   lookup->ask("::1", answers.mailbox);
   EXPECT_EQ(answers.wait().name, "::1");
 }
