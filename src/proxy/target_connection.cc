@@ -72,11 +72,15 @@ void TargetConnection::on_connect_failed() {
 
 void TargetConnection::on_readable() {
   if (user_) return user_->on_target_readable();
-  // Idle: the target is closing, or says something nobody asked for. TLS may also bring session
-  // tickets, which are not data: then there is nothing to read and the connection stays.
+  if (!is_quiet()) target_.discard(*this);
+}
+
+bool TargetConnection::is_quiet() {
+  if (!socket_->readable()) return true;
+  // TLS may bring session tickets, which are not data: then nothing is read and the connection is
+  // good.
   char probe[64];
-  const io::IoResult result = socket_->read(probe);
-  if (result.status != io::IoStatus::blocked) target_.discard(*this);
+  return socket_->read(probe).status == io::IoStatus::blocked;
 }
 
 void TargetConnection::on_writable() {

@@ -59,6 +59,9 @@ class TargetConnection final : public Mortal,
   std::optional<Duration> announced_timeout() const { return announced_timeout_; }
   bool exhausted() const { return announced_requests_left_ == 0; }
 
+  // Between requests: false if the target is closing, or says something that nobody asked for. A
+  // FIN may have come with the last response's bytes, so that no further event tells of it.
+  bool is_quiet();
   // Into the pool, until `idle_deadline`.
   void rest(Instant idle_deadline);
   void end_use() { user_ = nullptr; }

@@ -75,7 +75,7 @@ Duration TargetState::idle_allowance(const TargetConnection& connection) const {
 
 void TargetState::give_back(TargetConnection& connection) {
   const bool keep = registered_ && !environment_.draining && !connection.exhausted() &&
-                    connection.in().empty() &&
+                    connection.in().empty() && connection.is_quiet() &&
                     idle_connections_ < model::limits::idle_target_connections_max;
   if (!keep) return discard(connection);
   connection.rest(environment_.loop.now() + idle_allowance(connection));
