@@ -302,7 +302,7 @@ Next Exchange::send_on(TargetConnection& connection) {
 Next Exchange::answer() {
   if (!response_begun_) {
     // What the client still sends of its body is not read any more.
-    if (request_.framing != http::Framing::none && !request_sent_) keep_client_ = false;
+    if (!request_consumed()) keep_client_ = false;
     if (listener_->retired() || environment_.draining) keep_client_ = false;
     write_local_answer(local_,
                        {.method = request_.method,

@@ -109,6 +109,7 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   Next cut_off(model::Reason reason);
   Next client_gone();
   void release_connection(bool reusable);
+  bool request_consumed() const;
   ClientConnection::After client_connection_after() const;
   void count_response();
   void write_log_line();

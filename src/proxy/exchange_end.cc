@@ -139,11 +139,16 @@ Next Exchange::account() {
   return Next::finish;
 }
 
+// Every byte of the request has been taken from the client: what follows is the next request.
+// Nothing else may be read as one, or a body would be taken for requests (smuggling).
+bool Exchange::request_consumed() const {
+  return request_.framing == http::Framing::none || (request_sent_ && !request_broken_);
+}
+
 ClientConnection::After Exchange::client_connection_after() const {
   if (cut_off_) return ClientConnection::After::cut;
   if (keep_client_) return ClientConnection::After::keep_alive;
-  const bool all_read = request_read_ && (request_.framing == http::Framing::none ||
-                                          (request_sent_ && !request_broken_));
+  const bool all_read = request_read_ && request_consumed();
   return all_read ? ClientConnection::After::close : ClientConnection::After::linger;
 }
 

@@ -155,7 +155,7 @@ Next Exchange::begin_response() {
 
   // What the client still sends after this answer would have to be read to its end: the connection
   // ends instead.
-  if (!request_sent_ || request_broken_) keep_client_ = target_reusable_ = false;
+  if (!request_consumed()) keep_client_ = target_reusable_ = false;
   if (environment_.draining || listener_->retired()) keep_client_ = false;
   if (environment_.loop.now() - client_->accepted_at() >= load_balancer_->client_keep_alive)
     keep_client_ = false;
@@ -213,7 +213,7 @@ Next Exchange::response_complete() {
   // A target that sent more than its response can't be trusted with another request.
   if (!connection_->in().empty()) target_reusable_ = false;
   // The whole answer came before the whole request had gone: neither connection can carry another.
-  if (!request_sent_) keep_client_ = target_reusable_ = false;
+  if (!request_consumed()) keep_client_ = target_reusable_ = false;
   step_ = Step::account;
   return Next::proceed;
 }
