@@ -229,12 +229,11 @@ Next Exchange::target_closed() {
 Next Exchange::timed_out() {
   timed_out_ = false;
   if (response_begun_) {
-    return cut_off(to_client_.empty() ? model::Reason::target_body_timeout
-                                      : model::Reason::client_closed);
+    return cut_off(response_relay_.blocked() ? model::Reason::client_closed
+                                             : model::Reason::target_body_timeout);
   }
   if (request_sent_) return refuse(504, model::Reason::target_response_timeout);
-  if (!to_target_.empty() || !client_->in().empty())
-    return refuse(504, model::Reason::target_body_timeout);
+  if (request_relay_.blocked()) return refuse(504, model::Reason::target_body_timeout);
   return refuse(408, model::Reason::request_body_timeout);
 }
 

@@ -31,6 +31,7 @@ class BodyRelay {
   // both in one system call where possible.
   RelayStatus pump(Buffer& input, Buffer& pending, io::Socket& sink);
   void unblock() { blocked_ = false; }
+  bool blocked() const { return blocked_; }
 
   // The source closed. True if the body was complete then; pump() again to finish.
   bool source_closed() { return reader_.finish_at_close(); }
