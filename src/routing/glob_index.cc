@@ -48,7 +48,7 @@ uint64_t GlobIndex::gram_key(uint64_t gram, size_t length) {
 // Decides under which literal each glob is filed, then lays the buckets out.
 class GlobIndex::Builder {
  public:
-  explicit Builder(GlobIndex& index) : index_(index) {}
+  Builder(GlobIndex& index, std::vector<Item> items) : index_(index), items_(std::move(items)) {}
   void build();
 
  private:
@@ -57,23 +57,22 @@ class GlobIndex::Builder {
   void choose_filings();
   void file(uint32_t item, const Filing& filing);
   void lay_out();
-  Bucket append(std::vector<Member>& members);
+  Bucket append(std::vector<uint32_t>& items);
   void insert(uint64_t key, Bucket bucket);
   static void note_length(std::vector<Length>& lengths, uint32_t length, uint32_t rank);
 
-  using Buckets = std::map<uint64_t, std::vector<Member>>;
+  using Buckets = std::map<uint64_t, std::vector<uint32_t>>;  // items by key
   GlobIndex& index_;
+  std::vector<Item> items_;
   Buckets buckets_;
   Buckets gram_buckets_;
   size_t gram_members_ = 0;
-  std::vector<Member> scanned_;
+  std::vector<uint32_t> scanned_;
 };
 
 void GlobIndex::Builder::build() {
-  if (index_.items_.size() <= scan_max) {
-    for (uint32_t item = 0; item < index_.items_.size(); ++item) {
-      scanned_.push_back({index_.items_[item].rank, item});
-    }
+  if (items_.size() <= scan_max) {
+    for (uint32_t item = 0; item < items_.size(); ++item) scanned_.push_back(item);
   } else {
     choose_filings();
   }
@@ -111,16 +110,16 @@ std::vector<GlobIndex::Filing> GlobIndex::Builder::filings_of(const Glob& glob) 
 
 void GlobIndex::Builder::choose_filings() {
   std::unordered_map<uint64_t, uint32_t> sharers;
-  for (const Item& item : index_.items_) {
+  for (const Item& item : items_) {
     for (const Filing& filing : filings_of(item.glob)) ++sharers[filing.key];
   }
-  for (uint32_t item = 0; item < index_.items_.size(); ++item) {
-    const std::vector<Filing> filings = filings_of(index_.items_[item].glob);
+  for (uint32_t item = 0; item < items_.size(); ++item) {
+    const std::vector<Filing> filings = filings_of(items_[item].glob);
     const auto rarest = std::min_element(
         filings.begin(), filings.end(),
         [&sharers](const Filing& a, const Filing& b) { return sharers[a.key] < sharers[b.key]; });
     if (rarest == filings.end()) {
-      scanned_.push_back({index_.items_[item].rank, item});
+      scanned_.push_back(item);
     } else {
       file(item, *rarest);
     }
@@ -128,7 +127,7 @@ void GlobIndex::Builder::choose_filings() {
 }
 
 void GlobIndex::Builder::file(uint32_t item, const Filing& filing) {
-  const uint32_t rank = index_.items_[item].rank;
+  const uint32_t rank = items_[item].rank;
   switch (filing.kind) {
     case Kind::exact:
       index_.exact_least_rank_ = std::min(index_.exact_least_rank_, rank);
@@ -141,15 +140,15 @@ void GlobIndex::Builder::file(uint32_t item, const Filing& filing) {
       break;
     case Kind::gram:
       if (gram_members_ == gram_members_max) {
-        scanned_.push_back({rank, item});
+        scanned_.push_back(item);
         return;
       }
       ++gram_members_;
       note_length(index_.gram_lengths_, filing.length, rank);
-      gram_buckets_[filing.key].push_back({rank, item});
+      gram_buckets_[filing.key].push_back(item);
       return;
   }
-  buckets_[filing.key].push_back({rank, item});
+  buckets_[filing.key].push_back(item);
 }
 
 // Lengths stay in ascending order.
@@ -167,19 +166,21 @@ void GlobIndex::Builder::note_length(std::vector<Length>& lengths, uint32_t leng
 void GlobIndex::Builder::lay_out() {
   const size_t buckets = buckets_.size() + gram_buckets_.size();
   if (buckets > 0) index_.slots_.resize(std::bit_ceil(2 * buckets));
-  index_.members_.reserve(index_.items_.size());
-  for (auto& [key, members] : gram_buckets_) insert(key, append(members));
+  index_.members_.reserve(items_.size());
+  for (auto& [key, items] : gram_buckets_) insert(key, append(items));
   index_.gram_members_ = static_cast<uint32_t>(index_.members_.size());
-  for (auto& [key, members] : buckets_) insert(key, append(members));
+  for (auto& [key, items] : buckets_) insert(key, append(items));
   index_.scan_ = append(scanned_);
 }
 
-GlobIndex::Bucket GlobIndex::Builder::append(std::vector<Member>& members) {
-  std::sort(members.begin(), members.end(),
-            [](const Member& a, const Member& b) { return a.rank < b.rank; });
+GlobIndex::Bucket GlobIndex::Builder::append(std::vector<uint32_t>& items) {
+  std::sort(items.begin(), items.end(),
+            [this](uint32_t a, uint32_t b) { return items_[a].rank < items_[b].rank; });
   const Bucket bucket{static_cast<uint32_t>(index_.members_.size()),
-                      static_cast<uint32_t>(members.size())};
-  index_.members_.insert(index_.members_.end(), members.begin(), members.end());
+                      static_cast<uint32_t>(items.size())};
+  for (const uint32_t item : items) {
+    index_.members_.push_back({items_[item].rank, item, std::move(items_[item].glob)});
+  }
   return bucket;
 }
 
@@ -190,9 +191,8 @@ void GlobIndex::Builder::insert(uint64_t key, Bucket bucket) {
   index_.slots_[at] = {key, bucket};
 }
 
-GlobIndex::GlobIndex(std::vector<Item> items, Case letters)
-    : items_(std::move(items)), letters_(letters) {
-  Builder(*this).build();
+GlobIndex::GlobIndex(std::vector<Item> items, Case letters) : letters_(letters) {
+  Builder(*this, std::move(items)).build();
 }
 
 }  // namespace daruma::routing

@@ -45,9 +45,11 @@ class GlobIndex {
     uint64_t key;
     uint32_t length;  // of the literal; of a gram: 8, 4, 3, 2 or 1
   };
-  struct Member {
+  // A glob where it is looked for: all that most verifications read is one cache line.
+  struct alignas(64) Member {
     uint32_t rank;
-    uint32_t item;
+    uint32_t item;  // the caller's index
+    Glob glob;
   };
   struct Bucket {
     uint32_t begin = 0;  // into members_, by rank
@@ -62,8 +64,9 @@ class GlobIndex {
     uint32_t least_rank;
   };
   class Builder;
+  class Visited;
 
-  // Fewer than this are tried one by one: that is quicker than hashing.
+  // Up to this many are tried one by one: that is quicker than hashing.
   static constexpr size_t scan_max = 4;
   // Bounds the set of visited members, which lives on the stack. Further globs are scanned.
   static constexpr size_t gram_members_max = 32 * 1024;
@@ -78,11 +81,14 @@ class GlobIndex {
     }
   }
   template <class F>
-  void visit(Bucket bucket, std::string_view subject, const uint32_t& bound, F& f) const;
+  void visit(Bucket bucket, std::string_view subject, const uint32_t& bound, F& f) const {
+    if (bucket.count != 0) visit_members(bucket, subject, bound, f);
+  }
+  template <class F>
+  void visit_members(Bucket bucket, std::string_view subject, const uint32_t& bound, F& f) const;
   template <class F>
   void visit_grams(std::string_view subject, const uint32_t& bound, F& f) const;
 
-  std::vector<Item> items_;
   Case letters_;
   std::vector<Member> members_;  // those of gram buckets come first
   std::vector<Slot> slots_;      // open addressing; a power of two, at most half full
@@ -95,33 +101,64 @@ class GlobIndex {
 };
 
 template <class F>
-void GlobIndex::visit(Bucket bucket, std::string_view subject, const uint32_t& bound, F& f) const {
+void GlobIndex::visit_members(Bucket bucket, std::string_view subject, const uint32_t& bound,
+                              F& f) const {
   for (uint32_t at = bucket.begin; at < bucket.begin + bucket.count; ++at) {
-    const Member member = members_[at];
+    const Member& member = members_[at];
     if (member.rank >= bound) return;
-    if (items_[member.item].glob.matches(subject)) f(member.item);
+    if (member.glob.matches(subject)) f(member.item);
   }
 }
 
+// Which buckets of grams have been visited. A gram may stand many times in a subject; if its bucket
+// were visited as often, a hostile subject would make the cost quadratic. Most subjects meet few
+// buckets: only the others pay for clearing the whole set.
+class GlobIndex::Visited {
+ public:
+  // `begins` bounds what may be passed to insert().
+  explicit Visited(uint32_t begins) : begins_(begins) {}
+  // False if it was there already.
+  bool insert(uint32_t begin) {
+    if (few_count_ > few_.size()) return insert_into_all(begin);
+    const auto few_end = few_.begin() + few_count_;
+    if (std::find(few_.begin(), few_end, begin) != few_end) return false;
+    if (few_count_ == few_.size()) return overflow(begin);
+    few_[few_count_++] = begin;
+    return true;
+  }
+
+ private:
+  bool overflow(uint32_t begin) {
+    std::fill_n(all_.begin(), begins_ / 64 + 1, 0);
+    for (const uint32_t visited : few_) insert_into_all(visited);
+    ++few_count_;
+    return insert_into_all(begin);
+  }
+  bool insert_into_all(uint32_t begin) {
+    const uint64_t bit = uint64_t{1} << (begin % 64);
+    const bool is_new = (all_[begin / 64] & bit) == 0;
+    all_[begin / 64] |= bit;
+    return is_new;
+  }
+
+  const uint32_t begins_;
+  uint32_t few_count_ = 0;  // one more than fit: all_ is in use
+  std::array<uint32_t, 16> few_;
+  std::array<uint64_t, gram_members_max / 64 + 1> all_;
+};
+
 template <class F>
 void GlobIndex::visit_grams(std::string_view subject, const uint32_t& bound, F& f) const {
-  // A gram may stand many times in a subject; its bucket must be visited once only, or a hostile
-  // subject would make the cost quadratic.
-  std::array<uint64_t, gram_members_max / 64> visited;
-  std::fill_n(visited.begin(), (gram_members_ + 63) / 64, 0);
+  Visited visited(gram_members_);
   uint64_t gram = 0;
   for (size_t read = 1; read <= subject.size(); ++read) {
     const char c = subject[read - 1];
     gram = (gram << 8) | static_cast<uint8_t>(letters_ == Case::insensitive ? ascii_lower(c) : c);
     for (const Length& length : gram_lengths_) {
-      if (length.length > read || length.least_rank >= bound) continue;
+      if (length.least_rank >= bound) continue;
       const Bucket bucket = find(gram_key(gram & gram_mask(length.length), length.length));
-      if (bucket.count == 0) continue;
-      uint64_t& word = visited[bucket.begin / 64];
-      const uint64_t bit = uint64_t{1} << (bucket.begin % 64);
-      if ((word & bit) != 0) continue;
-      word |= bit;
-      visit(bucket, subject, bound, f);
+      if (bucket.count == 0 || !visited.insert(bucket.begin)) continue;
+      visit_members(bucket, subject, bound, f);
     }
   }
 }

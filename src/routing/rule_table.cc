@@ -23,12 +23,36 @@ struct Candidate {
   uint32_t rest;  // index into RuleTable::Implementation::rests: what else must hold; or no_rest
 };
 
-// In order of priority; nothing follows one that has no rest, since it would never be reached.
-using Candidates = std::vector<Candidate>;
+// In order of priority; nothing follows one that has no rest, since it would never be reached. So
+// there is hardly ever more than one, which needs no heap.
+class Candidates {
+ public:
+  void add(Candidate candidate) {
+    if (empty()) {
+      first_ = candidate;
+    } else if (last().rest != no_rest) {
+      more_.push_back(candidate);
+    }
+  }
+  bool empty() const { return first_.rule == UINT32_MAX; }
+  uint32_t least_rule() const { return first_.rule; }  // UINT32_MAX if there is none
+  // The rule of the first candidate below `bound` for which holds(rest) is true; else `bound`.
+  template <class F>
+  uint32_t first_below(uint32_t bound, F holds) const {
+    if (first_.rule >= bound) return bound;
+    if (holds(first_.rest)) return first_.rule;
+    for (const Candidate& candidate : more_) {
+      if (candidate.rule >= bound) break;
+      if (holds(candidate.rest)) return candidate.rule;
+    }
+    return bound;
+  }
 
-void add(Candidates& candidates, Candidate candidate) {
-  if (candidates.empty() || candidates.back().rest != no_rest) candidates.push_back(candidate);
-}
+ private:
+  const Candidate& last() const { return more_.empty() ? first_ : more_.back(); }
+  Candidate first_{UINT32_MAX, no_rest};
+  std::vector<Candidate> more_;
+};
 
 // The rules with a path condition under one host pattern.
 struct Paths {
@@ -96,17 +120,16 @@ Split split(const model::Rule& rule) {
 
 void file_under_paths(HostDraft& host, const Values* paths, Candidate candidate) {
   if (paths == nullptr) {
-    add(host.any_path, candidate);
+    host.any_path.add(candidate);
     return;
   }
   for (const std::string& path : *paths) {
-    add(host.paths[std::string(Glob(path, Case::sensitive).text())], candidate);
+    host.paths[std::string(Glob(path, Case::sensitive).text())].add(candidate);
   }
 }
 
 uint32_t least_rule(const Host& host) {
-  return host.any_path.empty() ? host.least_path_rule
-                               : std::min(host.least_path_rule, host.any_path.front().rule);
+  return std::min(host.least_path_rule, host.any_path.least_rule());
 }
 
 Host finish(HostDraft draft) {
@@ -116,7 +139,7 @@ Host finish(HostDraft draft) {
   std::vector<GlobIndex::Item> items;
   std::vector<Candidates> candidates;
   for (auto& [pattern, filed] : draft.paths) {
-    const uint32_t rank = filed.front().rule;
+    const uint32_t rank = filed.least_rule();
     host.least_path_rule = std::min(host.least_path_rule, rank);
     items.push_back({Glob(pattern, Case::sensitive), rank});
     candidates.push_back(std::move(filed));
@@ -165,7 +188,7 @@ uint32_t RuleTable::Implementation::match(const MatchInput& input) const {
       match_host(hosts[host], input, best);
     });
   }
-  match_host(any_host, input, best);
+  if (least_rule(any_host) < best) match_host(any_host, input, best);
   return best;
 }
 
@@ -180,16 +203,10 @@ void RuleTable::Implementation::match_host(const Host& host, const MatchInput& i
 
 void RuleTable::Implementation::take_best(const Candidates& candidates, const MatchInput& input,
                                           uint32_t& best) const {
-  for (const Candidate& candidate : candidates) {
-    if (candidate.rule >= best) return;
+  best = candidates.first_below(best, [this, &input](uint32_t rest) {
     const auto holds = [&input](const Condition& condition) { return condition.holds(input); };
-    if (candidate.rest != no_rest &&
-        !std::all_of(rests[candidate.rest].begin(), rests[candidate.rest].end(), holds)) {
-      continue;
-    }
-    best = candidate.rule;
-    return;
-  }
+    return rest == no_rest || std::all_of(rests[rest].begin(), rests[rest].end(), holds);
+  });
 }
 
 RuleTable::RuleTable() = default;

@@ -253,6 +253,27 @@ TEST(RuleTable, agrees_with_a_linear_scan_where_every_pattern_is_contained_text)
   }
 }
 
+// More different pieces of the path are known than a short list holds, and each stands there twice.
+TEST(RuleTable, finds_a_rule_behind_many_near_misses) {
+  std::vector<model::Rule> rules;
+  for (int i = 0; i < 300; ++i) {
+    rules.push_back(rule({}, {"*/item" + std::to_string(1000 + i) + "/*.html?"}));
+  }
+  rules.emplace_back();
+  const auto table = RuleTable::compile(rules);
+  for (int wanted = 0; wanted < 300; wanted += 37) {
+    std::string path;
+    for (int i = 0; i < 600; ++i) path += "/item" + std::to_string(1000 + i % 300) + "/.htm";
+    EXPECT_EQ(table->match({"h", path}), 300u);
+    path += "/item" + std::to_string(1000 + wanted) + "/.htmlx";
+    EXPECT_EQ(table->match({"h", path}), 0u);
+    path.erase(0, path.size() - 800);
+    const LinearScan reference(rules);
+    const MatchInput input{"h", path};
+    EXPECT_EQ(table->match(input), reference.match(input));
+  }
+}
+
 TEST(RuleTable, survives_hosts_and_paths_of_any_length) {
   const auto table = RuleTable::compile(std::vector<model::Rule>{
       rule({"*a?a*b"}, {"*/x*y"}), rule({"a*"}, {"/*"}), rule({}, {"*ab*"}), rule({}, {})});
