@@ -174,7 +174,7 @@ void allow_renegotiation_by_server([[maybe_unused]] SSL* ssl) {
 
 void release_write_buffer([[maybe_unused]] SSL* ssl) {
 #if !defined(OPENSSL_IS_AWSLC)
-  // SSL_free_buffers would be the word for it, but frees a record half read as well (CVE-2024-4741).
+  // SSL_free_buffers is the word for it, but frees a record half read as well (CVE-2024-4741).
   size_t written = 0;
   SSL_write_ex(ssl, "", 0, &written);
   ERR_clear_error();
