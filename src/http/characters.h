@@ -134,6 +134,7 @@ inline const char* find_token_end(const char* from, const char* end) {
   from = detail::skip_blocks(from, end, found, [](detail::Block block) {
     return _mm_xor_si128(detail::is_alphanumeric_or_dash(block), detail::every('\xff'));
   });
+  if (found && *from == ':') return from;
 #endif
   while (from != end && is_tchar(*from)) ++from;
   return from;

@@ -30,7 +30,7 @@ struct GuardSubject {
   ClientFacts client;
 };
 
-// What the settings of `subject` permit the target to see of a value.
+// What the target may see of a value.
 inline std::string cleaned(std::string_view value) {
   std::string text(value);
   std::replace_if(
@@ -57,20 +57,17 @@ inline std::string expected_target(const RequestHead& head) {
 }
 
 inline bool is_added(const Field& field) {
-  switch (field.id) {
-    case FieldId::connection:
-    case FieldId::content_length:
-    case FieldId::host:
-    case FieldId::te:
-    case FieldId::transfer_encoding:
-    case FieldId::x_amzn_trace_id:
-    case FieldId::x_forwarded_for:
-    case FieldId::x_forwarded_port:
-    case FieldId::x_forwarded_proto:
-      return true;
-    default:
-      return field.name.starts_with("X-Amzn-Tls-");
-  }
+  constexpr FieldId ids[] = {FieldId::connection,
+                             FieldId::content_length,
+                             FieldId::host,
+                             FieldId::te,
+                             FieldId::transfer_encoding,
+                             FieldId::x_amzn_trace_id,
+                             FieldId::x_forwarded_for,
+                             FieldId::x_forwarded_port,
+                             FieldId::x_forwarded_proto};
+  return std::find(std::begin(ids), std::end(ids), field.id) != std::end(ids) ||
+         field.name.starts_with("X-Amzn-Tls-");
 }
 
 // What a reader could stumble over who splits lines, names and values in his own way.

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstring>
+
 #include "base/bytes.h"
 #include "http/forwarding_headers.h"
 
@@ -7,12 +10,22 @@ namespace {
 
 constexpr size_t trace_id_bytes_max = 7 * 1024;
 
-// Lower-case hexadecimal digits of `value`, the last `count` of them; returns where they end.
-char* write_hex(uint64_t value, int count, char* at) {
-  for (char* digit = at + count; digit != at; value >>= 4) {
-    *--digit = "0123456789abcdef"[value & 0xf];
+constexpr std::array<char, 512> make_byte_digits() {
+  std::array<char, 512> digits{};
+  for (size_t byte = 0; byte < 256; ++byte) {
+    digits[2 * byte] = "0123456789abcdef"[byte >> 4];
+    digits[2 * byte + 1] = "0123456789abcdef"[byte & 0xf];
   }
-  return at + count;
+  return digits;
+}
+constexpr std::array<char, 512> byte_digits = make_byte_digits();
+
+// Hexadecimal digits of the lowest `bytes` bytes of `value`; returns where they end.
+char* write_hex(uint64_t value, int bytes, char* at) {
+  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8, at += 2) {
+    std::memcpy(at, byte_digits.data() + 2 * (value >> shift & 0xff), 2);
+  }
+  return at;
 }
 
 template <class F>
@@ -34,10 +47,10 @@ void make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t rand
   char* at = root;
   *at++ = '1';
   *at++ = '-';
-  at = write_hex(epoch_seconds, 8, at);
+  at = write_hex(epoch_seconds, 4, at);
   *at++ = '-';
-  at = write_hex(random_high, 8, at);
-  at = write_hex(random_low, 16, at);
+  at = write_hex(random_high, 4, at);
+  at = write_hex(random_low, 8, at);
   text.assign(root, at);
 }
 
