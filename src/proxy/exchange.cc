@@ -313,7 +313,7 @@ Next Exchange::answer() {
     record_.status = local_.status;
     response_begun_ = true;
     response_relay_.begin(http::Framing::none, 0, http::Framing::none);
-    timer_.set(environment_.loop.now() + listener_->load_balancer().idle_timeout);
+    extend_deadline();
   }
   if (timed_out_) return client_gone();
   switch (response_relay_.pump(client_->in(), to_client_, client_->socket())) {

@@ -34,9 +34,13 @@ Next Exchange::watch_client() {
   return client_gone();
 }
 
+// A side that can be written to again has taken what it was given: that is progress, also where
+// nothing is read.
 void Exchange::on_client_writable() {
   response_relay_.unblock();
-  if (step_ == Step::forward || step_ == Step::answer) run();
+  if (step_ != Step::forward && step_ != Step::answer) return;
+  extend_deadline();
+  run();
 }
 
 void Exchange::on_target_connected() {
@@ -53,7 +57,9 @@ void Exchange::on_target_readable() {
 
 void Exchange::on_target_writable() {
   request_relay_.unblock();
-  if (step_ == Step::forward) run();
+  if (step_ != Step::forward) return;
+  extend_deadline();
+  run();
 }
 
 void Exchange::on_target_deregistered() {

@@ -238,7 +238,7 @@ Next Exchange::timed_out() {
 }
 
 void Exchange::extend_deadline() {
-  timer_.set(environment_.loop.now() + load_balancer_->idle_timeout);
+  timer_.set(environment_.loop.now() + listener_->load_balancer().idle_timeout);
 }
 
 }  // namespace daruma::proxy
