@@ -329,8 +329,10 @@ void Auditor::note_idle(ExchangeRecord& record) const {
   const Connection* client = network_.connection(record.client.connection);
   if (!client) return;
   const Connection::End& end = client->end(Connection::acceptor);
-  // Once the request is whole, what is read is the next one.
-  Instant asked = record.target.body_complete ? Instant{} : end.last_read;
+  // Once the request is whole, what is read is the next one. What is read at the moment of the
+  // verdict is thrown away after it: an exchange that had read something would not have timed out.
+  const bool still_asking = !record.target.body_complete && end.last_read != network_.now();
+  Instant asked = still_asking ? end.last_read : Instant{};
   Instant answered = record.log.target_status != 0 ? end.last_written : Instant{};
   if (const Connection* target = network_.connection(record.target.connection)) {
     asked = std::max(asked, target->end(Connection::initiator).last_written);
