@@ -104,12 +104,15 @@ class DeclaredParser {
     const bool key =
         load_file(certificate.private_key_file, path.at("PrivateKeyFile"), certificate.key_pem);
     if (!chain || !key) return;
-    const Result<std::string> fingerprint =
-        with_.check_certificate({certificate.name, certificate.chain_pem, certificate.key_pem});
-    if (fingerprint) {
-      certificate.fingerprint = *fingerprint;
-    } else {
-      issues_.error(path.at("CertificateFile"), fingerprint.error().message);
+    const Result<tls::CertificateFacts> facts =
+        with_.describe_certificate({certificate.name, certificate.chain_pem, certificate.key_pem});
+    if (!facts) return issues_.error(path.at("CertificateFile"), facts.error().message);
+    certificate.fingerprint = facts->fingerprint;
+    if (!with_.now) return;
+    const auto warning = tls::validity_warning(*facts, *with_.now);
+    if (warning) {
+      issues_.warning(path.at("CertificateFile"),
+                      fmt::format("certificate '{}' {}", certificate.name, *warning));
     }
   }
 
@@ -181,8 +184,9 @@ class DeclaredParser {
 
 Surroundings Surroundings::system() {
   return {.read_file = read_whole_file,
-          .check_certificate = tls::check_certificate,
-          .check_ssl_policy = tls::check_policy};
+          .describe_certificate = tls::describe_certificate,
+          .check_ssl_policy = tls::check_policy,
+          .now = std::nullopt};
 }
 
 Declared parse_declared(std::string text, const std::string& file, const Surroundings& with) {
@@ -201,8 +205,10 @@ Declared read_declared(const std::string& file, const Surroundings& with) {
   return declared;
 }
 
-Diagnostics check_file(const std::string& file) {
-  return read_declared(file, Surroundings::system()).diagnostics;
+Diagnostics check_file(const std::string& file, std::optional<WallTime> now) {
+  Surroundings with = Surroundings::system();
+  with.now = now;
+  return read_declared(file, with).diagnostics;
 }
 
 }  // namespace daruma::control

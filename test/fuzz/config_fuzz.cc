@@ -16,14 +16,16 @@ using namespace daruma::control;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Surroundings with{
       .read_file = [](const std::string& path) -> Result<std::string> { return path; },
-      .check_certificate = [](const tls::CertificateText& text) -> Result<std::string> {
+      .describe_certificate =
+          [](const tls::CertificateText& text) -> Result<tls::CertificateFacts> {
         if (text.chain_pem == text.key_pem) return fail("the key is the certificate");
-        return text.chain_pem;
+        return tls::CertificateFacts();
       },
       .check_ssl_policy = [](std::string_view name) -> Result<void> {
         if (name.empty()) return fail("no name");
         return {};
-      }};
+      },
+      .now = WallTime()};
   const std::string text(reinterpret_cast<const char*>(data), size);
   const Declared declared = parse_declared(text, "daruma.yaml", with);
   for (const Diagnostic& diagnostic : declared.diagnostics) {
