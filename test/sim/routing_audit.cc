@@ -58,11 +58,12 @@ void RoutingAudit::apply(const Posted& posted, View& view) const {
   }
   view.revision = posted.revision;
   const model::Snapshot& snapshot = *snapshots_.at(posted.revision);
-  for (auto& [key, told] : view.health) {
+  for (auto& entry : view.health) {
+    const model::TargetKey& wanted = entry.first;
     const bool named = std::ranges::any_of(snapshot.target_groups, [&](const auto& group) {
-      return std::ranges::any_of(group.targets, [&](const auto& t) { return t.key == key; });
+      return std::ranges::any_of(group.targets, [&](const auto& t) { return t.key == wanted; });
     });
-    if (!named) told.perhaps_initial = true;
+    if (!named) entry.second.perhaps_initial = true;
   }
 }
 
