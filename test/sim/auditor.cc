@@ -178,7 +178,7 @@ void Auditor::on_client_end(Token token, Ending ending, bool after_close_announc
   record->client.ended = network_.now();
   if (const Connection* c = network_.connection(record->client.connection)) {
     record->client.idle_at_close = c->idle_at_close(Connection::acceptor).value_or(-1ns);
-    record->client.last_heard = c->end(Connection::acceptor).last_read;
+    record->client.last_heard = c->end(Connection::acceptor).reads.last();
   }
   record->client.after_close_announced = after_close_announced;
   network_.note("client's end of " + text_of(token) + ": " + std::string(name_of(ending)));
@@ -329,17 +329,17 @@ void Auditor::note_idle(ExchangeRecord& record) const {
   const Connection* client = network_.connection(record.client.connection);
   if (!client) return;
   const Connection::End& end = client->end(Connection::acceptor);
-  // Once the request is whole, what is read is the next one. What is read at the moment of the
-  // verdict is thrown away after it: an exchange that had read something would not have timed out.
-  const bool still_asking = !record.target.body_complete && end.last_read != network_.now();
-  Instant asked = still_asking ? end.last_read : Instant{};
-  Instant answered = record.log.target_status != 0 ? end.last_written : Instant{};
+  // Once the request is whole, what is read is the next one; what is read together with writing the
+  // line is thrown away.
+  const Instant now = network_.now();
+  Instant asked = record.target.body_complete ? Instant{} : end.reads.last_before(now);
+  Instant answered = record.log.target_status != 0 ? end.writes.last() : Instant{};
   if (const Connection* target = network_.connection(record.target.connection)) {
-    asked = std::max(asked, target->end(Connection::initiator).last_written);
-    answered = std::max(answered, target->end(Connection::initiator).last_read);
+    asked = std::max(asked, target->end(Connection::initiator).writes.last());
+    answered = std::max(answered, target->end(Connection::initiator).reads.last());
   }
-  record.log.request_idle = network_.now() - asked;
-  record.log.idle = network_.now() - std::max(asked, answered);
+  record.log.request_idle = now - asked;
+  record.log.idle = now - std::max(asked, answered);
 }
 
 // --- Progress ---

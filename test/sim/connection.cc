@@ -116,7 +116,7 @@ void Connection::accepted_by(SimSocket& socket) {
   DARUMA_ASSERT(phase_ == Phase::queued);
   phase_ = Phase::open;
   ends_[acceptor].socket = &socket;
-  ends_[acceptor].last_read = network_.now();
+  ends_[acceptor].reads.add(network_.now());
   // Registering with epoll reports what is there already.
   const Pipe& in = pipes_[initiator];
   if (in.unread_bytes() > 0 || in.fin_arrived || ends_[acceptor].reset)
@@ -149,7 +149,7 @@ io::IoResult Connection::read(int side, std::span<char> into) {
     n = 1 + network_.random().below(n - 1);
   std::copy_n(in.unread.data() + in.read_at, n, into.data());
   in.read_at += n;
-  me.last_read = network_.now();
+  me.reads.add(network_.now());
   if (in.read_at == in.unread.size()) {
     in.unread.clear();
     in.read_at = 0;
@@ -191,7 +191,7 @@ io::IoResult Connection::write(int side, std::span<const std::string_view> piece
   if (n > 1 && network_.random().chance(network_.faults().short_writes, 10'000))
     n = 1 + network_.random().below(n - 1);
   if (n > 0) {
-    me.last_written = network_.now();
+    me.writes.add(network_.now());
     bytes.resize(n);
     send_bytes(side, std::move(bytes));
   }
@@ -282,7 +282,7 @@ void Connection::close(int side, bool abort) {
 std::optional<Duration> Connection::idle_at_close(int side) const {
   const End& end = ends_[side];
   if (end.finished == never) return std::nullopt;
-  return end.finished - std::max(end.last_read, end.last_written);
+  return end.finished - std::max(end.reads.last(), end.writes.last());
 }
 
 bool Connection::finished() const {

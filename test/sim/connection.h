@@ -40,6 +40,21 @@ class Connection {
   static constexpr int acceptor = 1;
   enum class Phase : uint8_t { connecting, queued, open, failed };
 
+  // When something last happened, and when before that.
+  class Moments {
+   public:
+    void add(Instant now) {
+      if (now == last_) return;
+      before_ = last_;
+      last_ = now;
+    }
+    Instant last() const { return last_; }
+    Instant last_before(Instant now) const { return last_ < now ? last_ : before_; }
+
+   private:
+    Instant last_{}, before_{};
+  };
+
   struct End {
     SimSocket* socket = nullptr;  // nullptr: not yet accepted, or closed
     uint32_t loop = 0;
@@ -50,8 +65,8 @@ class Connection {
     bool reset = false;     // RST arrived
     io::SocketError error = io::SocketError::none;
     // What its owner did: when it last moved bytes, and when it said that it was done.
-    Instant last_read{};
-    Instant last_written{};
+    Moments reads;
+    Moments writes;
     Instant finished = never;
   };
 

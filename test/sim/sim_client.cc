@@ -11,8 +11,9 @@
 namespace daruma::sim {
 namespace {
 
-// Between two connections.
-constexpr Duration reconnect_pause = 50ms;
+// Between two connections: doubled while none can be made.
+constexpr Duration reconnect_pause_least = 50ms;
+constexpr Duration reconnect_pause_most = 1s;
 // How long a client waits for 100 (RFC 9110 10.1.1: not for ever).
 constexpr Duration continue_patience = 1s;
 constexpr Duration connect_patience = 15s;
@@ -68,7 +69,7 @@ void SimClient::on_timer(io::Timer& timer) {
 
 void SimClient::connect() {
   const std::optional<Address> to = destination_();
-  if (!to) return plan_next_connection(10 * reconnect_pause);
+  if (!to) return plan_next_connection(reconnect_pause_most);
   reader_ = MessageReader(MessageReader::Kind::response);
   connected_ = thought_ = awaits_continue_ = stopped_sending_ = false;
   close_announced_ = spoiled_ = deaf_ = false;
@@ -79,13 +80,15 @@ void SimClient::connect() {
 
 void SimClient::on_connected() {
   connected_ = true;
+  reconnect_pause_ = reconnect_pause_least;
   send_timer_.clear();
   pump();
 }
 
 void SimClient::on_connect_failed() {
   socket_ = nullptr;
-  plan_next_connection(reconnect_pause);
+  reconnect_pause_ = std::min(2 * reconnect_pause_, reconnect_pause_most);
+  plan_next_connection(reconnect_pause_);
 }
 
 // --- Sending ---
@@ -350,7 +353,7 @@ void SimClient::over(Ending ending) {
   read_timer_.clear();
   continue_timer_.clear();
   socket_ = nullptr;
-  plan_next_connection(reconnect_pause);
+  plan_next_connection(reconnect_pause_least);
 }
 
 }  // namespace daruma::sim

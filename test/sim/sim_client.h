@@ -78,6 +78,7 @@ class SimClient final : private io::SocketHandler, private io::TimerHandler {
   std::deque<UnderWay> under_way_;
   size_t next_ = 0;  // index of the request that is sent next
   bool thought_ = false;
+  Duration reconnect_pause_{50ms};
 
   // The request being sent; nullptr between two.
   const RequestScript* sending_ = nullptr;
