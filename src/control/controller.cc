@@ -63,7 +63,7 @@ Controller::Controller(const ControllerContext& context, ControllerOptions optio
 Controller::~Controller() = default;
 
 Diagnostics Controller::load() {
-  Declared declared = read_file();
+  Declared declared = read_declared(options_.config_file, options_.surroundings);
   apply(declared);
   if (!has_errors(declared.diagnostics)) keep(declared);
   return declared.diagnostics;
@@ -75,12 +75,6 @@ Diagnostics Controller::load_last_good() {
   return declared.diagnostics;
 }
 
-Declared Controller::read_file() const {
-  Surroundings with = options_.surroundings;
-  with.now = loop_.wall_now();
-  return read_declared(options_.config_file, with);
-}
-
 Declared Controller::read_last_good() const {
   const Result<LastGood> good = control::load_last_good(options_.data_directory);
   if (!good) {
@@ -90,7 +84,6 @@ Declared Controller::read_last_good() const {
     return none;
   }
   Surroundings with = options_.surroundings;
-  with.now = loop_.wall_now();
   with.read_file = [&good](const std::string& path) -> Result<std::string> {
     const auto found = good->files.find(path);
     if (found == good->files.end()) return fail("not among the files kept");
@@ -164,7 +157,7 @@ void Controller::reload(ReloadObserver* observer) {
     pending.result.diagnostics.push_back(
         {options_.config_file, 0, 0, "not read: this node is stopping", Severity::error});
   } else {
-    Declared declared = read_file();
+    Declared declared = read_declared(options_.config_file, options_.surroundings);
     apply(declared);
     pending.result.applied = status_.success;
     if (status_.success) keep(declared);

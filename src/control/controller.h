@@ -132,7 +132,6 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
     Instant deadline;
   };
 
-  Declared read_file() const;
   Declared read_last_good() const;
   void apply(Declared& declared);
   void compile_and_publish();

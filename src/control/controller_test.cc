@@ -67,12 +67,7 @@ class ControllerTest : public testing::Test, public StopObserver {
               if (found == files_.end()) return fail("No such file or directory");
               return found->second;
             },
-            .describe_certificate = [](const auto&) -> Result<tls::CertificateFacts> {
-              tls::CertificateFacts facts;
-              facts.fingerprint = "f00";
-              facts.not_after = WallTime::max();
-              return facts;
-            },
+            .check_certificate = [](const auto&) -> Result<std::string> { return "f00"; },
             .check_ssl_policy = [](std::string_view) -> Result<void> { return {}; }};
   }
   std::unique_ptr<Controller> make(const std::string& data = "") {

@@ -104,15 +104,12 @@ class DeclaredParser {
     const bool key =
         load_file(certificate.private_key_file, path.at("PrivateKeyFile"), certificate.key_pem);
     if (!chain || !key) return;
-    const Result<tls::CertificateFacts> facts =
-        with_.describe_certificate({certificate.name, certificate.chain_pem, certificate.key_pem});
-    if (!facts) return issues_.error(path.at("CertificateFile"), facts.error().message);
-    certificate.fingerprint = facts->fingerprint;
-    if (!with_.now) return;
-    const auto warning = tls::validity_warning(*facts, *with_.now);
-    if (warning) {
-      issues_.warning(path.at("CertificateFile"),
-                      fmt::format("certificate '{}' {}", certificate.name, *warning));
+    const Result<std::string> fingerprint =
+        with_.check_certificate({certificate.name, certificate.chain_pem, certificate.key_pem});
+    if (fingerprint) {
+      certificate.fingerprint = *fingerprint;
+    } else {
+      issues_.error(path.at("CertificateFile"), fingerprint.error().message);
     }
   }
 
@@ -184,9 +181,8 @@ class DeclaredParser {
 
 Surroundings Surroundings::system() {
   return {.read_file = read_whole_file,
-          .describe_certificate = tls::describe_certificate,
-          .check_ssl_policy = tls::check_policy,
-          .now = std::nullopt};
+          .check_certificate = tls::check_certificate,
+          .check_ssl_policy = tls::check_policy};
 }
 
 Declared parse_declared(std::string text, const std::string& file, const Surroundings& with) {
@@ -205,10 +201,8 @@ Declared read_declared(const std::string& file, const Surroundings& with) {
   return declared;
 }
 
-Diagnostics check_file(const std::string& file, std::optional<WallTime> now) {
-  Surroundings with = Surroundings::system();
-  with.now = now;
-  return read_declared(file, with).diagnostics;
+Diagnostics check_file(const std::string& file) {
+  return read_declared(file, Surroundings::system()).diagnostics;
 }
 
 }  // namespace daruma::control

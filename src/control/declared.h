@@ -9,13 +9,11 @@
 
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/address.h"
 #include "base/result.h"
-#include "base/time.h"
 #include "control/diagnostics.h"
 #include "model/resources.h"
 #include "tls/context.h"
@@ -26,13 +24,10 @@ namespace daruma::control {
 struct Surroundings {
   // The whole file, or why not ("No such file or directory").
   std::function<Result<std::string>(const std::string& path)> read_file;
-  // What the certificate is, or what is wrong with it.
-  std::function<Result<tls::CertificateFacts>(const tls::CertificateText&)> describe_certificate;
+  // The fingerprint, or what is wrong with it.
+  std::function<Result<std::string>(const tls::CertificateText&)> check_certificate;
   // Whether a listener can be served with this policy, or why not.
   std::function<Result<void>(std::string_view name)> check_ssl_policy;
-
-  // Without a clock, certificates are not compared with it.
-  std::optional<WallTime> now = std::nullopt;
 
   static Surroundings system();
 };
@@ -56,6 +51,6 @@ Declared parse_declared(std::string text, const std::string& file, const Surroun
 Declared read_declared(const std::string& file, const Surroundings& with);
 
 // What `daruma check FILE` says: errors and warnings; none is good news.
-Diagnostics check_file(const std::string& file, std::optional<WallTime> now = std::nullopt);
+Diagnostics check_file(const std::string& file);
 
 }  // namespace daruma::control

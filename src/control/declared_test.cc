@@ -66,12 +66,8 @@ TEST_F(TestData, missing_file_is_a_message) {
 
 Surroundings nothing_outside() {
   return {.read_file = [](const std::string& path) -> Result<std::string> { return path; },
-          .describe_certificate =
-              [](const tls::CertificateText& text) -> Result<tls::CertificateFacts> {
-            tls::CertificateFacts facts;
-            facts.fingerprint = text.chain_pem + "+" + text.key_pem;
-            facts.not_after = WallTime() + 24h;
-            return facts;
+          .check_certificate = [](const tls::CertificateText& text) -> Result<std::string> {
+            return text.chain_pem + "+" + text.key_pem;
           },
           .check_ssl_policy = [](std::string_view) -> Result<void> { return {}; }};
 }
@@ -130,24 +126,6 @@ TEST(Declared, warns_of_what_is_hardly_meant) {
             "with '/'\n"
             "d.yaml:13:55: warning: every Weight is 0: these requests are answered with 503\n"
             "d.yaml:14:5: warning: a load balancer without Listeners serves nothing\n");
-}
-
-TEST(Declared, warns_of_a_certificate_that_has_expired) {
-  const auto check = [](std::optional<WallTime> now) {
-    Surroundings with = nothing_outside();
-    with.now = now;
-    return to_text(parse_declared("LoadBalancers: [{Name: web, Listeners: [{Port: 443, Protocol: "
-                                  "HTTPS, Certificates: [a], DefaultActions: [{Type: "
-                                  "fixed-response, FixedResponseConfig: {StatusCode: 200}}]}]}]\n"
-                                  "Certificates:\n"
-                                  "  - {Name: a, CertificateFile: a.crt, PrivateKeyFile: a.key}\n",
-                                  "d.yaml", with)
-                       .diagnostics);
-  };
-  EXPECT_EQ(check(std::nullopt), "");
-  EXPECT_EQ(check(WallTime() + 23h), "");
-  EXPECT_EQ(check(WallTime() + 25h),
-            "d.yaml:3:32: warning: certificate 'a' expired on 1970-01-02\n");
 }
 
 TEST(Declared, says_at_most_a_hundred_things) {

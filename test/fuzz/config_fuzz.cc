@@ -16,16 +16,14 @@ using namespace daruma::control;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Surroundings with{
       .read_file = [](const std::string& path) -> Result<std::string> { return path; },
-      .describe_certificate =
-          [](const tls::CertificateText& text) -> Result<tls::CertificateFacts> {
+      .check_certificate = [](const tls::CertificateText& text) -> Result<std::string> {
         if (text.chain_pem == text.key_pem) return fail("the key is the certificate");
-        return tls::CertificateFacts();
+        return text.chain_pem;
       },
       .check_ssl_policy = [](std::string_view name) -> Result<void> {
         if (name.empty()) return fail("no name");
         return {};
-      },
-      .now = WallTime()};
+      }};
   const std::string text(reinterpret_cast<const char*>(data), size);
   const Declared declared = parse_declared(text, "daruma.yaml", with);
   for (const Diagnostic& diagnostic : declared.diagnostics) {
