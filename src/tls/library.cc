@@ -162,6 +162,12 @@ void install_ticket_keys_callback(SSL_CTX* context) {
 #endif
 }
 
+void set_security_level([[maybe_unused]] SSL_CTX* context, [[maybe_unused]] int level) {
+#if !defined(OPENSSL_IS_AWSLC)
+  SSL_CTX_set_security_level(context, level);
+#endif
+}
+
 void set_tickets_per_handshake(SSL_CTX* context, size_t count) {
   DARUMA_ASSERT(SSL_CTX_set_num_tickets(context, count) == 1);
 }

@@ -45,6 +45,10 @@ OwnedCipher find_ticket_cipher();
 // Seals and opens session tickets with the keys of the connection's ServerContext.
 void install_ticket_keys_callback(SSL_CTX* context);
 
+// OpenSSL's scale of what it takes for too weak: 0 allows everything, as TLS 1.0 and 1.1 need for
+// their signatures with MD5 and SHA-1; 1 refuses such certificates. AWS-LC has no such scale.
+void set_security_level(SSL_CTX* context, int level);
+
 // How many session tickets a TLS 1.3 server sends after a full handshake.
 void set_tickets_per_handshake(SSL_CTX* context, size_t count);
 

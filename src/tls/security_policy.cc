@@ -201,9 +201,7 @@ const SecurityPolicy* find_policy(std::string_view name) {
 
 Result<void> apply_policy(SSL_CTX* context, const SecurityPolicy& policy) {
   if (policy.fips) return unavailable(policy, "it is not a validated FIPS module");
-  // TLS 1.0 and 1.1 sign with MD5 and SHA-1, which the library allows at level 0 only. At level 1
-  // it refuses certificates that no client of today would accept.
-  SSL_CTX_set_security_level(context, policy.least < v1_2 ? 0 : 1);
+  set_security_level(context, policy.least < v1_2 ? 0 : 1);
   if (SSL_CTX_set_min_proto_version(context, number_of(policy.least)) != 1 ||
       SSL_CTX_set_max_proto_version(context, number_of(policy.most)) != 1) {
     return unavailable(policy, "it lacks a TLS version");

@@ -3,10 +3,10 @@
 // SHA-256 of bytes as they pass.
 #pragma once
 
+#include <openssl/evp.h>
+
 #include <string>
 #include <string_view>
-
-typedef struct evp_md_ctx_st EVP_MD_CTX;
 
 namespace daruma::tls {
 
