@@ -105,6 +105,7 @@ void Supervisor::build_threads() {
     rings.push_back(&workers_.back()->ring());
   }
   health_ = std::make_unique<HealthThread>(context, mailboxes);
+  for (const auto& worker : workers_) worker->connect(health_->mailbox());
   rings.push_back(&health_->ring());
   log_writer_ = std::make_unique<telemetry::LogWriter>(
       telemetry::LogWriterOptions{.directory = controller_.settings().logs_directory}, registry_,

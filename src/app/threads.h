@@ -55,6 +55,7 @@ class WorkerThread {
   void start(int core) { thread_.start("worker-" + std::to_string(index_), core); }
   void stop() { thread_.stop(); }
   io::Mailbox<model::WorkerLetter>& mailbox() { return worker_.mailbox(); }
+  void connect(io::Mailbox<model::HealthThreadLetter>& health) { worker_.connect(health); }
   telemetry::LogRing& ring() { return ring_; }
 
  private:

@@ -56,6 +56,11 @@ INSTANTIATE_TEST_SUITE_P(
              true},
         Case{load_balancer, "", "",  //
              "Load balancer attribute key '' is not recognized", true},
+        Case{target_group, "daruma.saturation_guard.enabled", "off",
+             "'daruma.saturation_guard.enabled' value 'off' must be true or false"},
+        Case{target_group, "daruma.saturation_guard.queue_timeout_milliseconds", "5",
+             "'daruma.saturation_guard.queue_timeout_milliseconds' value '5' must be between "
+             "'10-10000' inclusive"},
         Case{target_group, "stickiness.app_cookie.cookie_name", "", ""},
         Case{target_group, "load_balancing.cross_zone.enabled", "true", ""},
         Case{target_group, "load_balancing.cross_zone.enabled", "use_load_balancer_configuration",

@@ -107,6 +107,10 @@ class Compiler {
     group.health_check = health_check(from);
     group.deregistration_delay = std::chrono::seconds(
         attribute_number(target_group, from.attributes, "deregistration_delay.timeout_seconds"));
+    group.saturation_guard.enabled =
+        attribute_flag(target_group, from.attributes, "daruma.saturation_guard.enabled");
+    group.saturation_guard.queue_timeout = std::chrono::milliseconds(attribute_number(
+        target_group, from.attributes, "daruma.saturation_guard.queue_timeout_milliseconds"));
     for (const api::TargetDescription& target : from.targets) {
       group.targets.push_back(compile(target, group));
     }

@@ -113,7 +113,7 @@ void Prober::Implementation::on_letter(model::HealthThreadLetter letter) {
     if (draining_) return retire(std::move(adoption->snapshot));
     return adopt(std::move(adoption->snapshot));
   }
-  if (!draining_) drain();
+  if (std::holds_alternative<model::DrainLetter>(letter) && !draining_) drain();
 }
 
 void Prober::Implementation::adopt(model::SnapshotRef snapshot) {

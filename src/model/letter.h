@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/time.h"
+#include "model/reason.h"
 #include "model/snapshot.h"
 #include "model/target.h"
 
@@ -49,8 +50,36 @@ struct StoppedLetter {
   uint32_t worker = 0;
 };
 
-using WorkerLetter = std::variant<SnapshotLetter, HealthLetter, DrainLetter>;
-using HealthThreadLetter = std::variant<SnapshotLetter, DrainLetter>;
+// worker → health: how this worker finds the door of one target. On change and while requests
+// wait, never per request.
+struct DoorReport {
+  uint32_t worker = 0;
+  TargetKey target;
+  bool saturated = false;  // new connections wait while established ones are served
+  bool knocking = false;   // one of this worker's connections waits at the door now
+  uint32_t waiting = 0;    // requests that would use one more connection
+};
+
+// health → worker: the same for the whole node. While a target is saturated only one of the node's
+// connections waits at its door: that of the worker whose turn it is.
+struct DoorLetter {
+  static constexpr uint32_t nobody = UINT32_MAX;
+  TargetKey target;
+  bool saturated = false;
+  uint32_t knocker = nobody;
+};
+
+// worker → health: real requests to this target fail, one after another, and none has succeeded in
+// between. Sent for the first, and each time their number has doubled.
+struct FailureReport {
+  uint32_t worker = 0;
+  TargetKey target;
+  Reason reason = Reason::none;
+  uint32_t in_a_row = 0;
+};
+
+using WorkerLetter = std::variant<SnapshotLetter, HealthLetter, DoorLetter, DrainLetter>;
+using HealthThreadLetter = std::variant<SnapshotLetter, DoorReport, FailureReport, DrainLetter>;
 using ControlLetter = std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter>;
 
 }  // namespace daruma::model

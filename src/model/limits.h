@@ -54,6 +54,8 @@ inline constexpr Range health_check_interval_seconds{5, 300, 30};
 inline constexpr Range health_check_timeout_seconds{2, 120, 5};
 inline constexpr Range healthy_threshold{2, 10, 5};
 inline constexpr Range unhealthy_threshold{2, 10, 2};
+inline constexpr Range saturation_queue_milliseconds{10, 10'000, 250};
+inline constexpr size_t waiting_requests_max = 4'096;  // per target group and worker
 inline constexpr size_t health_check_path_bytes_max = 1024;
 inline constexpr size_t health_check_body_bytes_max = 64 * 1024;
 

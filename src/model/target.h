@@ -90,6 +90,15 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
+// What Daruma does where targets can take no more: learns each target's limit, holds requests back
+// for a moment instead of queueing them at the target, and takes a target that is busy for busy,
+// not for dead. Disabled: as an ALB, which does none of it.
+struct SaturationGuard {
+  bool enabled = true;
+  Duration queue_timeout = 250ms;  // how long a request waits for a target that is full
+  bool operator==(const SaturationGuard&) const = default;
+};
+
 struct TargetGroup {
   std::string name;
   std::string arn;
@@ -98,6 +107,7 @@ struct TargetGroup {
   uint16_t port = 80;
   HealthCheck health_check;
   Duration deregistration_delay = 300s;
+  SaturationGuard saturation_guard;
   std::vector<Target> targets;
   bool in_use = false;  // some listener's action names it; others are not probed (Target.NotInUse)
 };

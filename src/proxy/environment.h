@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "http/message.h"
 #include "io/loop.h"
+#include "io/mailbox.h"
+#include "model/letter.h"
 #include "proxy/access_log_line.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/graveyard.h"
@@ -44,7 +46,8 @@ struct Environment {
   http::RequestHead
       scratch_head;  // heads are parsed here and swapped into an exchange once they are whole
   AccessLogFormatter access_log_formatter;
-  bool draining = false;  // no keep-alive any more
+  io::Mailbox<model::HealthThreadLetter>* health = nullptr;  // nullptr: nobody wants to know
+  bool draining = false;                                     // no keep-alive any more
   size_t client_connections = 0;
   size_t client_connections_max = 0;
   size_t target_connections = 0;

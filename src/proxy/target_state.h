@@ -10,6 +10,7 @@
 
 #include "base/intrusive_list.h"
 #include "io/timer_wheel.h"
+#include "model/letter.h"
 #include "model/target.h"
 #include "proxy/target_connection.h"
 #include "telemetry/counters.h"
@@ -32,6 +33,8 @@ class TargetState final : private io::TimerHandler {
   const std::string& label() const { return label_; }  // "127.0.0.2:8443"
   model::HealthState health() const { return health_; }
   void set_health(model::HealthState health) { health_ = health; }
+  // What the node as a whole knows of this target's door.
+  void set_door(const model::DoorLetter& door) { door_ = door; }
   telemetry::TargetCounters& counters() { return *counters_; }
   tls::SessionCache& sessions() { return sessions_; }
   model::Protocol protocol() const { return protocol_; }
@@ -71,6 +74,7 @@ class TargetState final : private io::TimerHandler {
   std::vector<Address> addresses_;
   size_t address_cursor_ = 0;
   model::HealthState health_ = model::HealthState::initial;
+  model::DoorLetter door_;
   bool registered_ = false;
   Duration deregistration_delay_{};
   io::Timer drain_timer_;

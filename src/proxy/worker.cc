@@ -47,6 +47,7 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   std::vector<Address> listening_addresses(uint16_t port) const;
   void forget_removed(const std::vector<model::TargetKey>& present);
   void tell_health(const model::HealthLetter& letter);
+  void tell_door(const model::DoorLetter& letter);
   void drain(Duration deadline);
   void post(model::ControlLetter letter) { context.control.post(std::move(letter)); }
 
@@ -70,6 +71,10 @@ Worker::Worker(const WorkerContext& context, WorkerOptions options)
     : implementation_(std::make_unique<Implementation>(context, std::move(options))) {}
 
 Worker::~Worker() = default;
+
+void Worker::connect(io::Mailbox<model::HealthThreadLetter>& health) {
+  implementation_->environment.health = &health;
+}
 
 io::Mailbox<model::WorkerLetter>& Worker::mailbox() {
   return implementation_->mailbox;
@@ -114,6 +119,7 @@ void Worker::Implementation::on_letter(model::WorkerLetter letter) {
   if (auto* snapshot = std::get_if<model::SnapshotLetter>(&letter))
     return adopt(std::move(snapshot->snapshot));
   if (const auto* health = std::get_if<model::HealthLetter>(&letter)) return tell_health(*health);
+  if (const auto* door = std::get_if<model::DoorLetter>(&letter)) return tell_door(*door);
   drain(std::get<model::DrainLetter>(letter).deadline);
 }
 
@@ -281,6 +287,11 @@ void Worker::Implementation::tell_health(const model::HealthLetter& letter) {
       if (group.targets[i] == found->second) group.set.set_health(i, letter.health.state);
     }
   }
+}
+
+void Worker::Implementation::tell_door(const model::DoorLetter& letter) {
+  const auto found = targets.find(letter.target);
+  if (found != targets.end()) found->second->set_door(letter);
 }
 
 void Worker::Implementation::on_unpinned(AdoptedSnapshot& snapshot) {

@@ -43,6 +43,9 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   io::Mailbox<model::WorkerLetter>& mailbox();
+  // Whom this worker tells what it finds at targets' doors. REQUIRES: before its thread runs; it
+  // outlives this.
+  void connect(io::Mailbox<model::HealthThreadLetter>& health);
 
   // For the auditor: what must be zero once all exchanges have ended.
   struct Census {

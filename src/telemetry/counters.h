@@ -56,9 +56,14 @@ class Gauge {
   X(Counter, invalid_header_fields_dropped_total,                                                 \
     "Requests with header fields dropped for invalid names")
 
-#define DARUMA_TARGET_GROUP_METRICS(X)                                 \
-  X(Counter, requests_total, "Requests for which a target was chosen") \
-  X(Counter, fail_open_requests_total, "Requests sent while no target was healthy")
+#define DARUMA_TARGET_GROUP_METRICS(X)                                                  \
+  X(Counter, requests_total, "Requests for which a target was chosen")                  \
+  X(Counter, fail_open_requests_total, "Requests sent while no target was healthy")     \
+  X(Gauge, waiting, "Requests that wait for a target that is full")                     \
+  X(Counter, waited_total, "Requests that had to wait for a target that was full")      \
+  X(Counter, turned_away_total, "Requests answered 503 because no target came free")    \
+  X(Counter, retries_total, "Requests sent again after a connection failed under them") \
+  X(Counter, retries_refused_total, "Requests not sent again: the retry budget was spent")
 
 #define DARUMA_TARGET_METRICS(X)                                                                \
   X(Counter, requests_total, "Requests sent to this target")                                    \
@@ -70,7 +75,11 @@ class Gauge {
   X(Counter, tls_resumptions_total, "TLS handshakes with this target that resumed a session")   \
   X(Counter, tls_errors_total, "TLS handshakes with this target that failed or timed out")      \
   X(Gauge, connections_idle, "Open connections to this target that carry no request")           \
-  X(Gauge, connections_open, "Open connections to this target, idle ones included")
+  X(Gauge, connections_open, "Open connections to this target, idle ones included")             \
+  X(Gauge, saturated, "Workers that find the target full now")                                  \
+  X(Gauge, learned_limit,                                                                       \
+    "Connections that the target serves at once, as learned; 0: no limit met")                  \
+  X(Counter, connections_waited_total, "Connections that waited at the door of a full target")
 
 #define DARUMA_WORKER_METRICS(X)                                                        \
   X(Counter, access_log_lines_total, "Access-log lines handed to the log writer")       \
