@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "control/decode_conditions.h"
 
 namespace daruma::control {
 namespace {
@@ -49,11 +50,6 @@ constexpr ForeignMember rule_foreign[] = {
     {"Transforms"},
     {"Tags"},
 };
-constexpr ForeignMember condition_foreign[] = {
-    {"RegexValues"},       {"HttpHeaderConfig"}, {"HttpRequestMethodConfig"},
-    {"QueryStringConfig"}, {"SourceIpConfig"},
-};
-constexpr ForeignMember condition_config_foreign[] = {{"RegexValues"}};
 constexpr ForeignMember action_foreign[] = {
     {"TargetGroupArn", feature, by_name},
     {"AuthenticateOidcConfig"},
@@ -76,8 +72,6 @@ constexpr ForeignMember certificate_foreign[] = {
     {"CertificateArn", feature, "certificates are files here; write CertificateFile"},
 };
 
-constexpr string_view foreign_fields[] = {"http-header", "http-request-method", "query-string",
-                                          "source-ip"};
 constexpr string_view foreign_actions[] = {"authenticate-oidc", "authenticate-cognito",
                                            "jwt-validation"};
 
@@ -195,56 +189,13 @@ class Decoder {
     Members members(node, path, "a rule", problems_);
     members.number("Priority", "a number from 1 to 50000", out.priority);
     members.list("Conditions", out.conditions,
-                 [&](auto& n, auto& p, auto& item) { condition(n, p, item); });
+                 [&](auto& n, auto& p, auto& item) { decode_condition(n, p, item, problems_); });
     members.list("Actions", out.actions, [&](auto& n, auto& p, auto& item) { action(n, p, item); });
     members.finish(rule_foreign);
   }
 
-  void condition(const YamlNode& node, const Path& path, api::RuleCondition& out) {
-    if (foreign_choice(node, path, "Field", foreign_fields)) return;
-    Members members(node, path, "a condition", problems_);
-    members.text("Field", out.field);
-    members.texts("Values", out.values);
-    members.mapping("HostHeaderConfig", [&](auto& n, auto& p) {
-      condition_values(n, p, "HostHeaderConfig", out.host_header_config.emplace());
-    });
-    members.mapping("PathPatternConfig", [&](auto& n, auto& p) {
-      condition_values(n, p, "PathPatternConfig", out.path_pattern_config.emplace());
-    });
-    members.finish(condition_foreign);
-    excuse(node, path, condition_foreign);
-  }
-
-  void condition_values(const YamlNode& node, const Path& path, string_view what,
-                        std::vector<std::string>& out) {
-    Members members(node, path, what, problems_);
-    members.texts("Values", out);
-    members.finish(condition_config_foreign);
-    excuse(node, path, condition_config_foreign);
-  }
-
-  // What a member that is not served here would have said is not missing.
-  void excuse(const YamlNode& node, const Path& path, std::span<const ForeignMember> foreign) {
-    const bool any = std::ranges::any_of(
-        foreign, [&](const ForeignMember& member) { return node.find(member.key) != nullptr; });
-    if (any) problems_.forget(path);
-  }
-
-  // True, and said so, if the mapping is of a kind that this release does not have.
-  bool foreign_choice(const YamlNode& node, const Path& path, string_view key,
-                      std::span<const string_view> foreign) {
-    const YamlNode::Entry* entry = node.find(key);
-    if (entry == nullptr || entry->value->kind != YamlNode::Kind::scalar) return false;
-    const std::string& value = entry->value->text;
-    if (std::ranges::find(foreign, string_view(value)) == foreign.end()) return false;
-    problems_.add(
-        entry->value->position, path,
-        fmt::format("{} {} is an ALB feature that this release does not have", key, value));
-    return true;
-  }
-
   void action(const YamlNode& node, const Path& path, api::Action& out) {
-    if (foreign_choice(node, path, "Type", foreign_actions)) return;
+    if (problems_.refuse_choice(node, path, "Type", foreign_actions)) return;
     Members members(node, path, "an action", problems_);
     members.text("Type", out.type);
     members.number("Order", "a number from 1 to 50000", out.order);
@@ -258,7 +209,7 @@ class Decoder {
       fixed_response_config(n, p, out.fixed_response_config.emplace());
     });
     members.finish(action_foreign);
-    excuse(node, path, action_foreign);
+    problems_.excuse(node, path, action_foreign);
   }
 
   void forward_config(const YamlNode& node, const Path& path,
@@ -274,7 +225,7 @@ class Decoder {
     members.text("TargetGroup", out.target_group);
     members.number("Weight", "a number from 0 to 999", out.weight);
     members.finish(tuple_foreign);
-    excuse(node, path, tuple_foreign);
+    problems_.excuse(node, path, tuple_foreign);
   }
 
   // Only "off" can be said.

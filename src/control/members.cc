@@ -59,6 +59,24 @@ bool DecodeProblems::any_spoiled(std::string_view section, std::string_view memb
   });
 }
 
+void DecodeProblems::excuse(const YamlNode& node, const Path& where,
+                            std::span<const ForeignMember> foreign) {
+  const bool any = std::ranges::any_of(
+      foreign, [&](const ForeignMember& member) { return node.find(member.key) != nullptr; });
+  if (any) forget(where);
+}
+
+bool DecodeProblems::refuse_choice(const YamlNode& node, const Path& where, std::string_view key,
+                                   std::span<const std::string_view> foreign) {
+  const YamlNode::Entry* entry = node.find(key);
+  if (entry == nullptr || entry->value->kind != YamlNode::Kind::scalar) return false;
+  const std::string& value = entry->value->text;
+  if (std::ranges::find(foreign, std::string_view(value)) == foreign.end()) return false;
+  add(entry->value->position, where,
+      fmt::format("{} {} is an ALB feature that this release does not have", key, value));
+  return true;
+}
+
 Members::Members(const YamlNode& node, const Path& path, std::string_view what,
                  DecodeProblems& problems)
     : node_(node),

@@ -41,6 +41,11 @@ class DecodeProblems {
   // Whether this place, or one that it lies in, was not understood.
   bool spoiled(const std::vector<PathStep>& where) const;
   bool any_spoiled(std::string_view section, std::string_view member) const;
+  // What a member that is not served here would have said is not missing.
+  void excuse(const YamlNode& node, const Path& where, std::span<const ForeignMember> foreign);
+  // True, and said so, if the mapping is of a kind that this release does not have.
+  bool refuse_choice(const YamlNode& node, const Path& where, std::string_view key,
+                     std::span<const std::string_view> foreign);
 
   struct Problem {
     Position position;

@@ -215,6 +215,9 @@ class Compiler {
   }
 
   static model::Condition compile(const api::RuleCondition& from) {
+    if (from.http_request_method_config) {
+      return model::HttpRequestMethodCondition{*from.http_request_method_config};
+    }
     if (from.field == "path-pattern") {
       return model::PathPatternCondition{
           from.values ? *from.values

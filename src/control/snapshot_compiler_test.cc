@@ -132,6 +132,17 @@ TEST(SnapshotCompiler, compiles_every_member) {
   EXPECT_EQ(redirect.status, 302);
 }
 
+TEST(SnapshotCompiler, compiles_every_condition) {
+  const model::SnapshotRef snapshot = compile_snapshot(test_data("04-rules.yaml"), {}, 1);
+  const std::vector<model::Rule>& rules = snapshot->load_balancers[0].listeners[0].rules;
+  const std::vector<std::vector<model::Condition>> expected = {
+      {model::HttpRequestMethodCondition{{"GET", "M-SEARCH", "MY_VERB"}}},
+      {},
+  };
+  ASSERT_EQ(rules.size(), expected.size());
+  for (size_t i = 0; i < rules.size(); ++i) EXPECT_EQ(rules[i].conditions, expected[i]) << i;
+}
+
 TEST(SnapshotCompiler, names_stay_the_same) {
   // These ids are in dashboards and log file names: a change of the hash is a change for users.
   const model::SnapshotRef snapshot = compile_snapshot(test_data("01-issue.yaml"), {}, 1);

@@ -8,7 +8,7 @@
 #include <set>
 #include <string_view>
 
-#include "base/bytes.h"
+#include "control/condition_values.h"
 #include "control/suggestion.h"
 #include "model/limits.h"
 
@@ -19,60 +19,21 @@ namespace api = model::api;
 namespace limits = model::limits;
 using std::string_view;
 
-bool is_alpha(char c) {
-  return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-bool is_alnum(char c) {
-  return is_alpha(c) || (c >= '0' && c <= '9');
-}
-
-size_t wildcards_in(string_view value) {
-  return static_cast<size_t>(
-      std::ranges::count_if(value, [](char c) { return c == '*' || c == '?'; }));
-}
-
-// "" if good.
-std::string check_host_value(string_view value) {
-  constexpr string_view allowed = "-.*?";
-  for (const char c : value) {
-    if (!is_alnum(c) && allowed.find(c) == string_view::npos) {
-      return fmt::format(
-          "host-header value '{}' has '{}' in it; allowed are letters, digits and "
-          "- . * ?",
-          value, c);
-    }
-  }
-  const size_t dot = value.rfind('.');
-  if (dot == string_view::npos) {
-    return fmt::format("host-header value '{}' must have a '.' in it, as in *.example.com", value);
-  }
-  const string_view top = value.substr(dot + 1);
-  if (top.empty() || !std::ranges::all_of(top, is_alpha)) {
-    return fmt::format("host-header value '{}' may have only letters after the last '.'", value);
-  }
-  return "";
-}
-
-std::string check_path_value(string_view value) {
-  constexpr string_view allowed = "_-.$/~\"'@:+&*?";
-  for (const char c : value) {
-    if (!is_alnum(c) && allowed.find(c) == string_view::npos) {
-      return fmt::format(
-          "path-pattern value '{}' has '{}' in it; allowed are letters, digits and "
-          "_ - . $ / ~ \" ' @ : + & * ?",
-          value, c);
-    }
-  }
-  return "";
-}
-
 struct Field {
   string_view name;
-  string_view config;
+  string_view config;  // the member that holds its values
+  bool short_form;     // Values may stand in the condition itself
+  std::optional<std::vector<std::string>> api::RuleCondition::*values;
   std::string (*check)(string_view);
 };
-constexpr Field host_header{"host-header", "HostHeaderConfig", check_host_value};
-constexpr Field path_pattern{"path-pattern", "PathPatternConfig", check_path_value};
+constexpr Field fields[] = {
+    {"host-header", "HostHeaderConfig", true, &api::RuleCondition::host_header_config,
+     check_host_pattern},
+    {"path-pattern", "PathPatternConfig", true, &api::RuleCondition::path_pattern_config,
+     check_path_pattern},
+    {"http-request-method", "HttpRequestMethodConfig", false,
+     &api::RuleCondition::http_request_method_config, check_method},
+};
 
 // What one rule's conditions add up to.
 struct RuleTotals {
@@ -87,40 +48,44 @@ class ConditionCheck {
       : condition_(condition), path_(path), issues_(issues) {}
 
   void run(RuleTotals& totals) {
-    if (condition_.field == host_header.name) {
-      check(host_header, condition_.host_header_config, totals);
-      refuse_other(condition_.path_pattern_config.has_value(), path_pattern);
-    } else if (condition_.field == path_pattern.name) {
-      check(path_pattern, condition_.path_pattern_config, totals);
-      refuse_other(condition_.host_header_config.has_value(), host_header);
-    } else {
-      issues_.error(path_.at("Field"),
-                    condition_.field.empty()
-                        ? "Field is missing: host-header or path-pattern"
-                        : fmt::format("Condition field '{}' must be one of '[path-pattern,"
-                                      "host-header,http-header,http-request-method,query-string,"
-                                      "source-ip]'{}",
-                                      condition_.field, did_you_mean(condition_.field, known)));
+    const auto field = std::ranges::find(fields, string_view(condition_.field), &Field::name);
+    if (field == std::end(fields)) return unknown_field();
+    if (!totals.fields.insert(field->name).second) {
+      issues_.error(
+          path_.at("Field"),
+          fmt::format("a rule has at most one {} condition; put all values into one", field->name));
     }
+    if (!has_values_of_another(*field)) check(*field, totals);
   }
 
  private:
-  static constexpr std::array<string_view, 2> known{host_header.name, path_pattern.name};
-
-  void refuse_other(bool given, const Field& other) {
-    if (!given) return;
-    issues_.error_at_key(
-        path_.at(other.config),
-        fmt::format("{} belongs to Field {}, not {}", other.config, other.name, condition_.field));
+  void unknown_field() {
+    static constexpr std::array<string_view, 6> all{"path-pattern", "host-header",
+                                                    "http-header",  "http-request-method",
+                                                    "query-string", "source-ip"};
+    issues_.error(path_.at("Field"),
+                  condition_.field.empty()
+                      ? "Field is missing: host-header, path-pattern or another"
+                      : fmt::format("Condition field '{}' must be one of '[path-pattern,"
+                                    "host-header,http-header,http-request-method,query-string,"
+                                    "source-ip]'{}",
+                                    condition_.field, did_you_mean(condition_.field, all)));
   }
 
-  void check(const Field& field, const std::optional<std::vector<std::string>>& config,
-             RuleTotals& totals) {
-    if (!totals.fields.insert(field.name).second) {
-      issues_.error(
-          path_.at("Field"),
-          fmt::format("a rule has at most one {} condition; put all values into one", field.name));
+  bool has_values_of_another(const Field& field) {
+    bool any = false;
+    for (const Field& other : fields) {
+      if (&other == &field || !(condition_.*other.values)) continue;
+      issues_.error_at_key(path_.at(other.config),
+                           fmt::format("{} belongs to Field {}, not {}", other.config, other.name,
+                                       condition_.field));
+      any = true;
     }
+    return any;
+  }
+
+  void check(const Field& field, RuleTotals& totals) {
+    const auto& config = condition_.*field.values;
     if (condition_.values && config) {
       issues_.error_at_key(path_.at(field.config),
                            fmt::format("You cannot provide both Values and '{}' for a condition of "
@@ -128,9 +93,16 @@ class ConditionCheck {
                                        field.config, field.name));
       return;
     }
+    if (condition_.values && !field.short_form) {
+      issues_.error_at_key(path_.at("Values"),
+                           fmt::format("the values of Field {} stand in {}: {{Values: [...]}}",
+                                       field.name, field.config));
+      return;
+    }
     if (condition_.values) return check_values(field, *condition_.values, path_, totals);
     if (config) return check_values(field, *config, path_.at(field.config), totals);
-    issues_.error(path_.at("Values"), "A condition value must be specified");
+    issues_.error(path_.at(field.short_form ? "Values" : field.config),
+                  "A condition value must be specified");
   }
 
   void check_values(const Field& field, const std::vector<std::string>& values, const Path& parent,
@@ -139,7 +111,7 @@ class ConditionCheck {
       issues_.error(parent.at("Values"), "A condition value must be specified");
     }
     for (size_t i = 0; i < values.size(); ++i) {
-      const std::string message = check_value(field, values[i]);
+      const std::string message = field.check(values[i]);
       if (!message.empty()) issues_.error(parent.at("Values", i), message);
       totals.wildcards += wildcards_in(values[i]);
       warn_if_pointless(field, values[i], parent.at("Values", i));
@@ -147,18 +119,9 @@ class ConditionCheck {
     totals.values += values.size();
   }
 
-  static std::string check_value(const Field& field, string_view value) {
-    if (value.empty()) return "A condition value must be specified";
-    if (value.size() > limits::condition_value_bytes_max) {
-      return fmt::format("The '{}' value is too long; the limit is '{}'", field.name,
-                         limits::condition_value_bytes_max);
-    }
-    return field.check(value);
-  }
-
   // A path begins with '/', so a pattern that cannot begin so matches nothing.
   void warn_if_pointless(const Field& field, string_view value, const Path& where) {
-    if (field.name != path_pattern.name || value.empty()) return;
+    if (field.check != check_path_pattern || value.empty()) return;
     if (value[0] == '/' || value[0] == '*' || value[0] == '?') return;
     issues_.warning(where, fmt::format("path-pattern '{}' matches nothing: every path begins with "
                                        "'/'",

@@ -67,6 +67,7 @@ inline constexpr size_t rules_per_load_balancer_max = 100;
 inline constexpr size_t condition_values_per_rule_max = 5;
 inline constexpr size_t condition_wildcards_per_rule_max = 6;
 inline constexpr size_t condition_value_bytes_max = 128;
+inline constexpr size_t condition_method_bytes_max = 40;
 inline constexpr size_t message_body_bytes_max = 1024;
 inline constexpr size_t name_bytes_max = 32;
 inline constexpr size_t listeners_per_load_balancer_max = 50;

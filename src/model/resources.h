@@ -71,8 +71,9 @@ struct Action {
 struct RuleCondition {
   std::string field;
   std::optional<std::vector<std::string>> values;
-  std::optional<std::vector<std::string>> host_header_config;   // HostHeaderConfig.Values
-  std::optional<std::vector<std::string>> path_pattern_config;  // PathPatternConfig.Values
+  std::optional<std::vector<std::string>> host_header_config;          // HostHeaderConfig.Values
+  std::optional<std::vector<std::string>> path_pattern_config;         // PathPatternConfig.Values
+  std::optional<std::vector<std::string>> http_request_method_config;  // ….Values
 };
 struct Rule {
   std::optional<int64_t> priority;

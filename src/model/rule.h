@@ -19,7 +19,12 @@ struct PathPatternCondition {
   std::vector<std::string> values;  // patterns with * and ?, case-sensitive
   bool operator==(const PathPatternCondition&) const = default;
 };
-using Condition = std::variant<HostHeaderCondition, PathPatternCondition>;
+struct HttpRequestMethodCondition {
+  std::vector<std::string> values;  // case-sensitive, no patterns
+  bool operator==(const HttpRequestMethodCondition&) const = default;
+};
+using Condition =
+    std::variant<HostHeaderCondition, PathPatternCondition, HttpRequestMethodCondition>;
 
 struct WeightedGroup {
   uint32_t group;  // index into Snapshot::target_groups

@@ -139,7 +139,13 @@ Next Exchange::match_rule() {
   load_balancer_ = &listener_->load_balancer();
   const model::Listener& listener = listener_->listener();
   const std::string_view path = http::normalised_path(parts_.path, path_storage_);
-  const model::Rule& rule = listener.rules[listener.table->match({.host = host_, .path = path})];
+  const model::Rule& rule =
+      listener.rules[listener.table->match({.host = host_,
+                                            .path = path,
+                                            .method = request_.method_text,
+                                            .query = parts_.query,
+                                            .fields = &request_.fields,
+                                            .source = &client_->facts().peer})];
   record_.rule_priority = rule.priority;
   if (const auto* fixed = std::get_if<model::FixedResponseAction>(&rule.action))
     return fixed_response(*fixed);

@@ -4,6 +4,8 @@
 // Immutable, thread-safe, pure.
 #pragma once
 
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "model/rule.h"
@@ -18,9 +20,17 @@ class Condition {
   bool holds(const MatchInput& input) const;
 
  private:
-  enum class Field : uint8_t { host_header, path_pattern };
-  Field field_;
-  std::vector<Glob> values_;
+  struct Pattern {
+    std::string_view MatchInput::*subject;
+    std::vector<Glob> values;
+  };
+  struct Method {
+    std::vector<std::string> values;
+  };
+  using Test = std::variant<Pattern, Method>;
+  class Maker;
+
+  Test test_;
 };
 
 }  // namespace daruma::routing

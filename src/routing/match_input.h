@@ -5,11 +5,18 @@
 
 #include <string_view>
 
+#include "base/address.h"
+#include "http/message.h"
+
 namespace daruma::routing {
 
 struct MatchInput {
   std::string_view host;  // without port, any case
   std::string_view path;  // normalised, without query
+  std::string_view method{};
+  std::string_view query{};  // as received, without '?'
+  const http::Fields* fields = nullptr;
+  const Address* source = nullptr;  // who connected, whatever X-Forwarded-For says
 };
 
 }  // namespace daruma::routing

@@ -104,6 +104,27 @@ TEST(RuleTable, all_conditions_of_a_rule_must_hold) {
                {"www.x.com", "/b", 3}});
 }
 
+TEST(RuleTable, methods_are_compared_as_they_are) {
+  model::Rule reads = rule({"*.com"}, {});
+  reads.conditions.push_back(model::HttpRequestMethodCondition{{"GET", "HEAD", "VERSION-CONTROL"}});
+  model::Rule writes;
+  writes.conditions.push_back(model::HttpRequestMethodCondition{{"POST"}});
+  const std::vector<model::Rule> rules = {reads, writes, rule({}, {})};
+  const auto table = RuleTable::compile(rules);
+  struct Asked {
+    const char* host;
+    const char* method;
+    uint32_t rule;
+  };
+  for (const Asked& row :
+       {Asked{"a.com", "GET", 0}, Asked{"a.com", "VERSION-CONTROL", 0}, Asked{"a.com", "get", 2},
+        Asked{"a.com", "GETS", 2}, Asked{"a.com", "", 2}, Asked{"a.org", "GET", 2},
+        Asked{"a.com", "POST", 1}, Asked{"", "POST", 1}}) {
+    EXPECT_EQ(table->match({.host = row.host, .path = "/", .method = row.method}), row.rule)
+        << row.host << " " << row.method;
+  }
+}
+
 TEST(RuleTable, a_condition_without_values_never_holds) {
   model::Rule nothing;
   nothing.conditions.push_back(model::HostHeaderCondition{});
