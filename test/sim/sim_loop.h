@@ -95,6 +95,8 @@ class SimSocket final : public io::Socket {
   Address peer() const override { return connection_.end(1 - side_).address; }
 
   uint32_t connection_id() const { return connection_.id(); }
+  // REQUIRES: accepted.
+  void complete_connect() { connection_.complete_connect(); }
   io::SocketHandler* handler() const { return handler_; }
 
  private:
@@ -122,6 +124,12 @@ class SimAcceptor final : public io::Acceptor {
   SimLoop& loop() { return loop_; }
   io::AcceptHandler& handler() { return handler_; }
   bool full() const { return queue_.size() >= backlog_; }
+  size_t waiting() const { return queue_.size(); }
+  // From now on whoever connects hears on_connected only when the accepting side says so, by
+  // complete_connect(): as over TLS, where the handshake waits for the server's process and not
+  // for its kernel alone.
+  void complete_connects_by_hand() { completes_connects_ = true; }
+  bool completes_connects() const { return completes_connects_; }
   void enqueue(uint32_t connection);
   // What on_accept may be called with: 0 if none waits, or while paused.
   uint32_t next();
@@ -133,8 +141,18 @@ class SimAcceptor final : public io::Acceptor {
   io::AcceptHandler& handler_;
   const size_t backlog_;
   bool paused_ = false;
+  bool completes_connects_ = false;
   std::deque<uint32_t> queue_;
 };
+
+// The acceptor that a SimLoop made.
+inline SimAcceptor& sim_acceptor(io::Acceptor& acceptor) {
+  return static_cast<SimAcceptor&>(acceptor);
+}
+// REQUIRES: the socket was accepted where connects are completed by hand.
+inline void complete_connect(io::Socket& socket) {
+  static_cast<SimSocket&>(socket).complete_connect();
+}
 
 class SimWaker final : public io::Waker {
  public:
