@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Apache (Debian's apache2, mpm_prefork, mod_ssl) with everything in a folder of its own."""
+"""A real Apache (Debian's apache2, mod_ssl) with everything in a folder of its own.
+
+For the end-to-end tests and the lab. Standard library only.
+"""
 import contextlib
 import os
+import signal
 import socket
 import ssl
 import subprocess
 from pathlib import Path
 
-from harness import Ports, Process, letters, program, wait_until
+from processes import Ports, Process, letters, program, wait_until
 
 MODULES = Path('/usr/lib/apache2/modules')
 
@@ -21,11 +25,7 @@ DefaultRuntimeDir {folder}
 Mutex file:{folder}
 {modules}
 {user}
-StartServers {workers}
-MinSpareServers {workers}
-MaxSpareServers {workers}
-ServerLimit {workers}
-MaxRequestWorkers {workers}
+{processes}
 ListenBackLog {backlog}
 KeepAlive On
 MaxKeepAliveRequests {keepalive_requests}
@@ -38,6 +38,30 @@ Header set X-Target {address}:{port}
 </Directory>
 LogFormat "%k %s %U" counted
 CustomLog {folder}/access.log counted
+{tls}
+{more}
+'''
+
+# A worker is a process (prefork) or a thread (event). `start` of them run from the beginning; of a
+# prefork server's, so many may be spare.
+PROCESSES = {
+    'prefork': '''
+StartServers {start}
+MinSpareServers {start}
+MaxSpareServers {spare}
+ServerLimit {workers_most}
+MaxRequestWorkers {workers}
+''',
+    'event': '''
+StartServers 1
+ServerLimit 1
+ThreadLimit {workers_most}
+ThreadsPerChild {workers}
+MaxRequestWorkers {workers}
+''',
+}
+
+TLS = '''
 SSLEngine on
 SSLCertificateFile {folder}/apache.crt
 SSLCertificateKeyFile {folder}/apache.key
@@ -45,27 +69,33 @@ SSLSessionTickets {tickets}
 '''
 
 
-def make_certificate(folder):
+def make_certificate(folder, name='apache', key='rsa:2048'):
     subprocess.run(
-        ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
-         '-subj', '/CN=localhost', '-keyout', folder / 'apache.key', '-out', folder / 'apache.crt'],
-        check=True, capture_output=True)
+        ['openssl', 'req', '-x509', '-newkey', key, '-nodes', '-days', '2',
+         *(['-pkeyopt', 'ec_paramgen_curve:P-256'] if key == 'ec' else []),
+         '-subj', '/CN=localhost', '-keyout', folder / f'{name}.key', '-out',
+         folder / f'{name}.crt'], check=True, capture_output=True)
 
 
 class Apache(Process):
-    """Serves /page-N (N letters) and /health over HTTPS."""
+    """Serves /page-N (N letters) and /health over HTTPS, unless told otherwise.
+
+    Options: workers, start, spare, workers_most (for again() and reconfigure()),
+    keepalive_requests, keepalive_timeout, backlog, tickets, mpm (prefork, event), tls, modules
+    (more of them), more (lines of configuration).
+    """
 
     PAGES = (10, 1000, 20_000)
-    tls = True
+    DEFAULTS = {'workers': 40, 'start': None, 'spare': None, 'workers_most': None,
+                'keepalive_requests': 0, 'keepalive_timeout': 30, 'backlog': 511, 'tickets': 'on',
+                'mpm': 'prefork', 'tls': True, 'modules': (), 'more': ''}
 
-    def __init__(self, folder, address, port=None, workers=40, keepalive_requests=0,
-                 keepalive_timeout=30, backlog=511, tickets='on'):
+    def __init__(self, folder, address, port=None, **options):
         self.address = address
         self.port = port or Ports.take(address)
-        self.folder = Path(folder) / f'apache-{address}'
-        self.options = {'workers': workers, 'keepalive_requests': keepalive_requests,
-                        'keepalive_timeout': keepalive_timeout, 'backlog': backlog,
-                        'tickets': tickets}
+        self.folder = Path(folder) / f'apache-{address}-{self.port}'
+        self.options = {**self.DEFAULTS, **options}
+        self.tls = self.options['tls']
         pages = self.folder / 'pages'
         if not pages.exists():
             pages.mkdir(parents=True)
@@ -75,18 +105,31 @@ class Apache(Process):
             (pages / 'health').write_text('ok')
             for path in (self.folder, pages):
                 path.chmod(0o755)
-        modules = '\n'.join(
-            f'LoadModule {name}_module {MODULES / f"mod_{name}.so"}'
-            for name in ('mpm_prefork', 'ssl', 'authz_core', 'headers'))
-        # Apache will not serve as root.
-        user = 'User www-data\nGroup www-data' if os.getuid() == 0 else ''
-        config = self.folder / 'apache.conf'
-        config.write_text(CONFIGURATION.format(
-            folder=self.folder, address=address, port=self.port, modules=modules, user=user,
-            **self.options))
-        super().__init__([program('/usr/sbin/apache2'), '-f', config, '-D', 'FOREGROUND'],
+        self._write_configuration()
+        super().__init__([program('apache2'), '-f', self._file(), '-D', 'FOREGROUND'],
                          self.folder / 'output.log')
         wait_until(f'Apache {self.name} serves', self._serves, 30)
+
+    def _file(self):
+        return self.folder / 'apache.conf'
+
+    def _write_configuration(self):
+        options = dict(self.options)
+        options['start'] = options['start'] or options['workers']
+        options['spare'] = options['spare'] or options['workers']
+        options['workers_most'] = options['workers_most'] or options['workers']
+        modules = [f'mpm_{options["mpm"]}', 'authz_core', 'headers', *options['modules'],
+                   *(['ssl'] if self.tls else [])]
+        self._file().write_text(CONFIGURATION.format(
+            folder=self.folder, address=self.address, port=self.port,
+            modules='\n'.join(f'LoadModule {name}_module {MODULES / f"mod_{name}.so"}'
+                              for name in modules),
+            # Apache will not serve as root.
+            user='User www-data\nGroup www-data' if os.getuid() == 0 else '',
+            processes=PROCESSES[options['mpm']].format(**options),
+            tls=TLS.format(folder=self.folder, **options) if self.tls else '',
+            more=options['more'], **{name: options[name] for name in (
+                'backlog', 'keepalive_requests', 'keepalive_timeout')}))
 
     def _serves(self):
         assert self.is_running(), self.output()
@@ -95,7 +138,7 @@ class Apache(Process):
         context.verify_mode = ssl.CERT_NONE
         with contextlib.suppress(OSError):
             raw = socket.create_connection((self.address, self.port), 2)
-            context.wrap_socket(raw).close()
+            (context.wrap_socket(raw) if self.tls else raw).close()
             return True
         return False
 
@@ -107,7 +150,13 @@ class Apache(Process):
         return {'Id': self.address, 'Port': self.port}
 
     def again(self):
-        return Apache(self.folder.parent, self.address, self.port, **self.options)
+        return type(self)(self.folder.parent, self.address, self.port, **self.options)
+
+    def reconfigure(self, **options):
+        """Other options from now on, by a graceful restart: requests under way are finished."""
+        self.options.update(options)
+        self._write_configuration()
+        self.send(signal.SIGUSR1)
 
     def remove_health_page(self):
         (self.folder / 'pages' / 'health').unlink()

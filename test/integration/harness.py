@@ -9,93 +9,18 @@ import json
 import os
 import re
 import resource
-import shutil
-import signal
 import socket
 import ssl
 import subprocess
-import time
 from pathlib import Path
 
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+# Offered to the tests too.
+from processes import ROOT, Ports, Process, letters, program, wait_until  # noqa: F401
+
 DARUMA = Path(os.environ.get('DARUMA', ROOT / 'build/release/daruma')).resolve()
 LOAD = DARUMA.parent / 'test/load/daruma_load'  # checks every answer; built beside daruma
-
-
-def wait_until(what, condition, seconds=10.0):
-    """The first true value of condition(), polled; fails naming `what` when time is up."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f'waited {seconds:g} s in vain: {what}')
-        time.sleep(0.02)
-
-
-class Ports:
-    """Free ports below 10000, where no ephemeral range begins; none is given out twice."""
-    next_port = 5000 + os.getpid() % 2000
-
-    @classmethod
-    def take(cls, address='127.0.0.1'):
-        for _ in range(4000):
-            cls.next_port = cls.next_port + 1 if cls.next_port < 9999 else 5000
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                with contextlib.suppress(OSError):
-                    probe.bind((address, cls.next_port))
-                    return cls.next_port
-        raise AssertionError('no port below 10000 is free')
-
-
-class Process:
-    """A program with its output in a file. Use with `with`: ends it, at last by force."""
-
-    def __init__(self, command, log, env=None):
-        self.command = [str(word) for word in command]
-        self.log = Path(log)
-        with open(self.log, 'ab') as output:
-            self.child = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True,  # Apache ends its whole process group
-                env=dict(os.environ, **(env or {})))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-
-    @property
-    def pid(self):
-        return self.child.pid
-
-    def output(self):
-        return self.log.read_text(errors='replace')
-
-    def is_running(self):
-        return self.child.poll() is None
-
-    def send(self, number):
-        self.child.send_signal(number)
-
-    def wait(self, seconds=20):
-        return self.child.wait(seconds)
-
-    def stop(self, seconds=40):
-        """Asks it to end, and returns its exit code."""
-        if self.is_running():
-            self.send(signal.SIGTERM)
-        return self.wait(seconds)
-
-    def kill(self):
-        if self.is_running():
-            self.child.kill()
-        self.child.wait(10)
 
 
 class Target(Process):
@@ -304,14 +229,6 @@ def run(command, seconds=60, **options):
                           timeout=seconds, stdin=subprocess.DEVNULL, **options)
 
 
-def program(name):
-    """The path of a program; an unpacked one counts. Fails if the package list is short of it."""
-    unpacked = ROOT / 'build/tools/usr/bin' / name
-    found = shutil.which(name) or (str(unpacked) if unpacked.exists() else None)
-    assert found, f'{name} is missing: tools/install-packages.sh test'
-    return found
-
-
 def load(daruma, connections, requests, path, body, tls=False, seconds=300):
     """So many requests in a closed loop, whose answers must be that many letters; the report."""
     expected = daruma.folder / f'letters-{body}'
@@ -335,12 +252,6 @@ def resident_kilobytes(pid):
     """Memory that a process has in RAM."""
     status = Path(f'/proc/{pid}/status').read_text()
     return int(re.search(r'VmRSS:\s+(\d+) kB', status).group(1))
-
-
-def letters(count):
-    """The body of /bytes/N and its like."""
-    alphabet = b'abcdefghijklmnopqrstuvwxyz'
-    return (alphabet * (count // 26 + 1))[:count]
 
 
 def read_all(connection):
