@@ -37,7 +37,7 @@ unit-test:  ## unit tests and the simulation's seeds
 integration-test:  ## end-to-end tests: real clients, real targets, the built daruma
 	@$(INSTALL) build run test
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
-	@cmake --build $(BUILD) --target daruma daruma_load
+	@cmake --build $(BUILD) --target daruma daruma_load daruma_surge
 	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) -m pytest -q test/integration
 
 bench:  ## micro-benchmarks of what a request passes through
