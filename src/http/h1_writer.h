@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/buffer.h"
+#include "http/h1_body.h"
 #include "http/message.h"
 
 namespace daruma::http {
@@ -26,7 +27,9 @@ struct ChunkHead {
   uint8_t length;
 };
 inline constexpr std::string_view chunk_end = "\r\n";
+inline constexpr size_t chunk_framing_bytes_max = sizeof(ChunkHead::text) + chunk_end.size();
 // "0\r\n" + trailers as H1BodyReader::trailers() gives them + "\r\n".
+inline constexpr size_t last_chunk_bytes_max = 3 + H1BodyReader::trailer_bytes_max + 2;
 void write_last_chunk(Buffer& out, std::string_view trailers);
 
 }  // namespace daruma::http

@@ -15,6 +15,11 @@ namespace {
 constexpr size_t copied_run_bytes_max = 4 * 1024;
 constexpr size_t pending_bytes_max = 16 * 1024;
 constexpr size_t small_read = 16 * 1024;
+// What one step of take_in() may add to pending: a chunk's framing and its copied payload, or the
+// last chunk with its trailers.
+constexpr size_t step_bytes_max =
+    std::max(copied_run_bytes_max, http::last_chunk_bytes_max) + http::chunk_framing_bytes_max;
+static_assert(step_bytes_max <= Buffer::size_max());
 
 }  // namespace
 
@@ -42,6 +47,7 @@ RelayStatus BodyRelay::pump(Buffer& input, Buffer& pending, io::Socket& sink) {
 
 bool BodyRelay::take_in(Buffer& input, Buffer& pending) {
   while (ready_ == 0 && !ended_) {
+    if (pending.size() + step_bytes_max > Buffer::size_max()) return true;  // to be written first
     if (reader_.finished()) {
       if (out_ == http::Framing::chunked) http::write_last_chunk(pending, reader_.trailers());
       ended_ = true;

@@ -28,7 +28,7 @@ class BodyRelay {
   void begin(http::Framing in, uint64_t content_length, http::Framing out);
 
   // Writes `pending` (a head, framing) and then what it can of the body at the front of `input`,
-  // both in one system call where possible.
+  // both in one system call where possible. `pending` may be full.
   RelayStatus pump(Buffer& input, Buffer& pending, io::Socket& sink);
   void unblock() { blocked_ = false; }
   bool blocked() const { return blocked_; }
@@ -43,6 +43,7 @@ class BodyRelay {
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:
+  // As far as pending has room for the framing; what it has not waits for a write.
   bool take_in(Buffer& input, Buffer& pending);
   void end_run(Buffer& input, Buffer& pending, size_t line_end_bytes_written);
   bool write(Buffer& input, Buffer& pending, io::Socket& sink);

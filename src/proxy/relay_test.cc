@@ -101,6 +101,30 @@ TEST_F(Relay, passes_trailers_on) {
   EXPECT_EQ(sink_.text, "1\r\na\r\n0\r\nChecksum: 7\r\n\r\n");
 }
 
+// A head, and what a slow sink left before it, may fill pending: whatever framing the body brings
+// has to wait for its room.
+TEST_F(Relay, framing_waits_for_room_behind_a_head_that_fills_pending) {
+  const std::string head(Buffer::size_max(), 'h');
+  const std::string trailers = "T: " + std::string(8000, 't') + "\r\n";
+  const std::string body = "1\r\na\r\n0\r\n" + trailers + "\r\n";
+  for (const size_t part : {body.size(), size_t{12}, size_t{1}}) {
+    SCOPED_TRACE(part);
+    relay_.begin(http::Framing::chunked, 0, http::Framing::chunked);
+    sink_.text.clear();
+    pending_.append(head);
+    RelayStatus status = RelayStatus::needs_input;
+    for (size_t given = 0; status != RelayStatus::finished;) {
+      if (status == RelayStatus::needs_input) input_.append(body.substr(given, part));
+      if (status == RelayStatus::needs_input) given += part;
+      ASSERT_LE(given, body.size() + part);
+      sink_.room = sink_.room == 0 ? 1000 : 0;
+      relay_.unblock();
+      status = relay_.pump(input_, pending_, sink_);
+    }
+    EXPECT_EQ(sink_.text, head + body);
+  }
+}
+
 TEST_F(Relay, takes_chunks_off_for_a_client_that_knows_none) {
   relay_.begin(http::Framing::chunked, 0, http::Framing::until_close);
   input_.append("3\r\nabc\r\n0\r\n\r\n");
