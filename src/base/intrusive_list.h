@@ -58,6 +58,11 @@ class IntrusiveList {
     DARUMA_ASSERT(!empty());
     return *static_cast<T*>(head_.previous_);
   }
+  // The one behind it, or nullptr. REQUIRES: the element is in this list.
+  T* after(T& element) {
+    Node* next = static_cast<Node&>(element).next_;
+    return next == &head_ ? nullptr : static_cast<T*>(next);
+  }
   T& pop_front() {
     T& element = front();
     static_cast<Node&>(element).unlink();
@@ -71,6 +76,14 @@ class IntrusiveList {
       f(*static_cast<T*>(node));
       node = next;
     }
+  }
+  // From the front, until `predicate` holds; whether it did. It may not change the list.
+  template <class Predicate>
+  bool any_of(Predicate predicate) {
+    for (Node* node = head_.next_; node != &head_; node = node->next_) {
+      if (predicate(*static_cast<T*>(node))) return true;
+    }
+    return false;
   }
 
  private:

@@ -56,6 +56,12 @@ inline constexpr Range healthy_threshold{2, 10, 5};
 inline constexpr Range unhealthy_threshold{2, 10, 2};
 inline constexpr Range saturation_queue_milliseconds{10, 10'000, 250};
 inline constexpr size_t waiting_requests_max = 4'096;  // per target group and worker
+inline constexpr uint32_t openings_at_first = 8;  // connections being opened at once, per target
+inline constexpr uint32_t openings_max = 1'024;   // and worker
+inline constexpr Duration unused_connection_timeout = 60s;  // opened, and nobody came for it
+inline constexpr Duration saturated_idle_timeout = 250ms;   // of connections to a full target
+inline constexpr size_t targets_looked_at_max = 32;         // of a group, for one request
+inline constexpr int retries_per_request_max = 2;
 inline constexpr size_t health_check_path_bytes_max = 1024;
 inline constexpr size_t health_check_body_bytes_max = 64 * 1024;
 

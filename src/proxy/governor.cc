@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/governor.h"
+
+#include <algorithm>
+
+#include "model/limits.h"
+
+namespace daruma::proxy {
+namespace {
+
+namespace limits = model::limits;
+
+// A handshake that nobody holds up takes about as long as the quickest seen; five times that, and
+// no less than what a busy processor may take, is a wait.
+constexpr int quickest_times = 5;
+constexpr Duration patience_least = 50ms;
+constexpr Duration patience_most = 1s;
+// How long a door that was found shut counts as shut.
+constexpr Duration memory_least = 1s;
+constexpr int memory_patiences = 4;
+constexpr Duration memory_most = 5s;
+// One may lose a packet and wait for that.
+constexpr uint32_t window_least = 2;
+constexpr int mean_parts = 16;  // how much of the mean a new value replaces
+constexpr Duration period = 20s;
+
+}  // namespace
+
+void Governor::configure(bool enabled, DoorSign sign) {
+  enabled_ = enabled;
+  if (window_ != 0 && sign == sign_) return;
+  *this = {};
+  enabled_ = enabled;
+  sign_ = sign;
+  // A request that waits for its own first response can't be taken back from the door, but neither
+  // does a slow page mean a shut one: nothing limits the first ones.
+  window_ = sign == DoorSign::handshake ? limits::openings_at_first : limits::openings_max;
+}
+
+void Governor::restart() {
+  window_ = window_least;
+}
+
+Duration Governor::patience() const {
+  if (sign_ == DoorSign::first_response) {
+    // What is asked for may be slow by itself: only longer than the slowest of late is a wait.
+    const Duration slowest = std::max(slowest_, slowest_before_);
+    if (slowest == Duration::zero()) return patience_most;
+    return slowest + slowest / 4 + patience_least;
+  }
+  if (quickest_ == Duration::max()) return patience_most;
+  return std::clamp(quickest_ * quickest_times, patience_least, patience_most);
+}
+
+bool Governor::may_open(Instant now, size_t at_door, size_t inside) const {
+  if (!enabled_) return true;
+  if (!saturated(now)) return at_door < window_;
+  const size_t places = learned_limit_ > inside ? learned_limit_ - inside : 0;
+  return at_door < std::max<size_t>(places, 1);
+}
+
+void Governor::on_let_in(Instant now, Duration waited, size_t at_door, size_t inside) {
+  const Duration limit = patience();
+  quickest_ = std::min(quickest_, waited);
+  if (waited > limit) {
+    if (saturated(now)) find_shut(now, inside);
+    return;
+  }
+  // A window that was not needed has proved nothing.
+  if (at_door * 2 >= window_) window_ = std::min(window_ + 1, limits::openings_max);
+  if (saturated(now)) learned_limit_ = std::max(learned_limit_, static_cast<uint32_t>(inside));
+}
+
+void Governor::on_served(Instant now, Duration took) {
+  last_served_ = now;
+  mean_ = mean_ == Duration::zero() ? took : mean_ + (took - mean_) / mean_parts;
+  note_slowest(now, took);
+}
+
+void Governor::note_slowest(Instant now, Duration took) {
+  if (now >= period_end_) {
+    slowest_before_ = now < period_end_ + period ? slowest_ : Duration::zero();
+    slowest_ = Duration::zero();
+    period_end_ = now + period;
+  }
+  slowest_ = std::max(slowest_, took);
+}
+
+bool Governor::is_kept_waiting(Instant now, Instant since) const {
+  return since != never && now - since >= patience() && last_served_ > since;
+}
+
+Governor::Verdict Governor::on_waiting(Instant now, Instant first, Instant second, size_t inside) {
+  if (!enabled_ || !is_kept_waiting(now, first)) return Verdict::quiet;
+  if (!saturated(now) && !is_kept_waiting(now, second)) return Verdict::suspicious;
+  find_shut(now, inside);
+  return Verdict::shut;
+}
+
+void Governor::find_shut(Instant now, size_t inside) {
+  window_ = window_least;
+  learned_limit_ = static_cast<uint32_t>(inside);
+  saturated_until_ = now + std::clamp(memory_patiences * patience(), memory_least, memory_most);
+}
+
+}  // namespace daruma::proxy

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How many connections one target can be asked for, as one worker learns it from what it sees;
+// nobody tells it. Pure: told the time. docs/saturation.md tells the whole.
+//
+// A server with a worker per connection (Apache prefork) lets the kernel accept at once, but
+// answers a new connection only when one of its workers is free. So the time that new connections
+// wait at the door, while established ones go on being served, is the measure of saturation, and it
+// comes before any request is lost. The governor lets connections knock in a growing window until
+// two of them have waited too long; from then on the target is saturated: as many connections as it
+// held then, and one more at the door, which gets in when a place comes free or capacity grows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace daruma::proxy {
+
+// Where a new connection shows that it is in.
+enum class DoorSign : uint8_t {
+  handshake,       // HTTPS: the TLS handshake is done
+  first_response,  // HTTP: its first request waits at the door with it, and has been answered
+};
+
+class Governor {
+ public:
+  // Not enabled: as many connections as are wanted, never saturated. Keeps what it has learned,
+  // unless the sign changes.
+  void configure(bool enabled, DoorSign sign);
+  bool enabled() const { return enabled_; }
+  DoorSign sign() const { return sign_; }
+
+  // May one more connection knock, while `at_door` are not in yet and `inside` are?
+  bool may_open(Instant now, size_t at_door, size_t inside) const;
+
+  // A connection came in after `waited` at the door, where it was one of `at_door`; `inside` counts
+  // it.
+  void on_let_in(Instant now, Duration waited, size_t at_door, size_t inside);
+  // A connection that is inside was answered, `took` after its request had been sent.
+  void on_served(Instant now, Duration took);
+  enum class Verdict : uint8_t {
+    quiet,       // nobody has waited long, or nobody else is served meanwhile
+    suspicious,  // one has; it may have lost a packet: a second one is wanted as a witness
+    shut,        // the target is saturated
+  };
+  // The connection longest at the door came there at `first`, the next at `second` (`never` if
+  // there is none).
+  Verdict on_waiting(Instant now, Instant first, Instant second, size_t inside);
+  // The target comes back after it was away: it is asked little at first.
+  void restart();
+
+  // How long a connection may be at the door before that means something.
+  Duration patience() const;
+  bool saturated(Instant now) const { return enabled_ && now < saturated_until_; }
+  // Connections inside when the door was last found shut; 0: never.
+  uint32_t learned_limit() const { return learned_limit_; }
+  // Of responses over connections inside, lately; 0 before the first.
+  Duration mean_response_time() const { return mean_; }
+
+ private:
+  bool is_kept_waiting(Instant now, Instant since) const;
+  void find_shut(Instant now, size_t inside);
+  void note_slowest(Instant now, Duration took);
+
+  bool enabled_ = true;
+  DoorSign sign_ = DoorSign::handshake;
+  uint32_t window_ = 0;  // connections at the door at once, while not saturated
+  uint32_t learned_limit_ = 0;
+  Instant saturated_until_{};
+  Instant last_served_{};
+  Duration quickest_ = Duration::max();  // at the door, of all that came in
+  // Response times: the mean as it moves, and the slowest of this period and the one before.
+  Duration mean_{};
+  Duration slowest_{};
+  Duration slowest_before_{};
+  Instant period_end_{};
+};
+
+}  // namespace daruma::proxy

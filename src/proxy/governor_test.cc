@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/governor.h"
+
+#include <gtest/gtest.h>
+
+#include "model/limits.h"
+
+namespace daruma::proxy {
+namespace {
+
+using Verdict = Governor::Verdict;
+
+// A target that let in `inside` connections after 2 ms each and answers within 100 ms.
+struct Served {
+  explicit Served(DoorSign sign = DoorSign::handshake) {
+    governor.configure(true, sign);
+    for (inside = 1; inside <= 20; ++inside) {
+      now += 10ms;
+      governor.on_let_in(now, 2ms, 1, inside);
+      governor.on_served(now, 100ms);
+    }
+    inside = 20;
+  }
+  // Two came, and others were answered while they waited.
+  Verdict kept_waiting(Duration waited) {
+    const Instant came = now;
+    now += waited;
+    governor.on_served(now, 100ms);
+    return governor.on_waiting(now, came, came, inside);
+  }
+
+  Governor governor;
+  Instant now = Instant{} + 1h;
+  size_t inside = 0;
+};
+
+TEST(Governor, limits_nothing_where_the_guard_is_off) {
+  Governor governor;
+  governor.configure(false, DoorSign::handshake);
+  const Instant now = Instant{} + 1h;
+  governor.on_served(now, 1ms);
+  EXPECT_EQ(governor.on_waiting(now + 1h, now, now, 5), Verdict::quiet);
+  EXPECT_TRUE(governor.may_open(now, 1'000'000, 5));
+  EXPECT_FALSE(governor.saturated(now));
+}
+
+TEST(Governor, opens_in_a_window_that_grows_while_it_is_used_and_doors_open_quickly) {
+  Governor governor;
+  governor.configure(true, DoorSign::handshake);
+  const Instant now = Instant{} + 1h;
+  const size_t first = model::limits::openings_at_first;
+  EXPECT_TRUE(governor.may_open(now, first - 1, 0));
+  EXPECT_FALSE(governor.may_open(now, first, 0));
+  for (size_t i = 1; i <= first; ++i) governor.on_let_in(now, 2ms, first, i);
+  EXPECT_TRUE(governor.may_open(now, 2 * first - 1, first));
+  EXPECT_FALSE(governor.may_open(now, 2 * first, first));
+  // One at a time proves nothing about many.
+  for (size_t i = 0; i < 100; ++i) governor.on_let_in(now, 2ms, 1, first);
+  EXPECT_FALSE(governor.may_open(now, 2 * first, first));
+}
+
+TEST(Governor, finds_a_target_full_when_two_wait_while_others_are_served) {
+  Served target;
+  EXPECT_EQ(target.kept_waiting(49ms), Verdict::quiet);
+  EXPECT_EQ(target.kept_waiting(50ms), Verdict::shut);
+  EXPECT_TRUE(target.governor.saturated(target.now));
+  EXPECT_EQ(target.governor.learned_limit(), 20u);
+}
+
+TEST(Governor, one_that_waits_alone_may_have_lost_a_packet) {
+  Served target;
+  const Instant came = target.now;
+  target.now += 1s;
+  target.governor.on_served(target.now, 100ms);
+  EXPECT_EQ(target.governor.on_waiting(target.now, came, never, 20), Verdict::suspicious);
+  EXPECT_EQ(target.governor.on_waiting(target.now, came, target.now, 20), Verdict::suspicious);
+  EXPECT_FALSE(target.governor.saturated(target.now));
+}
+
+TEST(Governor, a_target_that_answers_nobody_is_not_full_but_away) {
+  Served target;
+  const Instant came = target.now + 1ms;
+  EXPECT_EQ(target.governor.on_waiting(came + 5s, came, came, 20), Verdict::quiet);
+}
+
+TEST(Governor, asks_a_full_target_for_the_places_it_had_and_one_more) {
+  Served target;
+  target.kept_waiting(60ms);
+  const Governor& governor = target.governor;
+  EXPECT_TRUE(governor.may_open(target.now, 0, 20));
+  EXPECT_FALSE(governor.may_open(target.now, 1, 20));
+  EXPECT_TRUE(governor.may_open(target.now, 2, 17));
+  EXPECT_FALSE(governor.may_open(target.now, 3, 17));
+}
+
+TEST(Governor, the_limit_follows_capacity_up_and_down) {
+  Served target;
+  target.kept_waiting(60ms);
+  target.governor.on_let_in(target.now, 5ms, 1, 21);
+  EXPECT_EQ(target.governor.learned_limit(), 21u);
+  target.inside = 12;
+  EXPECT_EQ(target.kept_waiting(60ms), Verdict::shut);
+  EXPECT_EQ(target.governor.learned_limit(), 12u);
+}
+
+TEST(Governor, while_somebody_waits_it_stays_full_and_forgets_afterwards) {
+  Served target;
+  target.kept_waiting(60ms);
+  for (int i = 0; i < 20; ++i) {
+    const Instant came = target.now;
+    target.now += 500ms;
+    target.governor.on_served(target.now, 100ms);
+    target.governor.on_waiting(target.now, came, never, 20);
+    EXPECT_TRUE(target.governor.saturated(target.now));
+  }
+  target.now += 1s;
+  EXPECT_FALSE(target.governor.saturated(target.now));
+  EXPECT_TRUE(target.governor.may_open(target.now, 1, 20));
+  EXPECT_FALSE(target.governor.may_open(target.now, 2, 20));
+}
+
+TEST(Governor, a_far_target_may_take_five_times_its_quickest_handshake) {
+  Governor governor;
+  governor.configure(true, DoorSign::handshake);
+  EXPECT_EQ(governor.patience(), 1s);  // nothing known
+  const Instant now = Instant{} + 1h;
+  governor.on_let_in(now, 80ms, 1, 1);
+  EXPECT_EQ(governor.patience(), 400ms);
+  governor.on_let_in(now, 1ms, 1, 1);
+  EXPECT_EQ(governor.patience(), 50ms);
+}
+
+TEST(Governor, a_plain_target_is_waited_for_longer_than_its_slowest_page_of_late) {
+  Governor governor;
+  governor.configure(true, DoorSign::first_response);
+  Instant now = Instant{} + 1h;
+  EXPECT_TRUE(governor.may_open(now, 500, 0));  // a slow page says nothing about the door
+  governor.on_served(now, 800ms);
+  EXPECT_EQ(governor.patience(), 1050ms);
+  now += 25s;
+  governor.on_served(now, 80ms);
+  EXPECT_EQ(governor.patience(), 1050ms);
+  now += 25s;
+  governor.on_served(now, 80ms);
+  EXPECT_EQ(governor.patience(), 150ms);
+}
+
+TEST(Governor, asks_little_of_a_target_that_comes_back) {
+  Served target;
+  target.governor.restart();
+  EXPECT_TRUE(target.governor.may_open(target.now, 1, 0));
+  EXPECT_FALSE(target.governor.may_open(target.now, 2, 0));
+}
+
+}  // namespace
+}  // namespace daruma::proxy

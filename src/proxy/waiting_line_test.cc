@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/waiting_line.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "proxy/failure_streak.h"
+#include "proxy/retry_budget.h"
+
+namespace daruma::proxy {
+namespace {
+
+struct Request final : Waiter {
+  explicit Request(uint64_t client, int number = 0) : name(number) { set_client(client); }
+  int name;
+};
+
+constexpr auto anybody = [](Waiter&) { return true; };
+
+int next(WaitingLine& line) {
+  Waiter* taken = line.take_next(anybody);
+  return taken ? static_cast<Request*>(taken)->name : -1;
+}
+
+TEST(WaitingLine, the_newest_goes_first) {
+  WaitingLine line;
+  Request a(1, 1), b(1, 2), c(1, 3);
+  for (Request* request : {&a, &b, &c}) line.join(*request);
+  EXPECT_EQ(line.size(), 3u);
+  EXPECT_EQ(next(line), 3);
+  EXPECT_FALSE(c.waits());
+  EXPECT_EQ(next(line), 2);
+  line.leave(a);
+  EXPECT_EQ(next(line), -1);
+  EXPECT_TRUE(line.empty());
+}
+
+TEST(WaitingLine, passes_over_whom_the_target_does_not_suit) {
+  WaitingLine line;
+  Request a(1, 1), b(1, 2);
+  line.join(a);
+  line.join(b);
+  Waiter* taken = line.take_next([&b](Waiter& waiter) { return &waiter != &b; });
+  EXPECT_EQ(taken, &a);
+  EXPECT_TRUE(b.waits());
+  EXPECT_EQ(line.take_next([](Waiter&) { return false; }), nullptr);
+  line.leave(b);
+}
+
+// One client sends nine requests for each that nine others send; all wait.
+TEST(WaitingLine, a_busy_client_does_not_starve_the_others) {
+  WaitingLine line;
+  std::vector<std::unique_ptr<Request>> requests;
+  std::map<uint64_t, int> served;
+  for (int round = 0; round < 200; ++round) {
+    for (uint64_t client = 1; client <= 9; ++client) {
+      requests.push_back(std::make_unique<Request>(client));
+      line.join(*requests.back());
+      requests.push_back(std::make_unique<Request>(100));
+      line.join(*requests.back());
+    }
+    for (int turn = 0; turn < 5; ++turn) {
+      Waiter* taken = line.take_next(anybody);
+      ++served[static_cast<Request*>(taken)->client()];
+    }
+  }
+  for (const auto& request : requests) {
+    if (request->waits()) line.leave(*request);
+  }
+  for (uint64_t client = 1; client <= 9; ++client) {
+    EXPECT_GE(served[client], 90) << client;
+    EXPECT_LE(served[client], 110) << client;
+  }
+  EXPECT_LE(served[100], 110);
+}
+
+TEST(WaitingLine, knows_when_it_is_full) {
+  WaitingLine line;
+  std::vector<std::unique_ptr<Request>> requests;
+  while (!line.full()) {
+    requests.push_back(std::make_unique<Request>(1));
+    line.join(*requests.back());
+  }
+  EXPECT_EQ(line.size(), model::limits::waiting_requests_max);
+  line.leave(*requests.front());
+  EXPECT_FALSE(line.full());
+}
+
+TEST(RetryBudget, is_one_in_ten_and_a_few_saved_up) {
+  RetryBudget budget;
+  size_t retries = 0;
+  while (budget.take()) ++retries;
+  EXPECT_EQ(retries, RetryBudget::saved_retries_max);
+  retries = 0;
+  for (int request = 0; request < 1000; ++request) {
+    budget.on_request();
+    retries += budget.take();
+  }
+  EXPECT_EQ(retries, 100u);
+}
+
+TEST(FailureStreak, is_told_for_the_first_and_whenever_it_has_doubled) {
+  FailureStreak streak;
+  std::vector<uint32_t> told;
+  for (int i = 0; i < 20; ++i) {
+    if (streak.on_failure()) told.push_back(streak.length());
+  }
+  EXPECT_EQ(told, (std::vector<uint32_t>{1, 2, 4, 8, 16}));
+  streak.on_success();
+  EXPECT_EQ(streak.length(), 0u);
+  EXPECT_TRUE(streak.on_failure());
+}
+
+TEST(FailureStreak, a_failing_target_is_tried_once_a_second) {
+  FailureStreak streak;
+  const Instant now = Instant{} + 1h;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(streak.failing());
+    streak.on_failure();
+  }
+  EXPECT_TRUE(streak.failing());
+  EXPECT_TRUE(streak.take_trial(now));
+  EXPECT_FALSE(streak.take_trial(now + 999ms));
+  EXPECT_TRUE(streak.take_trial(now + 1s));
+}
+
+}  // namespace
+}  // namespace daruma::proxy
