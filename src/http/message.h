@@ -26,6 +26,25 @@ enum class Method : uint8_t {
   patch
 };
 
+// Twice is the same as once (RFC 9110 9.2.2).
+constexpr bool is_idempotent(Method method) {
+  switch (method) {
+    case Method::get:
+    case Method::head:
+    case Method::put:
+    case Method::delete_:
+    case Method::options:
+    case Method::trace:
+      return true;
+    case Method::other:
+    case Method::post:
+    case Method::connect:
+    case Method::patch:
+      return false;
+  }
+  return false;
+}
+
 struct Version {
   uint8_t major = 1;
   uint8_t minor = 1;

@@ -84,8 +84,19 @@ void request(const AccessLogRecord& record, TextWriter& line) {
   line.put('"');
 }
 
-void target_status_list(int code, TextWriter& line) {
+void target_list(const AccessLogRecord& record, TextWriter& line) {
+  if (record.earlier_targets.empty()) return quoted(record.target, line);
   line.put(" \"");
+  line.put(record.earlier_targets);
+  line.put(record.target);
+  line.put('"');
+}
+
+void target_status_list(std::string_view earlier_targets, int code, TextWriter& line) {
+  line.put(" \"");
+  for (const char c : earlier_targets) {
+    if (c == ' ') line.put("- ");
+  }
   if (code == 0) {
     line.put('-');
   } else {
@@ -107,7 +118,8 @@ size_t bytes_max(const AccessLogRecord& record) {
   const size_t escaped = record.method.size() + record.host.size() + record.path_and_query.size() +
                          record.user_agent.size() + record.trace_id.size() +
                          record.server_name.size() + record.certificate.size() +
-                         record.redirect_url.size() + 2 * record.target.size();
+                         record.redirect_url.size() + 2 * record.target.size() +
+                         record.earlier_targets.size();
   return own_bytes_max + 4 * escaped + record.load_balancer.size() + record.client_ip.size() +
          record.target_group_arn.size() + record.tls_cipher.size() + record.node_ip.size();
 }
@@ -177,8 +189,8 @@ std::string_view AccessLogFormatter::format(const AccessLogRecord& record) {
   quoted(record.action, line);
   quoted(record.redirect_url, line);
   quoted(record.reason == model::Reason::none ? "" : model::name_of(record.reason), line);
-  quoted(record.target, line);
-  target_status_list(record.target_status, line);
+  target_list(record, line);
+  target_status_list(record.earlier_targets, record.target_status, line);
   const bool odd = record.desync.tier != http::DesyncTier::compliant;
   quoted(odd ? http::name_of(record.desync.tier) : "", line);
   quoted(odd && record.desync.reason ? http::name_of(*record.desync.reason) : "", line);

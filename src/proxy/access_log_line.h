@@ -22,6 +22,8 @@ struct AccessLogRecord {
   std::string_view client_ip = "-";
   uint16_t client_port = 0;
   std::string_view target;  // "127.0.0.2:8443"
+  // Where the request was sent before, without an answer: "127.0.0.3:8443 ", each with a space.
+  std::string_view earlier_targets;
   // Negative: not reached, written as -1.
   double request_seconds = -1;
   double target_seconds = -1;

@@ -11,18 +11,11 @@
 
 #include "base/check.h"
 #include "model/snapshot.h"
+#include "proxy/group_state.h"
 #include "proxy/target_state.h"
-#include "routing/target_picker.h"
 #include "routing/target_set.h"
-#include "telemetry/counters.h"
 
 namespace daruma::proxy {
-
-// Of one target group, across snapshots.
-struct GroupState {
-  routing::RoundRobin round_robin;
-  std::shared_ptr<telemetry::TargetGroupCounters> counters;
-};
 
 // Of one target group in one snapshot.
 struct AdoptedGroup {
@@ -30,6 +23,12 @@ struct AdoptedGroup {
   std::shared_ptr<GroupState> state;
   routing::TargetSet set;
   std::vector<std::shared_ptr<TargetState>> targets;  // in the group's order, as `set` counts them
+
+  // Tells the targets which of them are candidates, by this set.
+  void mark_candidates() const {
+    for (const auto& target : targets) target->set_candidate(false);
+    for (const uint32_t index : set.candidates()) targets[index]->set_candidate(true);
+  }
 };
 
 class AdoptedSnapshot {

@@ -46,6 +46,7 @@ struct Environment {
   http::RequestHead
       scratch_head;  // heads are parsed here and swapped into an exchange once they are whole
   AccessLogFormatter access_log_formatter;
+  uint32_t worker = 0;                                       // its number
   io::Mailbox<model::HealthThreadLetter>* health = nullptr;  // nullptr: nobody wants to know
   bool draining = false;                                     // no keep-alive any more
   size_t client_connections = 0;

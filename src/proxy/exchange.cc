@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The steps in the order of the story. Endings and accounting are in exchange_end.cc, moving bytes
-// in exchange_forward.cc.
+// The steps in the order of the story. Stops 6 and 7 are in exchange_target.cc, moving bytes in
+// exchange_forward.cc, endings and accounting in exchange_end.cc.
 #include "proxy/exchange.h"
 
 #include "base/bytes.h"
@@ -186,95 +186,10 @@ Next Exchange::redirect(const model::RedirectAction& action) {
   return Next::proceed;
 }
 
-// Stop 6: the healthy targets; if there is none, all (fail-open); if there is no target at all,
-// 503.
-Next Exchange::pick_target() {
-  if (group_->set.mode() == routing::RoutingMode::none)
-    return refuse(503, model::Reason::no_registered_targets);
-  telemetry::TargetGroupCounters& counters = *group_->state->counters;
-  counters.requests_total.add();
-  if (group_->set.mode() == routing::RoutingMode::fail_open)
-    counters.fail_open_requests_total.add();
-  target_ = group_->targets[group_->state->round_robin.pick(group_->set.candidates())].get();
-  record_.target_group_arn = group_->group->arn;
-  record_.target = target_->label();
-  target_->begin_request(*this);
-  step_ = Step::borrow_connection;
-  return Next::proceed;
-}
-
-// Stop 7: an idle connection, or a new one within the deadline.
-Next Exchange::borrow_connection() {
-  if (TargetConnection* idle = target_->borrow_idle()) {
-    target_->counters().connection_reuses_total.add();
-    idle->lend(*this);
-    return send_on(*idle);
-  }
-  connection_ = target_->open(*this);
-  if (!connection_) return refuse(503, model::Reason::target_name_unresolved);
-  timer_.set(environment_.loop.now() + model::limits::connect_timeout);
-  step_ = Step::await_connection;
-  return Next::wait;
-}
-
-Next Exchange::await_connection() {
-  if (timed_out_) {
-    timed_out_ = false;
-    if (!connection_->tcp_connected()) {
-      target_->counters().connection_errors_total.add();
-      return refuse(504, model::Reason::target_connect_timeout);
-    }
-    // TCP took part of the first deadline; the handshake has its own.
-    const Instant deadline = connection_->tcp_connected_at() + model::limits::tls_handshake_timeout;
-    if (environment_.loop.now() < deadline) {
-      timer_.set(deadline);
-      return Next::wait;
-    }
-    target_->counters().tls_errors_total.add();
-    return refuse(504, model::Reason::target_tls_handshake_timeout);
-  }
-  if (connection_->failed()) return connect_failed();
-  if (!connection_->established()) return Next::wait;  // the client moved, not the target
-  if (const tls::Session* session = connection_->tls_session()) {
-    target_->counters().tls_handshakes_total.add();
-    if (session->resumed()) target_->counters().tls_resumptions_total.add();
-  }
-  return send_on(*connection_);
-}
-
-Next Exchange::connect_failed() {
-  const io::SocketError error = connection_->socket().error();
-  if (connection_->tcp_connected()) {
-    target_->counters().tls_errors_total.add();
-    return refuse(502, model::Reason::target_tls_handshake_failed);
-  }
-  if (error == io::SocketError::out_of_descriptors)
-    return refuse(503, model::Reason::node_out_of_resources);
-  target_->counters().connection_errors_total.add();
-  switch (error) {
-    case io::SocketError::refused:
-      return refuse(502, model::Reason::target_connection_refused);
-    case io::SocketError::timed_out:
-      return refuse(504, model::Reason::target_connect_timeout);
-    case io::SocketError::unreachable:
-      return refuse(502, model::Reason::target_unreachable);
-    case io::SocketError::reset:
-    case io::SocketError::tls_handshake:
-    case io::SocketError::tls_record:
-    case io::SocketError::tls_truncated:
-    case io::SocketError::out_of_descriptors:
-    case io::SocketError::none:
-    case io::SocketError::other:
-      break;
-  }
-  return refuse(502, model::Reason::target_connection_reset);
-}
-
 // Stop 8 begins: the head as the target shall see it.
 Next Exchange::send_on(TargetConnection& connection) {
   connection_ = &connection;
-  connection.count_request();
-  target_->counters().requests_total.add();
+  target_->on_request_sent(connection);
   const model::LoadBalancer& settings = *load_balancer_;
   const http::ForwardingSettings forwarding{
       .xff_mode = static_cast<http::XffMode>(settings.xff),
@@ -282,13 +197,7 @@ Next Exchange::send_on(TargetConnection& connection) {
       .preserve_host_header = settings.preserve_host_header,
       .drop_invalid_header_fields = settings.drop_invalid_header_fields,
       .add_tls_version_and_cipher = settings.tls_version_and_cipher_headers};
-  Random& random = environment_.loop.random();
-  const auto epoch = environment_.loop.wall_now().time_since_epoch();
-  http::make_trace_root(
-      static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(epoch).count()),
-      random.next(), random.next(), trace_root_);
-  http::combine_trace_id(request_.fields.find(http::FieldId::x_amzn_trace_id), trace_root_,
-                         trace_id_);
+  if (trace_id_.empty()) make_trace_id();  // sent again: the same request
   const http::ForwardProblem problem = http::write_forwarded_request(
       request_, client_->facts(), forwarding, trace_id_, settings.dns_name, to_target_);
   if (problem == http::ForwardProblem::too_many_forwarded_for) {
@@ -302,6 +211,16 @@ Next Exchange::send_on(TargetConnection& connection) {
   extend_deadline();
   step_ = Step::forward;
   return Next::proceed;
+}
+
+void Exchange::make_trace_id() {
+  Random& random = environment_.loop.random();
+  const auto epoch = environment_.loop.wall_now().time_since_epoch();
+  http::make_trace_root(
+      static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(epoch).count()),
+      random.next(), random.next(), trace_root_);
+  http::combine_trace_id(request_.fields.find(http::FieldId::x_amzn_trace_id), trace_root_,
+                         trace_id_);
 }
 
 // Stop 9, where Daruma answers by itself.

@@ -22,6 +22,7 @@
 #include "proxy/graveyard.h"
 #include "proxy/local_response.h"
 #include "proxy/relay.h"
+#include "proxy/waiting_line.h"
 
 namespace daruma::proxy {
 
@@ -31,7 +32,10 @@ struct Environment;
 
 enum class Next : uint8_t { proceed, wait, finish };
 
-class Exchange final : public Mortal, public ListNode<InFlight>, private io::TimerHandler {
+class Exchange final : public Mortal,
+                       public ListNode<InFlight>,
+                       public Waiter,
+                       private io::TimerHandler {
  public:
   explicit Exchange(Environment& environment);
   ~Exchange() override;
@@ -45,11 +49,18 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   void begin_refused(ClientConnection& client, int status, model::Reason reason, Instant first_byte,
                      size_t bytes_seen);
 
+  // Whether it may go to that target, which is a candidate now.
+  bool may_use(const TargetState& target) const;
+
   // Events. None may be called from inside run().
   void on_client_readable();
   void on_client_writable();
-  void on_target_connected();
-  void on_target_connect_failed();
+  // A connection of `target` is idle, and it is this exchange's turn to borrow it. It has left the
+  // list that it waited in.
+  void on_connection_ready(TargetState& target);
+  // So have these two: no connection could be opened; the target is full.
+  void on_open_failed(model::Reason reason);
+  void on_target_full();
   void on_target_readable();
   void on_target_writable();
   void on_target_deregistered();
@@ -89,9 +100,19 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   // match_rule
   Next redirect(const model::RedirectAction& action);
   Next fixed_response(const model::FixedResponseAction& action);
-  // borrow_connection, await_connection
+  // pick_target, borrow_connection, await_connection
+  void count_pick();
+  TargetState* choose_target();
+  void go_to(TargetState& target);
+  Next wait_in_line();
+  Next turn_away();
+  void leave_line();
+  void count_line();
+  Next open_failed();
+  bool may_try_again();
+  Next try_again();
   Next send_on(TargetConnection& connection);
-  Next connect_failed();
+  void make_trace_id();
   // forward
   Next pump_request();
   Next client_closed_in_body();
@@ -101,6 +122,7 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   Next begin_response();
   Next relay_response();
   Next target_closed();
+  bool may_replay() const;
   Next interim_response();
   bool flush_interim();  // false: the client is gone
   Next response_complete();
@@ -108,7 +130,7 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   Next refuse(int status, model::Reason reason);
   Next cut_off(model::Reason reason);
   Next client_gone();
-  void release_connection(bool reusable);
+  void release_target(bool reusable);
   bool request_consumed() const;
   ClientConnection::After client_connection_after() const;
   void count_response();
@@ -124,7 +146,9 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   Pin pin_;
   const model::LoadBalancer* load_balancer_ = nullptr;
   AdoptedGroup* group_ = nullptr;
-  TargetState* target_ = nullptr;  // kept alive by pin_
+  TargetState* target_ = nullptr;       // kept alive by pin_; nullptr in the group's line
+  TargetState* tried_ = nullptr;        // where it was sent before
+  TargetState* full_target_ = nullptr;  // why it waits in the line
   TargetConnection* connection_ = nullptr;
 
   http::RequestHead request_;
@@ -141,6 +165,9 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   Step step_ = Step::guard;
   bool running_ = false;
   bool timed_out_ = false;
+  bool target_full_ = false;
+  model::Reason open_failure_ = model::Reason::none;
+  uint8_t retries_ = 0;
   bool request_read_ = false;    // a head could be read
   bool request_sent_ = false;    // head and body have been written to the target, or never will be
   bool request_broken_ = false;  // the target took no more; its response may still come
@@ -162,6 +189,7 @@ class Exchange final : public Mortal, public ListNode<InFlight>, private io::Tim
   std::string path_storage_;
   std::string trace_id_;
   std::string trace_root_;
+  std::string earlier_targets_;
   std::string connection_id_;
 };
 

@@ -43,14 +43,6 @@ void Exchange::on_client_writable() {
   run();
 }
 
-void Exchange::on_target_connected() {
-  run();
-}
-
-void Exchange::on_target_connect_failed() {
-  run();
-}
-
 void Exchange::on_target_readable() {
   if (step_ == Step::forward) run();
 }
@@ -89,13 +81,11 @@ void Exchange::on_timer(io::Timer&) {
 // Daruma answers by itself. REQUIRES: !response_begun_.
 Next Exchange::refuse(int status, model::Reason reason) {
   DARUMA_ASSERT(!response_begun_);
-  release_connection(false);
+  release_target(false);
   record_.reason = reason;
-  const std::string_view allow = local_.allow;
-  local_ = {.status = status,
-            .content_type = "text/html",
-            .body = error_page(status, page_),
-            .allow = allow};
+  local_.status = status;
+  local_.content_type = "text/html";
+  local_.body = error_page(status, page_);
   // After a message that was not understood, or not liked, nothing more is read from this client.
   if (status / 100 == 4 || status == 501 || status == 505) keep_client_ = false;
   step_ = Step::answer;
@@ -104,7 +94,7 @@ Next Exchange::refuse(int status, model::Reason reason) {
 
 // The answer can't be finished: the client must not take what it got for complete.
 Next Exchange::cut_off(model::Reason reason) {
-  release_connection(false);
+  release_target(false);
   record_.reason = reason;
   keep_client_ = false;
   cut_off_ = true;
@@ -119,22 +109,24 @@ Next Exchange::client_gone() {
   return cut_off(model::Reason::client_closed);
 }
 
-void Exchange::release_connection(bool reusable) {
-  if (!target_) return;
+// From whatever it has or waits for.
+void Exchange::release_target(bool reusable) {
+  if (!target_) return leave_line();
+  if (waits()) target_->stop_waiting(*this);
   if (TargetConnection* connection = std::exchange(connection_, nullptr)) {
     connection->end_use();
     if (reusable) {
-      target_->give_back(*connection);
+      target_->give_back(*connection, load_balancer_->idle_timeout);
     } else {
       target_->discard(*connection);
     }
   }
-  if (ListNode<InFlight>::linked()) target_->end_request(*this);
+  if (ListNode<InFlight>::linked()) target_->unbind(*this);
 }
 
 // Stop 10.
 Next Exchange::account() {
-  release_connection(target_reusable_ && !cut_off_);
+  release_target(target_reusable_ && !cut_off_);
   count_response();
   if (listener_->load_balancer().access_log) write_log_line();
   ClientConnection& client = *client_;
@@ -196,6 +188,7 @@ void Exchange::write_log_line() {
   record_.tls_cipher = facts.tls_cipher;
   record_.tls_version = facts.tls_version;
   record_.trace_id = trace_id_;
+  record_.earlier_targets = earlier_targets_;
   if (const tls::Session* session = client_->tls_session()) {
     record_.server_name = session->server_name();
     record_.certificate = session->resumed() ? "session-reused" : session->certificate_name();
@@ -219,13 +212,13 @@ void Exchange::write_log_line() {
 }
 
 void Exchange::reset() {
-  DARUMA_ASSERT(!connection_ && !ListNode<InFlight>::linked());
+  DARUMA_ASSERT(!connection_ && !waits() && !ListNode<InFlight>::linked());
   timer_.clear();
   client_ = nullptr;
   listener_ = nullptr;
   load_balancer_ = nullptr;
   group_ = nullptr;
-  target_ = nullptr;
+  target_ = tried_ = full_target_ = nullptr;
   request_.clear();
   response_.clear();
   parts_ = {};
@@ -236,13 +229,17 @@ void Exchange::reset() {
   request_relay_.begin(http::Framing::none, 0, http::Framing::none);
   response_relay_.begin(http::Framing::none, 0, http::Framing::none);
   step_ = Step::guard;
-  running_ = timed_out_ = request_read_ = request_sent_ = request_broken_ = response_begun_ = false;
+  running_ = timed_out_ = target_full_ = request_read_ = request_sent_ = request_broken_ =
+      response_begun_ = false;
   close_target_ = target_reusable_ = cut_off_ = false;
   keep_client_ = true;
   began_ = sent_at_ = response_at_ = Instant{};
   local_ = {};
   record_ = {};
   trace_id_.clear();
+  earlier_targets_.clear();
+  open_failure_ = model::Reason::none;
+  retries_ = 0;
   pin_ = {};  // last: it may take the target's state with it
 }
 

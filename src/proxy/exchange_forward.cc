@@ -145,6 +145,7 @@ bool Exchange::flush_interim() {
 Next Exchange::begin_response() {
   response_at_ = environment_.loop.now();
   record_.target_status = record_.status = response_.status;
+  target_->on_answered(*connection_, response_at_ - sent_at_);
   target_->counters().response_time.record(response_at_ - sent_at_);
   target_->counters().responses[static_cast<size_t>(status_class(response_.status))].add();
   if (const http::Field* keep_alive = response_.fields.find(http::FieldId::keep_alive)) {
@@ -221,9 +222,21 @@ Next Exchange::response_complete() {
 Next Exchange::target_closed() {
   if (response_begun_) return cut_off(model::Reason::target_response_truncated);
   if (!connection_->in().empty()) return refuse(502, model::Reason::target_response_malformed);
+  if (may_replay() && may_try_again()) return try_again();
   const bool reset = connection_->socket().error() == io::SocketError::reset;
-  return refuse(502, reset ? model::Reason::target_reset_before_response
-                           : model::Reason::target_closed_before_response);
+  const model::Reason reason = reset ? model::Reason::target_reset_before_response
+                                     : model::Reason::target_closed_before_response;
+  if (connection_->requests() == 1) target_->on_failed(reason);
+  return refuse(502, reason);
+}
+
+// RFC 9110 9.2.2: a kept-alive connection that ends when it is used again was most likely being
+// closed already. The request may be sent again if it has not left, or if twice is the same as once
+// and none of it is gone.
+bool Exchange::may_replay() const {
+  if (connection_->requests() == 1) return false;
+  if (request_relay_.bytes_written() == 0) return true;
+  return request_.framing == http::Framing::none && http::is_idempotent(request_.method);
 }
 
 Next Exchange::timed_out() {
@@ -232,7 +245,10 @@ Next Exchange::timed_out() {
     return cut_off(response_relay_.blocked() ? model::Reason::client_closed
                                              : model::Reason::target_body_timeout);
   }
-  if (request_sent_) return refuse(504, model::Reason::target_response_timeout);
+  if (request_sent_) {
+    target_->on_failed(model::Reason::target_response_timeout);
+    return refuse(504, model::Reason::target_response_timeout);
+  }
   if (request_relay_.blocked()) return refuse(504, model::Reason::target_body_timeout);
   return refuse(408, model::Reason::request_body_timeout);
 }

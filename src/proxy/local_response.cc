@@ -96,6 +96,8 @@ void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Bu
   http::write_field(out, "Date", std::string_view(date.data(), date.size()));
   if (!answer.location.empty()) http::write_field(out, "Location", answer.location);
   if (!answer.allow.empty()) http::write_field(out, "Allow", answer.allow);
+  if (answer.retry_after_seconds > 0)
+    http::write_field(out, "Retry-After", static_cast<uint64_t>(answer.retry_after_seconds));
   if (!answer.content_type.empty()) http::write_field(out, "Content-Type", answer.content_type);
   if (answer.status != 204) http::write_field(out, "Content-Length", uint64_t{answer.body.size()});
   http::write_field(out, "Connection", how.close ? "close" : "keep-alive");

@@ -22,6 +22,7 @@ struct LocalAnswer {
   std::string_view body{};
   std::string_view location{};  // redirects
   std::string_view allow{};     // 405
+  int retry_after_seconds = 0;  // 0: not said
 };
 
 struct LocalAnswerHow {

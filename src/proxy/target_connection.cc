@@ -2,6 +2,7 @@
 #include "proxy/target_connection.h"
 
 #include "base/bytes.h"
+#include "model/limits.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/target_state.h"
@@ -9,13 +10,14 @@
 namespace daruma::proxy {
 
 TargetConnection::TargetConnection(Environment& environment, TargetState& target,
-                                   const Address& address, Exchange& user)
+                                   const Address& address)
     : environment_(environment),
       target_(target),
       address_(address),
-      user_(&user),
       in_(environment.slabs),
-      idle_timer_(environment.loop.timers(), *this) {
+      timer_(environment.loop.timers(), *this),
+      began_(environment.loop.now()) {
+  timer_.set(began_ + model::limits::connect_timeout);
   if (target.protocol() == model::Protocol::http) {
     socket_ = environment.loop.connect(address, *this);
     return;
@@ -29,10 +31,6 @@ TargetConnection::TargetConnection(Environment& environment, TargetState& target
 }
 
 TargetConnection::~TargetConnection() = default;
-
-bool TargetConnection::tcp_connected() const {
-  return secure_ ? secure_->tcp_connected() : established_;
-}
 
 void TargetConnection::lend(Exchange& user) {
   DARUMA_ASSERT(!user_);
@@ -55,24 +53,47 @@ void TargetConnection::note_keep_alive(std::string_view value) {
   });
 }
 
-void TargetConnection::rest(Instant idle_deadline) {
+void TargetConnection::rest(Instant now, Instant idle_deadline) {
   user_ = nullptr;
-  idle_timer_.set(idle_deadline);
+  idle_since_ = now;
+  timer_.set(idle_deadline);
 }
 
 void TargetConnection::on_connected() {
   established_ = true;
-  if (user_) user_->on_target_connected();
+  timer_.clear();
+  target_.on_opened(*this);
 }
 
 void TargetConnection::on_connect_failed() {
-  failed_ = true;
-  if (user_) user_->on_target_connect_failed();
+  target_.on_open_failed(*this, failure());
+}
+
+model::Reason TargetConnection::failure() const {
+  if (tcp_connected()) return model::Reason::target_tls_handshake_failed;
+  switch (socket_->error()) {
+    case io::SocketError::refused:
+      return model::Reason::target_connection_refused;
+    case io::SocketError::timed_out:
+      return model::Reason::target_connect_timeout;
+    case io::SocketError::unreachable:
+      return model::Reason::target_unreachable;
+    case io::SocketError::out_of_descriptors:
+      return model::Reason::node_out_of_resources;
+    case io::SocketError::reset:
+    case io::SocketError::tls_handshake:
+    case io::SocketError::tls_record:
+    case io::SocketError::tls_truncated:
+    case io::SocketError::none:
+    case io::SocketError::other:
+      break;
+  }
+  return model::Reason::target_connection_reset;
 }
 
 void TargetConnection::on_readable() {
   if (user_) return user_->on_target_readable();
-  if (!is_quiet()) target_.discard(*this);
+  if (established_ && !is_quiet()) target_.on_idle_closed(*this);
 }
 
 bool TargetConnection::is_quiet() {
@@ -88,7 +109,16 @@ void TargetConnection::on_writable() {
 }
 
 void TargetConnection::on_timer(io::Timer&) {
+  if (!established_) return opening_timed_out();
   if (!user_) target_.discard(*this);
+}
+
+void TargetConnection::opening_timed_out() {
+  if (!tcp_connected()) return target_.on_open_failed(*this, model::Reason::target_connect_timeout);
+  // TCP took part of the first deadline; the handshake has its own.
+  const Instant deadline = secure_->tcp_connected_at() + model::limits::tls_handshake_timeout;
+  if (environment_.loop.now() < deadline) return timer_.set(deadline);
+  target_.on_open_failed(*this, model::Reason::target_tls_handshake_timeout);
 }
 
 }  // namespace daruma::proxy

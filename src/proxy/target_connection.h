@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One connection to a target: being opened, carrying one request, or idle in its target's pool.
-// HTTP/1.1, one request at a time (no pipelining towards targets).
+// HTTP/1.1, one request at a time (no pipelining towards targets). Opened for the target, not for a
+// request: whichever request waits when it is ready takes it.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,8 @@
 #include "http/h1_parser.h"
 #include "io/socket.h"
 #include "io/timer_wheel.h"
+#include "model/reason.h"
+#include "model/target.h"
 #include "proxy/graveyard.h"
 #include "transport/secure_socket.h"
 
@@ -23,16 +26,18 @@ class TargetState;
 struct Environment;
 struct IdleConnection {};  // list tags
 struct OpenConnection {};
+struct AtDoor {};
 
 class TargetConnection final : public Mortal,
                                public ListNode<IdleConnection>,
                                public ListNode<OpenConnection>,
+                               public ListNode<AtDoor>,
                                private io::SocketHandler,
                                private io::TimerHandler {
  public:
-  // Begins to open; `user` hears on_target_connected() or on_target_connect_failed().
-  TargetConnection(Environment& environment, TargetState& target, const Address& address,
-                   Exchange& user);
+  // Begins to open; the target hears on_opened() or on_open_failed(), within 10 s for TCP and 10 s
+  // for TLS.
+  TargetConnection(Environment& environment, TargetState& target, const Address& address);
   ~TargetConnection() override;
 
   io::Socket& socket() { return *socket_; }
@@ -40,17 +45,19 @@ class TargetConnection final : public Mortal,
   http::H1ResponseParser& parser() { return parser_; }
   TargetState& target() { return target_; }
   const Address& address() const { return address_; }
+  model::Protocol protocol() const {
+    return secure_ ? model::Protocol::https : model::Protocol::http;
+  }
 
-  // Opening: whether TCP is done (and TLS is what is being waited for).
-  bool tcp_connected() const;
   // The TLS handshake, once done; nullptr for plain connections.
   const tls::Session* tls_session() const { return secure_ ? &secure_->session() : nullptr; }
-  // When it was. REQUIRES: tcp_connected(), tls_session().
-  Instant tcp_connected_at() const { return secure_->tcp_connected_at(); }
   bool established() const { return established_; }
-  bool failed() const { return failed_; }
+  Instant began() const { return began_; }
   uint64_t requests() const { return requests_; }
   void count_request() { ++requests_; }
+  // When it came to the target's door (proxy/governor). REQUIRES: it is there.
+  Instant at_door_since() const { return at_door_since_; }
+  void come_to_door(Instant now) { at_door_since_ = now; }
 
   void lend(Exchange& user);
   // What the target announced (Keep-Alive: timeout=, max=): seconds it keeps the connection idle,
@@ -63,7 +70,8 @@ class TargetConnection final : public Mortal,
   // FIN may have come with the last response's bytes, so that no further event tells of it.
   bool is_quiet();
   // Into the pool, until `idle_deadline`.
-  void rest(Instant idle_deadline);
+  void rest(Instant now, Instant idle_deadline);
+  Instant idle_since() const { return idle_since_; }
   void end_use() { user_ = nullptr; }
 
  private:
@@ -72,18 +80,23 @@ class TargetConnection final : public Mortal,
   void on_readable() override;
   void on_writable() override;
   void on_timer(io::Timer& timer) override;
+  bool tcp_connected() const { return secure_ ? secure_->tcp_connected() : established_; }
+  void opening_timed_out();
+  model::Reason failure() const;
 
   Environment& environment_;
   TargetState& target_;
   const Address address_;
-  Exchange* user_;
+  Exchange* user_ = nullptr;
   std::unique_ptr<io::Socket> socket_;
   transport::SecureSocket* secure_ = nullptr;  // socket_, where it is one
   Buffer in_;
   http::H1ResponseParser parser_;
-  io::Timer idle_timer_;
+  io::Timer timer_;  // until it is open, and while it is idle
+  const Instant began_;
+  Instant at_door_since_{};
+  Instant idle_since_{};
   bool established_ = false;
-  bool failed_ = false;
   uint64_t requests_ = 0;
   std::optional<Duration> announced_timeout_;
   int64_t announced_requests_left_ = -1;  // -1: not announced

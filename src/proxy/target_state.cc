@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Registration and the pool. Requests that wait for a connection: target_waiting.cc.
 #include "proxy/target_state.h"
 
 #include <algorithm>
@@ -9,76 +11,121 @@
 
 namespace daruma::proxy {
 
-TargetState::TargetState(Environment& environment, model::TargetKey key)
+TargetState::TargetState(Environment& environment, model::TargetKey key,
+                         std::shared_ptr<GroupState> group)
     : environment_(environment),
       key_(std::move(key)),
       label_(key_.to_string()),
-      drain_timer_(environment.loop.timers(), *this) {}
+      group_(std::move(group)),
+      drain_timer_(environment.loop.timers(), *this),
+      door_(environment, key_, *this) {}
 
 TargetState::~TargetState() {
   DARUMA_ASSERT(in_flight_.empty());
   open_.for_each([this](TargetConnection& connection) { discard(connection); });
 }
 
-void TargetState::register_as(const model::Target& target, const model::TargetGroup& group) {
+void TargetState::register_as(const model::Target& target, const model::TargetGroup& group,
+                              uint64_t revision) {
+  if (!registered_) registered_since_ = revision;
   registered_ = true;
   drain_timer_.clear();
   addresses_ = target.addresses;
   deregistration_delay_ = group.deregistration_delay;
-  if (protocol_ != group.protocol) close_idle();
   protocol_ = group.protocol;
-  if (counters_ && zone_ == target.zone) return;
+  door_.configure(group.saturation_guard, group.protocol);
+  idle_.for_each([this](TargetConnection& connection) {
+    if (!usable(connection)) discard(connection);
+  });
+  if (!counters_ || zone_ != target.zone) set_counters(target);
+}
+
+// The gauges go along: what is open and in flight now will be counted down in the new series.
+void TargetState::set_counters(const model::Target& target) {
   zone_ = target.zone;
   counters_ = environment_.registry.add(telemetry::TargetLabels{key_.group, label_, zone_});
+  size_t in_flight = 0;
+  in_flight_.for_each([&in_flight](Exchange&) { ++in_flight; });
+  counters_->requests_in_flight.set(static_cast<int64_t>(in_flight));
+  counters_->connections_open.set(static_cast<int64_t>(open_connections_));
+  counters_->connections_idle.set(static_cast<int64_t>(idle_connections_));
 }
 
 void TargetState::deregister() {
   if (!registered_) return;
   registered_ = false;
+  candidate_ = false;
   health_ = model::HealthState::initial;
   close_idle();
   if (!in_flight_.empty()) drain_timer_.set(environment_.loop.now() + deregistration_delay_);
+}
+
+// A target that comes back may still be starting, and the others have just learned what they bear:
+// it is asked little at first.
+void TargetState::set_health(model::HealthState health) {
+  const bool returns =
+      health == model::HealthState::healthy && health_ == model::HealthState::unhealthy;
+  health_ = health;
+  if (!returns) return;
+  failures_.on_success();
+  door_.restart();
 }
 
 void TargetState::on_timer(io::Timer&) {
   in_flight_.for_each([](Exchange& exchange) { exchange.on_target_deregistered(); });
 }
 
-TargetConnection* TargetState::borrow_idle() {
-  if (idle_.empty()) return nullptr;
+void TargetState::bind(Exchange& exchange) {
+  in_flight_.push_back(exchange);
+  ++environment_.requests_in_flight;
+  counters_->requests_in_flight.add(1);
+}
+
+void TargetState::unbind(Exchange& exchange) {
+  exchange.ListNode<InFlight>::unlink();
+  --environment_.requests_in_flight;
+  counters_->requests_in_flight.add(-1);
+}
+
+TargetConnection& TargetState::borrow_idle(Exchange& exchange) {
   TargetConnection& connection = idle_.pop_front();
   --idle_connections_;
   --environment_.target_connections_idle;
   counters_->connections_idle.add(-1);
-  return &connection;
-}
-
-TargetConnection* TargetState::open(Exchange& user) {
-  if (addresses_.empty()) return nullptr;
-  const Address& address = addresses_[address_cursor_++ % addresses_.size()];
-  auto* connection = new TargetConnection(environment_, *this, address, user);
-  open_.push_back(*connection);
-  ++open_connections_;
-  ++environment_.target_connections;
-  counters_->connections_total.add();
-  counters_->connections_open.add(1);
+  connection.lend(exchange);
   return connection;
 }
 
-Duration TargetState::idle_allowance(const TargetConnection& connection) const {
+Duration TargetState::idle_allowance(const TargetConnection& connection,
+                                     Duration idle_timeout) const {
   // A target's own limit is met early enough that a request on its way cannot meet the closing.
-  const Duration ours = std::chrono::seconds(model::limits::idle_timeout_seconds.standard);
-  if (!connection.announced_timeout()) return ours;
+  if (!connection.announced_timeout()) return idle_timeout;
   const Duration theirs = *connection.announced_timeout();
-  return std::min(ours, theirs - std::min<Duration>(1s, theirs / 2));
+  return std::min(idle_timeout, theirs - std::min<Duration>(1s, theirs / 2));
 }
 
-void TargetState::give_back(TargetConnection& connection) {
-  const bool keep = registered_ && !environment_.draining && !connection.exhausted() &&
+// What was opened to an address or in a protocol that the target no longer has is not used again.
+bool TargetState::usable(const TargetConnection& connection) const {
+  return registered_ && connection.protocol() == protocol_ &&
+         std::ranges::find(addresses_, connection.address()) != addresses_.end();
+}
+
+void TargetState::give_back(TargetConnection& connection, Duration idle_timeout) {
+  const bool keep = usable(connection) && !environment_.draining && !connection.exhausted() &&
                     connection.in().empty() && connection.is_quiet() &&
                     idle_connections_ < model::limits::idle_target_connections_max;
   if (!keep) return discard(connection);
-  connection.rest(environment_.loop.now() + idle_allowance(connection));
+  into_pool(connection, idle_timeout);
+  // Not from inside the exchange that gives it back.
+  if (wanted() > 0) environment_.loop.call_soon(*this);
+}
+
+void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout) {
+  const Instant now = environment_.loop.now();
+  Duration allowance = idle_allowance(connection, idle_timeout);
+  // A place that is not used is one that somebody else waits for.
+  if (door_.saturated()) allowance = std::min(allowance, model::limits::saturated_idle_timeout);
+  connection.rest(now, now + allowance);
   idle_.push_front(connection);
   ++idle_connections_;
   ++environment_.target_connections_idle;
@@ -93,28 +140,19 @@ void TargetState::discard(TargetConnection& connection) {
     --environment_.target_connections_idle;
     counters_->connections_idle.add(-1);
   }
+  if (!connection.established()) --opening_;
   connection.ListNode<OpenConnection>::unlink();
   connection.end_use();
   --open_connections_;
   --environment_.target_connections;
   counters_->connections_open.add(-1);
+  door_.leave(connection);
   environment_.graveyard.bury(connection);
+  if (wanted() > 0) environment_.loop.call_soon(*this);
 }
 
 void TargetState::close_idle() {
   idle_.for_each([this](TargetConnection& connection) { discard(connection); });
-}
-
-void TargetState::begin_request(Exchange& exchange) {
-  in_flight_.push_back(exchange);
-  ++environment_.requests_in_flight;
-  counters_->requests_in_flight.add(1);
-}
-
-void TargetState::end_request(Exchange& exchange) {
-  exchange.ListNode<InFlight>::unlink();
-  --environment_.requests_in_flight;
-  counters_->requests_in_flight.add(-1);
 }
 
 }  // namespace daruma::proxy

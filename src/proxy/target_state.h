@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one worker keeps of one target, filed by key across snapshots: health as last told, idle
-// connections, TLS sessions, requests in flight, counters; and its draining once it is no longer
-// registered.
+// What one worker keeps of one target, filed by key across snapshots: health as last told, its
+// door, connections, the requests that wait for one and those in flight, TLS sessions, counters;
+// and its draining once it is no longer registered.
+//
+// A request does not own the connection that is opened because of it: it waits for the target, and
+// takes whichever of the target's connections is ready first. When the target turns out to be full,
+// those who wait for it move to the group's line, where any target may take them.
 #pragma once
 
 #include <memory>
@@ -12,6 +16,9 @@
 #include "io/timer_wheel.h"
 #include "model/letter.h"
 #include "model/target.h"
+#include "proxy/door.h"
+#include "proxy/failure_streak.h"
+#include "proxy/group_state.h"
 #include "proxy/target_connection.h"
 #include "telemetry/counters.h"
 #include "tls/context.h"
@@ -20,71 +27,115 @@ namespace daruma::proxy {
 
 class Exchange;
 struct Environment;
-struct InFlight {};  // list tag: exchanges that a target is answering
+struct InFlight {};  // list tag: exchanges that a target is answering, or shall answer
 
-class TargetState final : private io::TimerHandler {
+class TargetState final : private io::TimerHandler, private io::Task, private Door::Owner {
  public:
-  TargetState(Environment& environment, model::TargetKey key);
+  TargetState(Environment& environment, model::TargetKey key, std::shared_ptr<GroupState> group);
   ~TargetState();
   TargetState(const TargetState&) = delete;
   TargetState& operator=(const TargetState&) = delete;
 
   const model::TargetKey& key() const { return key_; }
   const std::string& label() const { return label_; }  // "127.0.0.2:8443"
-  model::HealthState health() const { return health_; }
-  void set_health(model::HealthState health) { health_ = health; }
-  // What the node as a whole knows of this target's door.
-  void set_door(const model::DoorLetter& door) { door_ = door; }
   telemetry::TargetCounters& counters() { return *counters_; }
   tls::SessionCache& sessions() { return sessions_; }
   model::Protocol protocol() const { return protocol_; }
+  model::HealthState health() const { return health_; }
+  void set_health(model::HealthState health);
+  // Whether newest snapshot and health let it be chosen.
+  void set_candidate(bool candidate) { candidate_ = candidate; }
+  Door& door() { return door_; }
 
-  // The target stands in the snapshot being adopted.
-  void register_as(const model::Target& target, const model::TargetGroup& group);
+  // The target stands in the snapshot being adopted, which has this revision.
+  void register_as(const model::Target& target, const model::TargetGroup& group, uint64_t revision);
   // It no longer does: nothing new is sent, idle connections close, and what is in flight after the
   // deregistration delay is ended (502, target_deregistered).
   void deregister();
-  bool registered() const { return registered_; }
+  // It stands in every snapshot from `revision` on.
+  bool registered_since(uint64_t revision) const {
+    return registered_ && registered_since_ <= revision;
+  }
 
-  // The most recently used idle connection, or nullptr.
-  TargetConnection* borrow_idle();
-  // A new connection, being opened to the next of the target's addresses. Nullptr if its name has
-  // no address.
-  TargetConnection* open(Exchange& user);
-  // The connection's request is done; the connection can carry another.
-  void give_back(TargetConnection& connection);
+  // --- Stop 7, for exchanges
+  // A bound exchange counts as in flight.
+  void bind(Exchange& exchange);
+  void unbind(Exchange& exchange);
+  bool has_idle() const { return idle_connections_ > 0; }
+  // A request that comes now is soon on its way: over an idle connection, or a new one.
+  bool takes_requests() const { return has_idle() || !door_.saturated(); }
+  const FailureStreak& failures() const { return failures_; }
+  // The target fails; whether one request may find out if it still does.
+  bool take_trial();
+  // The most recently used idle connection. REQUIRES: has_idle().
+  TargetConnection& borrow_idle(Exchange& exchange);
+  // The exchange, which is bound here, will hear on_connection_ready() or on_open_failed(). False
+  // if the target's name has no address.
+  bool wait(Exchange& exchange);
+  void stop_waiting(Exchange& exchange);
+  // Requests wait in the group's line: one more connection, if the target may be asked for it.
+  void knock() { open_wanted(); }
+
+  // --- What exchanges and connections tell
+  void on_opened(TargetConnection& connection);
+  void on_open_failed(TargetConnection& connection, model::Reason reason);
+  void on_idle_closed(TargetConnection& connection);
+  void on_request_sent(TargetConnection& connection);
+  // The response has begun, `took` after its request had been sent.
+  void on_answered(TargetConnection& connection, Duration took);
+  // A request failed here, and the target is to blame.
+  void on_failed(model::Reason reason);
+
+  // The connection's request is done; the connection can carry another and may rest for as long.
+  void give_back(TargetConnection& connection, Duration idle_timeout);
   // Unlinks and destroys it.
   void discard(TargetConnection& connection);
   void close_idle();
-  // No request runs and no connection is open.
-  bool unused() const { return in_flight_.empty() && open_connections_ == 0; }
-
-  void begin_request(Exchange& exchange);
-  void end_request(Exchange& exchange);
 
  private:
   void on_timer(io::Timer& timer) override;
-  Duration idle_allowance(const TargetConnection& connection) const;
+  void run() override { serve_waiting(); }  // Task: connections have come free
+  size_t inside() const override;
+  size_t wanted() const override;
+  void on_witness_wanted() override { open(); }
+  void on_door_changed() override;
+
+  bool open();
+  void open_wanted();
+  bool usable(const TargetConnection& connection) const;
+  void into_pool(TargetConnection& connection, Duration idle_timeout);
+  void serve_waiting();
+  Exchange* next_waiting();
+  Duration idle_allowance(const TargetConnection& connection, Duration idle_timeout) const;
+  void set_counters(const model::Target& target);
 
   Environment& environment_;
   const model::TargetKey key_;
   const std::string label_;
+  const std::shared_ptr<GroupState> group_;
   std::string zone_;
   model::Protocol protocol_ = model::Protocol::http;
   std::vector<Address> addresses_;
   size_t address_cursor_ = 0;
   model::HealthState health_ = model::HealthState::initial;
-  model::DoorLetter door_;
+  bool candidate_ = false;
   bool registered_ = false;
+  uint64_t registered_since_ = 0;
   Duration deregistration_delay_{};
   io::Timer drain_timer_;
   tls::SessionCache sessions_;
   std::shared_ptr<telemetry::TargetCounters> counters_;
+  FailureStreak failures_;
+
   IntrusiveList<TargetConnection, IdleConnection> idle_;  // most recently used first
   IntrusiveList<TargetConnection, OpenConnection> open_;
+  IntrusiveList<Waiter, Waiting> waiting_;  // bound here, in the order in which they came
   IntrusiveList<Exchange, InFlight> in_flight_;
   size_t idle_connections_ = 0;
-  size_t open_connections_ = 0;
+  size_t open_connections_ = 0;  // opening ones included
+  size_t opening_ = 0;
+  size_t waiting_count_ = 0;
+  Door door_;
 };
 
 }  // namespace daruma::proxy

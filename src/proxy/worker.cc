@@ -39,7 +39,7 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   void run() override;  // Task: what ended connections leave to be tidied
 
   void adopt(model::SnapshotRef snapshot);
-  AdoptedGroup adopt_group(const model::TargetGroup& group);
+  AdoptedGroup adopt_group(const model::TargetGroup& group, uint64_t revision);
   std::string adopt_listeners();
   std::string adopt_listener(size_t load_balancer, size_t listener);
   std::string make_tls_context(const model::Listener& listener, const std::string& identity,
@@ -99,6 +99,7 @@ Worker::Implementation::Implementation(const WorkerContext& worker_context,
       environment(context.loop, context.registry, context.access_log, *counters, context.log),
       drain_timer(context.loop.timers(), *this),
       mailbox(context.loop, *this) {
+  environment.worker = options.index;
   environment.client_connections_max = options.client_connections_max
                                            ? options.client_connections_max
                                            : model::limits::client_connections_max;
@@ -130,7 +131,7 @@ void Worker::Implementation::adopt(model::SnapshotRef snapshot) {
   std::vector<AdoptedGroup> adopted_groups;
   for (const model::TargetGroup& group : snapshot->target_groups) {
     for (const model::Target& target : group.targets) present.push_back(target.key);
-    adopted_groups.push_back(adopt_group(group));
+    adopted_groups.push_back(adopt_group(group, snapshot->revision));
   }
   std::sort(present.begin(), present.end());
   const uint64_t revision = snapshot->revision;
@@ -143,7 +144,8 @@ void Worker::Implementation::adopt(model::SnapshotRef snapshot) {
   post(model::AdoptedLetter{.worker = options.index, .revision = revision, .problem = problem});
 }
 
-AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group) {
+AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group,
+                                                 uint64_t revision) {
   std::shared_ptr<GroupState>& state = groups[group.name];
   if (!state) {
     state = std::make_shared<GroupState>();
@@ -155,15 +157,16 @@ AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group
   for (const model::Target& target : group.targets) {
     std::shared_ptr<TargetState>& runtime = targets[target.key];
     if (!runtime) {
-      runtime = std::make_shared<TargetState>(environment, target.key);
+      runtime = std::make_shared<TargetState>(environment, target.key, state);
       const auto known = told.find(target.key);
       if (known != told.end()) runtime->set_health(known->second.state);
     }
-    runtime->register_as(target, group);
+    runtime->register_as(target, group, revision);
     adopted_group.set.set_health(static_cast<uint32_t>(adopted_group.targets.size()),
                                  runtime->health());
     adopted_group.targets.push_back(runtime);
   }
+  adopted_group.mark_candidates();
   return adopted_group;
 }
 
@@ -284,14 +287,16 @@ void Worker::Implementation::tell_health(const model::HealthLetter& letter) {
   found->second->set_health(letter.health.state);
   for (AdoptedGroup& group : current->groups()) {
     for (uint32_t i = 0; i < group.targets.size(); ++i) {
-      if (group.targets[i] == found->second) group.set.set_health(i, letter.health.state);
+      if (group.targets[i] != found->second) continue;
+      group.set.set_health(i, letter.health.state);
+      group.mark_candidates();
     }
   }
 }
 
 void Worker::Implementation::tell_door(const model::DoorLetter& letter) {
   const auto found = targets.find(letter.target);
-  if (found != targets.end()) found->second->set_door(letter);
+  if (found != targets.end()) found->second->door().on_letter(letter);
 }
 
 void Worker::Implementation::on_unpinned(AdoptedSnapshot& snapshot) {

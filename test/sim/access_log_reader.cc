@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/access_log_reader.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 
 namespace daruma::sim {
@@ -16,6 +18,7 @@ enum Column : size_t {
   column_rule_priority = 20,
   column_action = 22,
   column_reason = 24,
+  column_target_list = 25,
   column_count = 34,
 };
 
@@ -60,6 +63,7 @@ std::optional<AccessLogLine> parse_access_log_line(std::string_view text) {
   line.status = number_or(columns[column_status], 0);
   line.target_status = number_or(columns[column_target_status], 0);
   line.target = columns[column_target];
+  line.targets = columns[column_target_list];
   line.target_group = columns[column_target_group];
   line.action = columns[column_action];
   line.reason = columns[column_reason];

@@ -16,7 +16,8 @@ struct AccessLogLine {
   std::optional<Token> token;  // from the request's path
   int status = 0;
   int target_status = 0;
-  std::string target;  // "-" for none
+  std::string target;   // "-" for none
+  std::string targets;  // that one, behind those where it was sent before
   std::string target_group;
   std::string action;
   std::string reason;

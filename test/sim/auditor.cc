@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "http/message.h"
 #include "sim/access_log_reader.h"
 #include "sim/sim_loop.h"
 
@@ -200,10 +201,8 @@ const ExchangeRecord* Auditor::on_target_head(const SimHead& head, const Address
   }
   ExchangeRecord* record = find(*token, "target");
   if (!record) return nullptr;
-  if (++record->target.arrivals > 1) {
-    violation(*token, "the request reached a target twice");
-    return nullptr;
-  }
+  if (record->target.arrivals > 0 && !forget_first_arrival(*record)) return nullptr;
+  ++record->target.arrivals;
   record->target.target = target;
   record->target.connection = connection;
   record->target.arrived = record->target.last_activity = network_.now();
@@ -213,6 +212,25 @@ const ExchangeRecord* Auditor::on_target_head(const SimHead& head, const Address
   network_.note("target " + target.to_string() + " gets " + text_of(*token));
   check_forwarded_head(*record, head);
   return violated() ? nullptr : record;
+}
+
+// A request may come again where a kept-alive connection ended under it: if twice is the same as
+// once, and nothing of an answer had come. The log line must own up to it.
+bool Auditor::forget_first_arrival(ExchangeRecord& record) {
+  const Token token = record.client.script.token;
+  const auto method = http::method_of(record.client.script.method);
+  if (record.client.script.body != RequestBody::none || !http::is_idempotent(method)) {
+    violation(token, "the request reached a target twice");
+    return false;
+  }
+  if (record.response.from_target) {
+    violation(token, "the request reached another target after it was answered");
+    return false;
+  }
+  const int arrivals = record.target.arrivals;
+  record.target = {};
+  record.target.arrivals = arrivals;
+  return true;
 }
 
 void Auditor::check_forwarded_head(const ExchangeRecord& record, const SimHead& head) {
@@ -318,6 +336,7 @@ void Auditor::on_log_line(std::string_view line) {
   log.target_status = parsed->target_status;
   note_idle(*record);
   log.target = parsed->target;
+  log.targets = parsed->targets;
   log.target_group = parsed->target_group;
   log.action = parsed->action;
   log.rule_priority = parsed->rule_priority;

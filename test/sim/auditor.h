@@ -98,6 +98,7 @@ class Auditor {
   void check_response_token(ExchangeRecord& record, const SimHead& head);
   void check_own_response(const ExchangeRecord& record);
   void check_target_body_end(const ExchangeRecord& record);
+  bool forget_first_arrival(ExchangeRecord& record);
   void check_forwarded_head(const ExchangeRecord& record, const SimHead& head);
   Duration patience(const ExchangeRecord& record) const;
   Instant last_activity(const ExchangeRecord& record) const;

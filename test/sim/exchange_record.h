@@ -91,6 +91,7 @@ struct LogSeen {
   int status = 0;
   int target_status = 0;
   std::string target;
+  std::string targets;       // it, behind those where it was sent before
   std::string target_group;  // ARN
   std::string action;
   int rule_priority = -1;

@@ -196,7 +196,8 @@ bool RoutingAudit::may_be_candidate(const View& view, const model::TargetGroup& 
   return may_be_full || !somebody_surely_full;
 }
 
-// While the candidates stay the same, round robin leaves none of them out.
+// While the candidates stay the same, round robin leaves none of them out; under guard, none that
+// neither fails nor is full, which this audit cannot know.
 void RoutingAudit::check_shares(const std::vector<View>& views, uint32_t loop) {
   for (size_t i = 0; i < views.size() && !auditor_.violated(); ++i) {
     if (views[i].revision == 0) continue;
@@ -207,7 +208,7 @@ void RoutingAudit::check_shares(const std::vector<View>& views, uint32_t loop) {
         const auto told = health.find(t.key);
         return told != health.end() && told->second.perhaps_initial;
       });
-      if (!certain) continue;
+      if (!certain || group.saturation_guard.enabled) continue;
       std::map<std::string, size_t> counts;
       for (const model::Target& t : group.targets) {
         if (may_be_candidate(views[i], group, t.addresses.front()))

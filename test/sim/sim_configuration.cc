@@ -40,6 +40,7 @@ SimConfiguration::SimConfiguration(Random& random, std::vector<Address> targets)
   deregistration_delay_ = Duration(1s) * static_cast<int>(random.below(8));
   groups_.resize(1 + random.below(groups_most));
   for (Group& group : groups_) {
+    group.guarded = random.chance(2, 3);
     for (size_t i = 0; i < targets_.size(); ++i) group.members.push_back(random.chance(2, 3));
   }
   second_listener_ = random.chance(1, 2);
@@ -126,6 +127,7 @@ model::TargetGroup SimConfiguration::compile_group(size_t index) const {
   group.health_check.healthy_threshold = 2;
   group.health_check.unhealthy_threshold = unhealthy_threshold_;
   group.deregistration_delay = deregistration_delay_;
+  group.saturation_guard.enabled = groups_[index].guarded;
   for (size_t i = 0; i < targets_.size(); ++i) {
     if (!groups_[index].members[i]) continue;
     model::Target target;

@@ -41,6 +41,7 @@ class SimConfiguration {
  private:
   struct Group {
     std::vector<bool> members;  // by target
+    bool guarded = true;        // daruma.saturation_guard.enabled
   };
   struct PathRule {
     int prefix;  // index into path_prefixes()

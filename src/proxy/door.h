@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The door of one target, as one worker finds it: connections that have come and are not in yet,
+// and whether one more may come. Judges by proxy/governor what this worker sees, and goes by the
+// DoorLetter for what the other workers see: while the target is saturated, one connection of the
+// whole node waits there, that of the worker whose turn it is. Tells the health thread what it
+// finds.
+#pragma once
+
+#include <cstddef>
+
+#include "base/intrusive_list.h"
+#include "io/timer_wheel.h"
+#include "model/letter.h"
+#include "model/target.h"
+#include "proxy/governor.h"
+#include "proxy/target_connection.h"
+
+namespace daruma::proxy {
+
+struct Environment;
+
+class Door final : private io::TimerHandler {
+ public:
+  class Owner {
+   public:
+    virtual size_t inside() const = 0;  // connections that are in
+    virtual size_t wanted() const = 0;  // requests that could use one more
+    // One connection waits suspiciously long: another would show whether the target is full.
+    virtual void on_witness_wanted() = 0;
+    // The target was found full, or is so no longer.
+    virtual void on_door_changed() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Door(Environment& environment, const model::TargetKey& target, Owner& owner);
+
+  void configure(const model::SaturationGuard& guard, model::Protocol protocol);
+  void on_letter(const model::DoorLetter& letter);
+  void restart() { governor_.restart(); }
+
+  bool guarded() const { return governor_.enabled(); }
+  // The target is full, as this worker or another one of the node finds.
+  bool saturated() const;
+  // May one more connection be opened, while `connecting` are on their way to the door?
+  bool may_open(size_t connecting) const;
+  const Governor& governor() const { return governor_; }
+
+  void come(TargetConnection& connection);
+  // Its handshake is done, or its first response has begun.
+  void let_in(TargetConnection& connection);
+  // It goes away. Harmless if it is not here.
+  void leave(TargetConnection& connection);
+  // A connection that is inside was answered.
+  void on_served(Duration took);
+  // wanted() has become more or less than nothing.
+  void on_demand_changed() { report(); }
+
+  size_t size() const { return size_; }
+  bool has(const TargetConnection& connection) const {
+    return connection.ListNode<AtDoor>::linked();
+  }
+  // Connections that waited here for longer than a target which is not full makes them wait.
+  uint64_t waited_total() const { return waited_total_; }
+
+ private:
+  void on_timer(io::Timer& timer) override;
+  void look();
+  void judge();
+  void set_timer();
+  void report();
+
+  Environment& environment_;
+  const model::TargetKey& target_;
+  Owner& owner_;
+  Governor governor_;
+  model::DoorLetter told_;
+  model::DoorReport reported_;
+  Instant reported_at_{};
+  bool was_saturated_ = false;
+  io::Timer timer_;
+  IntrusiveList<TargetConnection, AtDoor> waiting_;  // in the order in which they came
+  size_t size_ = 0;
+  uint64_t waited_total_ = 0;
+};
+
+}  // namespace daruma::proxy

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stops 6 and 7: which target, and a connection to it. A target that is full is passed over; where
+// all are, the request waits in the group's line for whichever target has a connection first.
+#include <algorithm>
+#include <functional>
+
+#include "model/limits.h"
+#include "proxy/client_connection.h"
+#include "proxy/environment.h"
+#include "proxy/exchange.h"
+#include "proxy/listener.h"
+#include "proxy/target_connection.h"
+#include "proxy/target_state.h"
+
+namespace daruma::proxy {
+namespace {
+
+// Long enough for a surge's peak to move on, short enough that nobody stays away.
+constexpr int retry_after_seconds = 1;
+
+// What an ALB answers where no connection could be opened.
+int status_of(model::Reason reason) {
+  switch (reason) {
+    case model::Reason::node_out_of_resources:
+    case model::Reason::target_name_unresolved:
+      return 503;
+    case model::Reason::target_connect_timeout:
+    case model::Reason::target_tls_handshake_timeout:
+      return 504;
+    default:
+      return 502;
+  }
+}
+
+}  // namespace
+
+// Stop 6: the healthy targets; if there is none, all (fail-open); if there is no target at all,
+// 503.
+Next Exchange::pick_target() {
+  if (group_->set.mode() == routing::RoutingMode::none)
+    return refuse(503, model::Reason::no_registered_targets);
+  if (retries_ == 0 && !target_full_) count_pick();
+  target_full_ = false;
+  TargetState* target = choose_target();
+  if (target == nullptr) return wait_in_line();
+  go_to(*target);
+  step_ = Step::borrow_connection;
+  return Next::proceed;
+}
+
+void Exchange::count_pick() {
+  telemetry::TargetGroupCounters& counters = *group_->state->counters;
+  counters.requests_total.add();
+  if (group_->set.mode() == routing::RoutingMode::fail_open)
+    counters.fail_open_requests_total.add();
+  group_->state->retries.on_request();
+  record_.target_group_arn = group_->group->arn;
+}
+
+// The algorithm's choice; under guard, the first of its choices that takes requests. Nullptr: the
+// targets that do not fail are full.
+TargetState* Exchange::choose_target() {
+  const std::span<const uint32_t> candidates = group_->set.candidates();
+  routing::RoundRobin& order = group_->state->round_robin;
+  TargetState* first = group_->targets[order.pick(candidates)].get();
+  if (!group_->group->saturation_guard.enabled) return first;
+  TargetState* target = first;
+  TargetState* full = nullptr;
+  const size_t looks = std::min(candidates.size(), model::limits::targets_looked_at_max);
+  for (size_t i = 0; i < looks; ++i) {
+    if (i > 0) target = group_->targets[order.pick(candidates)].get();
+    if (target == tried_ && candidates.size() > 1) continue;
+    if (target->failures().failing() && !target->take_trial()) continue;
+    if (target->takes_requests()) return target;
+    full = target;
+  }
+  if (full == nullptr) return first;
+  full_target_ = full;
+  return nullptr;
+}
+
+void Exchange::go_to(TargetState& target) {
+  target_ = &target;
+  target.bind(*this);
+  record_.target = target.label();
+}
+
+Next Exchange::wait_in_line() {
+  WaitingLine& line = group_->state->line;
+  if (line.full()) return turn_away();
+  set_client(std::hash<std::string_view>()(client_->facts().peer_ip));
+  line.join(*this);
+  count_line();
+  group_->state->counters->waited_total.add();
+  // Half of what an answer takes is not long for who waits for it.
+  const Duration patience = std::max(group_->group->saturation_guard.queue_timeout,
+                                     full_target_->door().governor().mean_response_time() / 2);
+  timer_.set(environment_.loop.now() + patience);
+  step_ = Step::await_connection;
+  full_target_->knock();
+  return Next::wait;
+}
+
+Next Exchange::turn_away() {
+  group_->state->counters->turned_away_total.add();
+  local_.retry_after_seconds = retry_after_seconds;
+  return refuse(503, model::Reason::target_group_saturated);
+}
+
+void Exchange::leave_line() {
+  if (!waits()) return;
+  group_->state->line.leave(*this);
+  count_line();
+}
+
+void Exchange::count_line() {
+  group_->state->counters->waiting.set(static_cast<int64_t>(group_->state->line.size()));
+}
+
+bool Exchange::may_use(const TargetState& target) const {
+  return target.registered_since(pin_->snapshot().revision) && &target != tried_;
+}
+
+// Stop 7: an idle connection, or whichever is ready first.
+Next Exchange::borrow_connection() {
+  if (target_->has_idle()) return send_on(target_->borrow_idle(*this));
+  if (!target_->wait(*this)) return refuse(503, model::Reason::target_name_unresolved);
+  // Connections have deadlines of their own; this one is for a request that gets none.
+  timer_.set(environment_.loop.now() + model::limits::connect_timeout +
+             model::limits::tls_handshake_timeout);
+  step_ = Step::await_connection;
+  return Next::wait;
+}
+
+// Woken by an event that is not for this step, it goes on waiting.
+Next Exchange::await_connection() {
+  if (open_failure_ != model::Reason::none) return open_failed();
+  if (target_full_) {
+    release_target(false);
+    target_ = nullptr;
+    step_ = Step::pick_target;
+    return Next::proceed;
+  }
+  if (!timed_out_) return Next::wait;
+  timed_out_ = false;
+  if (target_ == nullptr) return turn_away();
+  return refuse(504, model::Reason::target_connect_timeout);
+}
+
+void Exchange::on_connection_ready(TargetState& target) {
+  if (target_ == nullptr) {
+    count_line();
+    go_to(target);
+  }
+  step_ = Step::borrow_connection;
+  run();
+}
+
+void Exchange::on_open_failed(model::Reason reason) {
+  open_failure_ = reason;
+  run();
+}
+
+void Exchange::on_target_full() {
+  target_full_ = true;
+  run();
+}
+
+Next Exchange::open_failed() {
+  const model::Reason reason = std::exchange(open_failure_, model::Reason::none);
+  const bool elsewhere =
+      reason != model::Reason::node_out_of_resources && group_->set.candidates().size() > 1;
+  if (elsewhere && may_try_again()) return try_again();
+  return refuse(status_of(reason), reason);
+}
+
+// Within the group's budget. The caller knows that nothing is lost by it.
+bool Exchange::may_try_again() {
+  if (!group_->group->saturation_guard.enabled) return false;
+  if (retries_ >= model::limits::retries_per_request_max || environment_.draining) return false;
+  if (group_->state->retries.take()) return true;
+  group_->state->counters->retries_refused_total.add();
+  return false;
+}
+
+Next Exchange::try_again() {
+  group_->state->counters->retries_total.add();
+  ++retries_;
+  earlier_targets_.append(target_->label());
+  earlier_targets_.push_back(' ');
+  release_target(false);
+  tried_ = std::exchange(target_, nullptr);
+  to_target_.clear();
+  request_sent_ = request_broken_ = false;
+  step_ = Step::pick_target;
+  return Next::proceed;
+}
+
+}  // namespace daruma::proxy

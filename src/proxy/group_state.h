@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one worker keeps of one target group, filed by name across snapshots.
+#pragma once
+
+#include <memory>
+
+#include "proxy/retry_budget.h"
+#include "proxy/waiting_line.h"
+#include "routing/target_picker.h"
+#include "telemetry/counters.h"
+
+namespace daruma::proxy {
+
+struct GroupState {
+  routing::RoundRobin round_robin;
+  std::shared_ptr<telemetry::TargetGroupCounters> counters;
+  WaitingLine line;  // requests that no target can take now
+  RetryBudget retries;
+};
+
+}  // namespace daruma::proxy

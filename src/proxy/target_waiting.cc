@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stop 7 from the target's side: requests that wait, connections that are opened for them, and who
+// gets which.
+#include <algorithm>
+
+#include "model/limits.h"
+#include "proxy/environment.h"
+#include "proxy/exchange.h"
+#include "proxy/target_state.h"
+
+namespace daruma::proxy {
+
+bool TargetState::take_trial() {
+  return failures_.take_trial(environment_.loop.now());
+}
+
+bool TargetState::wait(Exchange& exchange) {
+  if (addresses_.empty()) return false;
+  exchange.begin_waiting(environment_.loop.now());
+  waiting_.push_back(exchange);
+  ++waiting_count_;
+  open_wanted();
+  return true;
+}
+
+void TargetState::stop_waiting(Exchange& exchange) {
+  exchange.ListNode<Waiting>::unlink();
+  --waiting_count_;
+}
+
+// At the door of a plain target a connection only waits with its request.
+size_t TargetState::inside() const {
+  return open_connections_ - opening_ - (protocol_ == model::Protocol::http ? door_.size() : 0);
+}
+
+size_t TargetState::wanted() const {
+  return waiting_count_ + (candidate_ ? group_->line.size() : 0);
+}
+
+void TargetState::open_wanted() {
+  const size_t connecting = protocol_ == model::Protocol::http ? opening_ : 0;
+  while (opening_ < wanted() && door_.may_open(connecting)) {
+    if (!open()) return;
+  }
+  if (wanted() > 0) door_.on_demand_changed();
+}
+
+bool TargetState::open() {
+  if (addresses_.empty()) return false;
+  const Address& address = addresses_[address_cursor_++ % addresses_.size()];
+  auto* connection = new TargetConnection(environment_, *this, address);
+  open_.push_back(*connection);
+  ++open_connections_;
+  ++opening_;
+  ++environment_.target_connections;
+  counters_->connections_total.add();
+  counters_->connections_open.add(1);
+  if (protocol_ == model::Protocol::https) door_.come(*connection);
+  return true;
+}
+
+void TargetState::on_opened(TargetConnection& connection) {
+  --opening_;
+  if (const tls::Session* session = connection.tls_session()) {
+    counters_->tls_handshakes_total.add();
+    if (session->resumed()) counters_->tls_resumptions_total.add();
+    door_.let_in(connection);
+  }
+  if (waiting_.empty() && !usable(connection)) return discard(connection);
+  into_pool(connection, model::limits::unused_connection_timeout);
+  serve_waiting();
+  if (!registered_) close_idle();
+}
+
+void TargetState::on_open_failed(TargetConnection& connection, model::Reason reason) {
+  switch (reason) {
+    case model::Reason::target_tls_handshake_failed:
+    case model::Reason::target_tls_handshake_timeout:
+      counters_->tls_errors_total.add();
+      break;
+    case model::Reason::node_out_of_resources:
+      break;
+    default:
+      counters_->connection_errors_total.add();
+  }
+  if (reason != model::Reason::node_out_of_resources) on_failed(reason);
+  const Instant began = connection.began();
+  discard(connection);
+  // Who came later has not waited for this one.
+  if (waiting_.empty() || waiting_.front().waits_since() > began) return;
+  Exchange& unlucky = static_cast<Exchange&>(waiting_.front());
+  stop_waiting(unlucky);
+  unlucky.on_open_failed(reason);
+}
+
+void TargetState::on_idle_closed(TargetConnection& connection) {
+  discard(connection);
+}
+
+void TargetState::on_request_sent(TargetConnection& connection) {
+  counters_->requests_total.add();
+  connection.count_request();
+  if (connection.requests() > 1) return counters_->connection_reuses_total.add();
+  if (connection.protocol() == model::Protocol::http) door_.come(connection);
+}
+
+void TargetState::on_answered(TargetConnection& connection, Duration took) {
+  failures_.on_success();
+  if (door_.has(connection)) return door_.let_in(connection);
+  door_.on_served(took);
+}
+
+void TargetState::on_failed(model::Reason reason) {
+  if (!failures_.on_failure() || environment_.health == nullptr) return;
+  environment_.health->post(model::FailureReport{.worker = environment_.worker,
+                                                 .target = key_,
+                                                 .reason = reason,
+                                                 .in_a_row = failures_.length()});
+}
+
+void TargetState::serve_waiting() {
+  while (has_idle()) {
+    Exchange* next = next_waiting();
+    if (next == nullptr) break;
+    next->on_connection_ready(*this);
+  }
+  open_wanted();
+}
+
+// First who waits for this target alone.
+Exchange* TargetState::next_waiting() {
+  if (!waiting_.empty()) {
+    Exchange& first = static_cast<Exchange&>(waiting_.front());
+    stop_waiting(first);
+    return &first;
+  }
+  if (!candidate_) return nullptr;
+  return static_cast<Exchange*>(group_->line.take_next(
+      [this](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_use(*this); }));
+}
+
+void TargetState::on_door_changed() {
+  const bool saturated = door_.saturated();
+  counters_->saturated.set(saturated);
+  counters_->learned_limit.set(saturated ? door_.governor().learned_limit() : 0);
+  if (!saturated) return open_wanted();
+  while (!waiting_.empty()) {
+    Exchange& exchange = static_cast<Exchange&>(waiting_.front());
+    stop_waiting(exchange);
+    exchange.on_target_full();
+  }
+}
+
+}  // namespace daruma::proxy
