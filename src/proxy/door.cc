@@ -53,6 +53,7 @@ void Door::come(TargetConnection& connection) {
 
 // The door is a queue: who came before one that is in now, is in as well, and only slow.
 void Door::let_in(TargetConnection& connection) {
+  if (!has(connection)) return;  // it was overtaken
   const Instant now = environment_.loop.now();
   const Duration waited = now - connection.at_door_since();
   const size_t at_door = size_;

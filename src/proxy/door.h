@@ -49,7 +49,7 @@ class Door final : private io::TimerHandler {
   const Governor& governor() const { return governor_; }
 
   void come(TargetConnection& connection);
-  // Its handshake is done, or its first response has begun.
+  // Its handshake is done, or its first response has begun. Harmless if it is not here any more.
   void let_in(TargetConnection& connection);
   // It goes away. Harmless if it is not here.
   void leave(TargetConnection& connection);
