@@ -80,10 +80,20 @@ def run_all(options, folder):
                 yield {**result, 'run': run + 1, 'began': began, 'seconds': time.time() - began}
 
 
+STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def stop(*_):
+    """The first signal ends the lab, which then ends what it started; no other may disturb it."""
+    for number in STOPPED_BY:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit('lab: interrupted; stopping everything that was started')
+
+
 def main():
     options = arguments()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))
+    for number in STOPPED_BY:
+        signal.signal(number, stop)
     options.out.mkdir(parents=True, exist_ok=True)
     results = []
     with contextlib.ExitStack() as stack:
@@ -106,5 +116,3 @@ if __name__ == '__main__':
         sys.exit(main())
     except AssertionError as problem:
         sys.exit(f'lab: {problem}')
-    except KeyboardInterrupt:
-        sys.exit('lab: interrupted; everything that was started has been stopped')
