@@ -34,6 +34,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   deregistration_delay_ = group.deregistration_delay;
   protocol_ = group.protocol;
   door_.configure(group.saturation_guard, group.protocol);
+  if (!group.saturation_guard.enabled) latency_ = {};
   idle_.for_each([this](TargetConnection& connection) {
     if (!usable(connection)) discard(connection);
   });
@@ -44,9 +45,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
 void TargetState::set_counters(const model::Target& target) {
   zone_ = target.zone;
   counters_ = environment_.registry.add(telemetry::TargetLabels{key_.group, label_, zone_});
-  size_t in_flight = 0;
-  in_flight_.for_each([&in_flight](Exchange&) { ++in_flight; });
-  counters_->requests_in_flight.set(static_cast<int64_t>(in_flight));
+  counters_->requests_in_flight.set(static_cast<int64_t>(in_flight_count_));
   counters_->connections_open.set(static_cast<int64_t>(open_connections_));
   counters_->connections_idle.set(static_cast<int64_t>(idle_connections_));
 }
@@ -77,12 +76,14 @@ void TargetState::on_timer(io::Timer&) {
 
 void TargetState::bind(Exchange& exchange) {
   in_flight_.push_back(exchange);
+  ++in_flight_count_;
   ++environment_.requests_in_flight;
   counters_->requests_in_flight.add(1);
 }
 
 void TargetState::unbind(Exchange& exchange) {
   exchange.ListNode<InFlight>::unlink();
+  if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
   --environment_.requests_in_flight;
   counters_->requests_in_flight.add(-1);
 }

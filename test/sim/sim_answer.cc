@@ -170,6 +170,9 @@ void compose(Answer& answer, Random& random, const TargetBehaviour& b, const Ask
       answer.piece == 0 && answer.interim.empty() && answer.wire.size() + extra.size() <= 1024;
   if (answer.cut == Cut::none && !answer.close && one_segment && strikes(random, b.extra_bytes))
     answer.wire += extra;
+  // A run ends some time: no answer comes in more pieces than that.
+  constexpr size_t pieces_most = 2'000;
+  if (answer.piece > 0) answer.piece = std::max(answer.piece, answer.wire.size() / pieces_most);
 }
 
 }  // namespace daruma::sim
