@@ -21,8 +21,10 @@ sys.path.insert(0, str(HERE.parent / 'test/integration'))
 from experiment import Programs, measure  # noqa: E402
 from processes import ROOT  # noqa: E402
 from progress import Progress  # noqa: E402
+from report import page  # noqa: E402
+import results as results_file  # noqa: E402
 from shapes import SHAPES  # noqa: E402
-from table import table  # noqa: E402
+from table import COLUMNS, table  # noqa: E402
 from variants import VARIANTS  # noqa: E402
 
 
@@ -39,17 +41,24 @@ def names_from(known, what):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    shapes = '\n'.join(f'  {shape.name:14} {shape.meaning}' for shape in SHAPES.values())
+    variants = '\n'.join(f'  {one.name:14} {one.meaning}' for one in VARIANTS.values())
+    columns = '\n'.join(f'  {heading:14} {meaning}' for heading, _, _, meaning in COLUMNS)
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n\n')[0], formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f'shapes:\n{shapes}\n\nvariants:\n{variants}\n\ncolumns:\n{columns}')
     parser.add_argument('--variants', type=names_from(VARIANTS, 'variant'), default=list(VARIANTS),
-                        metavar='NAME,…', help='default: all, ' + ', '.join(VARIANTS))
+                        metavar='NAME,…', help='default: all')
     parser.add_argument('--shape', dest='shapes', type=names_from(SHAPES, 'shape'),
-                        default=['default'], metavar='NAME,…', help=', '.join(SHAPES))
+                        default=['default'], metavar='NAME,…', help='default: default; all are all')
     parser.add_argument('--runs', type=int, default=1, help='repetitions; medians are reported')
     parser.add_argument('--arrivals', choices=('even', 'poisson'), default='even')
     parser.add_argument('--out', type=Path, default=ROOT / 'build/lab',
                         help='folder for what was found (default: build/lab)')
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release',
                         help='where daruma and daruma_surge were built (default: build/release)')
+    parser.add_argument('--write-results', action='store_true',
+                        help='put what was found into lab/results.md')
     parser.add_argument('--keep', action='store_true', help='keep logs and records too')
     return parser.parse_args()
 
@@ -90,6 +99,15 @@ def stop(*_):
     sys.exit('lab: interrupted; stopping everything that was started')
 
 
+def command_line(options):
+    """What to type for the same again."""
+    words = ['make lab', f'VARIANTS={",".join(options.variants)}'
+             if options.variants != list(VARIANTS) else '', f'SHAPE={",".join(options.shapes)}',
+             f'RUNS={options.runs}',
+             "LAB_OPTIONS='--arrivals poisson'" if options.arrivals == 'poisson' else '']
+    return ' '.join(word for word in words if word)
+
+
 def main():
     options = arguments()
     for number in STOPPED_BY:
@@ -106,8 +124,13 @@ def main():
         folder.chmod(0o755)
         for result in run_all(options, folder):
             results.append(result)
+            # After each, so that what was found is there if the lab is stopped.
             (options.out / 'results.json').write_text(json.dumps(results))
+            (options.out / 'index.html').write_text(page(results, command_line(options)))
     print(table(results))
+    if options.write_results:
+        results_file.write(HERE / 'results.md', results, command_line(options))
+    print(f'\nPictures: {options.out}/index.html; for machines: results.json there.')
     return 0
 
 

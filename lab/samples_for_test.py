@@ -14,7 +14,8 @@ def record(number=0, at=0.0, took=0.5, status=200, outcome='answered', attempt=0
 def sample(second, states, idle=0.5, low=0.0, queue=0, connections=0):
     """`states`: one letter for each target: h(ealthy), u(nhealthy), - (not told)."""
     words = {'h': 'healthy', 'u': 'unhealthy', '-': None}
-    return {'t': second, 'idle': idle, 'low': low, 'used': {'targets': 0.1}, 'group': {},
+    return {'t': second, 'idle': idle, 'low': low, 'group': {},
+            'used': dict.fromkeys(('targets', 'balancer', 'surge', 'lab', 'others'), 0.1),
             'targets': {f'127.0.0.{i + 2}:8443': {
                 'state': words[letter], 'reason': None, 'queue': queue,
                 'connections': connections} for i, letter in enumerate(states)}}

@@ -61,6 +61,11 @@ def combined(runs):
     return {key: value(key) for key in runs[0]['summary']}
 
 
+def median_run(runs):
+    """The run whose success is the median (of an even number, the lower one)."""
+    return sorted(runs, key=lambda run: run['summary']['success'])[(len(runs) - 1) // 2]
+
+
 def rows(results):
     """(shape, [variant, cell, …]) for each group of runs."""
     for (shape, variant), runs in grouped(results).items():
@@ -68,15 +73,21 @@ def rows(results):
         yield shape, [variant] + [write(summary.get(key)) for _, key, write, _ in COLUMNS]
 
 
+OTHERS_MOST = 0.2  # of the processor, before it is worth a word
+
+
 def warnings(results):
     """What a reader has to know before believing the numbers."""
     for result in results:
         summary = result['summary']
+        which = f'{result["shape"]}, {result["variant"]}, run {result["run"]}'
         if summary.get('cpu_was_short'):
-            yield (f'{result["shape"]}, {result["variant"]}, run {result["run"]}: the processor '
-                   f'was short (free in the worst 5 s of the surge: '
+            yield (f'{which}: the processor was short (free in the worst 5 s of the surge: '
                    f'{percent(summary["cpu_free_worst"])}); the targets\' workers were not the '
                    'only limit')
+        others = summary.get('cpu_used', {}).get('others', 0)
+        if others > OTHERS_MOST:
+            yield f'{which}: other programs used {percent(others)} of the processor meanwhile'
 
 
 def table(results):
