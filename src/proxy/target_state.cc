@@ -55,7 +55,7 @@ void TargetState::deregister() {
   registered_ = false;
   candidate_ = false;
   health_ = model::HealthState::initial;
-  close_idle();
+  close_unused();
   if (!in_flight_.empty()) drain_timer_.set(environment_.loop.now() + deregistration_delay_);
 }
 
@@ -152,8 +152,12 @@ void TargetState::discard(TargetConnection& connection) {
   if (wanted() > 0) environment_.loop.call_soon(*this);
 }
 
-void TargetState::close_idle() {
+void TargetState::close_unused() {
   idle_.for_each([this](TargetConnection& connection) { discard(connection); });
+  if (!waiting_.empty()) return;
+  open_.for_each([this](TargetConnection& connection) {
+    if (!connection.established()) discard(connection);
+  });
 }
 
 }  // namespace daruma::proxy

@@ -93,7 +93,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void give_back(TargetConnection& connection, Duration idle_timeout);
   // Unlinks and destroys it.
   void discard(TargetConnection& connection);
-  void close_idle();
+  // Those that no request uses: idle ones and, if nobody waits for them, those being opened.
+  void close_unused();
 
  private:
   void on_timer(io::Timer& timer) override;

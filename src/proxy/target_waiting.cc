@@ -70,7 +70,7 @@ void TargetState::on_opened(TargetConnection& connection) {
   if (waiting_.empty() && !usable(connection)) return discard(connection);
   into_pool(connection, model::limits::unused_connection_timeout);
   serve_waiting();
-  if (!registered_) close_idle();
+  if (!registered_) close_unused();
 }
 
 void TargetState::on_open_failed(TargetConnection& connection, model::Reason reason) {
