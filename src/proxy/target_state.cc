@@ -113,12 +113,18 @@ bool TargetState::usable(const TargetConnection& connection) const {
 
 void TargetState::give_back(TargetConnection& connection, Duration idle_timeout) {
   const bool keep = usable(connection) && !environment_.draining && !connection.exhausted() &&
-                    connection.in().empty() && connection.is_quiet() &&
+                    connection.in().empty() && connection.is_quiet() && !place_is_wanted() &&
                     idle_connections_ < model::limits::idle_target_connections_max;
   if (!keep) return discard(connection);
   into_pool(connection, idle_timeout);
   // Not from inside the exchange that gives it back.
   if (wanted() > 0) environment_.loop.call_soon(*this);
+}
+
+// By a request at the door, or by another worker of this node while nobody waits here.
+bool TargetState::place_is_wanted() {
+  if (std::exchange(make_room_, false)) return true;
+  return door_.wanted_elsewhere() && wanted() == 0;
 }
 
 void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout) {

@@ -102,12 +102,14 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   size_t inside() const override;
   size_t wanted() const override;
   void on_witness_wanted() override { open(); }
+  void on_place_wanted() override { make_room_ = true; }
   void on_door_changed() override;
 
   bool has_room() const { return in_flight_count_ < latency_.limit(); }
   bool open();
   void open_wanted();
   bool usable(const TargetConnection& connection) const;
+  bool place_is_wanted();
   void into_pool(TargetConnection& connection, Duration idle_timeout);
   void serve_waiting();
   Exchange* next_waiting();
@@ -125,6 +127,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   model::HealthState health_ = model::HealthState::initial;
   bool candidate_ = false;
   bool registered_ = false;
+  bool make_room_ = false;  // the next connection that comes free is closed
   uint64_t registered_since_ = 0;
   Duration deregistration_delay_{};
   io::Timer drain_timer_;
