@@ -40,11 +40,12 @@ integration-test:  ## end-to-end tests: real clients, real targets, the built da
 	@cmake --build $(BUILD) --target daruma daruma_load daruma_surge
 	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) -m pytest -q test/integration
 
-bench:  ## micro-benchmarks of what a request passes through
+bench:  ## what a request passes through, timed; what the saturation guard costs
 	@$(INSTALL) build bench
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
-	@cmake --build $(BUILD) --target $(BENCHMARKS)
+	@cmake --build $(BUILD) --target $(BENCHMARKS) daruma daruma_load
 	@for benchmark in $(BENCHMARKS); do $(BUILD)/bench/$$benchmark || exit 1; done
+	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) bench/guard_cost.py
 
 # The lab's options, as in: make lab VARIANTS=daruma,haproxy SHAPE=default RUNS=3
 LAB := $(if $(VARIANTS),--variants $(VARIANTS)) $(if $(SHAPE),--shape $(SHAPE)) \
