@@ -59,7 +59,7 @@ inline constexpr size_t waiting_requests_max = 4'096;  // per target group and w
 inline constexpr uint32_t openings_at_first = 8;  // connections being opened at once, per target
 inline constexpr uint32_t openings_max = 1'024;   // and worker
 inline constexpr Duration unused_connection_timeout = 60s;  // opened, and nobody came for it
-inline constexpr Duration saturated_idle_timeout = 1s;     // of connections to a full target
+inline constexpr Duration saturated_idle_timeout = 250ms;   // of connections to a full target
 inline constexpr size_t targets_looked_at_max = 32;         // of a group, for one request
 inline constexpr int retries_per_request_max = 2;
 inline constexpr size_t health_check_path_bytes_max = 1024;
@@ -74,6 +74,13 @@ inline constexpr size_t condition_values_per_rule_max = 5;
 inline constexpr size_t condition_wildcards_per_rule_max = 6;
 inline constexpr size_t condition_value_bytes_max = 128;
 inline constexpr size_t condition_method_bytes_max = 40;
+inline constexpr size_t rewrite_bytes_max = 1024;  // of Regex and of Replace
+// What RE2 may use for one expression: its program and, for the most part, the automata that it
+// builds as requests come, and throws away when this is full. Enough for several dozen states of
+// the largest program, below which RE2 would have to match without an automaton, many times slower.
+inline constexpr size_t regex_memory_bytes_max = 1024 * 1024;
+inline constexpr size_t regex_program_max = 1'200;  // instructions
+inline constexpr size_t host_bytes_max = 255;       // of a rewritten Host
 inline constexpr size_t message_body_bytes_max = 1024;
 inline constexpr size_t name_bytes_max = 32;
 inline constexpr size_t listeners_per_load_balancer_max = 50;
