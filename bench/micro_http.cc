@@ -66,7 +66,7 @@ class Exchange {
   }
   void write_request() {
     combine_trace_id(request_.fields.find(FieldId::x_amzn_trace_id), root_, trace_id_);
-    check(write_forwarded_request(request_, client_, {}, trace_id_, "", out_) ==
+    check(write_forwarded_request(request_, client_, {}, trace_id_, "", {}, out_) ==
           ForwardProblem::none);
     out_.clear();
   }

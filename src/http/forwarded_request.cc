@@ -44,10 +44,11 @@ bool has_port(std::string_view address) {
 class RequestForwarder {
  public:
   RequestForwarder(const RequestHead& head, const ClientFacts& client,
-                   const ForwardingSettings& settings)
+                   const ForwardingSettings& settings, const RequestRewrite& rewrite)
       : head_(head),
         client_(client),
         settings_(settings),
+        rewrite_(rewrite),
         dirty_values_(head.findings.has(Finding::non_compliant_header)),
         odd_target_(head.findings.has(Finding::space_in_uri) ||
                     head.findings.has(Finding::ambiguous_uri)) {
@@ -61,7 +62,8 @@ class RequestForwarder {
         odd_target_ ? std::count_if(head_.target.begin(), head_.target.end(), needs_encoding) : 0;
     return head_.wire_bytes + head_.fields.size() * line_bytes_added_max + 2 * encoded +
            client_.peer_ip.size() + client_.tls_cipher.size() + trace_id.size() +
-           host_when_missing.size() + added_bytes_max;
+           host_when_missing.size() + rewrite_.host.size() + 3 * rewrite_.path_and_query.size() +
+           added_bytes_max;
   }
 
   void write(std::string_view trace_id, std::string_view host_when_missing, HeadText& text) {
@@ -188,7 +190,7 @@ class RequestForwarder {
     text.put(head_.method_text);
     text.put(' ');
     if (head_.target.starts_with('/')) {
-      write_path(head_.target, text);
+      write_own_target(head_.target, text);
     } else {
       write_other_form(text);
     }
@@ -199,10 +201,16 @@ class RequestForwarder {
     odd_target_ ? write_target(path_and_query, text) : text.put(path_and_query);
   }
 
+  void write_own_target(std::string_view path_and_query, HeadText& text) const {
+    rewrite_.path_and_query.empty() ? write_path(path_and_query, text)
+                                    : write_target(rewrite_.path_and_query, text);
+  }
+
   void write_other_form(HeadText& text) {
     const TargetParts parts = split_target(head_.target, head_.method == Method::connect);
-    if (parts.form != TargetForm::absolute) return write_path(head_.target, text);
+    if (parts.form != TargetForm::absolute) return write_own_target(head_.target, text);
     absolute_authority_ = parts.authority;
+    if (!rewrite_.path_and_query.empty()) return write_target(rewrite_.path_and_query, text);
     if (parts.path.empty() && head_.method == Method::options && !parts.has_query) {
       return text.put('*');  // RFC 9112 3.2.4
     }
@@ -246,7 +254,8 @@ class RequestForwarder {
 
   void write_host(std::string_view host_when_missing, HeadText& text) const {
     const bool has_host = host_ && !host_->value.empty();
-    if (settings_.preserve_host_header && absolute_authority_.empty() && has_host) {
+    const bool same_host = absolute_authority_.empty() && rewrite_.host.empty();
+    if (settings_.preserve_host_header && same_host && has_host) {
       for (const Field& field : head_.fields) {
         if (field.id == FieldId::host) write_field(field.name, field.value, text);
       }
@@ -260,8 +269,13 @@ class RequestForwarder {
     text.put("\r\n");
   }
 
+  bool on_default_port() const {
+    return client_.listener_port == 80 || client_.listener_port == 443;
+  }
+
   void write_authority(std::string_view authority, HeadText& text) const {
-    const bool default_port = client_.listener_port == 80 || client_.listener_port == 443;
+    if (!rewrite_.host.empty()) return write_rewritten_host(authority, text);
+    const bool default_port = on_default_port();
     const std::optional<HostPort> split = split_host(authority);
     const bool keep = settings_.preserve_host_header || !split || split->host.empty() ||
                       (split->port && !default_port);
@@ -269,6 +283,20 @@ class RequestForwarder {
     if (keep || default_port) return;
     text.put(':');
     text.put(uint64_t{client_.listener_port});
+  }
+
+  void write_rewritten_host(std::string_view received, HeadText& text) const {
+    text.put(rewrite_.host);
+    if (has_port(rewrite_.host)) return;
+    const std::optional<HostPort> split = split_host(received);
+    const bool keep = settings_.preserve_host_header || !on_default_port();
+    if (keep && split && split->port) {
+      text.put(':');
+      text.put(uint64_t{*split->port});
+    } else if (!settings_.preserve_host_header && !on_default_port()) {
+      text.put(':');
+      text.put(uint64_t{client_.listener_port});
+    }
   }
 
   void write_framing(HeadText& text) const {
@@ -289,6 +317,7 @@ class RequestForwarder {
   const RequestHead& head_;
   const ClientFacts& client_;
   const ForwardingSettings& settings_;
+  const RequestRewrite& rewrite_;
   const bool dirty_values_;
   const bool odd_target_;
   const Field* host_ = nullptr;
@@ -304,9 +333,10 @@ class RequestForwarder {
 ForwardProblem write_forwarded_request(const RequestHead& head, const ClientFacts& client,
                                        const ForwardingSettings& settings,
                                        std::string_view trace_id,
-                                       std::string_view host_when_missing, Buffer& out) {
+                                       std::string_view host_when_missing,
+                                       const RequestRewrite& rewrite, Buffer& out) {
   DARUMA_ASSERT(!unframeable(head.findings) && !head.transfer_coding_unsupported);
-  RequestForwarder forwarder(head, client, settings);
+  RequestForwarder forwarder(head, client, settings, rewrite);
   if (forwarder.too_many_forwarded_for()) return ForwardProblem::too_many_forwarded_for;
   const size_t bytes_max = forwarder.bytes_max(trace_id, host_when_missing);
   if (out.size() + bytes_max > Buffer::size_max()) return ForwardProblem::head_too_large;

@@ -30,13 +30,14 @@ ClientFacts facts_of(const Client& client) {
 
 // What the target gets, or "" with `problem` set.
 std::string forwarded(const std::string& bytes, const ForwardingSettings& settings = {},
-                      const Client& client = {}, ForwardProblem* problem = nullptr) {
+                      const Client& client = {}, ForwardProblem* problem = nullptr,
+                      const RequestRewrite& rewrite = {}) {
   RequestHead head;
   EXPECT_EQ(H1RequestParser().parse(bytes, head), ParseStatus::complete) << bytes;
   SlabPool pool;
   Buffer out(pool);
-  const ForwardProblem met =
-      write_forwarded_request(head, facts_of(client), settings, trace, "balancer.example", out);
+  const ForwardProblem met = write_forwarded_request(head, facts_of(client), settings, trace,
+                                                     "balancer.example", rewrite, out);
   if (problem) *problem = met;
   return std::string(out.view());
 }
@@ -50,6 +51,57 @@ std::string value_of(const std::string& bytes, std::string_view name) {
     if (field.name == name) value = value == "-" ? std::string(field.value) : "several";
   }
   return value;
+}
+
+struct Rewritten {
+  const char* target;
+  const char* host;
+  RequestRewrite rewrite;
+  uint16_t listener_port;
+  bool preserve_host_header;
+  const char* line;
+  const char* host_sent;
+};
+
+TEST(ForwardedRequest, rewritten_by_table) {
+  const Rewritten rows[] = {
+      {"/a?b", "h.example", {"i.internal", "/c?d"}, 80, false, "GET /c?d HTTP/1.1", "i.internal"},
+      {"/a?b", "h.example", {"i.internal", ""}, 80, false, "GET /a?b HTTP/1.1", "i.internal"},
+      {"/a?b", "h.example", {"", "/c"}, 80, false, "GET /c HTTP/1.1", "h.example"},
+      // The port stays what it would have been.
+      {"/", "h:8080", {"i", ""}, 8080, false, "GET / HTTP/1.1", "i:8080"},
+      {"/", "h", {"i", ""}, 8080, false, "GET / HTTP/1.1", "i:8080"},
+      {"/", "h:9", {"i", ""}, 8080, false, "GET / HTTP/1.1", "i:9"},
+      {"/", "h:9", {"i", ""}, 443, false, "GET / HTTP/1.1", "i"},
+      {"/", "h:9", {"i", ""}, 443, true, "GET / HTTP/1.1", "i:9"},
+      {"/", "h", {"i", ""}, 8080, true, "GET / HTTP/1.1", "i"},
+      // Unless the new host brings its own.
+      {"/", "h:9", {"i:7", ""}, 8080, false, "GET / HTTP/1.1", "i:7"},
+      {"/", "h:9", {"[::1]:7", ""}, 443, true, "GET / HTTP/1.1", "[::1]:7"},
+      {"/", "h:9", {"[::1]", ""}, 8080, false, "GET / HTTP/1.1", "[::1]:9"},
+      // Absolute-form becomes origin-form.
+      {"http://x.example:9/a?b", "h", {"", "/c"}, 8080, false, "GET /c HTTP/1.1", "x.example:9"},
+      {"http://x.example:9/a?b", "h", {"i", "/c"}, 8080, true, "GET /c HTTP/1.1", "i:9"},
+      {"http://x.example/a?b", "h", {"i", ""}, 80, true, "GET /a?b HTTP/1.1", "i"},
+      // What may not stand in a request line is encoded.
+      {"/a", "h", {"", "/b c\x01"}, 80, false, "GET /b%20c%01 HTTP/1.1", "h"},
+  };
+  for (const Rewritten& row : rows) {
+    const std::string bytes = std::string("GET ") + row.target + " HTTP/1.1\r\nHost: " + row.host +
+                              "\r\nAccept: a\r\n\r\n";
+    const std::string sent = forwarded(bytes, {.preserve_host_header = row.preserve_host_header},
+                                       {.listener_port = row.listener_port}, nullptr, row.rewrite);
+    EXPECT_EQ(sent.substr(0, sent.find('\r')), row.line) << bytes;
+    EXPECT_EQ(value_of(sent, "Host"), row.host_sent) << bytes;
+    EXPECT_EQ(value_of(sent, "Accept"), "a");
+  }
+}
+
+TEST(ForwardedRequest, a_rewritten_one_that_is_too_large_is_a_problem) {
+  ForwardProblem problem = ForwardProblem::none;
+  const std::string url = "/" + std::string(30'000, ' ');
+  EXPECT_EQ(forwarded("GET / HTTP/1.1\r\nHost: h\r\n\r\n", {}, {}, &problem, {"", url}), "");
+  EXPECT_EQ(problem, ForwardProblem::head_too_large);
 }
 
 TEST(ForwardedRequest, as_a_whole) {

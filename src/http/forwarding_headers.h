@@ -45,6 +45,12 @@ void make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t rand
 // fields kept. Longer than 7 KB: nothing but the new Root.
 void combine_trace_id(const Field* received, std::string_view fresh, std::string& combined);
 
+// What a rule's transforms made of a request; "" means: as received.
+struct RequestRewrite {
+  std::string_view host{};  // with a port it is the whole authority, else the port is what it was
+  std::string_view path_and_query{};
+};
+
 enum class ForwardProblem : uint8_t {
   none,
   too_many_forwarded_for,  // over 30 addresses: 463
@@ -56,6 +62,7 @@ enum class ForwardProblem : uint8_t {
 //  - framing is written anew from head.framing; absolute-form becomes origin-form, and its
 //  authority
 //    the Host, preserved or not (RFC 9112 3.2.2);
+//  - path and query, and the Host's name, are `rewrite`'s where it has them;
 //  - invalid fields are left out; control characters in values become spaces (RFC 9110 5.5), those
 //  in
 //    the target and its spaces are percent-encoded;
@@ -68,7 +75,8 @@ enum class ForwardProblem : uint8_t {
 ForwardProblem write_forwarded_request(const RequestHead& head, const ClientFacts& client,
                                        const ForwardingSettings& settings,
                                        std::string_view trace_id,
-                                       std::string_view host_when_missing, Buffer& out);
+                                       std::string_view host_when_missing,
+                                       const RequestRewrite& rewrite, Buffer& out);
 
 enum class ClientConnectionAfter : uint8_t { keep_alive, close };
 

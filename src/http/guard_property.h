@@ -173,9 +173,9 @@ inline std::string guard_violation(std::string_view bytes, const GuardSubject& s
 
   SlabPool pool;
   Buffer out(pool);
-  const ForwardProblem problem =
-      write_forwarded_request(came, subject.client, subject.settings,
-                              "Root=1-00000000-000000000000000000000000", "balancer.example", out);
+  const ForwardProblem problem = write_forwarded_request(came, subject.client, subject.settings,
+                                                         "Root=1-00000000-000000000000000000000000",
+                                                         "balancer.example", {}, out);
   if (problem != ForwardProblem::none) return out.empty() ? "" : "problem, but output";
   forwarded = out.view();
 
