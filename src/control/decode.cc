@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "control/decode_conditions.h"
+#include "control/decode_rules.h"
 
 namespace daruma::control {
 namespace {
@@ -47,7 +47,6 @@ constexpr ForeignMember rule_foreign[] = {
     {"RuleArn", feature, is_made},
     {"ListenerArn", feature, is_made},
     {"IsDefault", feature, "the default rule is the listener's DefaultActions; remove it"},
-    {"Transforms"},
     {"Tags"},
 };
 constexpr ForeignMember action_foreign[] = {
@@ -191,6 +190,8 @@ class Decoder {
     members.list("Conditions", out.conditions,
                  [&](auto& n, auto& p, auto& item) { decode_condition(n, p, item, problems_); });
     members.list("Actions", out.actions, [&](auto& n, auto& p, auto& item) { action(n, p, item); });
+    members.list("Transforms", out.transforms,
+                 [&](auto& n, auto& p, auto& item) { decode_transform(n, p, item, problems_); });
     members.finish(rule_foreign);
   }
 

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "control/attributes.h"
+#include "control/validate_transforms.h"
 #include "model/limits.h"
 #include "routing/rule_table.h"
 #include "tls/security_policy.h"
@@ -211,6 +212,7 @@ class Compiler {
     }
     DARUMA_ASSERT(!from.actions.empty());
     rule.action = compile(from.actions.front());
+    rule.transforms = compile_transforms(from.transforms);
     return rule;
   }
 

@@ -8,6 +8,7 @@
 
 #include "control/declared.h"
 #include "routing/rule_table.h"
+#include "routing/transforms.h"
 
 namespace daruma::control {
 namespace {
@@ -141,6 +142,18 @@ TEST(SnapshotCompiler, compiles_every_condition) {
   };
   ASSERT_EQ(rules.size(), expected.size());
   for (size_t i = 0; i < rules.size(); ++i) EXPECT_EQ(rules[i].conditions, expected[i]) << i;
+}
+
+TEST(SnapshotCompiler, compiles_transforms) {
+  const model::SnapshotRef snapshot = compile_snapshot(test_data("04-rules.yaml"), {}, 1);
+  const std::vector<model::Rule>& rules = snapshot->load_balancers[0].listeners[0].rules;
+  ASSERT_TRUE(rules[0].transforms);
+  routing::Transforms::Rewritten result;
+  EXPECT_EQ(rules[0].transforms->apply("MYWEBSITE-a.com", "/dp/B09", result),
+            routing::TransformStatus::success);
+  EXPECT_EQ(result.host, "internal.dev.a.myweb.com");
+  EXPECT_EQ(result.url, "/product.php?id=B09");
+  EXPECT_FALSE(rules.back().transforms);
 }
 
 TEST(SnapshotCompiler, names_stay_the_same) {

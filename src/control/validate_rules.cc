@@ -6,6 +6,7 @@
 #include <map>
 
 #include "control/validate_conditions.h"
+#include "control/validate_transforms.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -41,6 +42,7 @@ void validate_rules(const std::vector<api::Rule>& rules, const Path& listener_pa
     validate_priority(rules[i], path, priorities, i, issues);
     validate_conditions(rules[i], path, issues);
     validate_actions(rules[i].actions, path, "Actions", listener, names, issues);
+    validate_transforms(rules[i], path, issues);
   }
 }
 

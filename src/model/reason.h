@@ -27,6 +27,7 @@ namespace daruma::model {
   X(client_closed, "the client closed before the answer was complete")                            \
   X(plain_http_on_https, "plain HTTP was sent to an HTTPS listener")                              \
   X(redirect_too_long, "the redirect's Location is over 8 KB")                                    \
+  X(request_transform_failed, "a rule's transform gave no usable Host or URL")                    \
   X(no_registered_targets, "the target group has no target")                                      \
   X(no_group_weight, "every target group of the forward action has weight 0")                     \
   X(target_name_unresolved, "the target's host name has no address")                              \

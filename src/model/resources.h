@@ -75,10 +75,20 @@ struct RuleCondition {
   std::optional<std::vector<std::string>> path_pattern_config;         // PathPatternConfig.Values
   std::optional<std::vector<std::string>> http_request_method_config;  // ….Values
 };
+struct RewriteConfig {
+  std::optional<std::string> regex;
+  std::optional<std::string> replace;
+};
+struct RuleTransform {
+  std::string type;
+  std::optional<std::vector<RewriteConfig>> host_header_rewrite_config;  // ….Rewrites
+  std::optional<std::vector<RewriteConfig>> url_rewrite_config;
+};
 struct Rule {
   std::optional<int64_t> priority;
   std::vector<RuleCondition> conditions;
   std::vector<Action> actions;
+  std::vector<RuleTransform> transforms;
 };
 
 struct Listener {

@@ -5,9 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
+
+namespace daruma::routing {
+struct Transforms;  // compiled by routing/; model only carries it
+}
 
 namespace daruma::model {
 
@@ -59,6 +64,7 @@ struct Rule {
   int priority = 0;  // 1–50000; 0 is the listener's default rule, as the access log writes it
   std::vector<Condition> conditions;  // all must hold
   Action action;
+  std::shared_ptr<const routing::Transforms> transforms{};  // of a forwarded request; null: none
 };
 
 }  // namespace daruma::model

@@ -115,11 +115,11 @@ void rule(int priority, TextWriter& line) {
 constexpr size_t own_bytes_max = 1024;
 
 size_t bytes_max(const AccessLogRecord& record) {
-  const size_t escaped = record.method.size() + record.host.size() + record.path_and_query.size() +
-                         record.user_agent.size() + record.trace_id.size() +
-                         record.server_name.size() + record.certificate.size() +
-                         record.redirect_url.size() + 2 * record.target.size() +
-                         record.earlier_targets.size();
+  const size_t escaped =
+      record.method.size() + record.host.size() + record.path_and_query.size() +
+      record.user_agent.size() + record.trace_id.size() + record.server_name.size() +
+      record.certificate.size() + record.redirect_url.size() + record.transformed_host.size() +
+      record.transformed_uri.size() + 2 * record.target.size() + record.earlier_targets.size();
   return own_bytes_max + 4 * escaped + record.load_balancer.size() + record.client_ip.size() +
          record.target_group_arn.size() + record.tls_cipher.size() + record.node_ip.size();
 }
@@ -195,7 +195,9 @@ std::string_view AccessLogFormatter::format(const AccessLogRecord& record) {
   quoted(odd ? http::name_of(record.desync.tier) : "", line);
   quoted(odd && record.desync.reason ? http::name_of(*record.desync.reason) : "", line);
   bare(record.connection_id, line);
-  line.put(" \"-\" \"-\" \"-\"");  // transformed_host, transformed_uri, request_transform_status
+  quoted(record.transformed_host, line);
+  quoted(record.transformed_uri, line);
+  quoted(record.transform_status, line);
   bare(record.node_ip, line);
   return {room_.data(), line.size()};
 }

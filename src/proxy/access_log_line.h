@@ -52,6 +52,9 @@ struct AccessLogRecord {
   model::Reason reason = model::Reason::none;
   http::DesyncVerdict desync;
   std::string_view connection_id;  // "TID_…"
+  std::string_view transformed_host;
+  std::string_view transformed_uri;
+  std::string_view transform_status;  // "TransformSuccess"
   std::string_view node_ip;
 };
 

@@ -105,6 +105,19 @@ TEST(AccessLogLine, cannot_be_broken_by_what_a_client_sends) {
   EXPECT_EQ(tokens_of(line).size(), 34u);
 }
 
+TEST(AccessLogLine, tells_what_was_transformed) {
+  AccessLogRecord record = full_record();
+  const std::string uri = "/" + std::string(5'000, '"');
+  record.transformed_host = "internal.example";
+  record.transformed_uri = uri;
+  record.transform_status = "TransformSuccess";
+  const std::vector<std::string> tokens = tokens_of(line_of(record));
+  EXPECT_EQ(tokens[30], "\"internal.example\"");
+  EXPECT_EQ(tokens[31].size(), 3 + 4 * 5'000u);
+  EXPECT_EQ(tokens[32], "\"TransformSuccess\"");
+  EXPECT_EQ(tokens[33], "127.0.0.1");
+}
+
 TEST(AccessLogLine, puts_an_ipv6_client_into_brackets) {
   AccessLogRecord record = full_record();
   record.client_ip = "2001:db8::7";

@@ -152,11 +152,30 @@ Next Exchange::match_rule() {
   if (const auto* action = std::get_if<model::RedirectAction>(&rule.action))
     return redirect(*action);
   record_.action = "forward";
+  if (rule.transforms && !transform(rule))
+    return refuse(500, model::Reason::request_transform_failed);
   const auto& forward = std::get<model::ForwardAction>(rule.action);
   if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
   group_ = &pin_->group(routing::pick_group(forward, environment_.loop.random()));
   step_ = Step::pick_target;
   return Next::proceed;
+}
+
+// Host and URL as the target shall see them. False if the rule makes something of them that no
+// request can carry.
+bool Exchange::transform(const model::Rule& rule) {
+  std::string_view url = request_.target;
+  if (parts_.form == http::TargetForm::absolute) {
+    url.remove_prefix(
+        static_cast<size_t>(parts_.authority.data() + parts_.authority.size() - url.data()));
+    if (!url.starts_with('/')) url = path_storage_.assign("/").append(url);
+  }
+  const std::string_view host = host_.empty() ? std::string_view(load_balancer_->dns_name) : host_;
+  const routing::TransformStatus status = rule.transforms->apply(host, url, rewritten_);
+  record_.transform_status = routing::name_of(status);
+  record_.transformed_host = rewritten_.host;
+  record_.transformed_uri = rewritten_.url;
+  return status == routing::TransformStatus::success;
 }
 
 Next Exchange::fixed_response(const model::FixedResponseAction& action) {
@@ -199,7 +218,8 @@ Next Exchange::send_on(TargetConnection& connection) {
       .add_tls_version_and_cipher = settings.tls_version_and_cipher_headers};
   if (trace_id_.empty()) make_trace_id();  // sent again: the same request
   const http::ForwardProblem problem = http::write_forwarded_request(
-      request_, client_->facts(), forwarding, trace_id_, settings.dns_name, to_target_);
+      request_, client_->facts(), forwarding, trace_id_, settings.dns_name,
+      {.host = rewritten_.host, .path_and_query = rewritten_.url}, to_target_);
   if (problem == http::ForwardProblem::too_many_forwarded_for) {
     return refuse(463, model::Reason::request_forwarded_for_too_long);
   }

@@ -23,6 +23,7 @@
 #include "proxy/local_response.h"
 #include "proxy/relay.h"
 #include "proxy/waiting_line.h"
+#include "routing/transforms.h"
 
 namespace daruma::proxy {
 
@@ -98,6 +99,7 @@ class Exchange final : public Mortal,
   // guard
   Next check_message();
   // match_rule
+  bool transform(const model::Rule& rule);
   Next redirect(const model::RedirectAction& action);
   Next fixed_response(const model::FixedResponseAction& action);
   // pick_target, borrow_connection, await_connection
@@ -105,7 +107,6 @@ class Exchange final : public Mortal,
   TargetState* choose_target();
   void go_to(TargetState& target);
   Next wait_in_line();
-  Next end_of_wait();
   Next turn_away();
   void leave_line();
   void count_line();
@@ -188,6 +189,7 @@ class Exchange final : public Mortal,
   std::string page_;
   std::string location_;
   std::string path_storage_;
+  routing::Transforms::Rewritten rewritten_;
   std::string trace_id_;
   std::string trace_root_;
   std::string earlier_targets_;

@@ -237,6 +237,8 @@ void Exchange::reset() {
   local_ = {};
   record_ = {};
   trace_id_.clear();
+  rewritten_.host.clear();
+  rewritten_.url.clear();
   earlier_targets_.clear();
   open_failure_ = model::Reason::none;
   retries_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/decode_conditions.h"
+#include "control/decode_rules.h"
 
 #include <string>
 #include <vector>
@@ -35,6 +35,30 @@ void decode_condition(const YamlNode& node, const Path& path, model::api::RuleCo
   config("HttpRequestMethodConfig", out.http_request_method_config);
   members.finish(condition_foreign);
   problems.excuse(node, path, condition_foreign);
+}
+
+void decode_transform(const YamlNode& node, const Path& path, model::api::RuleTransform& out,
+                      DecodeProblems& problems) {
+  Members members(node, path, "a transform", problems);
+  members.text("Type", out.type);
+  const auto rewrite = [&](const YamlNode& inner, const Path& where,
+                           model::api::RewriteConfig& one) {
+    Members its(inner, where, "an item of Rewrites", problems);
+    its.text("Regex", one.regex);
+    its.text("Replace", one.replace);
+    its.finish();
+  };
+  const auto config = [&](string_view key,
+                          std::optional<std::vector<model::api::RewriteConfig>>& rewrites) {
+    members.mapping(key, [&](const YamlNode& inner, const Path& where) {
+      Members its(inner, where, key, problems);
+      its.list("Rewrites", rewrites.emplace(), rewrite);
+      its.finish();
+    });
+  };
+  config("HostHeaderRewriteConfig", out.host_header_rewrite_config);
+  config("UrlRewriteConfig", out.url_rewrite_config);
+  members.finish();
 }
 
 }  // namespace daruma::control

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The part of decode() that reads one condition of a rule (elbv2 RuleCondition).
+// The parts of decode() that read a rule's conditions and transforms (elbv2 RuleCondition,
+// RuleTransform).
 #pragma once
 
 #include "control/members.h"
@@ -9,6 +10,8 @@
 namespace daruma::control {
 
 void decode_condition(const YamlNode& node, const Path& path, model::api::RuleCondition& out,
+                      DecodeProblems& problems);
+void decode_transform(const YamlNode& node, const Path& path, model::api::RuleTransform& out,
                       DecodeProblems& problems);
 
 }  // namespace daruma::control
