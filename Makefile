@@ -10,7 +10,7 @@ PYTHON ?= /usr/bin/python3
 INSTALL := tools/install-packages.sh
 BENCHMARKS := $(basename $(notdir $(wildcard bench/micro_*.cc)))
 
-.PHONY: help run build test unit-test integration-test bench lint format clean
+.PHONY: help run build test unit-test integration-test bench lab lint format clean
 
 help:  ## this list
 	@echo "Daruma: an application load balancer. Targets:"
@@ -40,11 +40,22 @@ integration-test:  ## end-to-end tests: real clients, real targets, the built da
 	@cmake --build $(BUILD) --target daruma daruma_load daruma_surge
 	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) -m pytest -q test/integration
 
-bench:  ## micro-benchmarks of what a request passes through
+bench:  ## what a request passes through, timed; what the saturation guard costs
 	@$(INSTALL) build bench
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
-	@cmake --build $(BUILD) --target $(BENCHMARKS)
+	@cmake --build $(BUILD) --target $(BENCHMARKS) daruma daruma_load
 	@for benchmark in $(BENCHMARKS); do $(BUILD)/bench/$$benchmark || exit 1; done
+	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) bench/guard_cost.py
+
+# The lab's options, as in: make lab VARIANTS=daruma,haproxy SHAPE=default RUNS=3
+LAB := $(if $(VARIANTS),--variants $(VARIANTS)) $(if $(SHAPE),--shape $(SHAPE)) \
+  $(if $(RUNS),--runs $(RUNS)) $(LAB_OPTIONS)
+
+lab:  ## stage the surge against real Apaches under Daruma, HAProxy and nginx: lab/README.md
+	@$(INSTALL) build lab
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
+	@cmake --build $(BUILD) --target daruma daruma_surge
+	@exec $(PYTHON) lab/run.py $(LAB)
 
 lint:  ## include direction, banned calls, sizes, formatting
 	@$(INSTALL) lint

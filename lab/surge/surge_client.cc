@@ -100,6 +100,13 @@ void SurgeClient::closed(Outcome outcome) {
     owner_.on_idle_closed(*this);
   } else if (head_done_ && reader_.finish_at_close()) {
     end(body_is_right() ? Outcome::answered : Outcome::wrong_body, false);
+  } else if (record_.reused && record_.first_byte == Record::absent) {
+    // A kept connection may end at any time; browsers ask again on a new one, unseen.
+    record_.reused = false;
+    socket_.reset();
+    secure_ = nullptr;
+    in_.clear();
+    open();
   } else {
     end(outcome, false);
   }

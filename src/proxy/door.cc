@@ -35,10 +35,14 @@ bool Door::saturated() const {
   return governor_.enabled() && (told_.saturated || governor_.saturated(environment_.loop.now()));
 }
 
+bool Door::has_turn() const {
+  return told_.knocker == environment_.worker;
+}
+
 bool Door::may_open(size_t connecting) const {
   if (!guarded()) return true;
   const size_t at_door = size_ + connecting;
-  if (told_.saturated && told_.knocker != environment_.worker) return false;
+  if (told_.saturated && !has_turn()) return false;
   if (told_.saturated && !governor_.saturated(environment_.loop.now())) return at_door == 0;
   return governor_.may_open(environment_.loop.now(), at_door, owner_.inside());
 }
@@ -53,6 +57,7 @@ void Door::come(TargetConnection& connection) {
 
 // The door is a queue: who came before one that is in now, is in as well, and only slow.
 void Door::let_in(TargetConnection& connection) {
+  if (!has(connection)) return;  // it was overtaken
   const Instant now = environment_.loop.now();
   const Duration waited = now - connection.at_door_since();
   const size_t at_door = size_;
@@ -94,9 +99,9 @@ void Door::judge() {
   const Governor::Verdict verdict =
       governor_.on_waiting(environment_.loop.now(), first.at_door_since(),
                            second ? second->at_door_since() : never, owner_.inside());
-  // A request can't be made up for one: where the door shows by the first response, it has to wait.
-  const bool can_call = governor_.sign() == DoorSign::handshake;
-  if (verdict == Governor::Verdict::suspicious && !second && can_call) owner_.on_witness_wanted();
+  if (verdict == Governor::Verdict::quiet) return;
+  if (governor_.sign() == DoorSign::first_response) return owner_.on_place_wanted();
+  if (verdict == Governor::Verdict::suspicious && !second) owner_.on_witness_wanted();
 }
 
 void Door::set_timer() {

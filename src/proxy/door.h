@@ -28,6 +28,9 @@ class Door final : private io::TimerHandler {
     virtual size_t wanted() const = 0;  // requests that could use one more
     // One connection waits suspiciously long: another would show whether the target is full.
     virtual void on_witness_wanted() = 0;
+    // A request waits at the door of a target that keeps its places for the connections it has: one
+    // of them should make room.
+    virtual void on_place_wanted() = 0;
     // The target was found full, or is so no longer.
     virtual void on_door_changed() = 0;
 
@@ -44,12 +47,16 @@ class Door final : private io::TimerHandler {
   bool guarded() const { return governor_.enabled(); }
   // The target is full, as this worker or another one of the node finds.
   bool saturated() const;
+  // A place that this worker does not need is needed by another one of the node.
+  bool wanted_elsewhere() const {
+    return told_.saturated && told_.knocker != model::DoorLetter::nobody && !has_turn();
+  }
   // May one more connection be opened, while `connecting` are on their way to the door?
   bool may_open(size_t connecting) const;
   const Governor& governor() const { return governor_; }
 
   void come(TargetConnection& connection);
-  // Its handshake is done, or its first response has begun.
+  // Its handshake is done, or its first response has begun. Harmless if it is not here any more.
   void let_in(TargetConnection& connection);
   // It goes away. Harmless if it is not here.
   void leave(TargetConnection& connection);
@@ -67,6 +74,7 @@ class Door final : private io::TimerHandler {
 
  private:
   void on_timer(io::Timer& timer) override;
+  bool has_turn() const;
   void look();
   void judge();
   void set_timer();

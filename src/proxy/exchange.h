@@ -107,6 +107,7 @@ class Exchange final : public Mortal,
   TargetState* choose_target();
   void go_to(TargetState& target);
   Next wait_in_line();
+  Next end_of_wait();
   Next turn_away();
   void leave_line();
   void count_line();

@@ -102,6 +102,15 @@ Next Exchange::wait_in_line() {
   return Next::wait;
 }
 
+// Where it is not sure that the target is full, waiting a little is all that is asked for.
+Next Exchange::end_of_wait() {
+  if (!full_target_->lenient() || !may_use(*full_target_)) return turn_away();
+  leave_line();
+  go_to(*full_target_);
+  step_ = Step::borrow_connection;
+  return Next::proceed;
+}
+
 Next Exchange::turn_away() {
   group_->state->counters->turned_away_total.add();
   local_.retry_after_seconds = retry_after_seconds;
@@ -144,7 +153,7 @@ Next Exchange::await_connection() {
   }
   if (!timed_out_) return Next::wait;
   timed_out_ = false;
-  if (target_ == nullptr) return turn_away();
+  if (target_ == nullptr) return end_of_wait();
   return refuse(504, model::Reason::target_connect_timeout);
 }
 

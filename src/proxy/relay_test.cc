@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/random.h"
 
@@ -175,7 +176,7 @@ TEST_F(Relay, tells_a_dead_sink) {
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::sink_failed);
 }
 
-std::string chunked_text(const std::string& body, Random& random) {
+std::string chunked_text(const std::string& body, const std::string& trailers, Random& random) {
   std::string wire;
   for (size_t at = 0; at < body.size();) {
     const size_t part =
@@ -185,10 +186,10 @@ std::string chunked_text(const std::string& body, Random& random) {
     wire += size + body.substr(at, part) + "\r\n";
     at += part;
   }
-  return wire + "0\r\n\r\n";
+  return wire + "0\r\n" + trailers + "\r\n";
 }
 
-// Whatever the sizes of reads, chunks and writes: what goes in comes out.
+// Whatever the sizes of head, reads, chunks, trailers and writes: what goes in comes out.
 TEST(RelayProperty, loses_and_adds_no_byte) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(seed);
@@ -197,13 +198,18 @@ TEST(RelayProperty, loses_and_adds_no_byte) {
     for (char& c : body) c = static_cast<char>('a' + random.below(26));
     const bool chunked_in = random.chance(1, 2);
     const bool chunked_out = random.chance(1, 2);
-    const std::string wire = chunked_in ? chunked_text(body, random) : body;
+    std::string trailers;
+    if (chunked_in && random.chance(1, 2))
+      trailers = "T: " + std::string(random.below(8000), 't') + "\r\n";
+    const std::string head(random.chance(1, 2) ? 0 : random.below(Buffer::size_max() + 1), 'h');
+    const std::string wire = chunked_in ? chunked_text(body, trailers, random) : body;
 
     SlabPool pool;
     Buffer input(pool);
     Buffer pending(pool);
     FakeSink sink;
     BodyRelay relay;
+    pending.append(head);
     relay.begin(chunked_in ? http::Framing::chunked : http::Framing::length, body.size(),
                 chunked_out ? http::Framing::chunked : http::Framing::length);
     size_t given = 0;
@@ -223,12 +229,13 @@ TEST(RelayProperty, loses_and_adds_no_byte) {
     ASSERT_EQ(status, RelayStatus::finished);
     EXPECT_TRUE(input.empty());
     EXPECT_TRUE(pending.empty());
-    std::string received = sink.text;
+    ASSERT_TRUE(sink.text.starts_with(head));
+    std::string received = sink.text.substr(head.size());
     if (chunked_out) {
       http::H1BodyReader reader;
       reader.begin(http::Framing::chunked, 0);
-      std::string_view rest = sink.text;
-      received.clear();
+      const std::string chunks = std::exchange(received, "");
+      std::string_view rest = chunks;
       while (!reader.finished()) {
         const auto piece = reader.next(rest);
         ASSERT_NE(piece.status, http::BodyStatus::malformed);
@@ -236,6 +243,7 @@ TEST(RelayProperty, loses_and_adds_no_byte) {
         rest.remove_prefix(piece.consumed);
       }
       EXPECT_TRUE(rest.empty());
+      EXPECT_EQ(reader.trailers(), trailers);
     }
     EXPECT_EQ(received, body);
   }

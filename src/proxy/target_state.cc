@@ -34,6 +34,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   deregistration_delay_ = group.deregistration_delay;
   protocol_ = group.protocol;
   door_.configure(group.saturation_guard, group.protocol);
+  if (!group.saturation_guard.enabled) latency_ = {};
   idle_.for_each([this](TargetConnection& connection) {
     if (!usable(connection)) discard(connection);
   });
@@ -44,9 +45,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
 void TargetState::set_counters(const model::Target& target) {
   zone_ = target.zone;
   counters_ = environment_.registry.add(telemetry::TargetLabels{key_.group, label_, zone_});
-  size_t in_flight = 0;
-  in_flight_.for_each([&in_flight](Exchange&) { ++in_flight; });
-  counters_->requests_in_flight.set(static_cast<int64_t>(in_flight));
+  counters_->requests_in_flight.set(static_cast<int64_t>(in_flight_count_));
   counters_->connections_open.set(static_cast<int64_t>(open_connections_));
   counters_->connections_idle.set(static_cast<int64_t>(idle_connections_));
 }
@@ -56,7 +55,7 @@ void TargetState::deregister() {
   registered_ = false;
   candidate_ = false;
   health_ = model::HealthState::initial;
-  close_idle();
+  close_unused();
   if (!in_flight_.empty()) drain_timer_.set(environment_.loop.now() + deregistration_delay_);
 }
 
@@ -77,12 +76,14 @@ void TargetState::on_timer(io::Timer&) {
 
 void TargetState::bind(Exchange& exchange) {
   in_flight_.push_back(exchange);
+  ++in_flight_count_;
   ++environment_.requests_in_flight;
   counters_->requests_in_flight.add(1);
 }
 
 void TargetState::unbind(Exchange& exchange) {
   exchange.ListNode<InFlight>::unlink();
+  if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
   --environment_.requests_in_flight;
   counters_->requests_in_flight.add(-1);
 }
@@ -112,12 +113,18 @@ bool TargetState::usable(const TargetConnection& connection) const {
 
 void TargetState::give_back(TargetConnection& connection, Duration idle_timeout) {
   const bool keep = usable(connection) && !environment_.draining && !connection.exhausted() &&
-                    connection.in().empty() && connection.is_quiet() &&
+                    connection.in().empty() && connection.is_quiet() && !place_is_wanted() &&
                     idle_connections_ < model::limits::idle_target_connections_max;
   if (!keep) return discard(connection);
   into_pool(connection, idle_timeout);
   // Not from inside the exchange that gives it back.
   if (wanted() > 0) environment_.loop.call_soon(*this);
+}
+
+// By a request at the door, or by another worker of this node while nobody waits here.
+bool TargetState::place_is_wanted() {
+  if (std::exchange(make_room_, false)) return true;
+  return door_.wanted_elsewhere() && wanted() == 0;
 }
 
 void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout) {
@@ -151,8 +158,12 @@ void TargetState::discard(TargetConnection& connection) {
   if (wanted() > 0) environment_.loop.call_soon(*this);
 }
 
-void TargetState::close_idle() {
+void TargetState::close_unused() {
   idle_.for_each([this](TargetConnection& connection) { discard(connection); });
+  if (!waiting_.empty()) return;
+  open_.for_each([this](TargetConnection& connection) {
+    if (!connection.established()) discard(connection);
+  });
 }
 
 }  // namespace daruma::proxy

@@ -19,6 +19,7 @@
 #include "proxy/door.h"
 #include "proxy/failure_streak.h"
 #include "proxy/group_state.h"
+#include "proxy/latency_limit.h"
 #include "proxy/target_connection.h"
 #include "telemetry/counters.h"
 #include "tls/context.h"
@@ -63,7 +64,9 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void unbind(Exchange& exchange);
   bool has_idle() const { return idle_connections_ > 0; }
   // A request that comes now is soon on its way: over an idle connection, or a new one.
-  bool takes_requests() const { return has_idle() || !door_.saturated(); }
+  bool takes_requests() const { return has_room() && (has_idle() || !door_.saturated()); }
+  // Whoever waited in vain for its turn here may go through all the same.
+  bool lenient() const { return !door_.saturated() && latency_.lenient(); }
   const FailureStreak& failures() const { return failures_; }
   // The target fails; whether one request may find out if it still does.
   bool take_trial();
@@ -90,7 +93,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void give_back(TargetConnection& connection, Duration idle_timeout);
   // Unlinks and destroys it.
   void discard(TargetConnection& connection);
-  void close_idle();
+  // Those that no request uses: idle ones and, if nobody waits for them, those being opened.
+  void close_unused();
 
  private:
   void on_timer(io::Timer& timer) override;
@@ -98,11 +102,14 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   size_t inside() const override;
   size_t wanted() const override;
   void on_witness_wanted() override { open(); }
+  void on_place_wanted() override { make_room_ = true; }
   void on_door_changed() override;
 
+  bool has_room() const { return in_flight_count_ < latency_.limit(); }
   bool open();
   void open_wanted();
   bool usable(const TargetConnection& connection) const;
+  bool place_is_wanted();
   void into_pool(TargetConnection& connection, Duration idle_timeout);
   void serve_waiting();
   Exchange* next_waiting();
@@ -120,6 +127,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   model::HealthState health_ = model::HealthState::initial;
   bool candidate_ = false;
   bool registered_ = false;
+  bool make_room_ = false;  // the next connection that comes free is closed
   uint64_t registered_since_ = 0;
   Duration deregistration_delay_{};
   io::Timer drain_timer_;
@@ -135,6 +143,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   size_t open_connections_ = 0;  // opening ones included
   size_t opening_ = 0;
   size_t waiting_count_ = 0;
+  size_t in_flight_count_ = 0;
+  LatencyLimit latency_;
   Door door_;
 };
 

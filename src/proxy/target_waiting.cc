@@ -35,7 +35,7 @@ size_t TargetState::inside() const {
 }
 
 size_t TargetState::wanted() const {
-  return waiting_count_ + (candidate_ ? group_->line.size() : 0);
+  return waiting_count_ + (candidate_ && has_room() ? group_->line.size() : 0);
 }
 
 void TargetState::open_wanted() {
@@ -70,7 +70,7 @@ void TargetState::on_opened(TargetConnection& connection) {
   if (waiting_.empty() && !usable(connection)) return discard(connection);
   into_pool(connection, model::limits::unused_connection_timeout);
   serve_waiting();
-  if (!registered_) close_idle();
+  if (!registered_) close_unused();
 }
 
 void TargetState::on_open_failed(TargetConnection& connection, model::Reason reason) {
@@ -101,6 +101,7 @@ void TargetState::on_idle_closed(TargetConnection& connection) {
 void TargetState::on_request_sent(TargetConnection& connection) {
   counters_->requests_total.add();
   connection.count_request();
+  if (door_.guarded()) latency_.on_sent(in_flight_count_);
   if (connection.requests() > 1) return counters_->connection_reuses_total.add();
   if (connection.protocol() == model::Protocol::http) door_.come(connection);
 }
@@ -108,7 +109,9 @@ void TargetState::on_request_sent(TargetConnection& connection) {
 void TargetState::on_answered(TargetConnection& connection, Duration took) {
   failures_.on_success();
   if (door_.has(connection)) return door_.let_in(connection);
+  if (!door_.guarded()) return;
   door_.on_served(took);
+  latency_.on_answered(environment_.loop.now(), took);
 }
 
 void TargetState::on_failed(model::Reason reason) {
@@ -135,7 +138,7 @@ Exchange* TargetState::next_waiting() {
     stop_waiting(first);
     return &first;
   }
-  if (!candidate_) return nullptr;
+  if (!candidate_ || !has_room()) return nullptr;
   return static_cast<Exchange*>(group_->line.take_next(
       [this](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_use(*this); }));
 }

@@ -314,7 +314,7 @@ void Worker::Implementation::run() {
   if (!environment.draining || stopped || environment.client_connections > 0) return;
   stopped = true;
   drain_timer.clear();
-  for (auto& [key, target] : targets) target->close_idle();
+  for (auto& [key, target] : targets) target->close_unused();
   post(model::StoppedLetter{options.index});
 }
 

@@ -42,12 +42,12 @@ CustomLog {folder}/access.log counted
 {more}
 '''
 
-# A worker is a process (prefork) or a thread (event). `start` of them run from the beginning; of a
-# prefork server's, so many may be spare.
+# A worker is a process (prefork) or a thread (event). Of a prefork server's, `start` run from the
+# beginning, and from `spare_least` to `spare` are kept without work.
 PROCESSES = {
     'prefork': '''
 StartServers {start}
-MinSpareServers {start}
+MinSpareServers {spare_least}
 MaxSpareServers {spare}
 ServerLimit {workers_most}
 MaxRequestWorkers {workers}
@@ -80,15 +80,16 @@ def make_certificate(folder, name='apache', key='rsa:2048'):
 class Apache(Process):
     """Serves /page-N (N letters) and /health over HTTPS, unless told otherwise.
 
-    Options: workers, start, spare, workers_most (for again() and reconfigure()),
-    keepalive_requests, keepalive_timeout, backlog, tickets, mpm (prefork, event), tls, modules
-    (more of them), more (lines of configuration).
+    Options: workers, start, spare_least, spare (default: as many), workers_most (what
+    reconfigure() may go to), keepalive_requests, keepalive_timeout, backlog, tickets, mpm (prefork,
+    event), tls, modules (more of them), more (lines of configuration).
     """
 
     PAGES = (10, 1000, 20_000)
-    DEFAULTS = {'workers': 40, 'start': None, 'spare': None, 'workers_most': None,
-                'keepalive_requests': 0, 'keepalive_timeout': 30, 'backlog': 511, 'tickets': 'on',
-                'mpm': 'prefork', 'tls': True, 'modules': (), 'more': ''}
+    DEFAULTS = {'workers': 40, 'start': None, 'spare_least': None, 'spare': None,
+                'workers_most': None, 'keepalive_requests': 0, 'keepalive_timeout': 30,
+                'backlog': 511, 'tickets': 'on', 'mpm': 'prefork', 'tls': True, 'modules': (),
+                'more': ''}
 
     def __init__(self, folder, address, port=None, **options):
         self.address = address
@@ -115,9 +116,8 @@ class Apache(Process):
 
     def _write_configuration(self):
         options = dict(self.options)
-        options['start'] = options['start'] or options['workers']
-        options['spare'] = options['spare'] or options['workers']
-        options['workers_most'] = options['workers_most'] or options['workers']
+        for name in ('start', 'spare_least', 'spare', 'workers_most'):
+            options[name] = options[name] or options['workers']
         modules = [f'mpm_{options["mpm"]}', 'authz_core', 'headers', *options['modules'],
                    *(['ssl'] if self.tls else [])]
         self._file().write_text(CONFIGURATION.format(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import requests
 
+from metrics import samples
 # Offered to the tests too.
 from processes import ROOT, Ports, Process, letters, program, wait_until  # noqa: F401
 
@@ -199,20 +200,6 @@ class Daruma(Process):
     def wait_for_health(self, expected, seconds=30):
         """Waits until exactly these targets have these states."""
         return wait_until(f'health {expected}', lambda: self.health() == expected, seconds)
-
-
-SAMPLE = re.compile(r'^(\w+)(?:\{(.*)\})? (\S+)$')
-LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-
-
-def samples(text, name):
-    """(labels, value) of each sample of one metric."""
-    found = []
-    for line in text.splitlines():
-        match = SAMPLE.match(line)
-        if match and match.group(1) == name:
-            found.append((dict(LABEL.findall(match.group(2) or '')), float(match.group(3))))
-    return found
 
 
 def new_session():

@@ -162,8 +162,7 @@ void Auditor::on_response_complete(Token token, const MessageReader& reader) {
   if (seen.body_bytes != plan.body_size)
     return violation(token, "the response's body has " + std::to_string(seen.body_bytes) +
                                 " bytes, the target sent " + std::to_string(plan.body_size));
-  if (!reader.trailers().empty() &&
-      reader.trailers() != "X-Sim-Trailer: " + text_of(token) + "\r\n")
+  if (!reader.trailers().empty() && reader.trailers() != plan.trailers)
     violation(token, "trailers of the response: " + reader.trailers());
 }
 
@@ -295,7 +294,7 @@ void Auditor::on_target_body_complete(Token token, const std::string& trailers) 
   if (record->target.body_bytes != script.body_size && script.body != RequestBody::none)
     return violation(token, "the request's body has " + std::to_string(record->target.body_bytes) +
                                 " bytes, the client sent " + std::to_string(script.body_size));
-  if (!trailers.empty() && trailers != "X-Sim-Trailer: " + text_of(token) + "\r\n")
+  if (!trailers.empty() && trailers != script.trailers)
     violation(token, "trailers of the request: " + trailers);
 }
 

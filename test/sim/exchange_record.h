@@ -37,6 +37,7 @@ struct TargetPlan {
   bool never = false;           // says nothing, or stops in the middle and stays
   bool oversized_head = false;  // over the 32 KB that Daruma takes
   bool early = false;           // before the request's body was read
+  std::string trailers;
 };
 
 struct ClientSide {

@@ -22,7 +22,7 @@ std::string chunked_body(const RequestScript& r) {
     wire += hex_size(n) + "\r\n" + body.substr(at, n);
     if (r.malformation != Malformation::no_crlf_after_chunk) wire += "\r\n";
   }
-  return wire + "0\r\n" + (r.trailer ? "X-Sim-Trailer: " + text_of(r.token) + "\r\n" : "") + "\r\n";
+  return wire + "0\r\n" + r.trailers + "\r\n";
 }
 
 std::string body_of(const RequestScript& r) {
@@ -99,7 +99,8 @@ std::string head_of(const RequestScript& r) {
   head += std::string(token_field) + ": " + text_of(r.token) + "\r\n";
   head += framing_fields(r) + odd_fields(r);
   if (r.expect_continue) head += "Expect: 100-continue\r\n";
-  if (r.trailer) head += "Trailer: X-Sim-Trailer\r\n";
+  head += filler_fields(r.head_filler);
+  if (!r.trailers.empty()) head += "Trailer: X-Sim-Trailer\r\n";
   if (r.close)
     head += "Connection: close\r\n";
   else if (r.minor_version == 0)
@@ -108,6 +109,22 @@ std::string head_of(const RequestScript& r) {
 }
 
 }  // namespace
+
+std::string filler_fields(size_t bytes) {
+  static constexpr std::string_view name = "X-Filler: ";
+  static constexpr size_t line_bytes_max = 8000;
+  std::string fields;
+  while (bytes > name.size() + 2) {
+    const size_t line = std::min(bytes, line_bytes_max);
+    fields += std::string(name) + std::string(line - name.size() - 2, 'f') + "\r\n";
+    bytes -= line;
+  }
+  return fields;
+}
+
+std::string trailer_lines(Token token, size_t filler) {
+  return "X-Sim-Trailer: " + text_of(token) + "\r\n" + filler_fields(filler);
+}
 
 void shape(RequestScript& r) {
   switch (r.malformation) {

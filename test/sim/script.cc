@@ -49,21 +49,24 @@ RequestScript draw_request(Random& random, const TrafficPlan& plan, std::string_
     r.body = random.chance(1, 2) ? RequestBody::length : RequestBody::chunked;
     r.body_size = draw_body_size(random, plan.big_bodies);
     r.chunk_size = 1 + random.below(random.chance(1, 4) ? 40 : 5000);
-    r.trailer = r.body == RequestBody::chunked && random.chance(1, 4);
+    if (r.body == RequestBody::chunked && random.chance(1, 4))
+      r.trailers = trailer_lines(r.token, plan.large_heads ? random.below(7500) : 0);
     r.expect_continue = random.chance(1, 4);
     r.stop_on_early_response = random.chance(1, 2);
   }
   if (plan.http10 && random.chance(1, 4)) {
     r.minor_version = 0;
     if (r.body == RequestBody::chunked) r.body = RequestBody::length;
-    r.expect_continue = r.trailer = false;
+    r.expect_continue = false;
+    r.trailers.clear();
   }
   r.close = random.chance(1, 12);
   r.think = up_to(random, thinks[random.below(std::size(thinks))]);
+  if (plan.large_heads && random.chance(1, 4)) r.head_filler = 30'000 + random.below(34'000);
   if (plan.slow_clients && random.chance(1, 4)) {
-    const bool long_body = r.body_size > 2000;
-    r.send_piece =
-        long_body ? 500 + r.body_size / 100 : 1 + random.below(random.chance(1, 2) ? 3 : 400);
+    const size_t size = r.body_size + r.head_filler + r.trailers.size();
+    const bool long_body = size > 2000;
+    r.send_piece = long_body ? 500 + size / 100 : 1 + random.below(random.chance(1, 2) ? 3 : 400);
     r.send_pause = up_to(random, long_body ? Duration(5ms) : 20ms);
   }
   if (plan.malformed && random.chance(1, 5)) {
@@ -108,6 +111,7 @@ TargetBehaviour draw_target(Random& random, bool faulty) {
   b.early = sometimes(4000);
   b.close = sometimes(2000);
   b.trailers = sometimes(3000);
+  b.large = sometimes(4000);
   b.slow = sometimes(2000);
   if (random.chance(1, 2)) {
     // Whole seconds: Keep-Alive: timeout= has no others.

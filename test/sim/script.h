@@ -73,7 +73,8 @@ struct RequestScript {
   RequestBody body = RequestBody::none;
   size_t body_size = 0;
   size_t chunk_size = 1000;
-  bool trailer = false;
+  size_t head_filler = 0;  // bytes of fields that mean nothing
+  std::string trailers;
   bool expect_continue = false;
   bool close = false;  // Connection: close
   bool stop_on_early_response = false;
@@ -91,6 +92,10 @@ struct RequestWire {
   size_t head_bytes = 0;
 };
 RequestWire wire_of(const RequestScript& request);
+// Fields of so many bytes that mean nothing (none where that is too few for one).
+std::string filler_fields(size_t bytes);
+// Of a message with this token: one line that names it, and so much filler.
+std::string trailer_lines(Token token, size_t filler);
 // Gives a malformed request the method and the body that its malformation is about.
 void shape(RequestScript& request);
 
@@ -114,6 +119,7 @@ struct TargetBehaviour {
   uint32_t early = 0;     // answers before it has read the body
   uint32_t close = 0;     // Connection: close
   uint32_t trailers = 0;
+  uint32_t large = 0;    // heads and trailers nearly as large as may be
   uint32_t slow = 0;     // the answer comes in small pieces
   uint32_t silent = 0;   // no answer, ever
   uint32_t garbage = 0;  // not HTTP
@@ -136,6 +142,7 @@ struct TrafficPlan {
   bool pipelining = false;
   bool big_bodies = false;
   bool http10 = false;
+  bool large_heads = false;  // and trailers
 };
 
 RequestScript draw_request(Random& random, const TrafficPlan& plan, std::string_view path_prefix);

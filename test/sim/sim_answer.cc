@@ -21,7 +21,7 @@ Cut draw_cut(Random& random, const TargetBehaviour& b) {
   return Cut::none;
 }
 
-std::string chunked(Token token, const std::string& body, Random& random, bool trailer) {
+std::string chunked(const std::string& body, Random& random, const std::string& trailers) {
   std::string wire;
   for (size_t at = 0; at < body.size();) {
     const size_t n = std::min<size_t>(body.size() - at, 1 + random.below(4000));
@@ -29,7 +29,7 @@ std::string chunked(Token token, const std::string& body, Random& random, bool t
     wire += digits.substr(digits.find_first_not_of('0')) + "\r\n" + body.substr(at, n) + "\r\n";
     at += n;
   }
-  return wire + "0\r\n" + (trailer ? "X-Sim-Trailer: " + text_of(token) + "\r\n" : "") + "\r\n";
+  return wire + "0\r\n" + trailers + "\r\n";
 }
 
 std::string common_fields(const Asked& asked, const std::string& target_name) {
@@ -128,15 +128,20 @@ void compose(Answer& answer, Random& random, const TargetBehaviour& b, const Ask
     answer.close = true;
     return;
   }
+  // In drops, a large head would take longer than anybody waits.
+  const bool large = (answer.piece == 0 || answer.piece > 100) && strikes(random, b.large);
+  const size_t filler = large ? 10'000 + random.below(20'000) : 0;
   if (strikes(random, b.interim)) {
     static constexpr const char* lines[] = {"100 Continue", "102 Processing", "103 Early Hints"};
     answer.interim = std::string("HTTP/1.1 ") + lines[random.below(std::size(lines))] + "\r\n" +
-                     common_fields(asked, target_name) + "\r\n";
+                     common_fields(asked, target_name) + filler_fields(filler) + "\r\n";
   }
   const Body body = choose_body(answer, random, b, asked);
-  const bool trailer = body == Body::chunked && strikes(random, b.trailers);
+  if (body == Body::chunked && strikes(random, b.trailers))
+    answer.plan.trailers = trailer_lines(asked.token, large ? random.below(7500) : 0);
   std::string head = "HTTP/1.1 " + std::to_string(answer.plan.status) + " Said\r\n" +
-                     common_fields(asked, target_name) + connection_fields(answer, b, asked);
+                     common_fields(asked, target_name) + connection_fields(answer, b, asked) +
+                     filler_fields(filler);
   if (!answer.plan.early)
     head += std::string(checksum_field) + ": " + hex(asked.body_checksum) + "\r\n";
   if (strikes(random, b.oversized_head)) {
@@ -154,7 +159,7 @@ void compose(Answer& answer, Random& random, const TargetBehaviour& b, const Ask
   answer.wire = head;
   const std::string bytes =
       body == Body::none ? "" : body_bytes(asked.token, BodyOf::response, 0, answer.plan.body_size);
-  answer.wire += body == Body::chunked ? chunked(asked.token, bytes, random, trailer) : bytes;
+  answer.wire += body == Body::chunked ? chunked(bytes, random, answer.plan.trailers) : bytes;
   if (answer.cut == Cut::none) answer.cut = draw_cut(random, b);
   cut_somewhere(answer, random, body, head.size());
   // Nobody asked for this: it must not become anybody's answer.
@@ -165,6 +170,9 @@ void compose(Answer& answer, Random& random, const TargetBehaviour& b, const Ask
       answer.piece == 0 && answer.interim.empty() && answer.wire.size() + extra.size() <= 1024;
   if (answer.cut == Cut::none && !answer.close && one_segment && strikes(random, b.extra_bytes))
     answer.wire += extra;
+  // A run ends some time: no answer comes in more pieces than that.
+  constexpr size_t pieces_most = 2'000;
+  if (answer.piece > 0) answer.piece = std::max(answer.piece, answer.wire.size() / pieces_most);
 }
 
 }  // namespace daruma::sim

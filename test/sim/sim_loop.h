@@ -123,7 +123,9 @@ class SimAcceptor final : public io::Acceptor {
   uint32_t id() const { return id_; }
   SimLoop& loop() { return loop_; }
   io::AcceptHandler& handler() { return handler_; }
-  bool full() const { return queue_.size() >= backlog_; }
+  bool full() const { return silent_ || queue_.size() >= backlog_; }
+  // From now on nobody hears anything from here: every SYN is lost.
+  void stop_answering() { silent_ = true; }
   size_t waiting() const { return queue_.size(); }
   // From now on whoever connects hears on_connected only when the accepting side says so, by
   // complete_connect(): as over TLS, where the handshake waits for the server's process and not
@@ -142,6 +144,7 @@ class SimAcceptor final : public io::Acceptor {
   const size_t backlog_;
   bool paused_ = false;
   bool completes_connects_ = false;
+  bool silent_ = false;
   std::deque<uint32_t> queue_;
 };
 

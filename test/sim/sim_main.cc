@@ -4,9 +4,6 @@
 //   daruma_sim --seed 123 [--verbose]   one run, its trace hash; --verbose prints every event
 //   daruma_sim --seeds 1..1000          many; stops at the first violation
 // Exits 1 on a violation, and prints the seed on a crash too.
-#include <signal.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -15,46 +12,13 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "sim/seed_watch.h"
 #include "sim/sim_world.h"
 
 namespace {
 
 using daruma::sim::RunResult;
 using daruma::sim::SimWorld;
-
-// No run needs a tenth of that: who takes longer turns in a circle.
-constexpr unsigned run_seconds_max = 120;
-
-// tidy-allow(globals): a signal handler has no other way to know
-volatile uint64_t seed_under_way = 0;
-
-// For the signal handler: nothing that allocates.
-void print_number(uint64_t value) {
-  char digits[20];
-  size_t at = sizeof digits;
-  do {
-    digits[--at] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value > 0);
-  [[maybe_unused]] const auto written = write(2, digits + at, sizeof digits - at);
-}
-
-void on_fatal_signal(int signal) {
-  static constexpr char before[] = "seed ";
-  static constexpr char crashed[] = ": crashed\n";
-  static constexpr char hangs[] = ": does not come to an end\n";
-  [[maybe_unused]] auto written = write(2, before, sizeof before - 1);
-  print_number(seed_under_way);
-  written =
-      signal == SIGALRM ? write(2, hangs, sizeof hangs - 1) : write(2, crashed, sizeof crashed - 1);
-  _exit(1);
-}
-
-void catch_crashes() {
-  struct sigaction action {};
-  action.sa_handler = on_fatal_signal;
-  for (const int signal : {SIGABRT, SIGALRM}) sigaction(signal, &action, nullptr);
-}
 
 std::optional<uint64_t> number(std::string_view text) {
   uint64_t value = 0;
@@ -64,8 +28,7 @@ std::optional<uint64_t> number(std::string_view text) {
 }
 
 RunResult run(uint64_t seed, bool verbose) {
-  seed_under_way = seed;
-  alarm(run_seconds_max);
+  daruma::sim::begin_seed(seed);
   SimWorld world(seed, verbose);
   return world.run();
 }
@@ -127,7 +90,7 @@ int main(int argc, char** argv) {
   const std::string_view what = argv[1], value = argv[2];
   const std::string_view flag = argc > 3 ? argv[3] : "";
   daruma::bugs_are_fatal();
-  catch_crashes();
+  daruma::sim::catch_crashes();
   if (what == "--seed" && (flag.empty() || flag == "--verbose")) {
     const auto seed = number(value);
     if (seed) return run_one(*seed, flag == "--verbose");

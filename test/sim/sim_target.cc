@@ -117,6 +117,7 @@ void SimTarget::Channel::read() {
     const io::IoResult result = socket_->read(bytes);
     if (result.status == io::IoStatus::blocked) return;
     if (result.status != io::IoStatus::done) return close(false);
+    idle_timer_.clear();
     reader_.feed(std::string_view(bytes.data(), result.bytes));
     if (!read_messages()) return;
   }
@@ -150,7 +151,6 @@ bool SimTarget::Channel::read_messages() {
 
 bool SimTarget::Channel::on_head() {
   const SimHead& head = reader_.head();
-  idle_timer_.clear();
   answering_ = reading_body_ = true;
   begun_ = false;
   ++requests_;

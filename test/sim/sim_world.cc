@@ -33,6 +33,7 @@ TrafficPlan draw_traffic(Random& random) {
   plan.pipelining = random.chance(1, 2);
   plan.big_bodies = random.chance(1, 3);
   plan.http10 = random.chance(1, 2);
+  plan.large_heads = random.chance(1, 3);
   return plan;
 }
 

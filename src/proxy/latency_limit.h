@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How many requests a target can answer at once, where its door does not show it: an event-driven
+// server accepts everything, and being asked more only makes it answer later. Judged from what one
+// worker sees, window by window; pure: told the time.
+//
+// A target is too busy when it answers much later than it used to. Whether fewer requests at once
+// would help is tried, not assumed: pages may have become slower by themselves. So the limit is
+// taken down in steps for as long as that costs no throughput, and lifted when it does. Until it
+// has proved itself it is lenient: it makes requests wait, but turns none away.
+//
+//   off ── two slow windows ──► lenient ── kept its throughput ──► firm ── not needed ──► off
+//    ▲                            │  lost throughput                 │ lost throughput: a step up
+//    └──────── rests a while ◄────┘                                  └─► firm
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace daruma::proxy {
+
+class LatencyLimit {
+ public:
+  static constexpr uint32_t unlimited = UINT32_MAX;
+
+  // Requests that may be under way at once.
+  uint32_t limit() const { return limit_; }
+  // Whoever waited for its turn in vain goes through all the same.
+  bool lenient() const { return state_ == State::lenient; }
+
+  // A request is on its way; `in_flight` counts it.
+  void on_sent(size_t in_flight);
+  // It was answered, `took` after it had been sent.
+  void on_answered(Instant now, Duration took);
+
+ private:
+  enum class State : uint8_t { off, lenient, firm };
+  struct Window {
+    Instant began{};
+    uint32_t answers = 0;
+    uint32_t most_in_flight = 0;
+    Duration time{};  // of all answers
+  };
+
+  void end_window(Instant now);
+  void consider(Duration mean, double rate);
+  void judge(Duration mean, double rate);
+  void lift();
+
+  State state_ = State::off;
+  uint32_t limit_ = unlimited;
+  uint32_t limit_before_ = unlimited;
+  Window window_;
+  Duration usual_{};      // what an answer takes when the target is not busy
+  uint32_t busiest_ = 0;  // requests under way at once, in the last window without a limit
+  uint32_t slow_windows_ = 0;
+  uint32_t windows_kept_ = 0;  // under this limit, with throughput as before
+  uint32_t windows_unneeded_ = 0;
+  uint32_t windows_to_rest_ = 0;
+  double rate_before_ = 0;  // answers a second, before the limit or its last step
+};
+
+}  // namespace daruma::proxy

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/latency_limit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <vector>
+
+#include "base/random.h"
+
+namespace daruma::proxy {
+namespace {
+
+// An event-driven server: accepts everything, works on `cores` requests at once and lets the rest
+// wait. In front of it a balancer that waits 250 ms for a place. Steps of 1 ms.
+class Server {
+ public:
+  explicit Server(size_t cores, Duration page) : cores_(cores), page_(page) {}
+
+  void set_page(Duration page) { page_ = page; }
+  // `rate` requests a second for so long.
+  void run(Duration time, double rate) {
+    served = turned_away = 0;
+    latencies.clear();
+    for (const Instant end = now_ + time; now_ < end; now_ += 1ms) {
+      owed_ += rate / 1000;
+      for (; owed_ >= 1; --owed_) line_.push_back(now_);
+      answer();
+      admit();
+    }
+  }
+
+  LatencyLimit limit;
+  size_t served = 0;
+  size_t turned_away = 0;
+  std::vector<Duration> latencies;  // of those served, from arrival
+  Duration median() {
+    std::ranges::sort(latencies);
+    return latencies[latencies.size() / 2];
+  }
+
+ private:
+  struct Request {
+    Instant arrived;
+    Instant sent;
+    Duration work;
+  };
+
+  void admit() {
+    while (!line_.empty()) {
+      const bool late = now_ - line_.front() >= 250ms;
+      const bool room = accepted_.size() < limit.limit();
+      if (!room && !late) break;
+      const Instant arrived = line_.front();
+      line_.pop_front();
+      if (!room && !limit.lenient()) {
+        ++turned_away;
+        continue;
+      }
+      const auto spread = static_cast<Duration::rep>(random_.below(1000));
+      accepted_.push_back({arrived, now_, page_ / 2 + page_ * spread / 1000});
+      limit.on_sent(accepted_.size());
+    }
+  }
+
+  void answer() {
+    for (size_t i = 0; i < std::min(cores_, accepted_.size()); ++i) accepted_[i].work -= 1ms;
+    std::erase_if(accepted_, [this](const Request& request) {
+      if (request.work > Duration::zero()) return false;
+      limit.on_answered(now_, now_ - request.sent);
+      latencies.push_back(now_ - request.arrived);
+      ++served;
+      return true;
+    });
+  }
+
+  const size_t cores_;
+  Duration page_;
+  Random random_{7};
+  Instant now_ = Instant{} + 1h;
+  double owed_ = 0;
+  std::deque<Instant> line_;
+  std::deque<Request> accepted_;
+};
+
+// 8 cores and pages of 20 ms: 400 a second.
+TEST(LatencyLimit, holds_the_latency_of_an_overloaded_server_and_its_throughput) {
+  Server server(8, 20ms);
+  server.run(20s, 100);
+  EXPECT_EQ(server.limit.limit(), LatencyLimit::unlimited);
+  server.run(20s, 500);
+  server.run(40s, 500);
+  EXPECT_LT(server.limit.limit(), 60u);
+  EXPECT_GE(server.served, 400u * 40 * 97 / 100);
+  EXPECT_LE(server.median(), 350ms);
+  server.run(5s, 100);
+  server.run(30s, 100);
+  EXPECT_EQ(server.turned_away, 0u);
+  EXPECT_EQ(server.limit.limit(), LatencyLimit::unlimited);
+}
+
+TEST(LatencyLimit, leaves_a_server_alone_that_keeps_up) {
+  Server server(8, 20ms);
+  for (const double rate : {50.0, 200.0, 360.0, 380.0}) {
+    server.run(20s, rate);
+    EXPECT_EQ(server.turned_away, 0u) << rate;
+    EXPECT_GE(server.served, static_cast<size_t>(rate) * 20 * 99 / 100) << rate;
+  }
+}
+
+TEST(LatencyLimit, turns_nobody_away_because_pages_have_become_slower) {
+  Server server(1000, 20ms);
+  server.run(20s, 400);
+  server.set_page(400ms);
+  server.run(120s, 400);
+  EXPECT_EQ(server.turned_away, 0u);
+  EXPECT_GE(server.served, 400u * 120 * 98 / 100);
+  EXPECT_EQ(server.limit.limit(), LatencyLimit::unlimited);
+}
+
+TEST(LatencyLimit, follows_a_server_that_gets_more_cores) {
+  Server server(8, 20ms);
+  server.run(20s, 100);
+  server.run(40s, 500);
+  EXPECT_NE(server.limit.limit(), LatencyLimit::unlimited);
+  Server larger(16, 20ms);
+  larger.limit = server.limit;
+  larger.run(30s, 600);
+  larger.run(30s, 600);
+  EXPECT_GE(larger.served, 600u * 30 * 97 / 100);
+}
+
+}  // namespace
+}  // namespace daruma::proxy

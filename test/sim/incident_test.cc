@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The incident as a whole: what shapes are made of, what its verdict says, that it replays.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "sim/incident_result.h"
+#include "sim/incident_world.h"
+
+namespace daruma::sim::incident {
+namespace {
+
+TEST(IncidentScenario, every_shape_is_drawn_and_can_be_served) {
+  std::set<Shape> seen;
+  for (uint64_t seed = 1; seed <= 64; ++seed) seen.insert(shape_for(seed));
+  EXPECT_EQ(seen.size(), static_cast<size_t>(shape_count));
+  for (int i = 0; i < shape_count; ++i) {
+    const auto shape = static_cast<Shape>(i);
+    EXPECT_EQ(shape_of(name_of(shape)), shape);
+    for (uint64_t seed = 1; seed <= 20; ++seed) {
+      const Scenario s = draw_scenario(shape, seed, true);
+      EXPECT_GT(s.surge_ends, s.surge_begins);
+      EXPECT_GT(s.load.length(), s.surge_ends);
+      EXPECT_LT(s.probe_timeout, s.probe_interval);
+      double capacity = 0;
+      for (const TargetPlan& target : s.targets) {
+        capacity += capacity_of(target);
+        EXPECT_GT(s.load.patience, target.service_most);
+        EXPECT_TRUE(std::ranges::is_sorted(target.turns, {}, &TargetTurn::at));
+      }
+      EXPECT_LT(s.load.points.front().rate, capacity);
+      EXPECT_LT(s.load.points.back().rate, capacity);
+    }
+  }
+  EXPECT_EQ(shape_of("no such shape"), std::nullopt);
+}
+
+// 20 calm seconds.
+Result calm() {
+  Result result;
+  result.seconds.assign(20, {.offered = 10, .ok = 10, .bound = 10});
+  result.targets.resize(2);
+  result.attempts = result.ok = result.bound = 200;
+  return result;
+}
+
+TEST(IncidentVerdict, names_each_broken_invariant) {
+  struct Case {
+    const char* sentence;  // "": none is broken
+    void (*spoil)(Result&);
+  };
+  const Case cases[] = {
+      {"", [](Result&) {}},
+      {"", [](Result& r) { r.ok = 196; }},
+      {"served 195 of 200 (97.5 %), at least 98 % are due", [](Result& r) { r.ok = 195; }},
+      {"1 seconds without a success while targets could serve",
+       [](Result& r) { r.seconds[7].ok = 0; }},
+      {"", [](Result& r) { r.seconds[7].ok = r.seconds[7].bound = 0; }},
+      {"target 1 flipped 1 times for 0 causes", [](Result& r) { r.targets[1].flips = 1; }},
+      {"", [](Result& r) { r.targets[1] = {.flips = 2, .causes = 2}; }},
+      {"", [](Result& r) { r.retries = 20; }},
+      {"21 of 200 requests were sent again", [](Result& r) { r.retries = 21; }},
+      {"21 of 200 requests were sent again", [](Result& r) { r.repeats = 21; }},
+      {"1 POSTs reached applications twice", [](Result& r) { r.repeated_posts = 1; }},
+  };
+  for (const Case& c : cases) {
+    Result result = calm();
+    c.spoil(result);
+    std::string all;
+    for (const std::string& sentence : broken_invariants(result)) all += sentence;
+    EXPECT_EQ(all, c.sentence);
+  }
+}
+
+TEST(IncidentVerdict, tells_recovery_and_idleness) {
+  Result result = calm();
+  result.scenario.surge_ends = 10s;
+  EXPECT_EQ(result.recovery(), 0s);
+  result.seconds[12].errors = 1;
+  result.seconds[5].timed_out = result.seconds[5].idle = 1;
+  EXPECT_EQ(result.recovery(), 3s);
+  EXPECT_EQ(result.idle_while_failing(), 1);
+}
+
+TEST(Incident, one_seed_is_one_run) {
+  for (const Shape shape : {Shape::restarting, Shape::event}) {
+    const Result first = World(draw_scenario(shape, 5, false)).run();
+    const Result again = World(draw_scenario(shape, 5, false)).run();
+    const Result other = World(draw_scenario(shape, 6, false)).run();
+    EXPECT_EQ(first.trace_hash, again.trace_hash);
+    EXPECT_EQ(table(first), table(again));
+    EXPECT_NE(first.trace_hash, other.trace_hash);
+  }
+}
+
+TEST(Incident, nothing_fails_below_capacity) {
+  Scenario scenario = draw_scenario(Shape::lab, 1, false);
+  scenario.load.points = {{0s, 20}, {20s, 40}};
+  const Result result = World(scenario).run();
+  EXPECT_GT(result.attempts, 500u);
+  EXPECT_EQ(result.ok, result.attempts);
+  EXPECT_EQ(result.flips(), 0);
+  EXPECT_EQ(broken_invariants(result), std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace daruma::sim::incident
