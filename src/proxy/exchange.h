@@ -131,6 +131,7 @@ class Exchange final : public Mortal,
   Next response_complete();
   // endings
   Next refuse(int status, model::Reason reason);
+  Next break_off(model::Reason reason);
   Next cut_off(model::Reason reason);
   Next client_gone();
   void release_target(bool reusable);
@@ -178,7 +179,8 @@ class Exchange final : public Mortal,
   bool keep_client_ = true;      // the client connection may carry another request
   bool close_target_ = false;    // guard: allow, then close
   bool target_reusable_ = false;
-  bool cut_off_ = false;  // the client must not take what it got for complete
+  bool response_alone_ = false;  // nothing else was on its way to the client before its head
+  bool cut_off_ = false;         // the client must not take what it got for complete
   uint64_t target_head_bytes_ = 0;
   Instant began_{};
   Instant sent_at_{};

@@ -92,6 +92,16 @@ Next Exchange::refuse(int status, model::Reason reason) {
   return Next::proceed;
 }
 
+// The target's answer can't be finished. As long as nothing of it has left, the client can be told
+// so properly.
+Next Exchange::break_off(model::Reason reason) {
+  const bool unsent = response_alone_ && response_relay_.bytes_written() == 0;
+  if (!unsent) return cut_off(reason);
+  to_client_.clear();
+  response_begun_ = false;
+  return refuse(reason == model::Reason::target_body_timeout ? 504 : 502, reason);
+}
+
 // The answer can't be finished: the client must not take what it got for complete.
 Next Exchange::cut_off(model::Reason reason) {
   release_target(false);
@@ -231,7 +241,7 @@ void Exchange::reset() {
   step_ = Step::guard;
   running_ = timed_out_ = target_full_ = request_read_ = request_sent_ = request_broken_ =
       response_begun_ = false;
-  close_target_ = target_reusable_ = cut_off_ = false;
+  close_target_ = target_reusable_ = cut_off_ = response_alone_ = false;
   keep_client_ = true;
   began_ = sent_at_ = response_at_ = Instant{};
   local_ = {};

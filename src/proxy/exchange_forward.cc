@@ -161,6 +161,7 @@ Next Exchange::begin_response() {
   if (environment_.loop.now() - client_->accepted_at() >= load_balancer_->client_keep_alive)
     keep_client_ = false;
 
+  response_alone_ = to_client_.empty();
   const bool client_knows_chunks = request_.version.minor >= 1;
   http::Framing out = response_.framing;
   if (out == http::Framing::until_close && client_knows_chunks) out = http::Framing::chunked;
@@ -190,7 +191,7 @@ Next Exchange::relay_response() {
       case RelayStatus::sink_failed:
         return client_gone();
       case RelayStatus::malformed:
-        return cut_off(model::Reason::target_response_malformed);
+        return break_off(model::Reason::target_response_malformed);
       case RelayStatus::needs_input:
         break;
     }
@@ -220,8 +221,8 @@ Next Exchange::response_complete() {
 }
 
 Next Exchange::target_closed() {
-  if (response_begun_) return cut_off(model::Reason::target_response_truncated);
-  if (!connection_->in().empty()) return refuse(502, model::Reason::target_response_malformed);
+  if (response_begun_) return break_off(model::Reason::target_response_truncated);
+  if (!connection_->in().empty()) return refuse(502, model::Reason::target_response_truncated);
   if (may_replay() && may_try_again()) return try_again();
   const bool reset = connection_->socket().error() == io::SocketError::reset;
   const model::Reason reason = reset ? model::Reason::target_reset_before_response
@@ -242,8 +243,8 @@ bool Exchange::may_replay() const {
 Next Exchange::timed_out() {
   timed_out_ = false;
   if (response_begun_) {
-    return cut_off(response_relay_.blocked() ? model::Reason::client_closed
-                                             : model::Reason::target_body_timeout);
+    if (response_relay_.blocked()) return cut_off(model::Reason::client_closed);
+    return break_off(model::Reason::target_body_timeout);
   }
   if (request_sent_) {
     target_->on_failed(model::Reason::target_response_timeout);
