@@ -13,8 +13,8 @@ import threading
 
 import pytest
 
-from harness import (Configuration, Daruma, Ports, Target, make_certificate, new_session, target_group,
-                     wait_until)
+from harness import (Configuration, Daruma, Ports, Target, make_certificate, new_session,
+                     target_group, wait_until)
 
 HEAD = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'
 WHOLE = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
