@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the saturation guard costs a target that is not saturated.
 
-Two balancers that differ in daruma.saturation_guard.enabled alone, one worker each, stand before the
-same sample target and take turns, so that what else the machine does hits both. Prints, for each
-kind of traffic, the median and range of the ratio guarded / unguarded: requests a second, and
+Two balancers that differ in daruma.saturation_guard.enabled alone, one worker each, stand before
+the same sample target and take turns, so that what else the machine does hits both. Prints, for
+each kind of traffic, the median and range of the ratio guarded / unguarded: requests a second, and
 processor time of the balancer for a request.
 
 Usage: bench/guard_cost.py [--rounds N] [--requests N]    (make bench builds what it needs)
