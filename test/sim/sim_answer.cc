@@ -59,7 +59,7 @@ Body choose_body(Answer& answer, Random& random, const TargetBehaviour& b, const
   }
   if (asked.method == "HEAD") return Body::none;
   if (strikes(random, b.until_close)) {
-    answer.close = true;
+    answer.close = answer.plan.until_close = true;
     return Body::until_close;
   }
   return strikes(random, b.chunked) ? Body::chunked : Body::length;

@@ -44,7 +44,8 @@ class SimTarget::Channel final : private io::SocketHandler,
 
   void kill(bool reset) {
     announce(false);
-    if (reset) socket_->abort_on_close();
+    if (reset) return socket_->abort_on_close();
+    if (answering_ && !health_check_) target_.auditor_.on_target_closed_early(asked_.token);
   }
 
  private:
