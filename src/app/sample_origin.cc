@@ -68,7 +68,7 @@ void SampleOrigin::bury(OriginConnection& connection) {
   if (connection.worker() > 0) workers_busy_[connection.worker() - 1] = false;
   buried_.push_back(std::move(entry->second));
   connections_.erase(entry);
-  loop_.call_soon(*this);
+  loop_.call_after_event(*this);
 }
 
 void SampleOrigin::run() {
@@ -89,7 +89,7 @@ void SampleOrigin::drain(DrainObserver& observer) {
     ++entry;  // drain() may bury this connection
     connection.drain();
   }
-  loop_.call_soon(*this);
+  loop_.call_after_event(*this);
 }
 
 std::string_view SampleOrigin::letters(uint64_t offset, size_t most) const {

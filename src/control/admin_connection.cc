@@ -68,7 +68,7 @@ void AdminConnection::end() {
   state_ = State::ended;
   idle_since_ = never;
   timer_.clear();
-  server_.loop_.call_soon(*this);
+  server_.loop_.call_after_event(*this);
 }
 
 void AdminConnection::run() {

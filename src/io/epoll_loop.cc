@@ -109,7 +109,7 @@ void EpollLoop::stop() {
 void EpollLoop::turn(Duration sleep_max) {
   epoll_.wait(sleep_milliseconds(sleep_max));
   read_clock();
-  epoll_.dispatch([this] { run_soon(); });
+  epoll_.dispatch([this] { run_after_event(); });
   timers().advance(now_);
   run_soon();
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Loop on Linux epoll. Each turn: sleep until something happens, read the clock once, handle up to
-// Epoll::batch_max events, fire timers. Tasks put off by call_soon() run after each event's
-// handlers, and again after the timers.
+// Epoll::batch_max events, fire timers, run the tasks of call_soon().
 //
 // System calls: per turn one epoll_wait; per connection one epoll_ctl when it begins; per event
 // none but the handler's own reads and writes. The clock is read through the vDSO.

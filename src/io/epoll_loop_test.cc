@@ -76,18 +76,20 @@ TEST(EpollLoop, time_stands_still_within_a_turn) {
   EpollLoop loop(1);
   Instant seen[2];
   WallTime wall_seen[2];
+  TimerRecorder recorder(loop);
+  Timer timer(loop.timers(), recorder);
   Step later([&] {
     seen[1] = loop.now();
     wall_seen[1] = loop.wall_now();
   });
-  Step first([&] {
+  recorder.then = [&] {
     seen[0] = loop.now();
     wall_seen[0] = loop.wall_now();
     std::this_thread::yield();
     loop.call_soon(later);
-  });
-  loop.call_soon(first);
-  loop.turn(0ms);
+  };
+  timer.set(loop.now());
+  while (recorder.fired.empty()) loop.turn();
   EXPECT_EQ(seen[0], seen[1]);
   EXPECT_EQ(wall_seen[0], wall_seen[1]);
   const WallTime wall_before = loop.wall_now();

@@ -3,9 +3,20 @@
 
 namespace daruma::io {
 
+// Here and below a task is taken out before it runs: it may destroy itself, ask again or withdraw
+// others.
+void Loop::run_after_event() {
+  while (!after_event_.empty()) after_event_.pop_front().run();
+}
+
 void Loop::run_soon() {
-  // Taken out first: a task may destroy itself, ask again or withdraw others.
-  while (!soon_.empty()) soon_.pop_front().run();
+  run_after_event();
+  IntrusiveList<Task> due;
+  while (!soon_.empty()) due.push_back(soon_.pop_front());
+  while (!due.empty()) {
+    due.pop_front().run();
+    run_after_event();
+  }
 }
 
 }  // namespace daruma::io

@@ -16,8 +16,8 @@
 
 namespace daruma::io {
 
-// Work put off to the end of the current turn; see Loop::call_soon(). Owned by whoever asks;
-// destroying withdraws it.
+// Work put off to the end of the current event or turn; see Loop::call_after_event() and
+// call_soon(). Owned by whoever asks; destroying withdraws it.
 class Task : public ListNode<Task> {
  public:
   virtual void run() = 0;
@@ -63,21 +63,30 @@ class Loop {
                                                    const ListenOptions& options) = 0;
   virtual std::unique_ptr<Waker> make_waker(WakeHandler& handler) = 0;
 
-  // Runs the task once, after the current event's handler returned and before the loop sleeps.
-  // Asking again before it ran changes nothing. This is how objects are destroyed that may still be
-  // on the call stack.
+  // Runs the task once, when the current event's handler has returned. Asking again before it ran,
+  // here or below, changes nothing. This is how objects are destroyed that may still be on the call
+  // stack.
+  void call_after_event(Task& task) {
+    if (!task.linked()) after_event_.push_back(task);
+  }
+  // Runs the task once, at the end of the current turn. What tasks ask for while they run comes at
+  // the end of the next one, before which the loop does not sleep: however often somebody asks
+  // again, the others' events and timers have their turn in between.
   void call_soon(Task& task) {
     if (!task.linked()) soon_.push_back(task);
   }
 
  protected:
   explicit Loop(Instant now) : timers_(now) {}
-  // Tasks put off while these run, run too.
+  // After each event. Tasks put off while these run, run too.
+  void run_after_event();
+  // At the end of each turn.
   void run_soon();
-  bool has_soon() const { return !soon_.empty(); }
+  bool has_soon() const { return !soon_.empty() || !after_event_.empty(); }
 
  private:
   TimerWheel timers_;
+  IntrusiveList<Task> after_event_;
   IntrusiveList<Task> soon_;
 };
 

@@ -17,6 +17,7 @@ class BareLoop final : public Loop {
  public:
   BareLoop() : Loop(Instant()) {}
   using Loop::has_soon;
+  using Loop::run_after_event;
   using Loop::run_soon;
 
   Instant now() const override { return Instant(); }
@@ -58,18 +59,49 @@ TEST(Loop, runs_tasks_once_in_the_order_they_were_put_off) {
   EXPECT_EQ(ran.size(), 2u);
 }
 
-TEST(Loop, task_put_off_by_a_task_runs_too) {
+// However often a task asks again, events and timers have their turn in between.
+TEST(Loop, task_put_off_by_a_task_runs_in_the_next_turn) {
   BareLoop loop;
   Names ran;
   Step second([&] { ran.push_back("second"); });
   Step first([&] {
     ran.push_back("first");
     loop.call_soon(second);
-    if (ran.size() < 3) loop.call_soon(first);
+    loop.call_soon(first);
   });
   loop.call_soon(first);
   loop.run_soon();
-  EXPECT_EQ(ran, (Names{"first", "second", "first", "second"}));
+  EXPECT_EQ(ran, Names{"first"});
+  EXPECT_TRUE(loop.has_soon());
+  loop.run_soon();
+  EXPECT_EQ(ran, (Names{"first", "second", "first"}));
+}
+
+TEST(Loop, task_after_an_event_waits_for_no_turn) {
+  BareLoop loop;
+  Names ran;
+  Step last([&] { ran.push_back("last"); });
+  Step grave([&] {
+    ran.push_back("grave");
+    loop.call_after_event(last);
+  });
+  Step turn([&] {
+    ran.push_back("turn");
+    loop.call_after_event(grave);
+  });
+  Step next([&] { ran.push_back("next"); });
+  loop.call_after_event(grave);
+  loop.call_after_event(grave);
+  EXPECT_TRUE(loop.has_soon());
+  loop.run_after_event();
+  EXPECT_EQ(ran, (Names{"grave", "last"}));
+  loop.call_soon(turn);
+  loop.call_soon(next);
+  loop.run_after_event();
+  EXPECT_EQ(ran.size(), 2u);
+  loop.run_soon();
+  EXPECT_EQ(ran, (Names{"grave", "last", "turn", "grave", "last", "next"}));
+  EXPECT_FALSE(loop.has_soon());
 }
 
 TEST(Loop, task_may_destroy_itself_and_others) {

@@ -520,14 +520,14 @@ TEST_F(SameBatch, events_of_the_destroyed_do_not_reach_who_comes_in_their_place)
   EXPECT_EQ(keeper.handler.readable, 1);
 }
 
-TEST_F(SameBatch, task_put_off_by_a_handler_runs_before_the_next_event) {
+TEST_F(SameBatch, task_after_an_event_runs_before_the_next_event) {
   struct Count final : Task {
     void run() override { ++runs; }
     int runs = 0;
   } task;
   keeper.handler.then_readable = [&] {
     EXPECT_EQ(task.runs, keeper.handler.readable - 1);
-    loop.call_soon(task);
+    loop.call_after_event(task);
   };
   all_speak();
   ASSERT_TRUE(turn_until(loop, [&] { return task.runs == static_cast<int>(count); }));
@@ -539,7 +539,7 @@ TEST_F(SameBatch, task_may_destroy_sockets_whose_events_are_still_to_come) {
     void run() override { keeper_.sockets.clear(); }
     Keeper& keeper_;
   } task(keeper);
-  keeper.handler.then_readable = [&] { loop.call_soon(task); };
+  keeper.handler.then_readable = [&] { loop.call_after_event(task); };
   all_speak();
   ASSERT_TRUE(turn_until(loop, [&] { return keeper.sockets.empty(); }));
   settle(loop);

@@ -24,7 +24,7 @@ class Graveyard final : private io::Task {
   void bury(Mortal& mortal) {
     if (mortal.linked()) return;
     dead_.push_back(mortal);
-    loop_.call_soon(*this);
+    loop_.call_after_event(*this);
   }
 
  private:

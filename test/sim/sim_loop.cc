@@ -78,15 +78,16 @@ void SimLoop::turn() {
   if (timers_first) fire_timers();
   for (const Notice& notice : shuffled_notices()) {
     deliver(notice);
-    run_soon();
+    run_after_event();
   }
   if (!timers_first) fire_timers();
+  run_soon();
   plan_next_turn();
 }
 
 void SimLoop::fire_timers() {
   timers().advance(now_);
-  run_soon();
+  run_after_event();
 }
 
 std::vector<SimLoop::Notice> SimLoop::shuffled_notices() {
@@ -149,7 +150,7 @@ void SimLoop::deliver_connection(uint32_t id, int side) {
     DARUMA_ASSERT(socket->handler() != nullptr);
     call(*socket->handler(), what);
     // The contract leaves open whether tasks run between two calls for one socket.
-    if (network_.random().chance(1, 2)) run_soon();
+    if (network_.random().chance(1, 2)) run_after_event();
   }
 }
 
@@ -176,7 +177,7 @@ void SimLoop::deliver_accepts(uint32_t id) {
     auto socket = std::make_unique<SimSocket>(*this, *connection, Connection::acceptor);
     connection->accepted_by(*socket);
     acceptor->handler().on_accept(std::move(socket));
-    run_soon();
+    run_after_event();
   }
 }
 

@@ -99,7 +99,7 @@ void SimTarget::Channel::close(bool reset) {
   timer_.clear();
   idle_timer_.clear();
   if (reset) socket_->abort_on_close();
-  target_.loop_.call_soon(*this);
+  target_.loop_.call_after_event(*this);
 }
 
 void SimTarget::Channel::on_timer(io::Timer& timer) {
