@@ -64,6 +64,12 @@ Address Address::with_port(uint16_t port) const {
   return other;
 }
 
+bool Address::is_loopback() const {
+  if (family_ == Family::v4) return octets_[0] == 127;
+  constexpr std::array<uint8_t, 16> one{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return octets_ == one;
+}
+
 std::string Address::ip() const {
   char text[INET6_ADDRSTRLEN];
   inet_ntop(family_ == Family::v4 ? AF_INET : AF_INET6, octets_.data(), text, sizeof text);

@@ -27,6 +27,7 @@ class Address {
   // 16 octets; an IPv4 address stands in the first four.
   const std::array<uint8_t, 16>& octets() const { return octets_; }
   Address with_port(uint16_t port) const;
+  bool is_loopback() const;  // 127.0.0.0/8, ::1: only this host reaches it
 
   std::string ip() const;         // "127.0.0.2", "::1"
   std::string to_string() const;  // "127.0.0.2:80", "[::1]:80"

@@ -57,6 +57,15 @@ TEST(Address, knows_family_and_octets) {
             (std::array<uint8_t, 16>{1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15}));
 }
 
+TEST(Address, knows_loopback) {
+  for (const auto* text : {"127.0.0.1", "127.9.9.9", "::1"}) {
+    EXPECT_TRUE(Address::parse(text, 80)->is_loopback()) << text;
+  }
+  for (const auto* text : {"0.0.0.0", "128.0.0.1", "10.127.0.1", "::", "::2", "7f00::1"}) {
+    EXPECT_FALSE(Address::parse(text, 80)->is_loopback()) << text;
+  }
+}
+
 TEST(Address, is_compared_with_family_and_port) {
   const auto a = Address::v4({10, 0, 0, 1}, 80);
   EXPECT_EQ(a, *Address::parse("10.0.0.1", 80));

@@ -11,11 +11,6 @@
 namespace daruma::control {
 namespace {
 
-bool is_loopback(const Address& address) {
-  if (address.family() == Address::Family::v4) return address.octets()[0] == 127;
-  return address.ip() == "::1";
-}
-
 bool fits(std::string_view route, std::string_view path) {
   if (!route.ends_with("/*")) return route == path;
   route.remove_suffix(1);
@@ -97,7 +92,7 @@ std::string_view AdminRoutes::best_path(std::string_view path) const {
 Result<std::unique_ptr<AdminServer>> AdminServer::open(io::Loop& loop, const Address& address,
                                                        std::vector<AdminRoute> routes,
                                                        const AdminServerOptions& options) {
-  if (!is_loopback(address)) {
+  if (!address.is_loopback()) {
     return fail(
         fmt::format("Admin.Address {} is not a loopback address; the admin endpoint has no "
                     "login yet, so use 127.0.0.1 or ::1",

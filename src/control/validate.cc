@@ -70,27 +70,24 @@ class Validator {
   void admin() {
     const Path path = root_.at("Admin");
     const api::Admin& admin = resources_.admin;
-    if (admin.address && !Address::parse(*admin.address, 0)) {
+    if (!admin.address) return;
+    const auto address = Address::parse(*admin.address, 0);
+    if (!address) {
       issues_.error(path.at("Address"), fmt::format("'{}' is not an IP address", *admin.address));
-    } else if (admin.address && !is_loopback(*admin.address)) {
-      issues_.warning(
-          path.at("Address"),
-          "whoever reaches this address can read metrics and ask for a reload; 127.0.0.1 "
-          "keeps that to this host");
+    } else if (!address->is_loopback()) {
+      issues_.error(path.at("Address"),
+                    fmt::format("{} is not a loopback address; the admin endpoint has no login "
+                                "yet, so use 127.0.0.1 or ::1",
+                                *admin.address));
     }
-  }
-
-  static bool is_loopback(const std::string& address) {
-    return address.starts_with("127.") || address == "::1";
   }
 
   // Whether the admin endpoint and a listener on this port would want the same socket.
   bool taken_by_admin(int64_t port) const {
     const std::string address = resources_.admin.address.value_or(default_admin_address);
     if (resources_.admin.port.value_or(default_admin_port) != port) return false;
-    const auto any = [](const std::string& text) { return text == "0.0.0.0" || text == "::"; };
-    return node_addresses_.empty() || node_addresses_.contains(address) || any(address) ||
-           std::ranges::any_of(node_addresses_, any);
+    return node_addresses_.empty() || node_addresses_.contains(address) ||
+           node_addresses_.contains("0.0.0.0") || node_addresses_.contains("::");
   }
 
   // ---- certificates ----
