@@ -15,7 +15,10 @@ constexpr const char* description =
     "Daruma is an application load balancer: it takes HTTP and HTTPS requests, finds the rule "
     "that\n"
     "matches, picks a healthy target and forwards over a pooled connection. It speaks the\n"
-    "vocabulary of AWS's Application Load Balancer.\n";
+    "vocabulary of AWS's Application Load Balancer.\n\n"
+    "  daruma target --listen 127.0.0.2:8080          a server to put behind it\n"
+    "  daruma check FILE                              what is wrong with a configuration\n"
+    "  daruma serve --config FILE --data DIRECTORY    serves it\n";
 constexpr const char* footer =
     "Exit codes: 0 done, 1 failed or invalid, 2 the command line is wrong.\n"
     "`daruma COMMAND --help` explains each command; README.md begins with a five-minute start.";
@@ -73,8 +76,8 @@ bool parse_delay(const std::string& text, OriginOptions& options) {
   const size_t dash = text.find('-');
   const auto least = parse_decimal(text.substr(0, dash));
   const auto most = dash == std::string::npos ? least : parse_decimal(text.substr(dash + 1));
-  constexpr uint64_t milliseconds_max = 3'600'000;
-  if (!least || !most || *least > *most || *most > milliseconds_max) return false;
+  if (!least || !most || *least > *most) return false;
+  if (*most > OriginOptions::delay_milliseconds_max) return false;
   options.delay_min = std::chrono::milliseconds(*least);
   options.delay_max = std::chrono::milliseconds(*most);
   return true;
@@ -95,20 +98,26 @@ void add_seconds(CLI::App& app, const std::string& name, Duration& into, const s
       ->type_name("SECONDS");
 }
 
+CLI::App& add_command(CLI::App& root, const std::string& name, const std::string& help) {
+  return *root.add_subcommand(name, help)->group("Commands");
+}
+
 void add_serve(CLI::App& root, ServeCommand& command) {
-  CLI::App& app = *root.add_subcommand("serve", "Serve what a configuration file describes");
+  CLI::App& app = add_command(root, "serve", "Serve what a configuration file describes");
   app.add_option("--config", command.config_file, "The configuration, YAML")
       ->required()
       ->type_name("FILE");
-  app.add_option("--data", command.data_directory,
-                 "Where state and the last good configuration are kept (default: nowhere)")
-      ->type_name("DIRECTORY");
+  CLI::Option* data = app.add_option("--data", command.data_directory,
+                                     "Where the last good configuration is kept, with its "
+                                     "certificates and keys (default: nowhere)")
+                          ->type_name("DIRECTORY");
   app.add_option("--workers", command.workers,
                  "Worker threads, each with a core of its own (default: one per core)")
       ->check(CLI::Range(1, 256))
       ->type_name("N");
   app.add_flag("--last-good", command.last_good,
-               "If FILE is invalid, start from the last good configuration in --data");
+               "If FILE is invalid, start from the last good configuration in --data")
+      ->needs(data);
   app.add_option_function<std::string>(
          "--log-level",
          [&command](const std::string& text) {
@@ -125,15 +134,15 @@ void add_serve(CLI::App& root, ServeCommand& command) {
 }
 
 void add_check(CLI::App& root, CheckCommand& command) {
-  CLI::App& app = *root.add_subcommand(
-      "check",
+  CLI::App& app = add_command(
+      root, "check",
       "Say what is wrong with a configuration file: line, column, and what would be right");
   app.add_option("FILE", command.config_file, "The configuration")->required();
 }
 
 void add_reload(CLI::App& root, ReloadCommand& command) {
-  CLI::App& app = *root.add_subcommand(
-      "reload", "Ask a running daruma to apply its changed file, and wait until it serves");
+  CLI::App& app = add_command(
+      root, "reload", "Ask a running daruma to apply its changed file, and wait until it serves");
   command.admin = Address::v4({127, 0, 0, 1}, 9090);
   add_address(app, "--admin", command.admin,
               "The running daruma's Admin address (default: 127.0.0.1:9090)");
@@ -172,11 +181,13 @@ void add_target_answers(CLI::App& app, OriginOptions& origin) {
       ->type_name("CODE");
   app.add_option("--body-bytes", origin.body_bytes,
                  "Answer N letters instead of showing the request")
+      ->check(CLI::Range(uint64_t{0}, OriginOptions::body_bytes_max))
       ->type_name("N");
   app.add_option_function<uint32_t>(
          "--health-delay",
          [&origin](uint32_t ms) { origin.health_delay = std::chrono::milliseconds(ms); },
          "Think for so long before answering /health (default: 5)")
+      ->check(CLI::Range(uint32_t{0}, OriginOptions::delay_milliseconds_max))
       ->type_name("MS");
   app.add_option("--health-status", origin.health_status, "Status of /health (default: 200)")
       ->check(CLI::Range(200, 599))
@@ -184,9 +195,9 @@ void add_target_answers(CLI::App& app, OriginOptions& origin) {
 }
 
 void add_target(CLI::App& root, TargetCommand& command) {
-  CLI::App& app = *root.add_subcommand("target",
-                                       "A sample origin to put behind a load balancer: try, break, "
-                                       "test");
+  CLI::App& app = add_command(root, "target",
+                              "A sample origin to put behind a load balancer: try, break, "
+                              "test");
   add_address(app, "--listen", command.origin.listen, "Where to listen")->required();
   CLI::Option* tls = app.add_flag("--tls", command.origin.tls,
                                   "Speak HTTPS, with a certificate made at start unless given");
@@ -204,8 +215,9 @@ void add_target(CLI::App& root, TargetCommand& command) {
 }
 
 void add_certificate(CLI::App& root, CertificateCommand& command) {
-  CLI::App& app = *root.add_subcommand(
-      "certificate", "Make a self-signed certificate for trying things out (never overwrites)");
+  CLI::App& app =
+      add_command(root, "certificate",
+                  "Make a self-signed certificate for trying things out (never overwrites)");
   app.add_option("--name", command.names,
                  "DNS name, wildcard or IP address; repeat for more (default: localhost)")
       ->type_name("NAME");
@@ -219,7 +231,8 @@ void add_certificate(CLI::App& root, CertificateCommand& command) {
 
 Usage explain(const CLI::App& root, const CLI::ParseError& problem, const std::string& first) {
   // CLI11 only says that a subcommand is missing.
-  if (root.get_subcommands().empty() && !first.empty() && first.front() != '-') {
+  if (first.empty()) return {root.help(), exit_usage};
+  if (root.get_subcommands().empty() && !first.starts_with('-')) {
     return {"There is no command '" + first + "'; see daruma --help\n", exit_usage};
   }
   std::ostringstream out;
@@ -235,6 +248,9 @@ Command parse_command_line(int argc, const char* const* argv) {
   root.require_subcommand(1);
   root.footer(footer);
   root.get_formatter()->column_width(36);
+  root.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  root.get_formatter()->label("REQUIRED", "(required)");
+  root.get_formatter()->label("TEXT", "");
   bool version_flag = false;
   root.add_flag("--version", version_flag, "Same as `daruma version`");
 
@@ -248,7 +264,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_reload(root, reload);
   add_target(root, target);
   add_certificate(root, certificate);
-  root.add_subcommand("version", "Which daruma this is, and what it was built with");
+  add_command(root, "version", "Which daruma this is, and what it was built with");
 
   try {
     root.parse(argc, argv);

@@ -80,18 +80,20 @@ TEST(CommandLine, mistakes_are_named) {
     std::string mentions;
   };
   const Case cases[] = {
-      {{}, "subcommand"},
+      {{}, "certificate"},
       {{"bogus"}, "bogus"},
       {{"serve"}, "--config"},
       {{"serve", "--config", "x", "--workers", "0"}, "--workers"},
       {{"serve", "--config", "x", "--log-level", "loud"}, "loud"},
       {{"serve", "--config", "x", "--nonsense"}, "--nonsense"},
+      {{"serve", "--config", "x", "--last-good"}, "--data"},
       {{"check"}, "FILE"},
       {{"reload", "--admin", "localhost"}, "localhost"},
       {{"reload", "--admin", "127.0.0.1:99999"}, "99999"},
       {{"target"}, "--listen"},
       {{"target", "--listen", "127.0.0.1:80", "--delay", "9-5"}, "9-5"},
       {{"target", "--listen", "127.0.0.1:80", "--status", "99"}, "--status"},
+      {{"target", "--listen", "127.0.0.1:80", "--body-bytes", "-1"}, "--body-bytes"},
       {{"target", "--listen", "127.0.0.1:80", "--certificate", "x", "--key", "y"}, "--tls"},
       {{"target", "--listen", "127.0.0.1:80", "--tls", "--certificate", "x"}, "--key"},
       {{"certificate", "--key", "k"}, "--certificate"},

@@ -11,9 +11,6 @@ namespace {
 using Body = OriginAnswer::Body;
 using Ending = OriginAnswer::Ending;
 
-constexpr uint64_t body_bytes_max = uint64_t{1} << 40;
-constexpr uint64_t slow_milliseconds_max = 3'600'000;
-
 Duration usual_delay(const OriginOptions& options, Random& random) {
   const Duration spread = options.delay_max - options.delay_min;
   if (spread <= Duration::zero()) return options.delay_min;
@@ -45,7 +42,7 @@ bool letters(uint64_t bytes, OriginAnswer& answer, http::Framing framing, Ending
   answer.body_bytes = bytes;
   answer.framing = framing;
   answer.ending = ending;
-  return bytes <= body_bytes_max;
+  return bytes <= OriginOptions::body_bytes_max;
 }
 
 constexpr std::array numbered_paths = {
@@ -57,7 +54,7 @@ constexpr std::array numbered_paths = {
     NumberedPath{"/slow/",
                  [](uint64_t number, OriginAnswer& answer) {
                    answer.delay += std::chrono::milliseconds(number);
-                   return number <= slow_milliseconds_max;
+                   return number <= OriginOptions::delay_milliseconds_max;
                  }},
     NumberedPath{"/bytes/",
                  [](uint64_t number, OriginAnswer& answer) {

@@ -16,6 +16,10 @@
 namespace daruma::app {
 
 struct OriginOptions {
+  // The most that an option or a path may ask for.
+  static constexpr uint64_t body_bytes_max = uint64_t{1} << 40;
+  static constexpr uint32_t delay_milliseconds_max = 3'600'000;
+
   Address listen{};
   bool tls = false;
   std::string chain_pem{};  // with tls
