@@ -2,6 +2,7 @@
 #include "http/uri.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/bytes.h"
 #include "http/characters.h"
@@ -9,7 +10,7 @@
 namespace daruma::http {
 namespace {
 
-bool is_unreserved(char c) {
+constexpr bool is_unreserved(char c) {
   return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
@@ -18,6 +19,29 @@ bool is_scheme(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
   });
+}
+
+// Whether a name or an IPv4 address may hold it (RFC 3986 3.2.2, reg-name).
+constexpr bool is_host_character(char c) {
+  return is_unreserved(c) || std::string_view("%!$&'()*+,;=").find(c) != std::string_view::npos;
+}
+constexpr std::array<bool, 256> host_table = [] {
+  std::array<bool, 256> table{};
+  for (size_t i = 0; i < table.size(); ++i) table[i] = is_host_character(static_cast<char>(i));
+  return table;
+}();
+
+// Where the host at the front ends, brackets included; npos if brackets hold no address.
+size_t host_end(std::string_view authority) {
+  const bool bracketed = authority.starts_with('[');
+  size_t end = bracketed ? 1 : 0;
+  while (end < authority.size() && (host_table[static_cast<uint8_t>(authority[end])] ||
+                                    (bracketed && authority[end] == ':'))) {
+    ++end;
+  }
+  if (!bracketed) return end;
+  const bool closed = end > 1 && end < authority.size() && authority[end] == ']';
+  return closed ? end + 1 : std::string_view::npos;
 }
 
 void split_path(std::string_view text, TargetParts& parts) {
@@ -102,15 +126,12 @@ TargetParts split_target(std::string_view target, bool is_connect) {
 }
 
 std::optional<HostPort> split_host(std::string_view authority) {
-  const size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
-  if (bracket == std::string_view::npos) return std::nullopt;
-  const size_t colon = authority.find(':', bracket);
-  if (authority.starts_with('[') && colon != bracket + 1 && bracket + 1 != authority.size()) {
-    return std::nullopt;
-  }
-  if (colon == std::string_view::npos) return HostPort{authority, std::nullopt};
-  const std::string_view host = authority.substr(0, colon);
-  const std::string_view digits = authority.substr(colon + 1);
+  const size_t end = host_end(authority);
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view host = authority.substr(0, end);
+  if (end == authority.size()) return HostPort{host, std::nullopt};
+  if (authority[end] != ':') return std::nullopt;
+  const std::string_view digits = authority.substr(end + 1);
   if (digits.empty()) return HostPort{host, std::nullopt};
   const std::optional<uint64_t> port = parse_decimal(digits);
   if (!port || *port > 65535) return std::nullopt;

@@ -32,8 +32,8 @@ struct HostPort {
   std::string_view host;  // "[::1]" keeps its brackets
   std::optional<uint16_t> port;
 };
-// Of a Host field or authority; "host:" has no port (RFC 3986 3.2.3). Nullopt if the port is no
-// port.
+// Of a Host field or authority without user information; "host:" has no port (RFC 3986 3.2.3).
+// Nullopt if the host has bytes that no host has, or the port is no port.
 std::optional<HostPort> split_host(std::string_view authority);
 
 // Path as rules see it: percent-decoded where the result is unreserved, "." and ".." segments

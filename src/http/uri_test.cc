@@ -82,6 +82,18 @@ TEST(SplitHost, takes_the_port_off) {
   }
 }
 
+TEST(SplitHost, knows_what_is_no_host) {
+  for (const std::string_view authority :
+       {"a b", "a/b", "a?b", "a#b", "user@a", "a\\b", "a\"b", "<a>", "a\tb", "a\x7f",
+        "z\xc3\xbcrich", "a|b", "a,b c:80", "[::1 ]", "[a/b]:80", "[::1@]", "[]", "a[b]", "a]"}) {
+    EXPECT_FALSE(split_host(authority)) << authority;
+  }
+  for (const std::string_view authority :
+       {"a_b.example", "a%20b", "A-1.~!$&'()*+,;=", "[fe80::1]", "[v1.fe:x]:80"}) {
+    EXPECT_TRUE(split_host(authority)) << authority;
+  }
+}
+
 TEST(SplitHost, knows_what_is_no_port) {
   for (const std::string_view authority :
        {"h:x", "h:65536", "h:-1", "h:+1", "h: 1", "h:1:2", "::1", "[::1", "[::1]x", "[::1]x:80",
