@@ -71,7 +71,7 @@ Diagnostics Controller::load() {
 
 Diagnostics Controller::load_last_good() {
   Declared declared = read_last_good();
-  apply(declared);
+  if (!has_errors(declared.diagnostics)) take(declared);
   return declared.diagnostics;
 }
 
@@ -92,16 +92,18 @@ Declared Controller::read_last_good() const {
   return parse_declared(good->text, options_.config_file, with);
 }
 
-// Makes a valid file the current configuration; may add warnings to its diagnostics.
+// Counts a file that was read, and takes it if it is valid.
 void Controller::apply(Declared& declared) {
   ++status_.attempts;
   status_.at = loop_.wall_now();
   status_.success = !has_errors(declared.diagnostics);
-  if (!status_.success) {
-    ++status_.failures;
-    return;
-  }
-  status_.applied_at = status_.at;
+  if (!status_.success) ++status_.failures;
+  if (status_.success) take(declared);
+}
+
+// Makes it the current configuration; may add warnings to its diagnostics. REQUIRES: no errors.
+void Controller::take(Declared& declared) {
+  status_.applied_at = loop_.wall_now();
   if (snapshot_ == nullptr) {
     settings_ = declared.settings;
   } else {

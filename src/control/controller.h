@@ -73,7 +73,8 @@ class StopObserver {
   ~StopObserver() = default;
 };
 
-// The last attempt to apply a file, for metrics.
+// The last attempt to apply the file, for metrics. A start from the last good configuration leaves
+// it at the refusal that made it necessary, but for `applied_at`.
 struct ReloadStatus {
   bool success = false;
   WallTime at{};          // of the last attempt
@@ -134,6 +135,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
 
   Declared read_last_good() const;
   void apply(Declared& declared);
+  void take(Declared& declared);
   void compile_and_publish();
   void keep(const Declared& declared);
   void refresh_health_table();

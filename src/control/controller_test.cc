@@ -352,6 +352,10 @@ TEST_F(ControllerTest, starts_from_the_last_good_configuration) {
   EXPECT_TRUE(has_errors(second->load()));
   EXPECT_EQ(to_text(second->load_last_good()), "");
   ASSERT_NE(second->snapshot(), nullptr);
+  EXPECT_FALSE(second->reload_status().success) << "what serves is not the file";
+  EXPECT_EQ(second->reload_status().attempts, 1u);
+  EXPECT_EQ(second->reload_status().failures, 1u);
+  EXPECT_EQ(second->reload_status().applied_at, loop_.wall_now());
   EXPECT_EQ(first_target(second->snapshot()).key.id, "192.0.2.9");
   EXPECT_EQ(second->snapshot()->certificates.at(0).chain_pem, "chain");
 }

@@ -110,6 +110,7 @@ def test_an_invalid_file_may_give_way_to_the_last_good_one(start_targets, serve,
     again = processes.enter_context(Daruma(configuration, options=['--last-good']))
     assert again.get('/').status_code == 200
     assert 'Colour' in again.output()
+    assert again.metric('daruma_config_last_load_success') == 0
 
 
 @pytest.mark.parametrize('which', ['listener', 'admin'])
