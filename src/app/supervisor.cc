@@ -62,17 +62,11 @@ int Supervisor::run() {
 
 bool Supervisor::load() {
   control::Diagnostics diagnostics = controller_.load();
-  const auto report = [this, &diagnostics] {
-    for (const control::Diagnostic& each : diagnostics) {
-      const bool error = each.severity == control::Severity::error;
-      log_.write(error ? LogLevel::error : LogLevel::warning, "config", each.to_string());
-    }
-  };
-  report();
+  control::write_log(diagnostics, log_);
   if (!control::has_errors(diagnostics)) return true;
   if (!command_.last_good) return false;
   diagnostics = controller_.load_last_good();
-  report();
+  control::write_log(diagnostics, log_);
   if (control::has_errors(diagnostics)) return false;
   log_.write(LogLevel::warning, "config",
              "the file is invalid; serving the last good configuration from the data directory",

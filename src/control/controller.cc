@@ -39,6 +39,11 @@ void warn_of_restart(const Settings& before, const Settings& after, const std::s
   if (before.logs_directory != after.logs_directory) warn("Logs.Directory");
 }
 
+std::string_view summary_of(const ReloadResult& result) {
+  if (!result.applied) return "configuration refused, nothing changed";
+  return result.complete() ? "configuration applied" : "configuration applied, but not all of it";
+}
+
 }  // namespace
 
 std::string ReloadResult::to_text() const {
@@ -199,19 +204,12 @@ void Controller::tell(Pending pending) {
   ReloadResult& result = pending.result;
   result.workers = publisher_.workers();
   result.workers_adopted = publisher_.adopted(result.revision);
-  if (result.applied) {
-    result.problems = publisher_.problems();
-    if (!keep_problem_.empty()) result.problems.push_back(keep_problem_);
-  }
-  for (const Diagnostic& diagnostic : result.diagnostics) {
-    log_.write(diagnostic.severity == Severity::error ? LogLevel::error : LogLevel::warning,
-               "control", "configuration", {{"diagnostic", diagnostic.to_string()}});
-  }
+  if (result.applied) result.problems = problems();
+  write_log(result.diagnostics, log_);
   for (const std::string& problem : result.problems) {
-    log_.write(LogLevel::error, "control", "configuration", {{"problem", problem}});
+    log_.write(LogLevel::error, "config", problem);
   }
-  log_.write(result.complete() ? LogLevel::info : LogLevel::warning, "control",
-             result.applied ? "configuration applied" : "configuration refused",
+  log_.write(result.complete() ? LogLevel::info : LogLevel::warning, "config", summary_of(result),
              {{"revision", std::to_string(result.revision)},
               {"workers_adopted", fmt::format("{}/{}", result.workers_adopted, result.workers)}});
   if (pending.observer != nullptr) pending.observer->on_reloaded(result);
@@ -222,6 +220,12 @@ void Controller::drain(Duration deadline, StopObserver& observer) {
   if (!draining_) publisher_.drain(deadline);
   draining_ = true;
   loop_.call_soon(*this);
+}
+
+std::vector<std::string> Controller::problems() const {
+  std::vector<std::string> problems = publisher_.problems();
+  if (!keep_problem_.empty()) problems.push_back(keep_problem_);
+  return problems;
 }
 
 bool Controller::ready() const {

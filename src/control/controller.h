@@ -123,6 +123,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   const TargetHealthTable& target_health() const { return health_; }
   const ReloadStatus& reload_status() const { return status_; }
   const Publisher& publisher() const { return publisher_; }
+  // What could not be done of the configuration that serves.
+  std::vector<std::string> problems() const;
   // Every worker serves some snapshot and none was asked to stop.
   bool ready() const;
 

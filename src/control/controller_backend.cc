@@ -125,7 +125,7 @@ std::string ControllerBackend::config_json() {
             {{"Worker", labels.worker}, {"Revision", counters.snapshot_revision.value()}});
       });
   json["Workers"] = std::move(workers);
-  json["Problems"] = controller.publisher().problems();
+  json["Problems"] = controller.problems();
   const telemetry::LoadStatus load = load_status();
   json["LastLoad"] = {
       {"Applied", load.applied}, {"At", json_of(load.at)}, {"AppliedAt", json_of(load.applied_at)}};
@@ -147,6 +147,7 @@ telemetry::NodeStatus ControllerBackend::status() {
       !context_.controller.ready() && context_.controller.publisher().revision_everywhere() > 0;
   status.config_revision = context_.controller.snapshot()->revision;
   status.config_load = load_status();
+  status.config_problems = context_.controller.problems().size();
   status.targets = target_statuses();
   status.certificates = certificate_statuses();
   if (context_.log_totals) {

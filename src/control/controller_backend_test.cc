@@ -151,6 +151,7 @@ TEST_F(ControllerBackendTest, answers_a_reload_by_its_outcome) {
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(answers[0].outcome, Outcome::incomplete);
   EXPECT_NE(answers[0].text.find("port 8443 is in use"), std::string::npos) << answers[0].text;
+  EXPECT_NE(backend->metrics().find("\ndaruma_config_problems 1\n"), std::string::npos);
 
   answers = reload_and([this] { loop.run_for(Controller::reload_timeout); });
   ASSERT_EQ(answers.size(), 1u);

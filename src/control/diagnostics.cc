@@ -6,11 +6,21 @@
 #include <algorithm>
 
 namespace daruma::control {
+namespace {
+
+std::string place_of(const Diagnostic& diagnostic) {
+  if (diagnostic.line == 0) return diagnostic.file + ": ";
+  return fmt::format("{}:{}:{}: ", diagnostic.file, diagnostic.line, diagnostic.column);
+}
+
+}  // namespace
 
 std::string Diagnostic::to_string() const {
-  const std::string_view kind = severity == Severity::warning ? "warning: " : "";
-  if (line == 0) return fmt::format("{}: {}{}", file, kind, message);
-  return fmt::format("{}:{}:{}: {}{}", file, line, column, kind, message);
+  return place_of(*this) + (severity == Severity::warning ? "warning: " : "") + message;
+}
+
+std::string Diagnostic::to_log_string() const {
+  return place_of(*this) + message;
 }
 
 std::string one_line(std::string_view message) {
@@ -40,6 +50,13 @@ std::string to_text(const Diagnostics& diagnostics) {
   std::string text;
   for (const Diagnostic& diagnostic : diagnostics) text += diagnostic.to_string() + "\n";
   return text;
+}
+
+void write_log(const Diagnostics& diagnostics, const Log& log) {
+  for (const Diagnostic& each : diagnostics) {
+    const bool error = each.severity == Severity::error;
+    log.write(error ? LogLevel::error : LogLevel::warning, "config", each.to_log_string());
+  }
 }
 
 }  // namespace daruma::control

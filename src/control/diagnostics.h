@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
+
 namespace daruma::control {
 
 enum class Severity : uint8_t {
@@ -24,6 +26,8 @@ struct Diagnostic {
 
   // "daruma.yaml:12:7: Port must be …", "daruma.yaml:12:7: warning: …"
   std::string to_string() const;
+  // The same for a log, whose lines have a level.
+  std::string to_log_string() const;
   bool operator==(const Diagnostic&) const = default;
 };
 using Diagnostics = std::vector<Diagnostic>;
@@ -35,5 +39,7 @@ std::string one_line(std::string_view message);
 bool has_errors(const Diagnostics& diagnostics);
 // One line each.
 std::string to_text(const Diagnostics& diagnostics);
+// To the operational log, area "config": one line each.
+void write_log(const Diagnostics& diagnostics, const Log& log);
 
 }  // namespace daruma::control

@@ -14,6 +14,7 @@ TEST(Diagnostics, read_as_compilers_speak) {
             "d.yaml:12:7: Port must be a number\n"
             "d.yaml:3:1: warning: hardly meant\n"
             "d.yaml: cannot read the file\n");
+  EXPECT_EQ(warning.to_log_string(), "d.yaml:3:1: hardly meant");
   EXPECT_TRUE(has_errors({warning, error}));
   EXPECT_FALSE(has_errors({warning}));
   EXPECT_FALSE(has_errors({}));

@@ -91,6 +91,10 @@ void add_config(const NodeStatus& status, WallTime now, std::vector<MetricFamily
   families.push_back(gauge("daruma_config_last_load_timestamp_seconds",
                            "When the configuration file was last read, in seconds since 1970",
                            unix_seconds(load.at)));
+  families.push_back(gauge("daruma_config_problems",
+                           "What could not be done of the configuration, such as a port in use; "
+                           "GET /config names it",
+                           static_cast<double>(status.config_problems)));
 }
 
 }  // namespace

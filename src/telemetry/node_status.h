@@ -4,6 +4,7 @@
 // made of it. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ struct NodeStatus {
   bool draining = false;
   uint64_t config_revision = 0;
   LoadStatus config_load;
+  size_t config_problems = 0;  // what of it could not be done, such as a port in use
   std::vector<TargetStatus> targets;
   std::vector<CertificateStatus> certificates;
   uint64_t log_write_errors = 0;  // LogWriter::totals()

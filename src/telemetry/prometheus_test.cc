@@ -33,6 +33,7 @@ NodeStatus full_status() {
   status.version = "0.1.0";
   status.started = WallTime(1'760'000'000s);
   status.config_revision = 7;
+  status.config_problems = 2;
   status.config_load = {.applied = false,
                         .at = WallTime(1'760'000'150s),
                         .applied_at = WallTime(1'760'000'100s),
@@ -215,6 +216,7 @@ TEST(NodeStatus, tells_health_configuration_and_certificates) {
            std::string(R"(daruma_config_loads_total{result="applied"} 2)"),
            std::string(R"(daruma_config_loads_total{result="refused"} 1)"),
            std::string("daruma_config_last_load_success 0"),
+           std::string("daruma_config_problems 2"),
            std::string("daruma_config_last_load_timestamp_seconds 1760000150"),
            "daruma_target_health_state" + labels + R"(state="unhealthy"} 1)",
            "daruma_target_health_state" + labels + R"(state="healthy"} 0)",
