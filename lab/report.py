@@ -6,7 +6,7 @@ from pathlib import Path
 
 from charts import Chart, bars, nice_top, strips
 from rates import Profile
-from table import COLUMNS, grouped, median_run, percent, rows, warnings
+from table import COLUMNS, grouped, median_run, milliseconds, percent, rows, warnings
 
 CSS = Path(__file__).parent / 'report.css'
 LATENCY_TICKS = (0.1, 1, 10)
@@ -29,13 +29,20 @@ def target_class(i):
     return f't{i % 6}'
 
 
-class Pictures:
-    """Of one run."""
+def padded(name, values, length):
+    """With nothing more happening."""
+    return values + [None if name in ('p50', 'p99') else 0] * (length - len(values))
 
-    def __init__(self, result):
-        self.result = result
-        self.series = result['series']
-        self.seconds = len(self.series['ok'])
+
+class Pictures:
+    """Of one run, `seconds` wide."""
+
+    def __init__(self, result, seconds):
+        self.result, self.seconds = result, seconds
+        self.series = {name: padded(name, values, seconds)
+                       for name, values in result['series'].items() if name != 'causes'}
+        self.causes_over_time = {name: padded(name, values, seconds)
+                                 for name, values in result['series']['causes'].items()}
         self.surge = Profile(result['profile']).surge
         self.marks = [(event['time'], f'target {event["target"] + 1}: {event["what"]}'
                        + (f' {event["workers"]}' if event['workers'] else ''))
@@ -129,7 +136,7 @@ class Pictures:
         return chart.svg('latency')
 
     def causes(self):
-        causes = list(self.series['causes'].items())
+        causes = list(self.causes_over_time.items())
         if not causes:
             return None
         shown = causes[:CAUSES_SHOWN]
@@ -185,29 +192,31 @@ def summary_table(results):
             '</table></div>')
 
 
-def overview(groups):
+def overview(groups, seconds):
     cells = []
-    peak = max(Profile(runs[0]['profile']).peak for runs in groups.values())
-    most = min(1.6 * peak, max(Pictures(median_run(runs)).most_ended()
-                               for runs in groups.values()))
-    for (shape, variant), runs in groups.items():
-        shown = median_run(runs)
+    shown_of = {key: median_run(runs) for key, runs in groups.items()}
+    peak = max(Profile(shown['profile']).peak for shown in shown_of.values())
+    most = min(1.6 * peak, max(Pictures(shown, seconds).most_ended()
+                               for shown in shown_of.values()))
+    for (shape, variant), shown in shown_of.items():
+        summary = shown['summary']
         cells.append(
             f'<div><a href="#{escape(shape)}-{escape(variant)}">{escape(variant)}</a><br>'
-            f'<span class="headline">{percent(shown["summary"]["success"])}</span>'
+            f'<span class="headline">{percent(summary["success"])}</span>'
+            f'median {milliseconds(summary["p50_ok"])} ms'
             f'<div class="soft meaning">{escape(shown["meaning"])}</div>'
-            f'{Pictures(shown).served(most, height=130, width=400)}</div>')
+            f'{Pictures(shown, seconds).served(most, height=130, width=400)}</div>')
     return f'<div class="grid-of">{"".join(cells)}</div>'
 
 
-def variant_section(shape, variant, runs):
+def variant_section(shape, variant, runs, seconds):
     shown = median_run(runs)
     note = (f'<p class="soft">{len(runs)} runs; shown is the one with the median of served: run '
             f'{shown["run"]}.</p>' if len(runs) > 1 else '')
     return (f'<h2 id="{escape(shape)}-{escape(variant)}">{escape(variant)}: '
             f'{percent(shown["summary"]["success"])} served</h2>'
             f'<p>{escape(shown["meaning"])} <span class="soft">({escape(shown["version"])})</span>'
-            f'</p>{note}{"".join(Pictures(shown).all())}'
+            f'</p>{note}{"".join(Pictures(shown, seconds).all())}'
             f'<details><summary>Configuration and command</summary>'
             f'<pre>{escape(" ".join(shown["surge_command"]))}</pre>'
             f'<pre>{escape(shown["configuration"])}</pre></details>')
@@ -227,6 +236,7 @@ def in_words(targets):
 def shape_section(shape, results):
     groups = grouped(results)
     first = results[0]
+    seconds = max(len(result['series']['ok']) for result in results)
     return (f'<h1>{escape(shape)}</h1><p>{escape(first["shape_meaning"])}.</p>'
             f'<p class="soft">Rate {escape(first["profile"])} (second:requests a second); users '
             f'wait {first["patience"]:g} s, and ask again {first["retries"]} times at most. '
@@ -235,8 +245,8 @@ def shape_section(shape, results):
             + summary_table(results)
             + '<p class="soft">Times are milliseconds since the user meant to send. Rest the '
               'pointer on a heading or on a second to learn more.</p>'
-            + overview(groups)
-            + ''.join(variant_section(shape, variant, runs)
+            + overview(groups, seconds)
+            + ''.join(variant_section(shape, variant, runs, seconds)
                       for (_, variant), runs in groups.items()))
 
 

@@ -78,6 +78,7 @@ OTHERS_MOST = 0.2  # of the processor, before it is worth a word
 
 def warnings(results):
     """What a reader has to know before believing the numbers."""
+    others = {}
     for result in results:
         summary = result['summary']
         which = f'{result["shape"]}, {result["variant"]}, run {result["run"]}'
@@ -85,9 +86,11 @@ def warnings(results):
             yield (f'{which}: the processor was short (free in the worst 5 s of the surge: '
                    f'{percent(summary["cpu_free_worst"])}); the targets\' workers were not the '
                    'only limit')
-        others = summary.get('cpu_used', {}).get('others', 0)
-        if others > OTHERS_MOST:
-            yield f'{which}: other programs used {percent(others)} of the processor meanwhile'
+        others[which] = summary.get('cpu_used', {}).get('others', 0)
+    busy = {which: used for which, used in others.items() if used > OTHERS_MOST}
+    if busy:
+        yield ('other programs used the processor too: ' + '; '.join(
+            f'{percent(used)} ({which})' for which, used in busy.items()))
 
 
 def table(results):

@@ -8,7 +8,7 @@ import pytest
 import results
 from charts import nice_top, runs_of
 from experiment import found
-from report import page
+from report import padded, page
 from samples_for_test import record, sample
 from shapes import SHAPES
 from variants import VARIANTS
@@ -53,6 +53,11 @@ def test_the_page_tells_what_was_found_and_how():
     for words in ('make lab VARIANTS=daruma', 'Balancer 1.0 &lt;beta&gt;', 'a &amp; b',
                   '503: target_connect_timeout', 'target 1: workers 8', 'unhealthy', '97.5 %'):
         assert words in text, words
+
+
+def test_variants_of_a_shape_are_equally_wide():
+    assert padded('ok', [3], 3) == [3, 0, 0]
+    assert padded('p50', [0.5], 2) == [0.5, None]  # no answer takes no time
 
 
 def test_round_tops_and_stretches():
