@@ -95,10 +95,6 @@ void Connection::on_syn() {
   ends_[acceptor].loop = listener->loop().id();
   queued_at_ = listener->id();
   listener->enqueue(id_);
-  if (listener->completes_connects()) {
-    handshake_ = Handshake::waiting;
-    return;
-  }
   // Nothing from the accepting side overtakes its SYN-ACK.
   pipes_[acceptor].last_arrival = network_.now() + latency();
   network_.schedule(pipes_[acceptor].last_arrival, EventKind::connect_result, id_);
@@ -114,23 +110,6 @@ void Connection::on_connect_result() {
     return notify(initiator, ready_connect_failed);
   }
   if (!end.closed) notify(initiator, ready_connected);
-}
-
-void Connection::complete_connect() {
-  DARUMA_ASSERT(phase_ == Phase::open);
-  if (handshake_ != Handshake::waiting || ends_[initiator].closed) return;
-  handshake_ = Handshake::none;
-  pipes_[acceptor].last_arrival = network_.now() + latency();
-  network_.schedule(pipes_[acceptor].last_arrival, EventKind::connect_result, id_);
-}
-
-// The accepting side ended it before it had answered the handshake.
-void Connection::fail_handshake() {
-  handshake_ = Handshake::failed;
-  ends_[initiator].reset = true;
-  ends_[initiator].error = io::SocketError::reset;
-  pipes_[initiator].dead = true;
-  notify(initiator, ready_connect_failed);
 }
 
 void Connection::accepted_by(SimSocket& socket) {
@@ -325,10 +304,6 @@ void Connection::on_segment(int side) {
     if (!segment.bytes.empty()) send_reset(receiver);
     if (finished()) network_.forget(id_);
     return;
-  }
-  if (receiver == initiator && handshake_ != Handshake::none) {
-    if (handshake_ == Handshake::waiting) fail_handshake();
-    return;  // after a failure nothing follows
   }
   if (segment.tail == Tail::rst) return arrive_reset(receiver);
   if (segment.tail == Tail::fin) pipe.fin_arrived = true;

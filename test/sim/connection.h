@@ -95,8 +95,6 @@ class Connection {
   void accepted_by(SimSocket& socket);
   // The acceptor was closed while this waited in its queue.
   void drop_from_queue();
-  // The accepting side's word in a connection whose acceptor completes connects itself.
-  void complete_connect();
 
   // What the network tells.
   void begin();  // draws the connect's fate
@@ -135,7 +133,6 @@ class Connection {
   void send_reset(int side);
   void reset_by_network();
   void arrive_reset(int side);
-  void fail_handshake();
   void notify(int side, uint8_t ready);
   void offer_window(int side);
   size_t room(const Pipe& pipe) const;
@@ -150,9 +147,6 @@ class Connection {
   int syns_ = 0;
   int stalls_ = 0;
   io::SocketError fate_ = io::SocketError::none;
-  // Where the acceptor completes connects: the initiator waits for complete_connect().
-  enum class Handshake : uint8_t { none, waiting, failed };
-  Handshake handshake_ = Handshake::none;
   uint32_t queued_at_ = 0;  // the acceptor's id
 };
 

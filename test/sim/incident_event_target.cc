@@ -21,8 +21,7 @@ class EventTarget::Peer final : private io::SocketHandler, private io::TimerHand
 
   void begin() {
     if (target_.plan_.https) return target_.begin(*this, target_.plan_.handshake);
-    state_ = State::waiting;
-    read();
+    wait();
   }
   void job_done();
   void thaw() {
@@ -32,6 +31,8 @@ class EventTarget::Peer final : private io::SocketHandler, private io::TimerHand
 
  private:
   enum class State : uint8_t { shaking_hands, waiting, serving };
+  void on_connected() override { wait(); }
+  void on_connect_failed() override { target_.remove(*this); }
   void on_readable() override {
     if (state_ == State::waiting && !target_.frozen_) read();
   }
@@ -39,6 +40,7 @@ class EventTarget::Peer final : private io::SocketHandler, private io::TimerHand
   void on_timer(io::Timer&) override {
     if (state_ == State::waiting && !target_.frozen_) target_.remove(*this);
   }
+  void wait();
   void read();
 
   EventTarget& target_;
@@ -70,13 +72,17 @@ void EventTarget::Peer::read() {
 
 void EventTarget::Peer::job_done() {
   if (state_ == State::shaking_hands) {
-    complete_connect(*socket_);
-  } else {
-    const int left = target_.plan_.keep_alive_max - keep_alives_++;
-    const io::IoResult written = socket_->write(target_.answer_to(request_, left));
-    if (written.status != io::IoStatus::done || left <= 0 || request_.close)
-      return target_.remove(*this);
+    socket_ = target_.secure(std::move(socket_), *this);
+    return;
   }
+  const int left = target_.plan_.keep_alive_max - keep_alives_++;
+  const io::IoResult written = socket_->write(target_.answer_to(request_, left));
+  if (written.status != io::IoStatus::done || left <= 0 || request_.close)
+    return target_.remove(*this);
+  wait();
+}
+
+void EventTarget::Peer::wait() {
   state_ = State::waiting;
   idle_.set(target_.loop_.now() + target_.plan_.keep_alive_timeout);
   read();

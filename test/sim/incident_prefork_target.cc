@@ -26,6 +26,8 @@ class PreforkTarget::Worker final : private io::SocketHandler, private io::Timer
 
  private:
   enum class State : uint8_t { free, shaking_hands, waiting, serving, lingering };
+  void on_connected() override { shook_hands(); }
+  void on_connect_failed() override { release(); }
   void on_readable() override;
   void on_writable() override {}
   void on_timer(io::Timer& timer) override;
@@ -43,6 +45,7 @@ class PreforkTarget::Worker final : private io::SocketHandler, private io::Timer
   bool due_ = false;  // the timer fired while the process stood still
   PageReader reader_;
   PageRequest request_;
+  bool paid_ = false;  // the handshake's cost
   int keep_alives_ = 0;
 };
 
@@ -52,13 +55,13 @@ void PreforkTarget::Worker::begin(std::unique_ptr<io::Socket> socket) {
   socket_->set_handler(*this);
   reader_ = {};
   keep_alives_ = 0;
+  paid_ = false;
   if (!target_.plan_.https) return shook_hands();
   state_ = State::shaking_hands;
   timer_.set(target_.loop_.now() + target_.paced(target_.plan_.handshake));
 }
 
 void PreforkTarget::Worker::shook_hands() {
-  if (target_.plan_.https) complete_connect(*socket_);
   state_ = State::waiting;
   timer_.set(target_.loop_.now() + first_request_timeout);
   read();
@@ -78,7 +81,12 @@ void PreforkTarget::Worker::on_timer(io::Timer&) {
     case State::free:
       return;
     case State::shaking_hands:
-      return shook_hands();
+      // A peer that never finishes its handshake holds its worker.
+      if (paid_) return release();
+      paid_ = true;
+      timer_.set(target_.loop_.now() + first_request_timeout);
+      socket_ = target_.secure(std::move(socket_), *this);
+      return;
     case State::waiting:
       return linger();
     case State::serving:

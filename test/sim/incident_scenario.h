@@ -69,14 +69,12 @@ enum class Architecture : uint8_t {
 
 struct TargetPlan {
   Architecture architecture = Architecture::prefork;
-  // HTTPS as the balancer sees it: a connection opens when a worker has accepted it and paid
-  // `handshake`. HTTP: when the kernel has it.
-  bool https = true;
-  int workers = 20;  // event: processors
+  bool https = true;  // as its group's others
+  int workers = 20;   // event: processors
   // What a page takes, uniform; event: of a processor's time.
   Duration service_least = 200ms;
   Duration service_most = 800ms;
-  Duration handshake = 2ms;
+  Duration handshake = 2ms;  // of a worker's or processor's time; 0 for HTTP
   Duration health_service = 5ms;
   int keep_alive_max = 5;  // Apache's MaxKeepAliveRequests: further requests after the first
   Duration keep_alive_timeout = 5s;

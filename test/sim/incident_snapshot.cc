@@ -24,6 +24,9 @@ model::TargetGroup compile_group(const Scenario& scenario, size_t index, uint64_
   group.health_check.unhealthy_threshold = scenario.unhealthy_threshold;
   group.saturation_guard.enabled = scenario.guard;
   group.in_use = true;
+  const bool https = scenario.targets[scenario.groups[index].targets.front()].https;
+  group.protocol = https ? model::Protocol::https : model::Protocol::http;
+  group.health_check.protocol = group.protocol;
   for (const size_t target : scenario.groups[index].targets) {
     if (revision == 1 && target % 2 == 1) continue;
     model::Target registered;

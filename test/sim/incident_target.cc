@@ -45,7 +45,13 @@ PageReader::Status PageReader::next(PageRequest& request) {
 
 Target::Target(SimLoop& loop, size_t index, const Address& address, const TargetPlan& plan,
                TargetWatcher& watcher)
-    : loop_(loop), index_(index), address_(address), plan_(plan), watcher_(watcher) {}
+    : loop_(loop),
+      index_(index),
+      address_(address),
+      plan_(plan),
+      watcher_(watcher),
+      transport_(slabs_),
+      tls_(std::move(*tls::ServerContext::create({}, "", {}))) {}
 
 Target::~Target() = default;
 
@@ -81,7 +87,6 @@ void Target::start() {
     auto made = loop_.listen(address_, *this, {.backlog = static_cast<int>(plan_.backlog)});
     DARUMA_ASSERT(made.has_value());
     acceptor_ = std::move(*made);
-    if (plan_.https) sim_acceptor(*acceptor_).complete_connects_by_hand();
   }
   frozen_ = false;
   thaw();
@@ -101,6 +106,11 @@ Target::Facts Target::facts() const {
   facts.connections = connections();
   facts.serving = serving();
   return facts;
+}
+
+std::unique_ptr<io::Socket> Target::secure(std::unique_ptr<io::Socket> socket,
+                                           io::SocketHandler& handler) {
+  return transport::SecureSocket::accept(loop_, transport_, *tls_, std::move(socket), handler);
 }
 
 Duration Target::time_for(const PageRequest& request) const {

@@ -11,6 +11,7 @@
 #include "io/loop.h"
 #include "sim/incident_scenario.h"
 #include "sim/message_reader.h"
+#include "transport/secure_socket.h"
 
 namespace daruma::sim {
 class SimLoop;
@@ -78,6 +79,9 @@ class Target : protected io::AcceptHandler {
   virtual size_t connections() const = 0;
   virtual size_t serving() const = 0;
 
+  // The process answers the handshake of a connection that it has accepted.
+  std::unique_ptr<io::Socket> secure(std::unique_ptr<io::Socket> socket,
+                                     io::SocketHandler& handler);
   Duration paced(Duration time) const { return time * pace_ / 100; }
   Duration time_for(const PageRequest& request) const;
   std::string answer_to(const PageRequest& request, int requests_left) const;
@@ -91,6 +95,9 @@ class Target : protected io::AcceptHandler {
   bool frozen_ = false;
 
  private:
+  SlabPool slabs_;
+  transport::SecureTransport transport_;
+  std::unique_ptr<tls::ServerContext> tls_;
   void start();
   void freeze();
 

@@ -22,6 +22,10 @@ const Address target_address = *Address::parse("10.2.0.1", 443);
 class Peer final : public io::SocketHandler {
  public:
   explicit Peer(SimLoop& loop) : loop_(loop), socket(loop.connect(target_address, *this)) {}
+  Peer(SimLoop& loop, transport::SecureTransport& transport, tls::ClientContext& context)
+      : loop_(loop),
+        socket(transport::SecureSocket::connect(loop, transport, context, nullptr, target_address,
+                                                "", *this)) {}
   void on_connected() override { connected = true; }
   void on_connect_failed() override { failed = true; }
   void on_readable() override {
@@ -57,9 +61,11 @@ class IncidentTargetTest : public testing::Test, private TargetWatcher {
   void start(const TargetPlan& plan) {
     target = make_target(target_loop, 0, target_address, plan, *this);
     target->apply({.turn = Turn::start});
+    https = plan.https;
   }
   Peer& connect() {
-    peers.push_back(std::make_unique<Peer>(balancer_loop));
+    peers.push_back(https ? std::make_unique<Peer>(balancer_loop, transport, *context)
+                          : std::make_unique<Peer>(balancer_loop));
     return *peers.back();
   }
   void run(Duration d) { network.run_until(network.now() + d); }
@@ -73,6 +79,10 @@ class IncidentTargetTest : public testing::Test, private TargetWatcher {
   SimNetwork network{7};
   SimLoop target_loop{network, "target", target_address};
   SimLoop balancer_loop{network, "balancer", *Address::parse("10.1.0.1", 0)};
+  SlabPool slabs;
+  transport::SecureTransport transport{slabs};
+  std::unique_ptr<tls::ClientContext> context = std::move(*tls::ClientContext::create());
+  bool https = true;
   std::unique_ptr<Target> target;
   std::vector<std::unique_ptr<Peer>> peers;
   std::vector<uint64_t> begun;

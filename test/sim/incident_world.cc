@@ -46,7 +46,10 @@ World::World(const Scenario& scenario)
   load_ = std::make_unique<Load>(client_loop_, *node, scenario_.load, scenario_.seed);
 }
 
-World::~World() = default;
+// Workers tell the prober to the last.
+World::~World() {
+  for (auto& node : nodes_) node->worker = nullptr;
+}
 
 void World::build_node() {
   std::vector<io::Mailbox<model::WorkerLetter>*> mailboxes;

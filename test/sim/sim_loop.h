@@ -95,8 +95,6 @@ class SimSocket final : public io::Socket {
   Address peer() const override { return connection_.end(1 - side_).address; }
 
   uint32_t connection_id() const { return connection_.id(); }
-  // REQUIRES: accepted.
-  void complete_connect() { connection_.complete_connect(); }
   io::SocketHandler* handler() const { return handler_; }
 
  private:
@@ -127,11 +125,6 @@ class SimAcceptor final : public io::Acceptor {
   // From now on nobody hears anything from here: every SYN is lost.
   void stop_answering() { silent_ = true; }
   size_t waiting() const { return queue_.size(); }
-  // From now on whoever connects hears on_connected only when the accepting side says so, by
-  // complete_connect(): as over TLS, where the handshake waits for the server's process and not
-  // for its kernel alone.
-  void complete_connects_by_hand() { completes_connects_ = true; }
-  bool completes_connects() const { return completes_connects_; }
   void enqueue(uint32_t connection);
   // What on_accept may be called with: 0 if none waits, or while paused.
   uint32_t next();
@@ -143,7 +136,6 @@ class SimAcceptor final : public io::Acceptor {
   io::AcceptHandler& handler_;
   const size_t backlog_;
   bool paused_ = false;
-  bool completes_connects_ = false;
   bool silent_ = false;
   std::deque<uint32_t> queue_;
 };
@@ -151,10 +143,6 @@ class SimAcceptor final : public io::Acceptor {
 // The acceptor that a SimLoop made.
 inline SimAcceptor& sim_acceptor(io::Acceptor& acceptor) {
   return static_cast<SimAcceptor&>(acceptor);
-}
-// REQUIRES: the socket was accepted where connects are completed by hand.
-inline void complete_connect(io::Socket& socket) {
-  static_cast<SimSocket&>(socket).complete_connect();
 }
 
 class SimWaker final : public io::Waker {

@@ -229,64 +229,6 @@ TEST_F(SimNetworkTest, a_paused_listener_accepts_after_resume) {
   EXPECT_EQ(accepted, 1);
 }
 
-TEST_F(SimNetworkTest, a_connect_completed_by_hand_waits_for_the_accepting_side) {
-  listen();
-  sim_acceptor(*acceptor).complete_connects_by_hand();
-  acceptor->pause();
-  connect();
-  EXPECT_EQ(sim_acceptor(*acceptor).waiting(), 1u);
-  acceptor->resume();
-  run(1s);
-  ASSERT_EQ(accepted, 1);
-  EXPECT_EQ(client.connected, 0);
-  complete_connect(*server.socket);
-  server.send("hello");
-  run(10ms);
-  EXPECT_EQ(client.connected, 1);
-  EXPECT_EQ(client.failed, 0);
-  EXPECT_EQ(client.received, "hello");
-}
-
-TEST_F(SimNetworkTest, a_connect_fails_once_if_its_handshake_is_cut_off) {
-  for (const bool accept_first : {false, true}) {
-    SCOPED_TRACE(accept_first);
-    client.failed = client.readable = 0;
-    listen();
-    sim_acceptor(*acceptor).complete_connects_by_hand();
-    if (!accept_first) acceptor->pause();
-    connect();
-    acceptor = nullptr;
-    server.socket = nullptr;
-    run(10ms);
-    EXPECT_EQ(client.connected, 0);
-    EXPECT_EQ(client.failed, 1);
-    EXPECT_EQ(client.readable, 0);
-    EXPECT_EQ(client.socket->error(), io::SocketError::reset);
-    client.socket = nullptr;
-    run(10ms);
-    EXPECT_EQ(network.open_connections(), 0u);
-  }
-}
-
-TEST_F(SimNetworkTest, who_gives_a_handshake_up_is_gone_when_it_is_accepted) {
-  listen();
-  sim_acceptor(*acceptor).complete_connects_by_hand();
-  acceptor->pause();
-  connect();
-  client.socket = nullptr;
-  run(10ms);
-  acceptor->resume();
-  run(10ms);
-  ASSERT_EQ(accepted, 1);
-  EXPECT_EQ(server.last, io::IoStatus::end);
-  server_loop.kick();
-  complete_connect(*server.socket);
-  server.socket = nullptr;
-  run(10ms);
-  EXPECT_EQ(client.connected, 0);
-  EXPECT_EQ(network.open_connections(), 0u);
-}
-
 TEST_F(SimNetworkTest, a_port_is_shared_only_if_all_say_so) {
   SimLoop other(network, "other", server_address);
   listen();
