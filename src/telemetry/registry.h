@@ -7,6 +7,7 @@
 // a restart); when all have let go, the series disappears from the metrics.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -64,6 +65,10 @@ class Registry {
       const std::function<void(const TargetGroupLabels&, const TargetGroupCounters&)>& f) const;
   void for_each(const std::function<void(const TargetLabels&, const TargetCounters&)>& f) const;
   void for_each(const std::function<void(const WorkerLabels&, const WorkerCounters&)>& f) const;
+
+  // Responses by class that this target has given, over all its blocks; zeros if it has none. A
+  // look-up, so that the prober can ask before and after each probe of a thousand targets.
+  std::array<uint64_t, 5> responses_of(const TargetLabels& labels) const;
 
  private:
   struct State;

@@ -73,6 +73,22 @@ TEST(Registry, a_sum_does_not_fall_while_another_worker_holds_the_series) {
   EXPECT_EQ(times, 3u);
 }
 
+TEST(Registry, sums_a_targets_responses_over_all_that_counted) {
+  Registry registry;
+  using Sums = std::array<uint64_t, 5>;
+  EXPECT_EQ(registry.responses_of(apache), (Sums{}));
+  const auto one = registry.add(apache);
+  auto other = registry.add(apache);
+  const auto elsewhere = registry.add(TargetLabels{"apache", "127.0.0.3:8443", "zone-a"});
+  one->responses[1].add(5);
+  other->responses[1].add(2);
+  other->responses[4].add(1);
+  elsewhere->responses[1].add(100);
+  EXPECT_EQ(registry.responses_of(apache), (Sums{0, 7, 0, 0, 1}));
+  other.reset();
+  EXPECT_EQ(registry.responses_of(apache), (Sums{0, 7, 0, 0, 1})) << "the retired one still counts";
+}
+
 TEST(Registry, blocks_may_outlive_it) {
   std::shared_ptr<ListenerCounters> block;
   {
