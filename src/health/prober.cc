@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "health/doors.h"
 #include "health/health_check_log_line.h"
 #include "health/probed_target.h"
 
@@ -59,13 +60,15 @@ std::unique_ptr<tls::ClientContext> make_client_context() {
 }  // namespace
 
 class Prober::Implementation final : private io::Mailbox<model::HealthThreadLetter>::Reader,
-                                     private ProbedTargetObserver {
+                                     private ProbedTargetObserver,
+                                     private DoorsObserver {
  public:
   explicit Implementation(const ProberContext& context)
       : context_(context),
         secure_(slabs_),
         tls_(make_client_context()),
         environment_{context.loop, slabs_, secure_, *tls_},
+        doors_(context.loop, context_.workers, *this),
         mailbox_(context.loop, *this) {}
 
   io::Mailbox<model::HealthThreadLetter>& mailbox() { return mailbox_; }
@@ -83,10 +86,13 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   void on_probed(const ProbedTarget& target, const ProbeResult& result) override;
   void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
                          ProbeOutcome why) override;
+  void on_door_changed(const model::TargetKey& target, bool saturated) override;
 
   void adopt(model::SnapshotRef snapshot);
   void adopt_target(uint32_t group, const model::Target& target, uint64_t adoption);
+  void forget_unnamed();
   void retire(model::SnapshotRef snapshot);
+  void take(const model::DoorReport& report);
   void drain();
   void announce(const ProbedTarget& target);
   void log_change(const ProbedTarget& target, const model::TargetHealth& before, ProbeOutcome why);
@@ -100,6 +106,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   model::SnapshotRef snapshot_;
   GroupLogs group_logs_;
   Entries entries_;
+  Doors doors_;
   uint64_t adoptions_ = 0;
   bool draining_ = false;
   uint64_t log_lines_dropped_ = 0;
@@ -113,6 +120,7 @@ void Prober::Implementation::on_letter(model::HealthThreadLetter letter) {
     if (draining_) return retire(std::move(adoption->snapshot));
     return adopt(std::move(adoption->snapshot));
   }
+  if (const auto* report = std::get_if<model::DoorReport>(&letter)) return take(*report);
   if (std::holds_alternative<model::DrainLetter>(letter) && !draining_) drain();
 }
 
@@ -126,9 +134,16 @@ void Prober::Implementation::adopt(model::SnapshotRef snapshot) {
       adopt_target(group, target, adoptions_);
     }
   }
-  std::erase_if(entries_,
-                [this](const auto& entry) { return entry.second.adoption != adoptions_; });
+  forget_unnamed();
   retire(std::move(before));
+}
+
+void Prober::Implementation::forget_unnamed() {
+  std::erase_if(entries_, [this](const auto& entry) {
+    if (entry.second.adoption == adoptions_) return false;
+    doors_.forget(entry.first);
+    return true;
+  });
 }
 
 void Prober::Implementation::adopt_target(uint32_t group, const model::Target& target,
@@ -147,6 +162,20 @@ void Prober::Implementation::adopt_target(uint32_t group, const model::Target& t
   }
 }
 
+// A group whose guard is off has no door: workers that have not adopted that yet are not heard.
+void Prober::Implementation::take(const model::DoorReport& report) {
+  const auto found = entries_.find(report.target);
+  if (found == entries_.end()) return;
+  const bool guarded = snapshot_->target_groups[found->second.group].saturation_guard.enabled;
+  if (guarded) doors_.take(report);
+}
+
+void Prober::Implementation::on_door_changed(const model::TargetKey& target, bool saturated) {
+  context_.log.write(saturated ? LogLevel::warning : LogLevel::info, "health",
+                     "target " + target.group + " " + target.to_string() +
+                         (saturated ? " is" : " is no longer") + " saturated");
+}
+
 // Freed where it was made: on the control thread.
 void Prober::Implementation::retire(model::SnapshotRef snapshot) {
   if (snapshot) context_.control.post(model::RetiredLetter{std::move(snapshot)});
@@ -154,6 +183,7 @@ void Prober::Implementation::retire(model::SnapshotRef snapshot) {
 
 void Prober::Implementation::drain() {
   draining_ = true;
+  doors_.forget_all();
   entries_.clear();
   retire(std::exchange(snapshot_, nullptr));
   context_.control.post(model::StoppedLetter{.worker = stopped_letter_id});

@@ -20,6 +20,8 @@
 // - Workers never hear `unused`, but `initial` in its stead: what they may send to is decided by
 //   their snapshot, which may put the group to use before the letter that says so arrives. Control
 //   hears `unused`.
+// - Workers that find a target's door saturated report it; all workers get one DoorLetter when the
+//   door of the whole node changes, and one when a target whose door is saturated is forgotten.
 #pragma once
 
 #include <cstdint>

@@ -481,6 +481,87 @@ TEST_F(ProberTest, https_probes_resume_their_sessions) {
   targets_.clear();
 }
 
+// ---- doors ----
+
+class ProberDoorTest : public ProberTest {
+ protected:
+  void report(uint32_t worker, const std::string& ip, bool saturated, uint32_t waiting) {
+    prober_.mailbox().post(model::DoorReport{.worker = worker,
+                                             .target = {"apache", ip, port},
+                                             .saturated = saturated,
+                                             .knocking = false,
+                                             .waiting = waiting});
+    loop_.run_for(0s);
+  }
+  // What worker 1 has been told of doors since the last call: "127.0.0.2 0, 127.0.0.2 open".
+  std::string doors_told() {
+    std::string told;
+    for (; doors_read_ < other_worker_.letters.size(); ++doors_read_) {
+      const auto* letter = std::get_if<model::DoorLetter>(&other_worker_.letters[doors_read_]);
+      if (letter == nullptr) continue;
+      if (!told.empty()) told += ", ";
+      told += letter->target.id + " ";
+      told += !letter->saturated                             ? "open"
+              : letter->knocker == model::DoorLetter::nobody ? "nobody"
+                                                             : std::to_string(letter->knocker);
+    }
+    return told;
+  }
+
+ private:
+  size_t doors_read_ = 0;
+};
+
+TEST_F(ProberDoorTest, all_workers_hear_whose_turn_it_is_and_only_when_that_changes) {
+  start_target("127.0.0.2");
+  adopt_and_settle({group_of("apache", {"127.0.0.2"})});
+  report(0, "127.0.0.2", false, 3);
+  EXPECT_EQ(doors_told(), "");
+  report(0, "127.0.0.2", true, 3);
+  EXPECT_EQ(doors_told(), "127.0.0.2 0");
+  report(1, "127.0.0.2", false, 9);
+  report(0, "127.0.0.2", true, 4);
+  EXPECT_EQ(doors_told(), "");
+  report(0, "127.0.0.2", true, 0);
+  EXPECT_EQ(doors_told(), "127.0.0.2 1");
+  report(0, "127.0.0.2", false, 0);
+  EXPECT_EQ(doors_told(), "127.0.0.2 open");
+}
+
+TEST_F(ProberDoorTest, a_worker_that_falls_silent_does_not_keep_the_door_shut) {
+  start_target("127.0.0.2");
+  adopt_and_settle({group_of("apache", {"127.0.0.2"})});
+  report(0, "127.0.0.2", true, 3);
+  EXPECT_EQ(doors_told(), "127.0.0.2 0");
+  loop_.run_for(900ms);
+  EXPECT_EQ(doors_told(), "");
+  loop_.run_for(350ms);
+  EXPECT_EQ(doors_told(), "127.0.0.2 open");
+}
+
+TEST_F(ProberDoorTest, doors_are_kept_apart_by_target_and_forgotten_with_it) {
+  start_target("127.0.0.2");
+  start_target("127.0.0.3");
+  adopt_and_settle({group_of("apache", {"127.0.0.2", "127.0.0.3"})});
+  report(0, "127.0.0.2", true, 3);
+  report(1, "127.0.0.3", true, 3);
+  EXPECT_EQ(doors_told(), "127.0.0.2 0, 127.0.0.3 1");
+  publish({group_of("apache", {"127.0.0.3"})});
+  loop_.run_for(0s);
+  EXPECT_EQ(doors_told(), "127.0.0.2 open");
+  report(0, "127.0.0.2", true, 3);  // it has not adopted that yet
+  EXPECT_EQ(doors_told(), "");
+}
+
+TEST_F(ProberDoorTest, a_group_whose_guard_is_off_has_no_doors) {
+  start_target("127.0.0.2");
+  model::TargetGroup group = group_of("apache", {"127.0.0.2"});
+  group.saturation_guard.enabled = false;
+  adopt_and_settle({group});
+  report(0, "127.0.0.2", true, 3);
+  EXPECT_EQ(doors_told(), "");
+}
+
 // ---- log ----
 
 model::LoadBalancer balancer(const std::string& name, uint32_t group, bool logs) {

@@ -34,6 +34,14 @@ class Mailbox final : private WakeHandler {
     waker_->wake();
   }
 
+  // Calls f(letter) for the one posted last, unless it has been taken. For who watches a
+  // simulation.
+  template <class F>
+  void with_newest(F f) {
+    const std::lock_guard lock(mutex_);
+    if (!letters_.empty()) f(letters_.back());
+  }
+
  private:
   void on_wake() override {
     std::vector<Letter> taken;

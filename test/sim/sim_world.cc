@@ -86,6 +86,7 @@ SimWorld::SimWorld(uint64_t seed, bool verbose)
 
 SimWorld::~SimWorld() {
   network_.set_watcher(nullptr);
+  for (auto& node : nodes_) node->worker = nullptr;  // their last words are to the prober
 }
 
 void SimWorld::build_node() {
@@ -104,6 +105,7 @@ void SimWorld::build_node() {
   }
   prober_ = std::make_unique<health::Prober>(health::ProberContext{
       health_loop_, control_, std::move(mailboxes), registry_, health_log_, log_});
+  for (auto& node : nodes_) node->worker->connect(prober_->mailbox());
 }
 
 void SimWorld::draw_targets() {
@@ -283,8 +285,12 @@ SimWorld::Node* SimWorld::node_of(uint32_t loop) {
 }
 
 void SimWorld::on_wake_asked(SimLoop* from, SimWaker& waker) {
-  if (from == &health_loop_ && node_of(waker.loop().id()))
-    routing_.on_health_posted(waker.loop().id());
+  Node* node = node_of(waker.loop().id());
+  if (from != &health_loop_ || !node) return;
+  node->worker->mailbox().with_newest([&](const model::WorkerLetter& letter) {
+    if (std::holds_alternative<model::HealthLetter>(letter))
+      routing_.on_health_posted(waker.loop().id());
+  });
 }
 
 void SimWorld::on_wake_heard(SimWaker& waker) {
