@@ -113,6 +113,7 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
   if (connections_limited_ && record.response.status == 0 && record.log.lines == 0) return;
   if (listeners_changed || draining_since_ <= client.ended) return;
   if (record.log.lines > 0 && record.log.reason != "-" && reason_holds(record)) return;
+  if (taken_away(record)) return;
   violation(client.script.token,
             std::string(record.response.status == 0 ? "no answer" : "an answer broken off") + " (" +
                 std::string(name_of(client.ending)) + "), log reason " + record.log.reason +
@@ -120,6 +121,19 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
 }
 
 // --- Evidence ---
+
+// All of it was said, but the client had not read it when the connection was reset because of a
+// later exchange, which is judged by itself.
+bool Auditor::taken_away(const ExchangeRecord& record) const {
+  const ClientSide& client = record.client;
+  if (!settings_.faults.reset_discards_unread || client.ending != Ending::reset) return false;
+  if (record.log.lines == 0 || record.log.reason != "-") return false;
+  return std::ranges::any_of(exchanges_, [&](const auto& entry) {
+    const ClientSide& later = entry.second.client;
+    return later.connection == client.connection && later.begun > client.begun &&
+           later.ending == Ending::reset;
+  });
+}
 
 bool Auditor::client_is_to_blame(const ExchangeRecord& record) const {
   const RequestScript& script = record.client.script;
