@@ -61,8 +61,8 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   telemetry::Registry registry_;
   const std::unique_ptr<control::NameLookup> lookup_;
   control::Controller controller_;
-  std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<HealthThread> health_;
+  std::vector<std::unique_ptr<WorkerThread>> workers_;  // whose last words are to the prober
   std::unique_ptr<telemetry::LogWriter> log_writer_;
   std::unique_ptr<telemetry::LogThread> log_thread_;
   std::unique_ptr<control::ControllerBackend> backend_;
