@@ -63,14 +63,23 @@ def arguments():
     return parser.parse_args()
 
 
+def lock_file():
+    """One for the whole machine, whoever made it first."""
+    path = Path(tempfile.gettempdir()) / 'daruma-lab.lock'
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+
+
 @contextlib.contextmanager
 def alone():
-    """Waits until no other lab runs on this machine: two would measure each other."""
-    with open(Path(tempfile.gettempdir()) / 'daruma-lab.lock', 'w') as file:
+    """Waits until no other lab measures on this machine: two would measure each other."""
+    with open(lock_file()) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print('Another lab is running on this machine; waiting for its end.', file=sys.stderr)
+            print('Another lab is measuring on this machine; waiting for it.', file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -82,10 +91,11 @@ def run_all(options, folder):
         for shape in options.shapes:
             for variant in options.variants:
                 progress = Progress(VARIANTS[variant], SHAPES[shape], run, options.runs)
-                began = time.time()
-                result = measure(VARIANTS[variant], SHAPES[shape],
-                                 folder / f'{shape}-{variant}-{run + 1}', programs, progress,
-                                 options.arrivals, seed=run + 1)
+                with alone():
+                    began = time.time()
+                    result = measure(VARIANTS[variant], SHAPES[shape],
+                                     folder / f'{shape}-{variant}-{run + 1}', programs, progress,
+                                     options.arrivals, seed=run + 1)
                 yield {**result, 'run': run + 1, 'began': began, 'seconds': time.time() - began}
 
 
@@ -115,7 +125,6 @@ def main():
     options.out.mkdir(parents=True, exist_ok=True)
     results = []
     with contextlib.ExitStack() as stack:
-        stack.enter_context(alone())
         if options.keep:
             folder = Path(tempfile.mkdtemp(prefix='daruma-lab-'))
             print(f'Logs and records: {folder}', file=sys.stderr)
