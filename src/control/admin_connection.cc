@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "http/date.h"
 #include "http/desync.h"
 #include "http/h1_writer.h"
 #include "http/uri.h"
@@ -18,21 +18,6 @@ namespace {
 
 constexpr size_t read_bytes = 4 * 1024;
 constexpr Duration linger_timeout = 2s;
-
-// "Sat, 03 Oct 2026 12:02:00 GMT" (RFC 9110 5.6.7).
-std::string http_date(WallTime time) {
-  constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                     days[std::chrono::weekday(day).c_encoding()],
-                     static_cast<unsigned>(date.day()),
-                     months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-}
 
 // Whether no name server can make this host mean us for somebody else's page.
 bool is_own_name(std::string_view host) {
@@ -302,7 +287,7 @@ void AdminConnection::write_head(const AdminResponse& response) {
   idle_since_ = never;
   timer_.set(server_.loop_.now() + server_.options_.write_timeout);
   http::write_status_line(out_, response.status, http::reason_phrase(response.status));
-  http::write_field(out_, "Date", http_date(server_.loop_.wall_now()));
+  http::write_field(out_, "Date", http::Date(server_.loop_.wall_now()).view());
   http::write_field(out_, "Content-Type", response.content_type);
   http::write_field(out_, "Content-Length", response.body.size());
   http::write_field(out_, "Cache-Control", "no-store");

@@ -6,28 +6,11 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "http/date.h"
 #include "http/h1_writer.h"
 
 namespace daruma::proxy {
 namespace {
-
-// IMF-fixdate (RFC 9110 5.6.7), 29 characters.
-std::array<char, 29> http_date(WallTime now) {
-  static constexpr std::array<const char*, 7> weekdays = {"Sun", "Mon", "Tue", "Wed",
-                                                          "Thu", "Fri", "Sat"};
-  static constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto day = std::chrono::floor<std::chrono::days>(now);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(now - day));
-  std::array<char, 29> text;
-  fmt::format_to_n(text.data(), text.size(), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                   weekdays[std::chrono::weekday(day).c_encoding()],
-                   static_cast<unsigned>(date.day()),
-                   months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-                   time.hours().count(), time.minutes().count(), time.seconds().count());
-  return text;
-}
 
 struct Keyword {
   std::string_view name;
@@ -92,8 +75,7 @@ std::string_view error_page(int status, std::string& storage) {
 void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Buffer& out) {
   http::write_status_line(out, answer.status, page_phrase(answer.status));
   if (how.server_header) http::write_field(out, "Server", "awselb/2.0");
-  const std::array<char, 29> date = http_date(how.now);
-  http::write_field(out, "Date", std::string_view(date.data(), date.size()));
+  http::write_field(out, "Date", http::Date(how.now).view());
   if (!answer.location.empty()) http::write_field(out, "Location", answer.location);
   if (!answer.allow.empty()) http::write_field(out, "Allow", answer.allow);
   if (answer.retry_after_seconds > 0)
