@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
+#include "http/characters.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -13,13 +13,6 @@ namespace {
 
 namespace limits = model::limits;
 using std::string_view;
-
-bool is_alpha(char c) {
-  return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-bool is_alnum(char c) {
-  return is_alpha(c) || (c >= '0' && c <= '9');
-}
 
 // "" if the value has a length that it may have.
 std::string check_length(string_view field, string_view value, size_t bytes_max) {
@@ -37,7 +30,7 @@ std::string check_host_pattern(string_view value) {
   }
   constexpr string_view allowed = "-.*?";
   for (const char c : value) {
-    if (!is_alnum(c) && allowed.find(c) == string_view::npos) {
+    if (!http::is_alphanumeric(c) && allowed.find(c) == string_view::npos) {
       return fmt::format(
           "host-header value '{}' has '{}' in it; allowed are letters, digits and "
           "- . * ?",
@@ -49,7 +42,7 @@ std::string check_host_pattern(string_view value) {
     return fmt::format("host-header value '{}' must have a '.' in it, as in *.example.com", value);
   }
   const string_view top = value.substr(dot + 1);
-  if (top.empty() || !std::ranges::all_of(top, is_alpha)) {
+  if (top.empty() || !std::ranges::all_of(top, http::is_alpha)) {
     return fmt::format("host-header value '{}' may have only letters after the last '.'", value);
   }
   return "";
@@ -62,7 +55,7 @@ std::string check_path_pattern(string_view value) {
   }
   constexpr string_view allowed = "_-.$/~\"'@:+&*?";
   for (const char c : value) {
-    if (!is_alnum(c) && allowed.find(c) == string_view::npos) {
+    if (!http::is_alphanumeric(c) && allowed.find(c) == string_view::npos) {
       return fmt::format(
           "path-pattern value '{}' has '{}' in it; allowed are letters, digits and "
           "_ - . $ / ~ \" ' @ : + & * ?",

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
+#include "http/characters.h"
 
 namespace daruma::control {
 namespace {
@@ -13,15 +13,17 @@ namespace {
 namespace limits = model::limits;
 using std::string_view;
 
-bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
-}
-
 // Zone names end up in metric labels and log fields.
 bool is_zone(string_view zone) {
   return zone.size() <= 64 && std::ranges::all_of(zone, [](char c) {
-           return is_alnum(c) || c == '-' || c == '_' || c == '.';
+           return http::is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
          });
+}
+
+std::string no_host_name(string_view name) {
+  const bool has_port = std::ranges::count(name, ':') == 1 && http::is_digit(name.back());
+  return fmt::format("'{}' is neither an IP address nor a host name{}", name,
+                     has_port ? "; write the port as Port" : "");
 }
 
 }  // namespace
@@ -32,7 +34,7 @@ std::string check_name(string_view what, string_view name) {
     return fmt::format("{} name '{}' cannot be longer than '{}' characters", what, name,
                        limits::name_bytes_max);
   }
-  if (!std::ranges::all_of(name, [](char c) { return is_alnum(c) || c == '-'; })) {
+  if (!std::ranges::all_of(name, [](char c) { return http::is_alphanumeric(c) || c == '-'; })) {
     return fmt::format(
         "{} name '{}' can only contain characters that are alphanumeric characters "
         "or hyphens(-)",
@@ -46,7 +48,9 @@ std::string check_name(string_view what, string_view name) {
 
 std::string check_certificate_name(string_view name) {
   if (name.empty()) return "Name is missing";
-  const auto good = [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; };
+  const auto good = [](char c) {
+    return http::is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+  };
   if (name.size() <= 64 && std::ranges::all_of(name, good)) return "";
   return fmt::format("Certificate name '{}' must be up to 64 letters, digits and - _ .", name);
 }
@@ -58,12 +62,12 @@ std::string check_host_name(string_view name) {
     if (i == name.size() || name[i] == '.') {
       const string_view text = name.substr(i - label, label);
       if (label == 0 || label > 63 || text.front() == '-' || text.back() == '-') {
-        return fmt::format("'{}' is neither an IP address nor a host name", name);
+        return no_host_name(name);
       }
-      all_digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+      all_digits = std::ranges::all_of(text, http::is_digit);
       label = 0;
-    } else if (!is_alnum(name[i]) && name[i] != '-' && name[i] != '_') {
-      return fmt::format("'{}' is neither an IP address nor a host name", name);
+    } else if (!http::is_alphanumeric(name[i]) && name[i] != '-' && name[i] != '_') {
+      return no_host_name(name);
     } else {
       ++label;
     }

@@ -42,6 +42,9 @@ constexpr bool is_alpha(char c) {
   const char lower = ascii_lower(c);
   return lower >= 'a' && lower <= 'z';
 }
+constexpr bool is_alphanumeric(char c) {
+  return is_alpha(c) || is_digit(c);
+}
 // 0 to 15, or -1 for what is no hexadecimal digit.
 constexpr int hex_value(char c) {
   if (is_digit(c)) return c - '0';

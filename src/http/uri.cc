@@ -11,14 +11,13 @@ namespace daruma::http {
 namespace {
 
 constexpr bool is_unreserved(char c) {
-  return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+  return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 bool is_scheme(std::string_view text) {
   if (text.empty() || !is_alpha(text[0])) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '+' || c == '-' || c == '.'; });
 }
 
 // Whether a name or an IPv4 address may hold it (RFC 3986 3.2.2, reg-name).
