@@ -169,7 +169,8 @@ void Supervisor::on_letter(ProcessSignal signal) {
 
 void Supervisor::drain() {
   draining_ = true;
-  log_.write(LogLevel::info, "app", "draining; a second signal stops at once");
+  log_.write(LogLevel::info, "app", "draining; a second signal stops at once",
+             {{"at_most_seconds", std::to_string(model::limits::drain_timeout / 1s)}});
   drain_timer_.set(loop_.now() + stuck_after);
   controller_.drain(model::limits::drain_timeout, *this);
 }

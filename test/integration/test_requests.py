@@ -155,6 +155,7 @@ def test_a_truncated_answer_is_not_made_to_look_whole(site):
 @pytest.mark.parametrize('request_bytes, status', [
     (b'GARBAGE\r\n\r\n', 400),
     (b'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400),
+    (b'GET / HTTP/1.1\r\nHost: a b/c\r\n\r\n', 400),
     (b'TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 405),
     (b'GET /' + b'x' * 17_000 + b' HTTP/1.1\r\nHost: a\r\n\r\n', 414),
     (b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505),
