@@ -163,7 +163,8 @@ def test_a_truncated_answer_is_not_made_to_look_whole(site):
     (b'GET / HTTP/1.1\r\nHost: a\r\nX: ' + b'x' * 70_000 + b'\r\n\r\n', 400),
     (b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: '
      + b'192.0.2.1, ' * 31 + b'\r\n\r\n', 463),
-], ids=['no-http', 'two-lengths', 'trace', 'long-line', 'http-2', 'gzip', 'long-field', 'xff'])
+], ids=['no-http', 'two-lengths', 'bad-host', 'trace', 'long-line', 'http-2', 'gzip', 'long-field',
+        'xff'])
 def test_what_is_no_good_request_is_refused_and_closed(site, request_bytes, status):
     with site.connect() as connection:
         connection.sendall(request_bytes)
