@@ -27,6 +27,8 @@ inline constexpr size_t fields_max = 256;
 inline constexpr size_t forwarded_for_addresses_max = 30;
 inline constexpr size_t location_bytes_max = 8 * 1024;
 inline constexpr size_t trailers_bytes_max = 8 * 1024;
+// What is read of a body before others have their turn.
+inline constexpr size_t relay_turn_bytes_max = 256 * 1024;
 // What one side may be ahead of the other, per direction of an exchange.
 inline constexpr size_t relay_bytes_max = 64 * 1024;
 static_assert(request_head_bytes_max <= Buffer::size_max());

@@ -14,6 +14,7 @@
 #include "http/h1_parser.h"
 #include "http/message.h"
 #include "http/uri.h"
+#include "io/loop.h"
 #include "io/timer_wheel.h"
 #include "model/reason.h"
 #include "proxy/access_log_line.h"
@@ -36,7 +37,8 @@ enum class Next : uint8_t { proceed, wait, finish };
 class Exchange final : public Mortal,
                        public ListNode<InFlight>,
                        public Waiter,
-                       private io::TimerHandler {
+                       private io::TimerHandler,
+                       public io::Task {
  public:
   explicit Exchange(Environment& environment);
   ~Exchange() override;
@@ -84,7 +86,7 @@ class Exchange final : public Mortal,
   };
   static const StepRow steps[];
 
-  void run();
+  void run() override;  // Task: a body that goes on in the next turn
   void assert_consistent() const;
 
   Next guard();
@@ -128,6 +130,7 @@ class Exchange final : public Mortal,
   bool may_replay() const;
   Next interim_response();
   bool flush_interim();  // false: the client is gone
+  bool turn_is_over(size_t bytes_read);
   Next response_complete();
   // endings
   Next refuse(int status, model::Reason reason);

@@ -224,6 +224,7 @@ void Exchange::write_log_line() {
 void Exchange::reset() {
   DARUMA_ASSERT(!connection_ && !waits() && !ListNode<InFlight>::linked());
   timer_.clear();
+  ListNode<io::Task>::unlink();
   client_ = nullptr;
   listener_ = nullptr;
   load_balancer_ = nullptr;

@@ -34,6 +34,7 @@ Next Exchange::forward() {
 }
 
 Next Exchange::pump_request() {
+  size_t bytes_read = 0;
   for (;;) {
     switch (request_relay_.pump(client_->in(), to_target_, connection_->socket())) {
       case RelayStatus::finished:
@@ -54,9 +55,11 @@ Next Exchange::pump_request() {
       case RelayStatus::needs_input:
         break;
     }
+    if (turn_is_over(bytes_read)) return Next::proceed;
     const size_t before = client_->in().size();
     switch (client_->read_more(request_relay_.read_size())) {
       case ClientConnection::ReadOutcome::bytes:
+        bytes_read += client_->in().size() - before;
         record_.received_bytes += client_->in().size() - before;
         extend_deadline();
         continue;
@@ -68,6 +71,13 @@ Next Exchange::pump_request() {
         return client_gone();
     }
   }
+}
+
+// Two fast sides would keep the loop to themselves: the others' events come in between.
+bool Exchange::turn_is_over(size_t bytes_read) {
+  if (bytes_read < model::limits::relay_turn_bytes_max) return false;
+  environment_.loop.call_soon(*this);
+  return true;
 }
 
 Next Exchange::client_closed_in_body() {
@@ -182,6 +192,7 @@ Next Exchange::begin_response() {
 }
 
 Next Exchange::relay_response() {
+  size_t bytes_read = 0;
   for (;;) {
     switch (response_relay_.pump(connection_->in(), to_client_, client_->socket())) {
       case RelayStatus::finished:
@@ -195,12 +206,13 @@ Next Exchange::relay_response() {
       case RelayStatus::needs_input:
         break;
     }
-    if (!connection_->socket().readable()) return Next::wait;
+    if (!connection_->socket().readable() || turn_is_over(bytes_read)) return Next::wait;
     const size_t room = Buffer::size_max() - connection_->in().size();
     const io::IoResult result = connection_->socket().read(
         connection_->in().prepare(std::min(response_relay_.read_size(), room)));
     if (result.status == io::IoStatus::done) {
       connection_->in().commit(result.bytes);
+      bytes_read += result.bytes;
       extend_deadline();
       continue;
     }

@@ -192,6 +192,7 @@ io::IoResult Connection::write(int side, std::span<const std::string_view> piece
     n = 1 + network_.random().below(n - 1);
   if (n > 0) {
     me.writes.add(network_.now());
+    me.written += n;
     bytes.resize(n);
     send_bytes(side, std::move(bytes));
   }

@@ -68,6 +68,7 @@ class Connection {
     Moments reads;
     Moments writes;
     Instant finished = never;
+    uint64_t written = 0;  // bytes, so far
   };
 
   Connection(SimNetwork& network, uint32_t id, SimLoop& from, const Address& source,

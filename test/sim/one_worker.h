@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One worker between clients and a target that do by hand what a test tells them, over a calm
+// simulated network: for what has to be told exactly, where the seeds only come by.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/worker.h"
+#include "sim/sim_loop.h"
+#include "sim/sim_network.h"
+#include "telemetry/log_ring.h"
+#include "telemetry/registry.h"
+
+namespace daruma::sim {
+
+// One end of a connection outside of Daruma.
+class Peer final : private io::SocketHandler {
+ public:
+  Peer(SimLoop& loop, const Address& to);
+  explicit Peer(std::unique_ptr<io::Socket> accepted);
+
+  // As fast as the network takes it.
+  void say(std::string bytes);
+  void say_no_more();
+  // Until true, it reads nothing.
+  void listen(bool yes);
+  void hang_up() { socket_ = nullptr; }
+
+  std::string heard;
+  bool ended = false;  // FIN came
+  bool reset = false;
+  std::function<void(Peer&)> on_heard = [](Peer&) {};
+  uint32_t connection() const { return connection_id(*socket_); }
+
+ private:
+  void on_connected() override { push(); }
+  void on_readable() override { pull(); }
+  void on_writable() override { push(); }
+  void pull();
+  void push();
+
+  std::unique_ptr<io::Socket> socket_;
+  std::string unsaid_;
+  bool listens_ = true;
+  bool says_no_more_ = false;
+};
+
+class OneWorker final : private SimNetwork::Watcher,
+                        private io::Mailbox<model::ControlLetter>::Reader,
+                        private io::AcceptHandler {
+ public:
+  OneWorker();
+  ~OneWorker();
+
+  // The configuration: one load balancer with one listener, whose only rule forwards to a group of
+  // one target. Change it, then publish().
+  model::Snapshot draft;
+  model::LoadBalancer& balancer() { return draft.load_balancers.front(); }
+  void publish();
+  // Puts a rule before the others: `path` is answered by Daruma itself.
+  void answer_at(const std::string& path, model::FixedResponseAction action);
+
+  Peer& connect();
+  // Connections that the target accepted. They answer each head with `target_says`.
+  std::vector<std::unique_ptr<Peer>> target_connections;
+  std::string target_says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  bool target_listens = true;  // to what comes over connections that it accepts from now on
+
+  void run_for(Duration d);
+  // For at most a virtual minute; whether it came true.
+  bool run_until(const std::function<bool()>& condition);
+  void post(model::WorkerLetter letter);
+
+  SimNetwork network{1};
+  std::vector<std::string> log_lines;
+  std::vector<model::ControlLetter> letters;
+  // The most that a turn of the worker wrote to one connection.
+  uint64_t bytes_per_turn_most = 0;
+  std::unique_ptr<proxy::Worker> worker;
+
+ private:
+  void after_event(SimLoop* turned) override;
+  void on_wake_asked(SimLoop*, SimWaker&) override {}
+  void on_wake_heard(SimWaker&) override {}
+  void on_letter(model::ControlLetter letter) override { letters.push_back(std::move(letter)); }
+  void on_accept(std::unique_ptr<io::Socket> socket) override;
+
+  SimLoop control_loop_;
+  SimLoop outside_loop_;
+  SimLoop worker_loop_;
+  const Log log_ = Log::silent();
+  telemetry::Registry registry_;
+  telemetry::LogRing ring_;
+  io::Mailbox<model::ControlLetter> control_;
+  std::vector<std::unique_ptr<Peer>> clients_;
+  std::unique_ptr<io::Acceptor> target_;
+  std::vector<uint64_t> written_;  // by connection
+};
+
+}  // namespace daruma::sim
