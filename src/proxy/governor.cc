@@ -21,6 +21,9 @@ constexpr int memory_patiences = 4;
 constexpr Duration memory_most = 5s;
 // One may lose a packet and wait for that.
 constexpr uint32_t window_least = 2;
+constexpr int fresh_parts = 8;
+constexpr int late_part = 8;  // of the mean
+constexpr Duration late_least = 20ms;
 constexpr int mean_parts = 16;  // how much of the mean a new value replaces
 constexpr Duration period = 20s;
 
@@ -62,13 +65,33 @@ bool Governor::may_open(Instant now, size_t at_door, size_t inside) const {
 void Governor::on_let_in(Instant now, Duration waited, size_t at_door, size_t inside) {
   const Duration limit = patience();
   quickest_ = std::min(quickest_, waited);
+  const bool late = sign_ == DoorSign::first_response && let_in_late(waited);
   if (waited > limit) {
     if (saturated(now)) find_shut(now, inside);
     return;
   }
-  // A window that was not needed has proved nothing.
-  if (at_door * 2 >= window_) window_ = std::min(window_ + 1, limits::openings_max);
-  if (saturated(now)) learned_limit_ = std::max(learned_limit_, static_cast<uint32_t>(inside));
+  if (saturated(now)) {
+    learned_limit_ = std::max(learned_limit_, static_cast<uint32_t>(inside));
+    if (late) return remember_shut(now);
+  }
+  widen_window(at_door);
+}
+
+// A first response is late by the wait at the door, which a single page's time hides, but not the
+// mean of some.
+bool Governor::let_in_late(Duration waited) {
+  fresh_mean_ =
+      fresh_mean_ == Duration::zero() ? waited : fresh_mean_ + (waited - fresh_mean_) / fresh_parts;
+  return fresh_mean_ > mean_ + std::max(mean_ / late_part, late_least);
+}
+
+// A window that was not needed has proved nothing. Where a handshake shows the door, what came in
+// proves that as many more would; where a page does, it proves no more than one.
+void Governor::widen_window(size_t at_door) {
+  if (at_door * 2 < window_) return;
+  if (sign_ == DoorSign::first_response && ++let_in_ < window_) return;
+  let_in_ = 0;
+  window_ = std::min(window_ + 1, limits::openings_max);
 }
 
 void Governor::on_served(Instant now, Duration took) {
@@ -99,7 +122,12 @@ Governor::Verdict Governor::on_waiting(Instant now, Instant first, Instant secon
 
 void Governor::find_shut(Instant now, size_t inside) {
   window_ = window_least;
+  let_in_ = 0;
   learned_limit_ = static_cast<uint32_t>(inside);
+  remember_shut(now);
+}
+
+void Governor::remember_shut(Instant now) {
   saturated_until_ = now + std::clamp(memory_patiences * patience(), memory_least, memory_most);
 }
 

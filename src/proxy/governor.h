@@ -62,17 +62,22 @@ class Governor {
  private:
   bool is_kept_waiting(Instant now, Instant since) const;
   void find_shut(Instant now, size_t inside);
+  void remember_shut(Instant now);
+  void widen_window(size_t at_door);
+  bool let_in_late(Duration waited);
   void note_slowest(Instant now, Duration took);
 
   bool enabled_ = true;
   DoorSign sign_ = DoorSign::handshake;
   uint32_t window_ = 0;  // connections at the door at once, while not saturated
+  uint32_t let_in_ = 0;  // since the window grew
   uint32_t learned_limit_ = 0;
   Instant saturated_until_{};
   Instant last_served_{};
   Duration quickest_ = Duration::max();  // at the door, of all that came in
   // Response times: the mean as it moves, and the slowest of this period and the one before.
   Duration mean_{};
+  Duration fresh_mean_{};  // the same of first responses, the wait at the door included
   Duration slowest_{};
   Duration slowest_before_{};
   Instant period_end_{};

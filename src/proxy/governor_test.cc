@@ -16,7 +16,7 @@ struct Served {
     governor.configure(true, sign);
     for (inside = 1; inside <= 20; ++inside) {
       now += 10ms;
-      governor.on_let_in(now, 2ms, 1, inside);
+      governor.on_let_in(now, sign == DoorSign::handshake ? 2ms : 100ms, 1, inside);
       governor.on_served(now, 100ms);
     }
     inside = 20;
@@ -143,6 +143,22 @@ TEST(Governor, a_plain_target_is_waited_for_longer_than_its_slowest_page_of_late
   now += 25s;
   governor.on_served(now, 80ms);
   EXPECT_EQ(governor.patience(), 150ms);
+}
+
+TEST(Governor, a_plain_target_stays_full_while_first_responses_are_late_in_the_mean) {
+  Served target(DoorSign::first_response);
+  target.kept_waiting(300ms);
+  ASSERT_TRUE(target.governor.saturated(target.now));
+  // Let in after 200 ms where a page takes 100 ms: within patience, and a sign all the same.
+  for (int i = 0; i < 40; ++i) {
+    target.now += 200ms;
+    target.governor.on_served(target.now, 100ms);
+    target.governor.on_let_in(target.now, i < 20 ? 170ms : 100ms, 1, 20);
+    if (i == 19) {
+      EXPECT_TRUE(target.governor.saturated(target.now));
+    }
+  }
+  EXPECT_FALSE(target.governor.saturated(target.now));
 }
 
 TEST(Governor, asks_little_of_a_target_that_comes_back) {
