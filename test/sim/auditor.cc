@@ -159,9 +159,7 @@ void Auditor::on_response_complete(Token token, const MessageReader& reader) {
   if (seen.framing == MessageReader::Framing::none) return;
   if (!plan.whole)
     return violation(token, "a response that the target broke off was passed on as whole");
-  // Where the end of the connection ends the body, nobody can tell that there should be more.
-  const bool end_told = !plan.until_close || !record->target.closed_early;
-  if (end_told && seen.body_bytes != plan.body_size)
+  if (seen.body_bytes != plan.body_size)
     return violation(token, "the response's body has " + std::to_string(seen.body_bytes) +
                                 " bytes, the target sent " + std::to_string(plan.body_size));
   if (!reader.trailers().empty() && reader.trailers() != plan.trailers)
@@ -306,10 +304,6 @@ void Auditor::on_target_activity(Token token) {
 
 void Auditor::on_target_response_sent(Token token) {
   if (ExchangeRecord* record = find(token, "target")) record->target.response_sent = true;
-}
-
-void Auditor::on_target_closed_early(Token token) {
-  if (ExchangeRecord* record = find(token, "target")) record->target.closed_early = true;
 }
 
 void Auditor::on_target_event(uint32_t connection, bool announced) {

@@ -68,7 +68,6 @@ class Auditor {
   void on_target_body_complete(Token token, const std::string& trailers);
   void on_target_activity(Token token);
   void on_target_response_sent(Token token);
-  void on_target_closed_early(Token token);
   void on_target_event(uint32_t connection, bool announced);
   // The target or the network went away and came back, by the run's own hand.
   void on_disturbance(const Address& target);

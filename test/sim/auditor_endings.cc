@@ -106,7 +106,10 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
     return;
   // Closed for being idle, before a byte of the request had been read.
   const bool unheard = client.last_heard < client.begun;
-  if (unheard && client.idle_at_close + 2ms >= settings_.idle_timeout_least) return;
+  // Or after all of the answer had been written: what the client then says is answered by a reset,
+  // and that takes away what it has not read yet.
+  const bool answered = record.log.lines > 0 && record.log.reason == "-";
+  if ((unheard || answered) && client.idle_at_close + 2ms >= settings_.idle_timeout_least) return;
   const bool listeners_changed =
       std::any_of(listener_changes_.begin(), listener_changes_.end(),
                   [&](Instant at) { return at >= client.begun - 10s && at <= client.ended; });

@@ -37,7 +37,6 @@ struct TargetPlan {
   bool never = false;           // says nothing, or stops in the middle and stays
   bool oversized_head = false;  // over the 32 KB that Daruma takes
   bool early = false;           // before the request's body was read
-  bool until_close = false;
   std::string trailers;
 };
 
@@ -71,7 +70,6 @@ struct TargetSide {
   bool planned = false;
   TargetPlan plan;
   bool response_sent = false;
-  bool closed_early = false;  // in an orderly way, with its answer not sent to the end
 };
 
 struct ResponseSeen {

@@ -89,9 +89,9 @@ ClientScript draw_client(Random& random, const TrafficPlan& plan,
   if (plan.pipelining && random.chance(1, 2)) script.pipeline_depth = 2 + random.below(3);
   if (random.chance(1, 3)) script.requests_per_connection_max = 1 + random.below(4);
   if (plan.slow_clients && random.chance(1, 4)) {
-    // 10 KB/s at the least.
-    script.read_piece = 1 + random.below(2000);
-    script.read_pause = up_to(random, static_cast<int64_t>(script.read_piece) * 100us);
+    // Some 10 KB/s at the least, also with timers that fire at ticks of 1 ms.
+    script.read_piece = 20 + random.below(2000);
+    script.read_pause = up_to(random, static_cast<int64_t>(script.read_piece) * 50us);
   }
   script.linger = random.chance(1, 3);
   return script;
@@ -105,7 +105,7 @@ TargetBehaviour draw_target(Random& random, bool faulty) {
   b.think_most = random.chance(1, 3) ? Duration(1500ms) : 5ms;
   b.body_size_most = random.chance(1, 3) ? 100'000 : 4000;
   b.chunked = static_cast<uint32_t>(random.below(10'000));
-  b.until_close = sometimes(1500);
+  b.until_close = sometimes(4000);
   b.bodiless = sometimes(1500);
   b.interim = sometimes(3000);
   b.early = sometimes(4000);
@@ -126,8 +126,8 @@ TargetBehaviour draw_target(Random& random, bool faulty) {
   b.silent = sometimes(600);
   b.garbage = sometimes(1000);
   b.oversized_head = sometimes(600);
-  b.cut_reset = sometimes(1500);
-  b.cut_close = sometimes(1500);
+  b.cut_reset = sometimes(3000);
+  b.cut_close = sometimes(3000);
   b.cut_hang = sometimes(600);
   b.extra_bytes = sometimes(1000);
   return b;

@@ -38,7 +38,7 @@ std::string common_fields(const Asked& asked, const std::string& target_name) {
 }
 
 std::string connection_fields(const Answer& answer, const TargetBehaviour& b, const Asked& asked) {
-  if (answer.close_announced) return "Connection: close\r\n";
+  if (answer.says_close) return "Connection: close\r\n";
   std::string parameters;
   if (b.announce_timeout && b.idle_timeout > 0s)
     parameters =
@@ -59,7 +59,7 @@ Body choose_body(Answer& answer, Random& random, const TargetBehaviour& b, const
   }
   if (asked.method == "HEAD") return Body::none;
   if (strikes(random, b.until_close)) {
-    answer.close = answer.plan.until_close = true;
+    answer.close = true;
     return Body::until_close;
   }
   return strikes(random, b.chunked) ? Body::chunked : Body::length;
@@ -97,13 +97,16 @@ Answer draw_answer(Random& random, const TargetBehaviour& b, const Asked& asked)
   answer.delay = up_to(random, b.think_most);
   answer.plan.early = asked.has_body && strikes(random, b.early);
   answer.close = strikes(random, b.close);
-  answer.close_announced = answer.close;
+  answer.close_announced = answer.says_close = answer.close;
   if (asked.requests_left == 0) {
     answer.close = true;
     answer.close_announced |= b.announce_max;
+    // Some say so twice, as Apache does; some leave it at max=0.
+    answer.says_close |= b.announce_max && random.chance(1, 2);
   }
   if (strikes(random, b.slow)) {
-    answer.piece = 1 + random.below(500);
+    // Done within half a minute.
+    answer.piece = 1 + answer.plan.body_size / 4000 + random.below(500);
     answer.pause = up_to(random, 5ms);
   }
   if (strikes(random, b.silent)) {
@@ -160,6 +163,7 @@ void compose(Answer& answer, Random& random, const TargetBehaviour& b, const Ask
   const std::string bytes =
       body == Body::none ? "" : body_bytes(asked.token, BodyOf::response, 0, answer.plan.body_size);
   answer.wire += body == Body::chunked ? chunked(bytes, random, answer.plan.trailers) : bytes;
+  if (body == Body::until_close) answer.until_close_at = head.size();
   if (answer.cut == Cut::none) answer.cut = draw_cut(random, b);
   cut_somewhere(answer, random, body, head.size());
   // Nobody asked for this: it must not become anybody's answer.

@@ -19,9 +19,12 @@ struct Answer {
   std::string interim;  // 1xx heads, sent before
   std::string wire;
   Cut cut = Cut::none;
-  size_t cut_at = 0;   // bytes of `wire` that are sent before
-  bool close = false;  // closes the connection after it
-  bool close_announced = false;
+  size_t cut_at = 0;  // bytes of `wire` that are sent before
+  // Where in `wire` a body begins that only the connection's end ends; 0: no such body.
+  size_t until_close_at = 0;
+  bool close = false;            // closes the connection after it
+  bool close_announced = false;  // the other side can know: by Connection: close, or by max=0
+  bool says_close = false;       // Connection: close
   Duration delay{};
   size_t piece = 0;  // bytes at once; 0: as many as go
   Duration pause{};

@@ -45,7 +45,7 @@ class SimTarget::Channel final : private io::SocketHandler,
   void kill(bool reset) {
     announce(false);
     if (reset) return socket_->abort_on_close();
-    if (answering_ && !health_check_) target_.auditor_.on_target_closed_early(asked_.token);
+    end_until_close();
   }
 
  private:
@@ -61,6 +61,7 @@ class SimTarget::Channel final : private io::SocketHandler,
   void begin_answer();
   void write();
   void answer_sent();
+  void end_until_close();
   void set_idle_timer();
   // Daruma may just be using this connection: the auditor shall know whose fault that is.
   void announce(bool announced) {
@@ -249,6 +250,17 @@ void SimTarget::Channel::answer_sent() {
     return close(false);
   }
   set_idle_timer();
+}
+
+// A FIN ends a body without length, wherever it stands: nobody can tell that there should have been
+// more (RFC 9112 6.3).
+void SimTarget::Channel::end_until_close() {
+  if (!answering_ || !begun_ || health_check_ || answer_.until_close_at == 0) return;
+  const size_t body_from = answer_.interim.size() + answer_.until_close_at;
+  if (sent_ < body_from) return;
+  answer_.plan.body_size = sent_ - body_from;
+  answer_.plan.whole = true;
+  target_.auditor_.on_target_plan(asked_.token, answer_.plan);
 }
 
 // --- SimTarget ---
