@@ -72,6 +72,7 @@ void TargetState::set_health(model::HealthState health) {
 
 void TargetState::on_timer(io::Timer&) {
   in_flight_.for_each([](Exchange& exchange) { exchange.on_target_deregistered(); });
+  close_unused();  // what was being opened for them
 }
 
 void TargetState::bind(Exchange& exchange) {
