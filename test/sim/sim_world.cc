@@ -64,6 +64,7 @@ SimWorld::SimWorld(uint64_t seed, bool verbose)
       configuration_(random_, target_addresses_),
       auditor_(network_, audit_settings(configuration_, faults_)),
       routing_(auditor_),
+      deregistration_(network_, auditor_),
       health_log_(16 * 1024),
       control_(control_loop_, *this),
       change_timer_(control_loop_.timers(), *this),
@@ -204,6 +205,7 @@ void SimWorld::publish() {
   prober_->mailbox().post(model::SnapshotLetter{snapshot});
   for (auto& node : nodes_) {
     routing_.on_snapshot_posted(node->loop.id(), revision_);
+    deregistration_.on_snapshot_posted(node->loop.id(), snapshot);
     node->worker->mailbox().post(model::SnapshotLetter{snapshot});
   }
 }
@@ -295,6 +297,7 @@ void SimWorld::on_wake_asked(SimLoop* from, SimWaker& waker) {
 
 void SimWorld::on_wake_heard(SimWaker& waker) {
   routing_.on_mailbox_read(waker.loop().id(), network_.now());
+  deregistration_.on_mailbox_read(waker.loop().id());
 }
 
 void SimWorld::on_letter(model::ControlLetter letter) {
@@ -330,6 +333,7 @@ void SimWorld::after_event(SimLoop* turned) {
   if (!node || !node->worker) return;
   node->log.drain([this](uint32_t, std::string_view line) { auditor_.on_log_line(line); });
   check_bounds(*node);
+  deregistration_.after_turn(turned->id());
 }
 
 void SimWorld::check_bounds(Node& node) {
@@ -419,6 +423,7 @@ void SimWorld::drain() {
   network_.note("drain");
   const Duration deadline = up_to(random_, 8s);
   auditor_.on_draining();
+  deregistration_.on_draining();
   for (auto& node : nodes_) node->worker->mailbox().post(model::DrainLetter{deadline});
   prober_->mailbox().post(model::DrainLetter{deadline});
   run_for(deadline + 2s);

@@ -15,6 +15,7 @@
 #include "health/prober.h"
 #include "proxy/worker.h"
 #include "sim/auditor.h"
+#include "sim/deregistration_audit.h"
 #include "sim/routing_audit.h"
 #include "sim/sim_client.h"
 #include "sim/sim_configuration.h"
@@ -109,6 +110,7 @@ class SimWorld final : private SimNetwork::Watcher,
   SimConfiguration configuration_;
   Auditor auditor_;
   RoutingAudit routing_;
+  DeregistrationAudit deregistration_;
 
   const Log log_ = Log::silent();
   telemetry::Registry registry_;
