@@ -4,37 +4,21 @@
 // one per field. Pure. Part of forwarding_headers.
 #pragma once
 
-#include <charconv>
-#include <cstring>
-#include <span>
+#include <cstdint>
 #include <string_view>
 
 #include "base/buffer.h"
-#include "base/check.h"
+#include "base/text_writer.h"
 #include "http/message.h"
 
 namespace daruma::http {
 
-class HeadText {
+class HeadText : public TextWriter {
  public:
   // REQUIRES: bytes_max fits into `out`, and no more than that is written.
-  HeadText(Buffer& out, size_t bytes_max) : out_(out), room_(out.prepare(bytes_max)) {
-    at_ = room_.data();
-  }
-  ~HeadText() {
-    DARUMA_ASSERT(at_ <= room_.data() + room_.size());
-    out_.commit(static_cast<size_t>(at_ - room_.data()));
-  }
-  HeadText(const HeadText&) = delete;
-  HeadText& operator=(const HeadText&) = delete;
+  HeadText(Buffer& out, size_t bytes_max) : TextWriter(out.prepare(bytes_max)), out_(out) {}
+  ~HeadText() { out_.commit(size()); }
 
-  void put(std::string_view text) {
-    if (text.empty()) return;  // may have no address
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
-  void put(char c) { *at_++ = c; }
-  void put(uint64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
   void line(std::string_view text) {
     put(text);
     put("\r\n");
@@ -53,8 +37,6 @@ class HeadText {
 
  private:
   Buffer& out_;
-  std::span<char> room_;
-  char* at_;
 };
 
 // Passes fields on as they were received. Neighbours that came as "Name: value" CRLF, one after the
