@@ -113,7 +113,10 @@ void ClientConnection::on_readable() {
 
 void ClientConnection::on_writable() {
   if (state_ == State::serving) return exchange_->on_client_writable();
-  if (state_ == State::closing) discard_input();
+  if (state_ != State::closing || socket_->pending_bytes() > 0) return;
+  if (!lingers_) return die();
+  timer_.set(environment_.loop.now() + linger_timeout);
+  discard_input();
 }
 
 ClientConnection::ReadOutcome ClientConnection::read_more(size_t size) {
@@ -158,6 +161,7 @@ void ClientConnection::read_request() {
 }
 
 void ClientConnection::wait_for_more() {
+  if (in_.empty() && listener_.retired()) return begin_closing(After::close);
   if (in_.empty()) {
     first_byte_ = never;
     timer_.set(environment_.loop.now() + idle_timeout());
@@ -210,6 +214,7 @@ void ClientConnection::exchange_done(After after) {
   if (after != After::keep_alive || environment_.draining || listener_.retired())
     return begin_closing(after);
   state_ = State::waiting;
+  note_output();
   // A pipelined request is served in its own turn of the stack, not inside the last one's end.
   if (!in_.empty() || socket_->readable()) {
     timer_.set(environment_.loop.now() + idle_timeout());
@@ -225,11 +230,12 @@ void ClientConnection::run() {
 
 void ClientConnection::begin_closing(After after) {
   state_ = State::closing;
-  const bool may_hold_more = after == After::linger || !in_.empty() || socket_->readable();
+  lingers_ = after == After::linger || !in_.empty() || socket_->readable();
   in_.clear();
   socket_->finish_writing();
-  if (!may_hold_more && socket_->pending_bytes() == 0) return die();
-  timer_.set(environment_.loop.now() + linger_timeout);
+  note_output();
+  if (!lingers_ && output_seen_ == 0) return die();
+  timer_.set(environment_.loop.now() + (output_seen_ > 0 ? idle_timeout() : linger_timeout));
   discard_input();
 }
 
@@ -238,9 +244,24 @@ void ClientConnection::discard_input() {
   while (socket_->readable()) {
     const io::IoResult result = socket_->read(waste);
     if (result.status == io::IoStatus::blocked) break;
+    if (result.status == io::IoStatus::failed) return die();
     discarded_ += result.bytes;
-    if (result.status != io::IoStatus::done || discarded_ > linger_bytes_max) return die();
+    if (result.status == io::IoStatus::done && discarded_ <= linger_bytes_max) continue;
+    // The client says no more, or too much; it may still be taking its answer.
+    if (socket_->pending_bytes() == 0) die();
+    return;
   }
+}
+
+void ClientConnection::note_output() {
+  output_seen_ = socket_->pending_bytes();
+}
+
+// An answer is not finished, and its client not idle, while the network takes it.
+bool ClientConnection::output_moves() {
+  const size_t before = output_seen_;
+  note_output();
+  return output_seen_ < before;
 }
 
 void ClientConnection::on_timer(io::Timer&) {
@@ -249,10 +270,11 @@ void ClientConnection::on_timer(io::Timer&) {
       listener_.counters().tls_errors_total.add();
       return die();
     case State::waiting:
-      if (in_.empty()) return die();
-      return refuse(http::ParseStatus::need_more);
+      if (!in_.empty()) return refuse(http::ParseStatus::need_more);
+      return output_moves() ? wait_for_more() : die();
     case State::closing:
-      return die();
+      if (!output_moves()) return die();
+      return timer_.set(environment_.loop.now() + idle_timeout());
     case State::serving:
     case State::dead:
       return;
@@ -260,7 +282,9 @@ void ClientConnection::on_timer(io::Timer&) {
 }
 
 void ClientConnection::retire() {
-  if (state_ == State::waiting || state_ == State::handshaking) die();
+  if (state_ == State::handshaking) return die();
+  // What has arrived is looked at first.
+  if (state_ == State::waiting) environment_.loop.call_soon(*this);
 }
 
 void ClientConnection::stop_now() {

@@ -56,7 +56,8 @@ class ClientConnection final : public Mortal,
   // The exchange has ended and been returned; it may still be on the call stack.
   void exchange_done(After after);
 
-  // The node stops or the listener goes: closes now if no exchange runs, else when it ends.
+  // The node stops or the listener goes: closes as soon as what the client has begun to say is
+  // answered and everything answered has left.
   void retire();
   // The node stops at once.
   void stop_now();
@@ -77,6 +78,8 @@ class ClientConnection final : public Mortal,
   void wait_for_more();
   void begin_closing(After after);
   void discard_input();
+  void note_output();
+  bool output_moves();
   void die();
   Duration idle_timeout() const;
 
@@ -94,6 +97,8 @@ class ClientConnection final : public Mortal,
   Instant first_byte_ = never;  // of the request being read
   uint64_t id_[2];
   size_t discarded_ = 0;
+  size_t output_seen_ = 0;  // accepted by the socket and not by the network, when last looked at
+  bool lingers_ = false;    // while closing: the client may still be sending
   State state_ = State::waiting;
 };
 

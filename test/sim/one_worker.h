@@ -64,6 +64,9 @@ class OneWorker final : private SimNetwork::Watcher,
   // Puts a rule before the others: `path` is answered by Daruma itself.
   void answer_at(const std::string& path, model::FixedResponseAction action);
 
+  // What is accepted from now on keeps so much of what is written, as TLS does.
+  void keep_output(size_t bytes) { worker_loop_.set_output_bytes(bytes); }
+
   Peer& connect();
   // Connections that the target accepted. They answer each head with `target_says`.
   std::vector<std::unique_ptr<Peer>> target_connections;

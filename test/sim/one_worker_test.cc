@@ -67,5 +67,93 @@ TEST(OneWorker, pipelined_requests_share_the_loop) {
   EXPECT_LT(run.bytes_per_turn_most, client.heard.size() / 100);
 }
 
+// A client that takes its answer slowly, over a socket that has long accepted all of it.
+class SlowClient : public testing::Test {
+ protected:
+  static constexpr size_t body_bytes = 60'000;
+  SlowClient() {
+    NetworkFaults narrow = calm_network();
+    narrow.socket_bytes = 4096;
+    run_.network.set_faults(narrow);
+    run_.keep_output(66'000);
+    run_.target_says = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body_bytes) +
+                       "\r\n\r\n" + std::string(body_bytes, 'x');
+    run_.balancer().idle_timeout = 20s;
+    run_.publish();
+  }
+  // The whole answer is accepted, and the client has heard nothing of it.
+  Peer& ask(const std::string& connection) {
+    Peer& client = run_.connect();
+    client.listen(false);
+    client.say("GET / HTTP/1.1\r\nHost: a\r\nConnection: " + connection + "\r\n\r\n");
+    EXPECT_TRUE(run_.run_until([&] { return !run_.log_lines.empty(); }));
+    return client;
+  }
+  // Some 4 KB every eight seconds.
+  void hear_slowly(Peer& client) {
+    for (int i = 0; i < 40 && !client.ended && !client.reset; ++i) {
+      client.listen(true);
+      client.listen(false);
+      run_.run_for(8s);
+    }
+    client.listen(true);
+    run_.run_for(1s);
+  }
+  OneWorker run_;
+};
+
+TEST_F(SlowClient, hears_the_end_of_an_answer_after_which_the_connection_closes) {
+  Peer& client = ask("close");
+  hear_slowly(client);
+  EXPECT_GT(client.heard.size(), body_bytes);
+  EXPECT_TRUE(client.ended);
+}
+
+TEST_F(SlowClient, hears_the_end_though_it_says_no_more_itself) {
+  Peer& client = ask("close");
+  client.say_no_more();
+  hear_slowly(client);
+  EXPECT_GT(client.heard.size(), body_bytes);
+}
+
+TEST_F(SlowClient, is_not_idle_while_it_takes_its_answer) {
+  Peer& client = ask("keep-alive");
+  hear_slowly(client);
+  EXPECT_GT(client.heard.size(), body_bytes);
+}
+
+TEST_F(SlowClient, hears_the_end_while_the_node_drains) {
+  Peer& client = ask("keep-alive");
+  run_.post(model::DrainLetter{3600s});
+  hear_slowly(client);
+  EXPECT_GT(client.heard.size(), body_bytes);
+  EXPECT_TRUE(client.ended);
+}
+
+TEST_F(SlowClient, that_takes_nothing_is_closed_after_the_idle_timeout) {
+  ask("close");
+  run_.run_for(15s);
+  EXPECT_EQ(run_.worker->census().client_connections, 1u);
+  run_.run_for(10s);
+  EXPECT_EQ(run_.worker->census().client_connections, 0u);
+}
+
+TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
+  OneWorker run;
+  Peer& busy = run.connect();
+  Peer& idle = run.connect();
+  busy.say("GET / HTTP/1.1\r\n");
+  ASSERT_TRUE(run.run_until([&] { return run.worker->census().client_connections == 2; }));
+  run.run_for(100ms);
+  run.post(model::DrainLetter{60s});
+  run.run_for(100ms);
+  EXPECT_TRUE(idle.ended);
+  EXPECT_FALSE(busy.ended);
+  busy.say("Host: a\r\n\r\n");
+  ASSERT_TRUE(run.run_until([&] { return busy.ended; }));
+  EXPECT_TRUE(busy.heard.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_NE(busy.heard.find("Connection: close"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace daruma::sim

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "sim/deep_socket.h"
 #include "sim/sim_network.h"
 
 namespace daruma::sim {
@@ -174,8 +175,10 @@ void SimLoop::deliver_accepts(uint32_t id) {
     if (waiting == 0) return;
     Connection* connection = network_.find(waiting);
     if (!connection) continue;
-    auto socket = std::make_unique<SimSocket>(*this, *connection, Connection::acceptor);
-    connection->accepted_by(*socket);
+    auto accepted = std::make_unique<SimSocket>(*this, *connection, Connection::acceptor);
+    connection->accepted_by(*accepted);
+    std::unique_ptr<io::Socket> socket = std::move(accepted);
+    if (output_bytes_ > 0) socket = std::make_unique<DeepSocket>(std::move(socket), output_bytes_);
     acceptor->handler().on_accept(std::move(socket));
     run_after_event();
   }

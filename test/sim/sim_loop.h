@@ -38,6 +38,9 @@ class SimLoop final : public io::Loop {
   // Makes the loop have a turn soon: after timers were set or tasks asked for from outside of it.
   void kick();
 
+  // What it accepts from now on keeps so much of what is written (DeepSocket); 0: nothing.
+  void set_output_bytes(size_t bytes) { output_bytes_ = bytes; }
+
   // --- For the network ---
   bool is_planned(uint32_t generation) const {
     return generation == generation_ && next_turn_ != never;
@@ -74,6 +77,7 @@ class SimLoop final : public io::Loop {
   Instant now_;
   WallTime wall_now_;
   std::vector<Notice> notices_;
+  size_t output_bytes_ = 0;
   Instant next_turn_ = never;
   uint32_t generation_ = 0;
 };
