@@ -94,7 +94,7 @@ Next Exchange::guard() {
   record_.desync = http::classify(request_.findings);
   if (record_.desync.tier != http::DesyncTier::compliant) {
     listener_->counters().desync_non_compliant_total.add();
-    const auto mode = static_cast<http::DesyncMode>(listener_->load_balancer().desync);
+    const auto mode = static_cast<http::DesyncMode>(load_balancer().desync);
     switch (http::decide(record_.desync, request_.findings, mode)) {
       case http::DesyncDecision::allow:
         break;
@@ -152,6 +152,7 @@ Next Exchange::match_rule() {
   if (const auto* action = std::get_if<model::RedirectAction>(&rule.action))
     return redirect(*action);
   record_.action = "forward";
+  make_trace_id();
   if (rule.transforms && !transform(rule))
     return refuse(500, model::Reason::request_transform_failed);
   const auto& forward = std::get<model::ForwardAction>(rule.action);
@@ -216,7 +217,6 @@ Next Exchange::send_on(TargetConnection& connection) {
       .preserve_host_header = settings.preserve_host_header,
       .drop_invalid_header_fields = settings.drop_invalid_header_fields,
       .add_tls_version_and_cipher = settings.tls_version_and_cipher_headers};
-  if (trace_id_.empty()) make_trace_id();  // sent again: the same request
   const http::ForwardProblem problem = http::write_forwarded_request(
       request_, client_->facts(), forwarding, trace_id_, settings.dns_name,
       {.host = rewritten_.host, .path_and_query = rewritten_.url}, to_target_);
@@ -248,7 +248,7 @@ Next Exchange::answer() {
   if (!response_begun_) {
     // What the client still sends of its body is not read any more.
     if (!request_consumed()) keep_client_ = false;
-    if (listener_->retired() || environment_.draining) keep_client_ = false;
+    if (!client_may_stay()) keep_client_ = false;
     write_local_answer(local_,
                        {.method = request_.method,
                         .close = !keep_client_,

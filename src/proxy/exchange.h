@@ -140,6 +140,8 @@ class Exchange final : public Mortal,
   void release_target(bool reusable);
   bool request_consumed() const;
   ClientConnection::After client_connection_after() const;
+  const model::LoadBalancer& load_balancer() const;
+  bool client_may_stay() const;
   void count_response();
   void write_log_line();
   void reset();

@@ -138,7 +138,7 @@ void Exchange::release_target(bool reusable) {
 Next Exchange::account() {
   release_target(target_reusable_ && !cut_off_);
   count_response();
-  if (listener_->load_balancer().access_log) write_log_line();
+  if (load_balancer().access_log) write_log_line();
   ClientConnection& client = *client_;
   const ClientConnection::After after = client_connection_after();
   reset();
@@ -160,17 +160,28 @@ ClientConnection::After Exchange::client_connection_after() const {
   return all_read ? ClientConnection::After::close : ClientConnection::After::linger;
 }
 
+// The snapshot's that it goes by, once it does.
+const model::LoadBalancer& Exchange::load_balancer() const {
+  return load_balancer_ ? *load_balancer_ : listener_->load_balancer();
+}
+
+bool Exchange::client_may_stay() const {
+  return !environment_.draining && !listener_->retired() &&
+         environment_.loop.now() - client_->accepted_at() < load_balancer().client_keep_alive;
+}
+
 void Exchange::count_response() {
   telemetry::ListenerCounters& counters = listener_->counters();
+  record_.received_bytes += request_relay_.bytes_read();
   record_.sent_bytes = response_relay_.bytes_written();
   counters.received_bytes_total.add(record_.received_bytes);
   counters.sent_bytes_total.add(record_.sent_bytes);
   counters.reasons[static_cast<size_t>(record_.reason)].add(
       record_.reason == model::Reason::none ? 0 : 1);
-  const int status_class = record_.status / 100 - 1;
-  if (status_class < 0 || status_class > 4) return;
-  counters.responses[static_cast<size_t>(status_class)].add();
-  if (record_.target_status == 0) counters.own_responses[static_cast<size_t>(status_class)].add();
+  if (record_.status == 0) return;
+  const size_t status_class = telemetry::status_class(record_.status);
+  counters.responses[status_class].add();
+  if (record_.target_status == 0) counters.own_responses[status_class].add();
 }
 
 void Exchange::write_log_line() {
@@ -181,7 +192,7 @@ void Exchange::write_log_line() {
     record_.created -= std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
   const http::ClientFacts& facts = client_->facts();
   record_.type = record_.protocol = facts.secure ? "https" : "http";
-  record_.load_balancer = listener_->load_balancer().resource_id;
+  record_.load_balancer = load_balancer().resource_id;
   record_.client_ip = facts.peer_ip;
   record_.client_port = facts.peer.port();
   record_.method = request_.method_text;

@@ -18,10 +18,6 @@ namespace {
 
 constexpr size_t response_read_bytes = 16 * 1024;
 
-int status_class(int status) {
-  return status / 100 - 1;
-}
-
 }  // namespace
 
 Next Exchange::forward() {
@@ -39,7 +35,7 @@ Next Exchange::pump_request() {
     switch (request_relay_.pump(client_->in(), to_target_, connection_->socket())) {
       case RelayStatus::finished:
         request_sent_ = true;
-        sent_at_ = environment_.loop.now();
+        if (!response_begun_) sent_at_ = environment_.loop.now();
         extend_deadline();
         return watch_client();
       case RelayStatus::blocked:
@@ -60,7 +56,6 @@ Next Exchange::pump_request() {
     switch (client_->read_more(request_relay_.read_size())) {
       case ClientConnection::ReadOutcome::bytes:
         bytes_read += client_->in().size() - before;
-        record_.received_bytes += client_->in().size() - before;
         extend_deadline();
         continue;
       case ClientConnection::ReadOutcome::nothing:
@@ -157,7 +152,7 @@ Next Exchange::begin_response() {
   record_.target_status = record_.status = response_.status;
   target_->on_answered(*connection_, response_at_ - sent_at_);
   target_->counters().response_time.record(response_at_ - sent_at_);
-  target_->counters().responses[static_cast<size_t>(status_class(response_.status))].add();
+  target_->counters().responses[telemetry::status_class(response_.status)].add();
   if (const http::Field* keep_alive = response_.fields.find(http::FieldId::keep_alive)) {
     connection_->note_keep_alive(keep_alive->value);
   }
@@ -167,9 +162,7 @@ Next Exchange::begin_response() {
   // What the client still sends after this answer would have to be read to its end: the connection
   // ends instead.
   if (!request_consumed()) keep_client_ = target_reusable_ = false;
-  if (environment_.draining || listener_->retired()) keep_client_ = false;
-  if (environment_.loop.now() - client_->accepted_at() >= load_balancer_->client_keep_alive)
-    keep_client_ = false;
+  if (!client_may_stay()) keep_client_ = false;
 
   response_alone_ = to_client_.empty();
   const bool client_knows_chunks = request_.version.minor >= 1;
@@ -267,7 +260,7 @@ Next Exchange::timed_out() {
 }
 
 void Exchange::extend_deadline() {
-  timer_.set(environment_.loop.now() + listener_->load_balancer().idle_timeout);
+  timer_.set(environment_.loop.now() + load_balancer().idle_timeout);
 }
 
 }  // namespace daruma::proxy

@@ -45,6 +45,11 @@ RelayStatus BodyRelay::pump(Buffer& input, Buffer& pending, io::Socket& sink) {
   }
 }
 
+void BodyRelay::consume(Buffer& input, size_t bytes) {
+  input.consume(bytes);
+  bytes_read_ += bytes;
+}
+
 bool BodyRelay::take_in(Buffer& input, Buffer& pending) {
   while (ready_ == 0 && !ended_) {
     if (pending.size() + step_bytes_max > Buffer::size_max()) return true;  // to be written first
@@ -57,20 +62,20 @@ bool BodyRelay::take_in(Buffer& input, Buffer& pending) {
     const http::H1BodyReader::Piece piece = reader_.next(view);
     if (piece.status == http::BodyStatus::malformed) return false;
     if (piece.payload.empty()) {
-      input.consume(piece.consumed);
+      consume(input, piece.consumed);
       if (piece.consumed == 0 && !reader_.finished()) return true;
       continue;
     }
     const size_t before = static_cast<size_t>(piece.payload.data() - view.data());
     ready_ = piece.payload.size();
     after_ = piece.consumed - before - ready_;
-    input.consume(before);
+    consume(input, before);
     if (out_ == http::Framing::chunked) pending.append(http::ChunkHead(ready_).view());
     const bool more_behind = input.size() > ready_ + after_;
     if (more_behind && ready_ <= copied_run_bytes_max &&
         pending.size() + ready_ <= pending_bytes_max) {
       pending.append(input.view().substr(0, ready_));
-      input.consume(ready_);
+      consume(input, ready_);
       ready_ = 0;
       end_run(input, pending, 0);
     }
@@ -80,7 +85,7 @@ bool BodyRelay::take_in(Buffer& input, Buffer& pending) {
 
 void BodyRelay::end_run(Buffer& input, Buffer& pending, size_t line_end_bytes_written) {
   DARUMA_ASSERT(ready_ == 0);
-  input.consume(after_);
+  consume(input, after_);
   after_ = 0;
   if (out_ == http::Framing::chunked)
     pending.append(http::chunk_end.substr(line_end_bytes_written));
@@ -105,7 +110,7 @@ bool BodyRelay::write(Buffer& input, Buffer& pending, io::Socket& sink) {
   left -= from_pending;
   if (ready_ == 0) return true;
   const size_t from_run = std::min(left, ready_);
-  input.consume(from_run);
+  consume(input, from_run);
   ready_ -= from_run;
   left -= from_run;
   if (ready_ == 0) end_run(input, pending, left);

@@ -40,10 +40,13 @@ class BodyRelay {
   // How much to read at once: large where much is known to come.
   size_t read_size() const;
   http::Framing out() const { return out_; }
+  // Framing included, of both.
+  uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:
   // As far as pending has room for the framing; what it has not waits for a write.
+  void consume(Buffer& input, size_t bytes);
   bool take_in(Buffer& input, Buffer& pending);
   void end_run(Buffer& input, Buffer& pending, size_t line_end_bytes_written);
   bool write(Buffer& input, Buffer& pending, io::Socket& sink);
@@ -54,6 +57,7 @@ class BodyRelay {
   size_t after_ = 0;  // wire bytes in input behind that payload which belong to it
   bool ended_ = false;
   bool blocked_ = false;
+  uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
 };
 

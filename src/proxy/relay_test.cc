@@ -59,6 +59,7 @@ TEST_F(Relay, writes_head_and_body_in_one_call) {
   EXPECT_EQ(sink_.text, "HEAD|hello");
   EXPECT_EQ(sink_.writes, 1);
   EXPECT_EQ(relay_.bytes_written(), 10u);
+  EXPECT_EQ(relay_.bytes_read(), 5u);
 }
 
 TEST_F(Relay, without_a_body_writes_the_head_alone) {

@@ -88,8 +88,13 @@ class Gauge {
   X(Gauge, slabs_outstanding, "Buffers in use")                                         \
   X(Gauge, snapshot_revision, "Configuration revision that this worker serves")
 
+// Index of a status in the arrays below: 0 is 1xx, 4 is 5xx. What is no status counts as 5xx
+// (RFC 9110 15).
+constexpr size_t status_class(int status) {
+  return status >= 100 && status < 600 ? static_cast<size_t>(status / 100 - 1) : 4;
+}
+
 #define X(kind, name, meaning) kind name;
-// Status classes: index 0 is 1xx, 4 is 5xx.
 struct ListenerCounters {
   DARUMA_LISTENER_METRICS(X)
   std::array<Counter, 5> responses;                  // sent to clients, whoever made them

@@ -22,6 +22,14 @@ uint64_t requests_of(const Registry& registry, const TargetLabels& wanted, int* 
   return sum;
 }
 
+TEST(StatusClass, counts_what_is_no_status_as_a_server_error) {
+  EXPECT_EQ(status_class(100), 0u);
+  EXPECT_EQ(status_class(204), 1u);
+  EXPECT_EQ(status_class(463), 3u);
+  for (const int status : {500, 599, 600, 999, 0, 99})
+    EXPECT_EQ(status_class(status), 4u) << status;
+}
+
 TEST(Registry, gives_each_worker_a_zeroed_block_of_its_own) {
   Registry registry;
   const auto one = registry.add(apache);

@@ -4,7 +4,7 @@ import re
 import shlex
 import subprocess
 
-from harness import program, wait_until
+from harness import Ports, program, read_all, wait_until
 
 FIELDS = ('type time elb client target request_processing_time target_processing_time '
           'response_processing_time elb_status_code target_status_code received_bytes sent_bytes '
@@ -63,6 +63,24 @@ def test_an_https_request_is_one_access_log_line(site):
     assert entry['matched_rule_priority'] == '0'
     assert entry['actions_executed'] == 'forward'
     assert entry['error_reason'] == '-'
+
+
+def test_received_bytes_are_the_requests_own(site):
+    first = (b'POST /counted-one HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
+             b'5\r\nhello\r\n0\r\n\r\n')
+    second = b'GET /counted-two HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+    with site.connect() as connection:
+        connection.sendall(first + second)  # pipelined: neither counts the other's
+        read_all(connection)
+    assert int(access_log_entry(site, 'counted-one')['received_bytes']) == len(first)
+    assert int(access_log_entry(site, 'counted-two')['received_bytes']) == len(second)
+
+
+def test_a_request_that_reached_no_target_can_be_found_by_its_trace(tmp_path, serve):
+    daruma = serve([{'Id': '127.0.0.2', 'Port': Ports.take('127.0.0.2')}], wait_healthy=False)
+    assert daruma.get('/lost').status_code == 502
+    entry = access_log_entry(daruma, '/lost')
+    assert re.fullmatch(r'Root=1-[0-9a-f]{8}-[0-9a-f]{24}', entry['trace_id'])
 
 
 def test_an_answer_of_daruma_itself_carries_its_reason(site):

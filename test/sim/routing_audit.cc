@@ -71,10 +71,13 @@ std::vector<RoutingAudit::View> RoutingAudit::views_of(const Mailbox& mailbox) c
   std::vector<View> views;
   View view{};
   for (const Reading& reading : mailbox.readings) {
-    for (const Posted& posted : reading.letters) apply(posted, view);
     view.from = reading.at;
-    // Letters of one reading are one change: nothing is served between them.
-    if (!views.empty() && views.back().from == view.from) views.pop_back();
+    // Of several snapshots in one reading, the last one before its end is what a listener that the
+    // next one lacks finishes on.
+    for (const Posted& posted : reading.letters) {
+      if (posted.revision != 0 && view.revision != 0) views.push_back(view);
+      apply(posted, view);
+    }
     views.push_back(view);
   }
   return views;
@@ -110,14 +113,21 @@ void RoutingAudit::check() {
   }
 }
 
+// The snapshot is that of the moment when the rule was matched; the target is chosen then, or later
+// by the health of then: after a wait, a second attempt, or on a listener that is gone since.
 void RoutingAudit::check_exchange(const ExchangeRecord& record, const std::vector<View>& views) {
   ++checked_;
   const Instant to = routed_before(record);
   std::string why_not = "no snapshot was served then";
-  for (size_t i = 0; i < views.size(); ++i) {
-    const bool over_before = i + 1 < views.size() && views[i + 1].from < record.client.begun;
-    if (over_before || views[i].from > to) continue;
-    if (explains(views[i], record, why_not)) return;
+  for (size_t matched = 0; matched < views.size(); ++matched) {
+    const bool over_before =
+        matched + 1 < views.size() && views[matched + 1].from < record.client.begun;
+    if (over_before) continue;
+    for (size_t chosen = matched; chosen < views.size() && views[chosen].from <= to; ++chosen) {
+      View view = views[chosen];
+      view.revision = views[matched].revision;
+      if (explains(view, record, why_not)) return;
+    }
   }
   auditor_.violation(
       record.client.script.token,
