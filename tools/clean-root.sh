@@ -36,7 +36,8 @@ rm -rf --one-file-system "$root"
 mkdir -p build
 echo "clean-root: debootstrap into build/clean-root"
 debootstrap --variant=minbase --include=git,make,ca-certificates bookworm "$root" \
-  ${MIRROR:+"$MIRROR"} >build/clean-root.log 2>&1 || stop "debootstrap failed; see build/clean-root.log"
+  ${MIRROR:+"$MIRROR"} >build/clean-root.log 2>&1 ||
+  stop "debootstrap failed; see build/clean-root.log"
 git clone -q --no-local . "$root/srv/daruma"
 echo "nameserver 10.0.2.3" >"$root/etc/resolv.conf" # slirp4netns answers there
 
