@@ -136,7 +136,7 @@ int run(const Options& options) {
     if (options.each_second) std::fputs(table(result).c_str(), stdout);
     const bool unexpected = !broken.empty() && !options.expect_incident;
     if (options.each_second || unexpected || options.first == options.last) {
-      std::printf("%s\n", one_line(result).c_str());
+      std::printf("%s\n  %s\n", one_line(result).c_str(), describe(result.scenario).c_str());
       for (const std::string& sentence : broken) std::printf("  BROKEN: %s\n", sentence.c_str());
     }
     broken_runs += !broken.empty();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/incident_scenario.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -281,6 +283,39 @@ Shape shape_for(uint64_t seed) {
     part -= rows[i].parts;
   }
   DARUMA_ASSERT(false);
+}
+
+std::string describe(const TargetTurn& turn) {
+  static constexpr std::string_view names[] = {"stops (FIN)", "stops (RST)", "vanishes", "freezes",
+                                               "starts",      "workers",     "pace"};
+  std::string text =
+      fmt::format("{} at {:.1f} s", names[static_cast<size_t>(turn.turn)], seconds_of(turn.at));
+  if (turn.value) text += fmt::format(" {}", turn.value);
+  return text;
+}
+
+std::string describe(const Scenario& s) {
+  const TargetPlan& t = s.targets.front();
+  const bool event = t.architecture == Architecture::event;
+  const auto ms = [](Duration d) { return d / 1ms; };
+  std::string text = fmt::format(
+      "{} {} targets of {} {}, {}-{} ms, {} (handshake {} ms), keep-alive {} s max {}, backlog {}; "
+      "load {:.0f} -> {:.0f}/s from {:.0f} to {:.0f} s, {} % POST, patience {} ms, {} retries; "
+      "probes {}/{} s {}/{}",
+      s.targets.size(), event ? "event" : "prefork", t.workers, event ? "processors" : "workers",
+      ms(t.service_least), ms(t.service_most), t.https ? "https" : "http", ms(t.handshake),
+      t.keep_alive_timeout / 1s, t.keep_alive_max, t.backlog, s.load.points[0].rate,
+      s.load.points[2].rate, seconds_of(s.surge_begins), seconds_of(s.surge_ends),
+      s.load.posts_percent, ms(s.load.patience), s.load.retries_max, s.probe_interval / 1s,
+      s.probe_timeout / 1s, s.healthy_threshold, s.unhealthy_threshold);
+  for (size_t i = 0; i < s.targets.size(); ++i) {
+    if (s.targets[i].service_least != t.service_least)
+      text += fmt::format("; target {}: {}-{} ms", i, ms(s.targets[i].service_least),
+                          ms(s.targets[i].service_most));
+    for (const TargetTurn& turn : s.targets[i].turns)
+      text += fmt::format("; target {} {}", i, describe(turn));
+  }
+  return text;
 }
 
 double capacity_of(const TargetPlan& target) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -119,6 +120,10 @@ struct Scenario {
 };
 
 Scenario draw_scenario(Shape shape, uint64_t seed, bool guard);
+
+// "2 prefork targets of 6 workers, 50-200 ms, …"; one line.
+std::string describe(const Scenario& scenario);
+std::string describe(const TargetTurn& turn);
 
 // Requests per second that a target serves at most, in its first state.
 double capacity_of(const TargetPlan& target);
