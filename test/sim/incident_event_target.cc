@@ -28,6 +28,11 @@ class EventTarget::Peer final : private io::SocketHandler, private io::TimerHand
     if (state_ == State::waiting) read();
   }
   void abort_on_close() { socket_->abort_on_close(); }
+  // Nothing is heard of it any more.
+  void close() {
+    idle_.clear();
+    socket_ = nullptr;
+  }
 
  private:
   enum class State : uint8_t { shaking_hands, waiting, serving };
@@ -105,6 +110,7 @@ void EventTarget::on_accept(std::unique_ptr<io::Socket> socket) {
 }
 
 void EventTarget::remove(Peer& peer) {
+  peer.close();
   const auto at = peers_.find(peer.id());
   dead_.push_back(std::move(at->second));
   peers_.erase(at);
