@@ -26,7 +26,8 @@ GROUP_METRICS = {'waiting': 'daruma_target_group_waiting',
 
 
 def group(name, targets, zones, guard):
-    attributes = {} if guard else {'Attributes': {'daruma.saturation_guard.enabled': 'false'}}
+    enabled = 'true' if guard else 'false'
+    attributes = {'Attributes': {'daruma.saturation_guard.enabled': enabled}}
     protocol = 'HTTPS' if targets[0].spec.tls else 'HTTP'
     return {
         'Name': name, 'Protocol': protocol, 'Port': 443 if protocol == 'HTTPS' else 80,

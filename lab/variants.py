@@ -20,7 +20,7 @@ class Variant:
 VARIANTS = {variant.name: variant for variant in (
     Variant('daruma-alb', 'Daruma as a plain ALB: saturation guard off',
             lambda folder, targets, shape, daruma: Daruma(folder, targets, shape, daruma, False)),
-    Variant('daruma', 'Daruma as it comes', Daruma),
+    Variant('daruma', 'Daruma with its saturation guard on', Daruma),
     Variant('daruma-fixed', 'Daruma as it comes; Apache after the usual cure: four times the '
             'workers, connections that last', Daruma, fixed=True),
     Variant('haproxy', 'HAProxy, usual settings',

@@ -85,6 +85,14 @@ class IntrusiveList {
     }
     return false;
   }
+  // The same from the back.
+  template <class Predicate>
+  bool any_of_reversed(Predicate predicate) {
+    for (Node* node = head_.previous_; node != &head_; node = node->previous_) {
+      if (predicate(*static_cast<T*>(node))) return true;
+    }
+    return false;
+  }
 
  private:
   using Node = ListNode<Tag>;

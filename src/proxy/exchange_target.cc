@@ -90,7 +90,7 @@ Next Exchange::wait_in_line() {
   WaitingLine& line = group_->state->line;
   if (line.full()) return turn_away();
   set_client(std::hash<std::string_view>()(client_->facts().peer_ip));
-  line.join(*this);
+  line.join(*this, environment_.loop.now());
   count_line();
   group_->state->counters->waited_total.add();
   // Half of what an answer takes is not long for who waits for it.

@@ -13,7 +13,7 @@ namespace limits = model::limits;
 // A handshake that nobody holds up takes about as long as the quickest seen; five times that, and
 // no less than what a busy processor may take, is a wait.
 constexpr int quickest_times = 5;
-constexpr Duration patience_least = 50ms;
+constexpr Duration patience_least = 100ms;
 constexpr Duration patience_most = 1s;
 // How long a door that was found shut counts as shut.
 constexpr Duration memory_least = 1s;

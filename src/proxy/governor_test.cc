@@ -61,8 +61,8 @@ TEST(Governor, opens_in_a_window_that_grows_while_it_is_used_and_doors_open_quic
 
 TEST(Governor, finds_a_target_full_when_two_wait_while_others_are_served) {
   Served target;
-  EXPECT_EQ(target.kept_waiting(49ms), Verdict::quiet);
-  EXPECT_EQ(target.kept_waiting(50ms), Verdict::shut);
+  EXPECT_EQ(target.kept_waiting(99ms), Verdict::quiet);
+  EXPECT_EQ(target.kept_waiting(100ms), Verdict::shut);
   EXPECT_TRUE(target.governor.saturated(target.now));
   EXPECT_EQ(target.governor.learned_limit(), 20u);
 }
@@ -85,7 +85,7 @@ TEST(Governor, a_target_that_answers_nobody_is_not_full_but_away) {
 
 TEST(Governor, asks_a_full_target_for_the_places_it_had_and_one_more) {
   Served target;
-  target.kept_waiting(60ms);
+  target.kept_waiting(120ms);
   const Governor& governor = target.governor;
   EXPECT_TRUE(governor.may_open(target.now, 0, 20));
   EXPECT_FALSE(governor.may_open(target.now, 1, 20));
@@ -95,17 +95,17 @@ TEST(Governor, asks_a_full_target_for_the_places_it_had_and_one_more) {
 
 TEST(Governor, the_limit_follows_capacity_up_and_down) {
   Served target;
-  target.kept_waiting(60ms);
+  target.kept_waiting(120ms);
   target.governor.on_let_in(target.now, 5ms, 1, 21);
   EXPECT_EQ(target.governor.learned_limit(), 21u);
   target.inside = 12;
-  EXPECT_EQ(target.kept_waiting(60ms), Verdict::shut);
+  EXPECT_EQ(target.kept_waiting(120ms), Verdict::shut);
   EXPECT_EQ(target.governor.learned_limit(), 12u);
 }
 
 TEST(Governor, while_somebody_waits_it_stays_full_and_forgets_afterwards) {
   Served target;
-  target.kept_waiting(60ms);
+  target.kept_waiting(120ms);
   for (int i = 0; i < 20; ++i) {
     const Instant came = target.now;
     target.now += 500ms;
@@ -127,7 +127,7 @@ TEST(Governor, a_far_target_may_take_five_times_its_quickest_handshake) {
   governor.on_let_in(now, 80ms, 1, 1);
   EXPECT_EQ(governor.patience(), 400ms);
   governor.on_let_in(now, 1ms, 1, 1);
-  EXPECT_EQ(governor.patience(), 50ms);
+  EXPECT_EQ(governor.patience(), 100ms);
 }
 
 TEST(Governor, a_plain_target_is_waited_for_longer_than_its_slowest_page_of_late) {
@@ -136,13 +136,13 @@ TEST(Governor, a_plain_target_is_waited_for_longer_than_its_slowest_page_of_late
   Instant now = Instant{} + 1h;
   EXPECT_TRUE(governor.may_open(now, 500, 0));  // a slow page says nothing about the door
   governor.on_served(now, 800ms);
-  EXPECT_EQ(governor.patience(), 1050ms);
+  EXPECT_EQ(governor.patience(), 1100ms);
   now += 25s;
   governor.on_served(now, 80ms);
-  EXPECT_EQ(governor.patience(), 1050ms);
+  EXPECT_EQ(governor.patience(), 1100ms);
   now += 25s;
   governor.on_served(now, 80ms);
-  EXPECT_EQ(governor.patience(), 150ms);
+  EXPECT_EQ(governor.patience(), 200ms);
 }
 
 TEST(Governor, a_plain_target_stays_full_while_first_responses_are_late_in_the_mean) {

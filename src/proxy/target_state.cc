@@ -32,6 +32,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   drain_timer_.clear();
   addresses_ = target.addresses;
   deregistration_delay_ = group.deregistration_delay;
+  queue_timeout_ = group.saturation_guard.queue_timeout;
   protocol_ = group.protocol;
   door_.configure(group.saturation_guard, group.protocol);
   if (!group.saturation_guard.enabled) latency_ = {};

@@ -130,6 +130,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool make_room_ = false;  // the next connection that comes free is closed
   uint64_t registered_since_ = 0;
   Duration deregistration_delay_{};
+  Duration queue_timeout_{};
   io::Timer drain_timer_;
   tls::SessionCache sessions_;
   std::shared_ptr<telemetry::TargetCounters> counters_;

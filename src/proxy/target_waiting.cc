@@ -139,8 +139,9 @@ Exchange* TargetState::next_waiting() {
     return &first;
   }
   if (!candidate_ || !has_room()) return nullptr;
+  const Instant overload = environment_.loop.now() - queue_timeout_ * 9 / 10;
   return static_cast<Exchange*>(group_->line.take_next(
-      [this](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_use(*this); }));
+      overload, [this](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_use(*this); }));
 }
 
 void TargetState::on_door_changed() {

@@ -5,9 +5,10 @@
 
 namespace daruma::proxy {
 
-void WaitingLine::join(Waiter& waiter) {
+void WaitingLine::join(Waiter& waiter, Instant now) {
   DARUMA_ASSERT(!full());
-  waiters_.push_front(waiter);
+  waiter.begin_waiting(now);
+  waiters_.push_back(waiter);
   ++size_;
 }
 

@@ -4,10 +4,10 @@
 // overloaded target would otherwise keep, where it can be reordered, bounded and given up. Pure;
 // one per group and worker.
 //
-// Who has waited longest is not who is served best: under overload a queue in order of arrival
-// gives every request the longest wait. So the newest goes first, and among the newest those whose
-// clients got least of late, so that one busy client does not starve the others. Whoever waits sets
-// its own deadline.
+// In order of arrival, as long as that lets nobody wait long. Under overload it would give every
+// request the longest wait: then the newest goes first. Among those looked at, it is the turn of
+// who got least of late, so that one busy client does not starve the others. Whoever waits sets its
+// own deadline.
 #pragma once
 
 #include <array>
@@ -46,13 +46,14 @@ class WaitingLine {
   size_t size() const { return size_; }
 
   // REQUIRES: !full().
-  void join(Waiter& waiter);
+  void join(Waiter& waiter, Instant now);
   void leave(Waiter& waiter);
 
-  // Whose turn it is among those that `accepts(waiter)` holds for; it has left the line then.
-  // Nullptr if there is none among the newest.
+  // Whose turn it is among those that `accepts(waiter)` holds for; it has left the line then. The
+  // newest go first if somebody has waited since before `overload`. Nullptr if there is none among
+  // those looked at.
   template <class Accepts>
-  Waiter* take_next(Accepts accepts);
+  Waiter* take_next(Instant overload, Accepts accepts);
 
  private:
   static constexpr size_t looked_at_max = 64;
@@ -61,21 +62,26 @@ class WaitingLine {
   uint32_t& turns_of(const Waiter& waiter) { return turns_[waiter.client() % shares]; }
   void note_turn(const Waiter& waiter);
 
-  IntrusiveList<Waiter, Waiting> waiters_;  // newest first
+  IntrusiveList<Waiter, Waiting> waiters_;  // in order of arrival
   size_t size_ = 0;
   std::array<uint32_t, shares> turns_{};  // taken by each client of late; halved now and then
   uint32_t turns_noted_ = 0;
 };
 
 template <class Accepts>
-Waiter* WaitingLine::take_next(Accepts accepts) {
+Waiter* WaitingLine::take_next(Instant overload, Accepts accepts) {
+  if (empty()) return nullptr;
   Waiter* best = nullptr;
   size_t looked_at = 0;
-  waiters_.any_of([&](Waiter& waiter) {
-    if (!accepts(waiter)) return ++looked_at >= looked_at_max;
-    if (!best || turns_of(waiter) < turns_of(*best)) best = &waiter;
+  const auto look = [&](Waiter& waiter) {
+    if (accepts(waiter) && (!best || turns_of(waiter) < turns_of(*best))) best = &waiter;
     return ++looked_at >= looked_at_max;
-  });
+  };
+  if (waiters_.front().waits_since() < overload) {
+    waiters_.any_of_reversed(look);
+  } else {
+    waiters_.any_of(look);
+  }
   if (!best) return nullptr;
   note_turn(*best);
   leave(*best);

@@ -18,35 +18,46 @@ struct Request final : Waiter {
   int name;
 };
 
+const Instant start = Instant{} + 1h;
+const Instant calm = Instant{};       // nobody has waited since before that
+const Instant overload = start + 1h;  // everybody has
+
 constexpr auto anybody = [](Waiter&) { return true; };
 
-int next(WaitingLine& line) {
-  Waiter* taken = line.take_next(anybody);
+int next(WaitingLine& line, Instant since) {
+  Waiter* taken = line.take_next(since, anybody);
   return taken ? static_cast<Request*>(taken)->name : -1;
 }
 
-TEST(WaitingLine, the_newest_goes_first) {
+TEST(WaitingLine, is_served_in_order_of_arrival) {
+  WaitingLine line;
+  Request a(1, 1), b(2, 2), c(3, 3);
+  for (Request* request : {&a, &b, &c}) line.join(*request, start);
+  for (const int expected : {1, 2, 3, -1}) EXPECT_EQ(next(line, start), expected);
+}
+
+TEST(WaitingLine, under_overload_the_newest_goes_first) {
   WaitingLine line;
   Request a(1, 1), b(1, 2), c(1, 3);
-  for (Request* request : {&a, &b, &c}) line.join(*request);
+  for (Request* request : {&a, &b, &c}) line.join(*request, start);
   EXPECT_EQ(line.size(), 3u);
-  EXPECT_EQ(next(line), 3);
+  EXPECT_EQ(next(line, overload), 3);
   EXPECT_FALSE(c.waits());
-  EXPECT_EQ(next(line), 2);
+  EXPECT_EQ(next(line, overload), 2);
   line.leave(a);
-  EXPECT_EQ(next(line), -1);
+  EXPECT_EQ(next(line, overload), -1);
   EXPECT_TRUE(line.empty());
 }
 
 TEST(WaitingLine, passes_over_whom_the_target_does_not_suit) {
   WaitingLine line;
   Request a(1, 1), b(1, 2);
-  line.join(a);
-  line.join(b);
-  Waiter* taken = line.take_next([&b](Waiter& waiter) { return &waiter != &b; });
+  line.join(a, start);
+  line.join(b, start);
+  Waiter* taken = line.take_next(calm, [&b](Waiter& waiter) { return &waiter != &b; });
   EXPECT_EQ(taken, &a);
   EXPECT_TRUE(b.waits());
-  EXPECT_EQ(line.take_next([](Waiter&) { return false; }), nullptr);
+  EXPECT_EQ(line.take_next(calm, [](Waiter&) { return false; }), nullptr);
   line.leave(b);
 }
 
@@ -58,12 +69,12 @@ TEST(WaitingLine, a_busy_client_does_not_starve_the_others) {
   for (int round = 0; round < 200; ++round) {
     for (uint64_t client = 1; client <= 9; ++client) {
       requests.push_back(std::make_unique<Request>(client));
-      line.join(*requests.back());
+      line.join(*requests.back(), start);
       requests.push_back(std::make_unique<Request>(100));
-      line.join(*requests.back());
+      line.join(*requests.back(), start);
     }
     for (int turn = 0; turn < 5; ++turn) {
-      Waiter* taken = line.take_next(anybody);
+      Waiter* taken = line.take_next(overload, anybody);
       ++served[static_cast<Request*>(taken)->client()];
     }
   }
@@ -82,7 +93,7 @@ TEST(WaitingLine, knows_when_it_is_full) {
   std::vector<std::unique_ptr<Request>> requests;
   while (!line.full()) {
     requests.push_back(std::make_unique<Request>(1));
-    line.join(*requests.back());
+    line.join(*requests.back(), start);
   }
   EXPECT_EQ(line.size(), model::limits::waiting_requests_max);
   line.leave(*requests.front());
