@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "model/snapshot.h"
+#include "proxy/graveyard.h"
 #include "proxy/group_state.h"
 #include "proxy/target_state.h"
 #include "routing/target_set.h"
@@ -31,7 +32,8 @@ struct AdoptedGroup {
   }
 };
 
-class AdoptedSnapshot {
+// Mortal: the last exchange that pins it may be ended by one of its own targets.
+class AdoptedSnapshot final : public Mortal {
  public:
   AdoptedSnapshot(model::SnapshotRef snapshot, std::vector<AdoptedGroup> groups)
       : snapshot_(std::move(snapshot)), groups_(std::move(groups)) {}

@@ -114,6 +114,7 @@ Worker::Implementation::~Implementation() {
   listeners.clear();
   retired_listeners.clear();
   current = {};
+  environment.graveyard.clear();  // snapshots, while what their targets refer to is still there
 }
 
 void Worker::Implementation::on_letter(model::WorkerLetter letter) {
@@ -304,7 +305,7 @@ void Worker::Implementation::on_unpinned(AdoptedSnapshot& snapshot) {
   const auto place = std::find_if(adopted.begin(), adopted.end(),
                                   [&](const auto& p) { return p.get() == &snapshot; });
   DARUMA_ASSERT(place != adopted.end());
-  const std::unique_ptr<AdoptedSnapshot> last = std::move(*place);
+  environment.graveyard.bury(*place->release());
   adopted.erase(place);
 }
 
