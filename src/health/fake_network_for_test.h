@@ -39,6 +39,11 @@ class FakeLoop final : public io::Loop {
   void fail_connects(const Address& address, io::SocketError error) { failures_[address] = error; }
   // Connecting there is never answered.
   void swallow_connects(const Address& address) { silent_.insert(address); }
+  // As at first.
+  void let_connect(const Address& address) {
+    failures_.erase(address);
+    silent_.erase(address);
+  }
   size_t connects() const { return connects_; }
 
   // Lets everything happen that is due within `duration`, then stands at its end.

@@ -52,6 +52,16 @@ bool HealthHistory::set_checking(Checking checking) {
   return true;
 }
 
+bool HealthHistory::set_saturated(bool saturated) {
+  saturated_ = saturated;
+  return health_.state == HealthState::healthy && become(healthy());
+}
+
+TargetHealth HealthHistory::healthy() const {
+  return {HealthState::healthy, HealthReason::none,
+          saturated_ ? "Saturated: new connections wait while requests are answered" : ""};
+}
+
 void HealthHistory::begin(Checking checking) {
   checking_ = checking;
   health_ = first_health(checking);
@@ -76,7 +86,7 @@ bool HealthHistory::record_success(int healthy_threshold) {
   successes_ = std::min(successes_ + 1, count_max);
   const int needed = health_.state == HealthState::initial ? 1 : healthy_threshold;
   if (successes_ < needed) return false;
-  return become({HealthState::healthy, HealthReason::none, ""});
+  return become(healthy());
 }
 
 bool HealthHistory::record_failure(const ProbeResult& result, int unhealthy_threshold) {

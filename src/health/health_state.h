@@ -40,6 +40,9 @@ class HealthHistory {
 
   // Each returns whether health() changed.
 
+  // A healthy target that is saturated says so in its description; it stays healthy.
+  bool set_saturated(bool saturated);
+
   // History survives where `checking` stays the same, and begins anew where it does not.
   bool set_checking(Checking checking);
   bool probing_began();
@@ -52,11 +55,13 @@ class HealthHistory {
   bool record_success(int healthy_threshold);
   bool record_failure(const ProbeResult& result, int unhealthy_threshold);
   bool become(model::TargetHealth health);
+  model::TargetHealth healthy() const;
 
   Checking checking_ = Checking::on;
   model::TargetHealth health_;
   int successes_ = 0;  // in a row; one of the two is 0
   int failures_ = 0;
+  bool saturated_ = false;
 };
 
 }  // namespace daruma::health

@@ -2,6 +2,8 @@
 #include "health/probed_target.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <utility>
 
 namespace daruma::health {
@@ -22,11 +24,13 @@ bool same_question(const model::HealthCheck& before, const model::HealthCheck& a
 
 }  // namespace
 
-ProbedTarget::ProbedTarget(const ProbeEnvironment& environment, model::TargetKey key,
-                           ProbedTargetObserver& observer)
+ProbedTarget::ProbedTarget(const ProbeEnvironment& environment, const telemetry::Registry& registry,
+                           model::TargetKey key, ProbedTargetObserver& observer)
     : environment_(environment),
+      registry_(registry),
       key_(std::move(key)),
       observer_(observer),
+      labels_{key_.group, key_.to_string(), ""},
       due_(environment.loop.timers(), *this) {}
 
 ProbedTarget::~ProbedTarget() = default;
@@ -36,6 +40,13 @@ void ProbedTarget::adopt(const model::TargetGroup& group, const model::Target& t
   if (!same_question(check_, group.health_check) || addresses_ != target.addresses) probe_.reset();
   const Duration interval_before = std::exchange(check_, group.health_check).interval;
   addresses_ = target.addresses;
+  labels_.zone = target.zone;
+  guarded_ = group.saturation_guard.enabled;
+  if (!guarded_) {
+    traffic_.set_door_shut(false);
+    probe_excused_ = false;
+    set_saturated();
+  }
   history_.set_checking(checking_of(group));
   const bool is_probed = history_.checking() == Checking::on;
   if (!is_probed) {
@@ -46,6 +57,17 @@ void ProbedTarget::adopt(const model::TargetGroup& group, const model::Target& t
   } else if (interval_before != check_.interval) {
     reschedule();
   }
+}
+
+void ProbedTarget::set_door_shut(bool shut) {
+  traffic_.set_door_shut(shut);
+  const model::TargetHealth before = health();
+  set_saturated();
+  if (health() != before) observer_.on_health_changed(*this, before, ProbeOutcome::not_made);
+}
+
+void ProbedTarget::set_saturated() {
+  history_.set_saturated(probe_excused_ || traffic_.door_shut());
 }
 
 // At once, but a thousand targets that are registered together are not all asked in one instant.
@@ -94,6 +116,7 @@ void ProbedTarget::begin_probe() {
                        .path = check_.path,
                        .timeout = check_.timeout,
                        .matcher = check_.matcher};
+  traffic_.probe_begins(answered());
   // Not make_unique: that this is a ProbeHandler is known in here only.
   probe_.reset(new Probe(environment_, std::move(request), sessions_, *this));
 }
@@ -111,9 +134,23 @@ void ProbedTarget::record(const ProbeResult& result) {
   const model::TargetHealth before = health();
   const Thresholds thresholds{.healthy = check_.healthy_threshold,
                               .unhealthy = check_.unhealthy_threshold};
-  if (history_.record(result, thresholds)) {
-    observer_.on_health_changed(*this, before, result.outcome);
-  }
+  traffic_.probe_ends(answered());
+  if (!excuse(result)) history_.record(result, thresholds);
+  set_saturated();
+  if (health() != before) observer_.on_health_changed(*this, before, result.outcome);
+}
+
+// Another port is another door.
+bool ProbedTarget::excuse(const ProbeResult& result) {
+  const bool same_door = probe_port() == key_.port;
+  const bool excused = guarded_ && same_door && traffic_.explains(result.outcome);
+  if (excused && !probe_excused_) observer_.on_probe_excused(*this, result);
+  return probe_excused_ = excused;
+}
+
+uint64_t ProbedTarget::answered() const {
+  const std::array<uint64_t, 5> by_class = registry_.responses_of(labels_);
+  return std::accumulate(by_class.begin(), by_class.end() - 1, uint64_t{0});
 }
 
 }  // namespace daruma::health

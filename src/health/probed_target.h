@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One registered target as the prober keeps it: when its next probe is due, the one under way, and
-// what the probes so far say. Filed under the target's key; lives as long as the target is
+// what the probes so far say; where the group's saturation guard is on, weighed against what its
+// requests say (health/traffic). Filed under the target's key; lives as long as the target is
 // registered, through any number of snapshots. Health thread only.
 #pragma once
 
@@ -11,8 +12,10 @@
 
 #include "health/health_state.h"
 #include "health/probe.h"
+#include "health/traffic.h"
 #include "io/timer_wheel.h"
 #include "model/target.h"
+#include "telemetry/registry.h"
 #include "tls/context.h"
 
 namespace daruma::health {
@@ -22,7 +25,10 @@ class ProbedTarget;
 class ProbedTargetObserver {
  public:
   virtual void on_probed(const ProbedTarget& target, const ProbeResult& result) = 0;
-  // target.health() is not what it was.
+  // The probe failed and does not count: target.traffic() explains it. For the first in a row.
+  virtual void on_probe_excused(const ProbedTarget& target, const ProbeResult& result) = 0;
+  // target.health() is not what it was. `why`: what the probe came to that changed it, if it was
+  // one.
   virtual void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
                                  ProbeOutcome why) = 0;
 
@@ -32,9 +38,9 @@ class ProbedTargetObserver {
 
 class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
  public:
-  // Does nothing until adopt().
-  ProbedTarget(const ProbeEnvironment& environment, model::TargetKey key,
-               ProbedTargetObserver& observer);
+  // Does nothing until adopt(). What workers count in `registry` is what the target's requests say.
+  ProbedTarget(const ProbeEnvironment& environment, const telemetry::Registry& registry,
+               model::TargetKey key, ProbedTargetObserver& observer);
   ~ProbedTarget();
   ProbedTarget(const ProbedTarget&) = delete;
   ProbedTarget& operator=(const ProbedTarget&) = delete;
@@ -44,9 +50,13 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   // it asks for something that is no longer wanted.
   void adopt(const model::TargetGroup& group, const model::Target& target);
 
+  // What workers find of its door.
+  void set_door_shut(bool shut);
+
   const model::TargetKey& key() const { return key_; }
   const model::TargetHealth& health() const { return history_.health(); }
   const model::HealthCheck& check() const { return check_; }
+  const Traffic& traffic() const { return traffic_; }
   uint16_t probe_port() const { return check_.port.value_or(key_.port); }
   bool probe_under_way() const { return probe_ != nullptr; }
 
@@ -60,14 +70,22 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   Duration spread();
   void begin_probe();
   void record(const ProbeResult& result);
+  bool excuse(const ProbeResult& result);
+  void set_saturated();
+  uint64_t answered() const;
 
   const ProbeEnvironment& environment_;
+  const telemetry::Registry& registry_;
   const model::TargetKey key_;
   ProbedTargetObserver& observer_;
   model::HealthCheck check_;
   std::vector<Address> addresses_;
   size_t address_ = 0;  // which of them is asked next
   HealthHistory history_{Checking::not_in_use};
+  telemetry::TargetLabels labels_;
+  bool guarded_ = false;
+  Traffic traffic_;
+  bool probe_excused_ = false;  // the last one
   io::Timer due_;
   Instant next_due_{};
   std::optional<Instant> last_due_;  // when the last probe was due; nullopt before the first

@@ -51,6 +51,10 @@ GroupLogs logs_of(const model::Snapshot& snapshot, telemetry::Registry& registry
   return logs;
 }
 
+std::string answered_meanwhile(const ProbedTarget& target) {
+  return std::to_string(target.traffic().answered_during_probe());
+}
+
 std::unique_ptr<tls::ClientContext> make_client_context() {
   auto context = tls::ClientContext::create();
   DARUMA_ASSERT(context.has_value());
@@ -84,6 +88,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
 
   void on_letter(model::HealthThreadLetter letter) override;
   void on_probed(const ProbedTarget& target, const ProbeResult& result) override;
+  void on_probe_excused(const ProbedTarget& target, const ProbeResult& result) override;
   void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
                          ProbeOutcome why) override;
   void on_door_changed(const model::TargetKey& target, bool saturated) override;
@@ -150,7 +155,8 @@ void Prober::Implementation::adopt_target(uint32_t group, const model::Target& t
                                           uint64_t adoption) {
   const auto [at, is_new] = entries_.try_emplace(target.key);
   Entry& entry = at->second;
-  if (is_new) entry.target.reset(new ProbedTarget(environment_, target.key, *this));
+  if (is_new)
+    entry.target.reset(new ProbedTarget(environment_, context_.registry, target.key, *this));
   entry.group = group;
   entry.adoption = adoption;
   const model::TargetHealth before = entry.target->health();
@@ -174,6 +180,16 @@ void Prober::Implementation::on_door_changed(const model::TargetKey& target, boo
   context_.log.write(saturated ? LogLevel::warning : LogLevel::info, "health",
                      "target " + target.group + " " + target.to_string() +
                          (saturated ? " is" : " is no longer") + " saturated");
+  entries_.at(target).target->set_door_shut(saturated);
+}
+
+void Prober::Implementation::on_probe_excused(const ProbedTarget& target,
+                                              const ProbeResult& result) {
+  const model::TargetKey& key = target.key();
+  context_.log.write(LogLevel::warning, "health",
+                     "target " + key.group + " " + key.to_string() + " is busy, not dead",
+                     {{"probe", std::string(name_of(result.outcome))},
+                      {"answered_meanwhile", answered_meanwhile(target)}});
 }
 
 // Freed where it was made: on the control thread.
@@ -212,7 +228,8 @@ void Prober::Implementation::log_change(const ProbedTarget& target,
     return context_.log.write(LogLevel::warning, "health", message,
                               {{"reason", std::string(name_of(health.reason))},
                                {"description", health.description},
-                               {"probe", std::string(name_of(why))}});
+                               {"probe", std::string(name_of(why))},
+                               {"answered_meanwhile", answered_meanwhile(target)}});
   }
   if (health.reason == model::HealthReason::none) {
     return context_.log.write(LogLevel::info, "health", message);

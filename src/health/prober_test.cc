@@ -562,6 +562,103 @@ TEST_F(ProberDoorTest, a_group_whose_guard_is_off_has_no_doors) {
   EXPECT_EQ(doors_told(), "");
 }
 
+// ---- what real requests say ----
+
+class ProberTrafficTest : public ProberDoorTest {
+ protected:
+  // A healthy target that lets nobody in any more.
+  model::TargetGroup shut_group() {
+    start_target("127.0.0.2");
+    model::TargetGroup group = group_of("apache", {"127.0.0.2"});
+    adopt_and_settle({group});
+    loop_.swallow_connects(address_of("127.0.0.2"));
+    return group;
+  }
+  // Each second one request is answered.
+  void answer_for(Duration duration, int status = 200) {
+    for (Duration passed{}; passed < duration; passed += 1s) {
+      counters_->responses[telemetry::status_class(status)].add();
+      loop_.run_for(1s);
+    }
+  }
+  void keep_door_shut_for(Duration duration) {
+    for (Duration passed{}; passed < duration; passed += 500ms) {
+      report(0, "127.0.0.2", true, 3);
+      loop_.run_for(500ms);
+    }
+  }
+
+  std::shared_ptr<telemetry::TargetCounters> counters_ =
+      registry_.add(telemetry::TargetLabels{"apache", "127.0.0.2:8443", ""});
+};
+
+TEST_F(ProberTrafficTest, a_target_whose_probes_wait_while_requests_are_answered_is_busy) {
+  shut_group();
+  answer_for(100s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");  // and says:
+  EXPECT_TRUE(last_health("127.0.0.2").description.starts_with("Saturated:"));
+  loop_.let_connect(address_of("127.0.0.2"));
+  loop_.run_for(10s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+  EXPECT_EQ(last_health("127.0.0.2").description, "");
+}
+
+TEST_F(ProberTrafficTest, one_that_answers_nobody_falls_by_the_thresholds) {
+  shut_group();
+  answer_for(30s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+  loop_.run_for(14s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");  // but no longer busy
+  EXPECT_EQ(last_health("127.0.0.2").description, "");
+  loop_.run_for(10s);
+  EXPECT_EQ(told("127.0.0.2"), "unhealthy");
+  EXPECT_EQ(last_health("127.0.0.2").reason, model::HealthReason::timeout);
+}
+
+TEST_F(ProberTrafficTest, answers_of_5xx_excuse_nothing) {
+  shut_group();
+  answer_for(30s, 503);
+  EXPECT_EQ(told("127.0.0.2"), "unhealthy");
+}
+
+TEST_F(ProberTrafficTest, with_the_guard_off_probes_alone_decide) {
+  model::TargetGroup group = shut_group();
+  answer_for(20s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+  group.saturation_guard.enabled = false;
+  publish({group});
+  answer_for(30s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy unhealthy");
+}
+
+TEST_F(ProberTrafficTest, another_port_is_another_door) {
+  model::TargetGroup group = shut_group();
+  group.health_check.port = 9000;
+  loop_.swallow_connects(*Address::parse("127.0.0.2", 9000));
+  publish({group});
+  answer_for(30s);
+  EXPECT_EQ(told("127.0.0.2"), "unhealthy");
+}
+
+TEST_F(ProberTrafficTest, a_wrong_answer_counts_whatever_the_requests_say) {
+  FakeTarget& target = start_target("127.0.0.2");
+  adopt_and_settle({group_of("apache", {"127.0.0.2"})});
+  target.answer_status(503);
+  answer_for(20s);
+  EXPECT_EQ(told("127.0.0.2"), "unhealthy");
+}
+
+TEST_F(ProberTrafficTest, a_probe_that_was_let_in_is_excused_by_a_shut_door_only) {
+  FakeTarget& target = start_target("127.0.0.2");
+  adopt_and_settle({group_of("apache", {"127.0.0.2"})});
+  target.on_request({});
+  counters_->responses[1].add();
+  keep_door_shut_for(14s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+  answer_for(30s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy unhealthy");
+}
+
 // ---- log ----
 
 model::LoadBalancer balancer(const std::string& name, uint32_t group, bool logs) {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/traffic.h"
+
+namespace daruma::health {
+namespace {
+
+enum class Meaning : uint8_t {
+  its_word,  // about itself, or about this node
+  outside,   // not let in: where others are answered meanwhile, it is the door that kept it waiting
+  silence,   // let in, or so it seems, and not answered
+};
+
+Meaning meaning_of(ProbeOutcome outcome) {
+  switch (outcome) {
+    case ProbeOutcome::connect_timeout:
+    case ProbeOutcome::connect_reset:
+    case ProbeOutcome::tls_timeout:
+    case ProbeOutcome::tls_reset:
+      return Meaning::outside;
+    case ProbeOutcome::response_timeout:
+      return Meaning::silence;
+    case ProbeOutcome::passed:
+    case ProbeOutcome::code_mismatch:
+    case ProbeOutcome::name_unresolved:
+    case ProbeOutcome::connect_refused:
+    case ProbeOutcome::connect_unreachable:
+    case ProbeOutcome::connect_failed:
+    case ProbeOutcome::tls_failed:
+    case ProbeOutcome::response_reset:
+    case ProbeOutcome::response_closed:
+    case ProbeOutcome::response_malformed:
+    case ProbeOutcome::not_made:
+      return Meaning::its_word;
+  }
+  return Meaning::its_word;
+}
+
+uint64_t grown(uint64_t before, uint64_t now) {
+  return now >= before ? now - before : now;
+}
+
+}  // namespace
+
+void Traffic::probe_begins(uint64_t answered) {
+  at_begin_ = answered;
+}
+
+void Traffic::probe_ends(uint64_t answered) {
+  during_probe_ = grown(at_begin_, answered);
+  since_probe_before_ = grown(at_end_, answered);
+  at_end_ = answered;
+}
+
+bool Traffic::explains(ProbeOutcome outcome) const {
+  // Where pages take longer than a probe may, none may end meanwhile; but workers that find the
+  // door shut have just seen answers.
+  const bool busy_at_door = door_shut_ && since_probe_before_ > 0;
+  switch (meaning_of(outcome)) {
+    case Meaning::its_word:
+      return false;
+    case Meaning::outside:
+      return busy_at_door || during_probe_ > 0;
+    case Meaning::silence:
+      // The kernel of a plain HTTP target lets a probe in that nobody serves. But a health check
+      // may also hang by itself while pages are served, and that is for it to say.
+      return busy_at_door;
+  }
+  return false;
+}
+
+}  // namespace daruma::health

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What real requests say of one target, weighed against what its probes say. Probes and requests
+// come to the same door: where all places of a target are taken, a probe waits there until it times
+// out, while the requests that are in are answered. Such a target is busy, not dead. Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "health/probe_result.h"
+
+namespace daruma::health {
+
+class Traffic {
+ public:
+  // `answered` is how many requests the target has answered so far, with anything but 5xx. It may
+  // begin anew.
+  void probe_begins(uint64_t answered);
+  void probe_ends(uint64_t answered);
+  // The workers find that new connections wait at its door while requests are answered.
+  void set_door_shut(bool shut) { door_shut_ = shut; }
+
+  // Whether what befell the last probe is explained by the target being busy. What a target itself
+  // says, be it a wrong code or that nobody listens, counts whatever else it does.
+  bool explains(ProbeOutcome outcome) const;
+
+  bool door_shut() const { return door_shut_; }
+  uint64_t answered_during_probe() const { return during_probe_; }
+
+ private:
+  bool door_shut_ = false;
+  uint64_t at_begin_ = 0;
+  uint64_t at_end_ = 0;
+  uint64_t during_probe_ = 0;
+  uint64_t since_probe_before_ = 0;
+};
+
+}  // namespace daruma::health

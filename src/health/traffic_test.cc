@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/traffic.h"
+
+#include <gtest/gtest.h>
+
+namespace daruma::health {
+namespace {
+
+struct Row {
+  ProbeOutcome outcome;
+  uint64_t answered_before;  // since the probe before
+  uint64_t answered_during;
+  bool door_shut;
+  bool busy;
+};
+
+TEST(Traffic, tells_busy_from_dead_by_table) {
+  using enum ProbeOutcome;
+  const Row rows[] = {
+      {tls_timeout, 0, 0, false, false},  // nothing speaks for it
+      {tls_timeout, 0, 1, false, true},
+      {tls_timeout, 9, 0, false, false},  // it answered once, but not any more
+      {tls_timeout, 9, 0, true, true},    // pages take longer than the probe may
+      {tls_timeout, 0, 0, true, false},   // nothing but 5xx since the last probe
+      {connect_timeout, 0, 1, false, true},
+      {connect_timeout, 9, 0, false, false},
+      {connect_reset, 0, 1, false, true},
+      {tls_reset, 0, 1, false, true},
+      // Let in and left alone: the door decides.
+      {response_timeout, 9, 9, false, false},
+      {response_timeout, 9, 9, true, true},
+      {response_timeout, 9, 0, true, true},
+      {response_timeout, 0, 0, true, false},
+      // Its own word, whatever it does for others.
+      {code_mismatch, 9, 9, true, false},
+      {connect_refused, 9, 9, true, false},
+      {connect_unreachable, 9, 9, true, false},
+      {connect_failed, 9, 9, true, false},
+      {tls_failed, 9, 9, true, false},
+      {response_reset, 9, 9, true, false},
+      {response_closed, 9, 9, true, false},
+      {response_malformed, 9, 9, true, false},
+      {name_unresolved, 9, 9, true, false},
+      {not_made, 9, 9, true, false},
+      {passed, 9, 9, true, false},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(testing::Message() << name_of(row.outcome) << " " << row.answered_before << " "
+                                    << row.answered_during << " " << row.door_shut);
+    Traffic traffic;
+    traffic.probe_begins(1000);
+    traffic.probe_ends(1000);
+    traffic.set_door_shut(row.door_shut);
+    traffic.probe_begins(1000 + row.answered_before);
+    traffic.probe_ends(1000 + row.answered_before + row.answered_during);
+    EXPECT_EQ(traffic.explains(row.outcome), row.busy);
+    EXPECT_EQ(traffic.answered_during_probe(), row.answered_during);
+  }
+}
+
+// All workers have let go of the target's counters, and one counts again.
+TEST(Traffic, counts_what_is_counted_anew) {
+  Traffic traffic;
+  traffic.probe_begins(1000);
+  traffic.probe_ends(3);
+  EXPECT_EQ(traffic.answered_during_probe(), 3u);
+  EXPECT_TRUE(traffic.explains(ProbeOutcome::tls_timeout));
+}
+
+}  // namespace
+}  // namespace daruma::health
