@@ -67,6 +67,14 @@ inline constexpr int retries_per_request_max = 2;
 inline constexpr size_t health_check_path_bytes_max = 1024;
 inline constexpr size_t health_check_body_bytes_max = 64 * 1024;
 
+// Stories, per worker
+inline constexpr size_t stories_of_errors_max = 1'024;
+inline constexpr size_t stories_of_detours_max = 256;
+inline constexpr size_t stories_of_others_max = 4'096;
+inline constexpr size_t story_text_bytes_max = 256;
+inline constexpr Range stories_asked_for{1, 100, 10};
+inline constexpr Duration inquiry_timeout = 1s;
+
 // Rules
 inline constexpr Range rule_priority{1, 50000, 0};
 inline constexpr Range forward_weight{0, 999, 1};

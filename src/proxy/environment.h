@@ -15,6 +15,7 @@
 #include "proxy/access_log_line.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/graveyard.h"
+#include "proxy/story_book.h"
 #include "telemetry/counters.h"
 #include "telemetry/log_ring.h"
 #include "telemetry/registry.h"
@@ -46,6 +47,7 @@ struct Environment {
   http::RequestHead
       scratch_head;  // heads are parsed here and swapped into an exchange once they are whole
   AccessLogFormatter access_log_formatter;
+  StoryBook stories;
   uint32_t worker = 0;                                       // its number
   io::Mailbox<model::HealthThreadLetter>* health = nullptr;  // nullptr: nobody wants to know
   bool draining = false;                                     // no keep-alive any more

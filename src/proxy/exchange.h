@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/intrusive_list.h"
@@ -17,6 +18,7 @@
 #include "io/loop.h"
 #include "io/timer_wheel.h"
 #include "model/reason.h"
+#include "model/story.h"
 #include "proxy/access_log_line.h"
 #include "proxy/adopted_snapshot.h"
 #include "proxy/client_connection.h"
@@ -62,7 +64,7 @@ class Exchange final : public Mortal,
   // list that it waited in.
   void on_connection_ready(TargetState& target);
   // So have these two: no connection could be opened; the target is full.
-  void on_open_failed(model::Reason reason);
+  void on_open_failed(const TargetConnection& connection, model::Reason reason);
   void on_target_full();
   void on_target_readable();
   void on_target_writable();
@@ -115,7 +117,7 @@ class Exchange final : public Mortal,
   void count_line();
   Next open_failed();
   bool may_try_again();
-  Next try_again();
+  Next try_again(model::Reason reason);
   Next send_on(TargetConnection& connection);
   void make_trace_id();
   // forward
@@ -144,6 +146,12 @@ class Exchange final : public Mortal,
   bool client_may_stay() const;
   void count_response();
   void write_log_line();
+  // its story: exchange_story.cc
+  void note_attempt(model::Reason reason, const TargetConnection* connection);
+  void keep_story();
+  void keep_brief_story();
+  model::Story story() const;
+  std::vector<model::Candidate> candidates() const;
   void reset();
   void on_timer(io::Timer& timer) override;
   Next timed_out();
@@ -190,6 +198,9 @@ class Exchange final : public Mortal,
   Instant began_{};
   Instant sent_at_{};
   Instant response_at_{};
+
+  std::vector<model::Attempt> attempts_;  // those that failed; of a detour, also the last one
+  Duration waited_{};                     // in the group's line
 
   LocalAnswer local_;
   AccessLogRecord record_;

@@ -81,6 +81,7 @@ void Exchange::on_timer(io::Timer&) {
 // Daruma answers by itself. REQUIRES: !response_begun_.
 Next Exchange::refuse(int status, model::Reason reason) {
   DARUMA_ASSERT(!response_begun_);
+  note_attempt(reason, connection_);
   release_target(false);
   record_.reason = reason;
   local_.status = status;
@@ -97,6 +98,7 @@ Next Exchange::refuse(int status, model::Reason reason) {
 Next Exchange::break_off(model::Reason reason) {
   const bool unsent = response_alone_ && response_relay_.bytes_written() == 0;
   if (!unsent) return cut_off(reason);
+  note_attempt(reason, connection_);
   to_client_.clear();
   response_begun_ = false;
   return refuse(reason == model::Reason::target_body_timeout ? 504 : 502, reason);
@@ -104,6 +106,7 @@ Next Exchange::break_off(model::Reason reason) {
 
 // The answer can't be finished: the client must not take what it got for complete.
 Next Exchange::cut_off(model::Reason reason) {
+  note_attempt(reason, connection_);
   release_target(false);
   record_.reason = reason;
   keep_client_ = false;
@@ -136,8 +139,9 @@ void Exchange::release_target(bool reusable) {
 
 // Stop 10.
 Next Exchange::account() {
-  release_target(target_reusable_ && !cut_off_);
   count_response();
+  keep_story();
+  release_target(target_reusable_ && !cut_off_);
   if (load_balancer().access_log) write_log_line();
   ClientConnection& client = *client_;
   const ClientConnection::After after = client_connection_after();
@@ -262,6 +266,8 @@ void Exchange::reset() {
   rewritten_.host.clear();
   rewritten_.url.clear();
   earlier_targets_.clear();
+  attempts_.clear();
+  waited_ = {};
   open_failure_ = model::Reason::none;
   retries_ = 0;
   pin_ = {};  // last: it may take the target's state with it

@@ -228,10 +228,10 @@ Next Exchange::response_complete() {
 Next Exchange::target_closed() {
   if (response_begun_) return break_off(model::Reason::target_response_truncated);
   if (!connection_->in().empty()) return refuse(502, model::Reason::target_response_truncated);
-  if (may_replay() && may_try_again()) return try_again();
   const bool reset = connection_->socket().error() == io::SocketError::reset;
   const model::Reason reason = reset ? model::Reason::target_reset_before_response
                                      : model::Reason::target_closed_before_response;
+  if (may_replay() && may_try_again()) return try_again(reason);
   if (connection_->requests() == 1) target_->on_failed(reason);
   return refuse(502, reason);
 }

@@ -119,6 +119,7 @@ Next Exchange::turn_away() {
 
 void Exchange::leave_line() {
   if (!waits()) return;
+  waited_ += environment_.loop.now() - waits_since();
   group_->state->line.leave(*this);
   count_line();
 }
@@ -159,6 +160,7 @@ Next Exchange::await_connection() {
 
 void Exchange::on_connection_ready(TargetState& target) {
   if (target_ == nullptr) {
+    waited_ += environment_.loop.now() - waits_since();
     count_line();
     go_to(target);
   }
@@ -166,7 +168,8 @@ void Exchange::on_connection_ready(TargetState& target) {
   run();
 }
 
-void Exchange::on_open_failed(model::Reason reason) {
+void Exchange::on_open_failed(const TargetConnection& connection, model::Reason reason) {
+  note_attempt(reason, &connection);
   open_failure_ = reason;
   run();
 }
@@ -180,7 +183,7 @@ Next Exchange::open_failed() {
   const model::Reason reason = std::exchange(open_failure_, model::Reason::none);
   const bool elsewhere =
       reason != model::Reason::node_out_of_resources && group_->set.candidates().size() > 1;
-  if (elsewhere && may_try_again()) return try_again();
+  if (elsewhere && may_try_again()) return try_again(reason);
   return refuse(status_of(reason), reason);
 }
 
@@ -193,7 +196,8 @@ bool Exchange::may_try_again() {
   return false;
 }
 
-Next Exchange::try_again() {
+Next Exchange::try_again(model::Reason reason) {
+  note_attempt(reason, connection_);
   group_->state->counters->retries_total.add();
   ++retries_;
   earlier_targets_.append(target_->label());

@@ -61,8 +61,23 @@ void TargetConnection::rest(Instant now, Instant idle_deadline) {
 
 void TargetConnection::on_connected() {
   established_ = true;
+  established_at_ = environment_.loop.now();
   timer_.clear();
   target_.on_opened(*this);
+}
+
+Duration TargetConnection::connect_time() const {
+  if (!tcp_connected()) return Duration(-1);
+  return (secure_ ? secure_->tcp_connected_at() : established_at_) - began_;
+}
+
+Duration TargetConnection::handshake_time() const {
+  if (!secure_ || !established_) return Duration(-1);
+  return established_at_ - secure_->tcp_connected_at();
+}
+
+std::string_view TargetConnection::tls_error() const {
+  return secure_ && tcp_connected() && !established_ ? secure_->error_text() : "";
 }
 
 void TargetConnection::on_connect_failed() {

@@ -53,6 +53,11 @@ class TargetConnection final : public Mortal,
   const tls::Session* tls_session() const { return secure_ ? &secure_->session() : nullptr; }
   bool established() const { return established_; }
   Instant began() const { return began_; }
+  // How long TCP took, and then TLS; negative: not there (yet), or plain.
+  Duration connect_time() const;
+  Duration handshake_time() const;
+  // Why a handshake failed, in the TLS library's words; "" if none did.
+  std::string_view tls_error() const;
   uint64_t requests() const { return requests_; }
   void count_request() { ++requests_; }
   // When it came to the target's door (proxy/governor). REQUIRES: it is there.
@@ -94,6 +99,7 @@ class TargetConnection final : public Mortal,
   http::H1ResponseParser parser_;
   io::Timer timer_;  // until it is open, and while it is idle
   const Instant began_;
+  Instant established_at_{};
   Instant at_door_since_{};
   Instant idle_since_{};
   bool established_ = false;

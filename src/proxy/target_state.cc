@@ -18,7 +18,10 @@ TargetState::TargetState(Environment& environment, model::TargetKey key,
       label_(key_.to_string()),
       group_(std::move(group)),
       drain_timer_(environment.loop.timers(), *this),
-      door_(environment, key_, *this) {}
+      door_(environment, key_, *this) {
+  story_name_.group = key_.group;
+  story_name_.target = label_;
+}
 
 TargetState::~TargetState() {
   DARUMA_ASSERT(in_flight_.empty());
@@ -88,6 +91,13 @@ void TargetState::unbind(Exchange& exchange) {
   if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
   --environment_.requests_in_flight;
   counters_->requests_in_flight.add(-1);
+}
+
+model::TargetLoad TargetState::load() const {
+  return {.connections = static_cast<uint32_t>(open_connections_),
+          .in_flight = static_cast<uint32_t>(in_flight_count_),
+          .learned_limit = door_.governor().learned_limit(),
+          .full = door_.saturated() || !has_room()};
 }
 
 TargetConnection& TargetState::borrow_idle(Exchange& exchange) {

@@ -15,7 +15,9 @@
 #include "base/intrusive_list.h"
 #include "io/timer_wheel.h"
 #include "model/letter.h"
+#include "model/story.h"
 #include "model/target.h"
+#include "proxy/beginning.h"
 #include "proxy/door.h"
 #include "proxy/failure_streak.h"
 #include "proxy/group_state.h"
@@ -79,6 +81,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // Requests wait in the group's line: one more connection, if the target may be asked for it.
   void knock() { open_wanted(); }
 
+  // For stories.
+  const TargetName& story_name() const { return story_name_; }
+  model::TargetLoad load() const;
+
   // --- What exchanges and connections tell
   void on_opened(TargetConnection& connection);
   void on_open_failed(TargetConnection& connection, model::Reason reason);
@@ -119,6 +125,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   Environment& environment_;
   const model::TargetKey key_;
   const std::string label_;
+  TargetName story_name_;
   const std::shared_ptr<GroupState> group_;
   std::string zone_;
   model::Protocol protocol_ = model::Protocol::http;

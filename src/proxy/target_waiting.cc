@@ -91,7 +91,7 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
   if (waiting_.empty() || waiting_.front().waits_since() > began) return;
   Exchange& unlucky = static_cast<Exchange&>(waiting_.front());
   stop_waiting(unlucky);
-  unlucky.on_open_failed(reason);
+  unlucky.on_open_failed(connection, reason);
 }
 
 void TargetState::on_idle_closed(TargetConnection& connection) {
