@@ -5,12 +5,15 @@
 
 #include <memory>
 
+#include "control/explain_request.h"
+#include "control/story_text.h"
 #include "telemetry/prometheus.h"
 
 namespace daruma::control {
 namespace {
 
 constexpr std::string_view json_type = "application/json";
+constexpr std::string_view text_type = "text/plain; charset=utf-8";
 
 int status_of(AdminBackend::ReloadAnswer::Outcome outcome) {
   switch (outcome) {
@@ -63,6 +66,11 @@ void AdminPages::add_all() {
       [this](const AdminRequest&, AdminResponder responder) {
         responder.send({.content_type = std::string(json_type), .body = backend_.config_json()});
       });
+  add(http::Method::get, "/explain",
+      "why a request ended as it did: ?trace_id=, ?last_errors= or ?target=",
+      [this](const AdminRequest& request, AdminResponder responder) {
+        explain(request.query, std::move(responder));
+      });
   add(http::Method::post, "/reload", "read the configuration file again",
       [this](const AdminRequest&, AdminResponder responder) { reload(std::move(responder)); });
 }
@@ -83,6 +91,21 @@ void AdminPages::reload(AdminResponder responder) {
   backend_.reload([kept](AdminBackend::ReloadAnswer answer) {
     kept->send({.status = status_of(answer.outcome), .body = std::move(answer.text)});
   });
+}
+
+void AdminPages::explain(std::string_view query, AdminResponder responder) {
+  Result<ExplainRequest> asked = parse_explain_request(query);
+  if (!asked) return responder.send({.status = 400, .body = asked.error().message + "\n"});
+  auto kept = std::make_shared<AdminResponder>(std::move(responder));
+  backend_.explain(
+      std::move(asked->query), [kept, format = asked->format](const Findings& findings) {
+        const bool for_people = format == ExplainFormat::text;
+        const bool unknown =
+            findings.stories.empty() && findings.query.by == model::StoryQuery::By::trace_id;
+        kept->send({.status = unknown ? 404 : 200,
+                    .content_type = std::string(for_people ? text_type : json_type),
+                    .body = for_people ? text_of(findings) : json_of(findings)});
+      });
 }
 
 }  // namespace daruma::control

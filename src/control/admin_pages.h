@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "control/admin_server.h"
+#include "control/inquiries.h"
+#include "model/story.h"
 
 namespace daruma::control {
 
@@ -34,12 +36,14 @@ class AdminBackend {
   virtual std::string config_json() = 0;
   // `done` is called once, from inside or later, unless the backend ends before.
   virtual void reload(std::function<void(ReloadAnswer)> done) = 0;
+  // The same.
+  virtual void explain(model::StoryQuery query, Inquiries::Done done) = 0;
 
  protected:
   ~AdminBackend() = default;
 };
 
-// GET / /metrics /healthz /targets /config, POST /reload.
+// GET / /metrics /healthz /targets /config /explain, POST /reload.
 class AdminPages {
  public:
   explicit AdminPages(AdminBackend& backend) : backend_(backend) { add_all(); }
@@ -65,6 +69,7 @@ class AdminPages {
   void add(http::Method method, std::string path, std::string meaning, Answer answer);
   AdminResponse index() const;
   void reload(AdminResponder responder);
+  void explain(std::string_view query, AdminResponder responder);
 
   AdminBackend& backend_;
   std::vector<std::unique_ptr<Page>> pages_;

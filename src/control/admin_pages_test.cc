@@ -16,6 +16,12 @@ struct FakeBackend final : AdminBackend {
   std::string targets_json() override { return "{\"targets\":0}\n"; }
   std::string config_json() override { return "{\"config\":0}\n"; }
   void reload(std::function<void(ReloadAnswer)> done) override { reloads.push_back(done); }
+  void explain(model::StoryQuery query, Inquiries::Done done) override {
+    Findings findings{
+        .query = query, .stories = {}, .kept = {}, .workers = 1, .workers_answered = 1};
+    if (query.what != "unknown") findings.stories.emplace_back().trace_id = "Root=" + query.what;
+    done(findings);
+  }
   Health health_now{true, ""};
   std::vector<std::function<void(ReloadAnswer)>> reloads;
 };
@@ -85,6 +91,31 @@ TEST_F(AdminPagesTest, a_reload_is_answered_when_it_is_done) {
     const std::string answer = client.take_received();
     EXPECT_TRUE(answer.starts_with(status)) << answer;
     EXPECT_EQ(body_of(answer), "what happened\n");
+  }
+}
+
+TEST_F(AdminPagesTest, explains_in_json_or_for_people) {
+  struct Row {
+    const char* query;
+    const char* status;
+    const char* type;
+    const char* mentions;
+  };
+  const Row rows[] = {
+      {"trace_id=1", "200", "application/json", "\"trace_id\": \"Root=1\""},
+      {"trace_id=1&format=text", "200", "text/plain; charset=utf-8", "trace id    Root=1\n"},
+      {"trace_id=unknown", "404", "application/json", "\"stories\": []"},
+      {"trace_id=unknown&format=text", "404", "text/plain; charset=utf-8",
+       "No story of a request with the trace id unknown"},
+      {"target=unknown", "200", "application/json", "\"stories\": []"},
+      {"last_errors=0", "400", "text/plain; charset=utf-8", "from 1 to 100"},
+  };
+  for (const Row& row : rows) {
+    const std::string answer = ask(std::string("GET /explain?") + row.query);
+    EXPECT_TRUE(answer.starts_with(std::string("HTTP/1.1 ") + row.status + " ")) << answer;
+    EXPECT_NE(answer.find(std::string("\r\nContent-Type: ") + row.type + "\r\n"), std::string::npos)
+        << answer;
+    EXPECT_NE(body_of(answer).find(row.mentions), std::string::npos) << answer;
   }
 }
 

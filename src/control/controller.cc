@@ -61,6 +61,7 @@ Controller::Controller(const ControllerContext& context, ControllerOptions optio
     : loop_(context.loop),
       log_(context.log),
       options_(std::move(options)),
+      inquiries_(context.loop, publisher_),
       resolver_(context.loop, context.lookup, context.log, *this),
       reload_timer_(context.loop.timers(), *this),
       mailbox_(context.loop, *this) {}

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "control/declared.h"
 #include "control/diagnostics.h"
+#include "control/inquiries.h"
 #include "control/name_resolver.h"
 #include "control/publisher.h"
 #include "io/loop.h"
@@ -123,6 +124,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   const TargetHealthTable& target_health() const { return health_; }
   const ReloadStatus& reload_status() const { return status_; }
   const Publisher& publisher() const { return publisher_; }
+  Inquiries& inquiries() { return inquiries_; }
   // What could not be done of the configuration that serves.
   std::vector<std::string> problems() const;
   // Every worker serves some snapshot and none was asked to stop.
@@ -149,6 +151,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void on(const model::HealthLetter& letter);
   void on(const model::StoppedLetter& letter);
   void on(const model::RetiredLetter& letter);
+  void on(const model::AnswerLetter& letter) { inquiries_.on_answer(letter); }
   void on_names_changed() override;
   void on_timer(io::Timer& timer) override;
   void run() override;
@@ -168,6 +171,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   bool draining_ = false;
   StopObserver* stop_observer_ = nullptr;  // until it was told
   Publisher publisher_;
+  Inquiries inquiries_;
   NameResolver resolver_;
   io::Timer reload_timer_;
   io::Mailbox<model::ControlLetter> mailbox_;

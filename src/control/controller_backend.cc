@@ -84,6 +84,10 @@ void ControllerBackend::reload(std::function<void(ReloadAnswer)> done) {
   context_.controller.reload(reloads_.back().get());
 }
 
+void ControllerBackend::explain(model::StoryQuery query, Inquiries::Done done) {
+  context_.controller.inquiries().ask(std::move(query), std::move(done));
+}
+
 AdminBackend::Health ControllerBackend::health() {
   if (context_.controller.ready()) return {true, ""};
   const Publisher& publisher = context_.controller.publisher();

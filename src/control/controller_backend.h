@@ -40,6 +40,7 @@ class ControllerBackend final : public AdminBackend {
   std::string targets_json() override;
   std::string config_json() override;
   void reload(std::function<void(ReloadAnswer)> done) override;
+  void explain(model::StoryQuery query, Inquiries::Done done) override;
 
  private:
   class Reload;

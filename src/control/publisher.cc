@@ -23,6 +23,10 @@ void Publisher::drain(Duration deadline) {
   if (health_ != nullptr) health_->post(model::DrainLetter{deadline});
 }
 
+void Publisher::inquire(const model::InquiryLetter& inquiry) {
+  for (const State& worker : workers_) worker.mailbox->post(inquiry);
+}
+
 void Publisher::on_adopted(const model::AdoptedLetter& letter) {
   DARUMA_ASSERT(letter.worker < workers_.size());
   State& worker = workers_[letter.worker];

@@ -24,6 +24,7 @@ class Publisher {
 
   void publish(const model::SnapshotRef& snapshot);
   void drain(Duration deadline);
+  void inquire(const model::InquiryLetter& inquiry);  // of every worker
 
   void on_adopted(const model::AdoptedLetter& letter);
   void on_stopped() { ++stopped_; }

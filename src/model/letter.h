@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/time.h"
 #include "model/reason.h"
 #include "model/snapshot.h"
+#include "model/story.h"
 #include "model/target.h"
 
 namespace daruma::model {
@@ -78,8 +80,24 @@ struct FailureReport {
   uint32_t in_a_row = 0;
 };
 
-using WorkerLetter = std::variant<SnapshotLetter, HealthLetter, DoorLetter, DrainLetter>;
+// control → worker: which of your stories are like this? Answered at once.
+struct InquiryLetter {
+  uint64_t number = 0;
+  StoryQuery query;
+};
+
+// worker → control: the answer to the inquiry of that number.
+struct AnswerLetter {
+  uint32_t worker = 0;
+  uint64_t number = 0;
+  std::vector<Story> stories;  // the newest first
+  StoriesKept kept;
+};
+
+using WorkerLetter =
+    std::variant<SnapshotLetter, HealthLetter, DoorLetter, InquiryLetter, DrainLetter>;
 using HealthThreadLetter = std::variant<SnapshotLetter, DoorReport, FailureReport, DrainLetter>;
-using ControlLetter = std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter>;
+using ControlLetter =
+    std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter, AnswerLetter>;
 
 }  // namespace daruma::model

@@ -48,6 +48,7 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   void forget_removed(const std::vector<model::TargetKey>& present);
   void tell_health(const model::HealthLetter& letter);
   void tell_door(const model::DoorLetter& letter);
+  void answer(const model::InquiryLetter& letter);
   void drain(Duration deadline);
   void post(model::ControlLetter letter) { context.control.post(std::move(letter)); }
 
@@ -122,6 +123,7 @@ void Worker::Implementation::on_letter(model::WorkerLetter letter) {
     return adopt(std::move(snapshot->snapshot));
   if (const auto* health = std::get_if<model::HealthLetter>(&letter)) return tell_health(*health);
   if (const auto* door = std::get_if<model::DoorLetter>(&letter)) return tell_door(*door);
+  if (const auto* inquiry = std::get_if<model::InquiryLetter>(&letter)) return answer(*inquiry);
   drain(std::get<model::DrainLetter>(letter).deadline);
 }
 
@@ -298,6 +300,15 @@ void Worker::Implementation::tell_health(const model::HealthLetter& letter) {
 void Worker::Implementation::tell_door(const model::DoorLetter& letter) {
   const auto found = targets.find(letter.target);
   if (found != targets.end()) found->second->door().on_letter(letter);
+}
+
+void Worker::Implementation::answer(const model::InquiryLetter& letter) {
+  const Instant now = environment.loop.now();
+  const WallTime wall_now = environment.loop.wall_now();
+  post(model::AnswerLetter{.worker = options.index,
+                           .number = letter.number,
+                           .stories = environment.stories.find(letter.query, now, wall_now),
+                           .kept = environment.stories.kept(now, wall_now)});
 }
 
 void Worker::Implementation::on_unpinned(AdoptedSnapshot& snapshot) {

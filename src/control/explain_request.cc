@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/explain_request.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "model/limits.h"
+
+namespace daruma::control {
+namespace {
+
+using model::StoryQuery;
+using model::limits::stories_asked_for;
+
+constexpr std::string_view usage =
+    "ask for one of trace_id=ID, last_errors=N and target=ADDRESS:PORT; format=text for people";
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// What is no escape stands for itself.
+std::string decoded(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    if (text[i] != '%' || low < 0) {
+      plain += text[i];
+      continue;
+    }
+    plain += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return plain;
+}
+
+Result<StoryQuery> errors_query(const std::string& value) {
+  const std::optional<uint64_t> number = parse_decimal(value);
+  if (!number || *number < uint64_t{stories_asked_for.least} ||
+      *number > uint64_t{stories_asked_for.most}) {
+    return fail(fmt::format("last_errors is a number from {} to {}", stories_asked_for.least,
+                            stories_asked_for.most));
+  }
+  return StoryQuery{StoryQuery::By::errors, "", static_cast<uint32_t>(*number)};
+}
+
+Result<StoryQuery> query_of(std::string_view name, std::string value) {
+  constexpr auto most = static_cast<uint32_t>(stories_asked_for.standard);
+  if (name == "last_errors") return errors_query(value);
+  if (name != "trace_id" && name != "target") return fail(std::string(usage));
+  if (value.empty()) return fail(fmt::format("{} is empty; {}", name, usage));
+  const auto by = name == "target" ? StoryQuery::By::target : StoryQuery::By::trace_id;
+  return StoryQuery{by, std::move(value), most};
+}
+
+}  // namespace
+
+Result<ExplainRequest> parse_explain_request(std::string_view query) {
+  ExplainRequest request;
+  bool asked = false;
+  while (!query.empty()) {
+    const size_t end = query.find('&');
+    const std::string_view parameter = query.substr(0, end);
+    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+    const size_t equals = std::min(parameter.find('='), parameter.size());
+    const std::string_view name = parameter.substr(0, equals);
+    std::string value = decoded(parameter.substr(std::min(equals + 1, parameter.size())));
+    if (name == "format") {
+      if (value != "text" && value != "json") return fail("format is text or json");
+      request.format = value == "text" ? ExplainFormat::text : ExplainFormat::json;
+      continue;
+    }
+    if (asked) return fail(std::string(usage));
+    Result<StoryQuery> found = query_of(name, std::move(value));
+    if (!found) return fail(std::move(found.error().message));
+    request.query = std::move(*found);
+    asked = true;
+  }
+  if (!asked) return fail(std::string(usage));
+  return request;
+}
+
+}  // namespace daruma::control
