@@ -29,6 +29,13 @@ constexpr const char* serve_footer =
     "at once.\n\n"
     "Example:\n  daruma serve --config examples/quickstart.yaml --data data";
 
+constexpr const char* explain_footer =
+    "TRACE_ID is what the access log and the target have in X-Amzn-Trace-Id: all of it, or the id\n"
+    "after Root=.\n\n"
+    "  daruma explain 1-69266d1c-7f3a5e0b9c8d4e6f01234567\n"
+    "  daruma explain --last-errors 3\n"
+    "  daruma explain --target 127.0.0.2:8443 --json";
+
 constexpr const char* target_footer =
     "Paths: /health, /status/N, /slow/MS, /bytes/N, /chunked/N, /until-close/N, /truncated/N,\n"
     "/close and /reset do what they say; every other path shows the request as it arrived.\n"
@@ -140,12 +147,45 @@ void add_check(CLI::App& root, CheckCommand& command) {
   app.add_option("FILE", command.config_file, "The configuration")->required();
 }
 
+void add_admin(CLI::App& app, Address& admin) {
+  admin = Address::v4({127, 0, 0, 1}, 9090);
+  add_address(app, "--admin", admin,
+              "The running daruma's Admin address (default: 127.0.0.1:9090)");
+}
+
 void add_reload(CLI::App& root, ReloadCommand& command) {
   CLI::App& app = add_command(
       root, "reload", "Ask a running daruma to apply its changed file, and wait until it serves");
-  command.admin = Address::v4({127, 0, 0, 1}, 9090);
-  add_address(app, "--admin", command.admin,
-              "The running daruma's Admin address (default: 127.0.0.1:9090)");
+  add_admin(app, command.admin);
+}
+
+void add_explain(CLI::App& root, ExplainCommand& command) {
+  constexpr auto& range = model::limits::stories_asked_for;
+  CLI::App& app =
+      add_command(root, "explain", "Ask a running daruma why a request ended as it did");
+  CLI::Option_group& subject = *app.add_option_group("subject");
+  subject.add_option("TRACE_ID", command.trace_id, "The request with this trace id");
+  subject.add_option("--target", command.target, "The last requests sent to a target")
+      ->type_name("ADDRESS:PORT");
+  subject
+      .add_option_function<std::string>(
+          "--last-errors",
+          [&command](const std::string& text) {
+            const auto number = text.empty() ? range.standard : parse_decimal(text).value_or(0);
+            if (number < uint64_t(range.least) || number > uint64_t(range.most)) {
+              throw CLI::ValidationError("--last-errors", "'" + text + "' is not between " +
+                                                              std::to_string(range.least) +
+                                                              " and " + std::to_string(range.most));
+            }
+            command.last_errors = static_cast<uint32_t>(number);
+          },
+          "The last N requests that failed (default: 10)")
+      ->expected(0, 1)
+      ->type_name("[N]");
+  subject.require_option(1);
+  app.add_flag("--json", command.json, "For programs; docs/explain.md names the members");
+  add_admin(app, command.admin);
+  app.footer(explain_footer);
 }
 
 void add_target_connections(CLI::App& app, OriginOptions& origin) {
@@ -257,11 +297,13 @@ Command parse_command_line(int argc, const char* const* argv) {
   ServeCommand serve;
   CheckCommand check;
   ReloadCommand reload;
+  ExplainCommand explanation;
   TargetCommand target;
   CertificateCommand certificate;
   add_serve(root, serve);
   add_check(root, check);
   add_reload(root, reload);
+  add_explain(root, explanation);
   add_target(root, target);
   add_certificate(root, certificate);
   add_command(root, "version", "Which daruma this is, and what it was built with");
@@ -276,6 +318,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (name == "serve") return serve;
   if (name == "check") return check;
   if (name == "reload") return reload;
+  if (name == "explain") return explanation;
   if (name == "target") return target;
   if (name == "certificate") {
     if (certificate.names.empty()) certificate.names = {"localhost"};

@@ -36,6 +36,15 @@ struct ReloadCommand {
   Address admin;
 };
 
+// Exactly one of the three is asked for.
+struct ExplainCommand {
+  std::string trace_id;
+  std::string target;        // "127.0.0.2:8443"
+  uint32_t last_errors = 0;  // how many
+  bool json = false;
+  Address admin;
+};
+
 struct TargetCommand {
   OriginOptions origin;  // but for the certificate's text
   std::string certificate_file;
@@ -56,8 +65,8 @@ struct Usage {
   int exit_code = exit_ok;
 };
 
-using Command = std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, TargetCommand,
-                             CertificateCommand, VersionCommand>;
+using Command = std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand,
+                             TargetCommand, CertificateCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

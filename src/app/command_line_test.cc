@@ -61,6 +61,17 @@ TEST(CommandLine, certificate_is_for_localhost_unless_told) {
   EXPECT_EQ(certificate.names, std::vector<std::string>{"localhost"});
 }
 
+TEST(CommandLine, explain_asks_for_one_thing) {
+  EXPECT_EQ(parse_as<ExplainCommand>({"explain", "1-2-3"}).trace_id, "1-2-3");
+  EXPECT_EQ(parse_as<ExplainCommand>({"explain", "--last-errors"}).last_errors, 10u);
+  EXPECT_EQ(parse_as<ExplainCommand>({"explain", "--last-errors", "3", "--json"}).last_errors, 3u);
+  EXPECT_EQ(parse_as<ExplainCommand>({"explain", "--last-errors", "--json"}).last_errors, 10u);
+  const auto of_target =
+      parse_as<ExplainCommand>({"explain", "--target", "h:80", "--admin", "127.0.0.1:9"});
+  EXPECT_EQ(of_target.target, "h:80");
+  EXPECT_EQ(of_target.admin.port(), 9);
+}
+
 TEST(CommandLine, version_may_be_asked_in_two_ways) {
   parse_as<VersionCommand>({"version"});
   parse_as<VersionCommand>({"--version"});
@@ -90,6 +101,9 @@ TEST(CommandLine, mistakes_are_named) {
       {{"check"}, "FILE"},
       {{"reload", "--admin", "localhost"}, "localhost"},
       {{"reload", "--admin", "127.0.0.1:99999"}, "99999"},
+      {{"explain"}, "TRACE_ID"},
+      {{"explain", "--last-errors", "0"}, "between 1 and 100"},
+      {{"explain", "1-2-3", "--target", "h:80"}, "--target"},
       {{"target"}, "--listen"},
       {{"target", "--listen", "127.0.0.1:80", "--delay", "9-5"}, "9-5"},
       {{"target", "--listen", "127.0.0.1:80", "--status", "99"}, "--status"},

@@ -12,13 +12,14 @@
 namespace daruma::app {
 namespace {
 
-constexpr size_t answer_bytes_max = 1024 * 1024;
+constexpr size_t answer_bytes_max = 16 * 1024 * 1024;
 
 // One request on one connection, on a loop of its own.
 class Exchange final : private io::SocketHandler, private io::TimerHandler {
  public:
-  Exchange(const Address& server, const std::string& path)
+  Exchange(const Address& server, std::string_view method, const std::string& path)
       : server_(server),
+        method_(method),
         path_(path),
         loop_(io::EpollLoop::system_seed()),
         timer_(loop_.timers(), *this),
@@ -36,9 +37,9 @@ class Exchange final : private io::SocketHandler, private io::TimerHandler {
 
  private:
   void on_connected() override {
-    http::write_request_line(buffer_, "POST", path_);
+    http::write_request_line(buffer_, method_, path_);
     http::write_field(buffer_, "Host", server_.to_string());
-    http::write_field(buffer_, "Content-Length", uint64_t{0});
+    if (method_ == "POST") http::write_field(buffer_, "Content-Length", uint64_t{0});
     http::write_field(buffer_, "Connection", "close");
     http::end_head(buffer_);
     on_writable();
@@ -105,6 +106,7 @@ class Exchange final : private io::SocketHandler, private io::TimerHandler {
   }
 
   const Address server_;
+  const std::string_view method_;
   const std::string path_;
   io::EpollLoop loop_;
   SlabPool pool_;
@@ -120,8 +122,12 @@ class Exchange final : private io::SocketHandler, private io::TimerHandler {
 
 }  // namespace
 
+Result<HttpAnswer> get(const Address& server, const std::string& path, Duration timeout) {
+  return Exchange(server, "GET", path).run(timeout);
+}
+
 Result<HttpAnswer> post(const Address& server, const std::string& path, Duration timeout) {
-  return Exchange(server, path).run(timeout);
+  return Exchange(server, "POST", path).run(timeout);
 }
 
 }  // namespace daruma::app

@@ -16,7 +16,8 @@ struct HttpAnswer {
   std::string body;
 };
 
-// POSTs an empty body. `timeout` is for all of it.
+// `timeout` is for all of it. A POST has an empty body.
+Result<HttpAnswer> get(const Address& server, const std::string& path, Duration timeout);
 Result<HttpAnswer> post(const Address& server, const std::string& path, Duration timeout);
 
 }  // namespace daruma::app

@@ -5,6 +5,7 @@
 //   serve        serve.cc        starts, supervises and stops the threads of a load balancer
 //   check        commands.cc     validates a configuration file
 //   reload       commands.cc     asks a running daruma to apply its changed file
+//   explain      explain.cc      asks a running daruma why a request ended as it did
 //   target       target.cc       a sample origin
 //   certificate  certificate.cc  a self-signed certificate
 //   version      commands.cc

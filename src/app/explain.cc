@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "app/commands.h"
+#include "app/http_client.h"
+
+namespace daruma::app {
+namespace {
+
+// Workers have one second to answer.
+constexpr Duration timeout = 10s;
+
+std::string escaped(std::string_view text) {
+  constexpr std::string_view harmless =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:";
+  std::string out;
+  for (const char c : text) {
+    if (harmless.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += {'%', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]};
+  }
+  return out;
+}
+
+std::string path_of(const ExplainCommand& command) {
+  std::string path = "/explain?";
+  if (!command.trace_id.empty()) path += "trace_id=" + escaped(command.trace_id);
+  if (!command.target.empty()) path += "target=" + escaped(command.target);
+  if (command.last_errors > 0) path += "last_errors=" + std::to_string(command.last_errors);
+  return path + (command.json ? "" : "&format=text");
+}
+
+}  // namespace
+
+int run(const ExplainCommand& command) {
+  const auto answer = get(command.admin, path_of(command), timeout);
+  if (!answer) {
+    std::fprintf(stderr, "daruma explain: %s; is a daruma running, with this Admin address?\n",
+                 answer.error().message.c_str());
+    return exit_failed;
+  }
+  const bool found = answer->status == 200;
+  std::fputs(answer->body.c_str(), found || command.json ? stdout : stderr);
+  return found ? exit_ok : exit_failed;
+}
+
+}  // namespace daruma::app
