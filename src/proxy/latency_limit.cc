@@ -2,12 +2,15 @@
 #include "proxy/latency_limit.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace daruma::proxy {
 namespace {
 
-// A window is long enough to tell a tenth of throughput from chance, and short enough to act.
-constexpr uint32_t answers_wanted = 200;
+// A window is short enough to act. A few answers show that they are late; to tell a tenth of the
+// throughput from chance takes more.
+constexpr uint32_t answers_to_suspect = 40;
+constexpr uint32_t answers_to_judge = 200;
 constexpr uint32_t answers_least = 20;
 constexpr Duration window_least = 500ms;
 constexpr Duration window_most = 3s;
@@ -15,6 +18,7 @@ constexpr Duration window_most = 3s;
 constexpr int slow_times = 3;  // slower than usual by this: the target is busy
 constexpr Duration slow_more = 10ms;
 constexpr uint32_t in_flight_least = 8;
+constexpr uint32_t limit_least = 2;
 constexpr int good_times = 2;  // no slower than this: fewer at once would not help
 constexpr double throughput_kept = 0.9;
 constexpr uint32_t proven_after = 3;    // windows
@@ -22,9 +26,6 @@ constexpr uint32_t unneeded_after = 5;  // windows in which the limit was not re
 constexpr uint32_t rest = 30;           // windows without another try
 constexpr int usual_drift = 64;         // a window's part in what counts as usual, upwards
 
-uint32_t step_down(uint32_t limit) {
-  return std::max<uint32_t>(limit * 4 / 5, 2);
-}
 uint32_t step_up(uint32_t limit) {
   return limit + std::max<uint32_t>(limit / 8, 1);
 }
@@ -38,10 +39,16 @@ void LatencyLimit::on_sent(size_t in_flight) {
 void LatencyLimit::on_answered(Instant now, Duration took) {
   if (window_.answers == 0 && window_.began == Instant{}) window_.began = now;
   ++window_.answers;
-  window_.time += took;
-  const Duration length = now - window_.began;
-  const bool enough = window_.answers >= answers_wanted && length >= window_least;
-  if (enough || length >= window_most) end_window(now);
+  if (now - took >= limit_since_) {
+    ++window_.fresh;
+    window_.fresh_time += took;
+  }
+  if (is_full(window_, now - window_.began)) end_window(now);
+}
+
+bool LatencyLimit::is_full(const Window& window, Duration length) const {
+  const uint32_t enough = state_ == State::off ? answers_to_suspect : answers_to_judge;
+  return length >= window_most || (length >= window_least && window.fresh >= enough);
 }
 
 void LatencyLimit::end_window(Instant now) {
@@ -52,23 +59,27 @@ void LatencyLimit::end_window(Instant now) {
     if (++windows_unneeded_ >= unneeded_after) lift();
     return;
   }
-  const Duration mean = window.time / window.answers;
-  const double rate = window.answers / seconds_of(now - window.began);
+  const Duration length = now - window.began;
   if (windows_to_rest_ > 0) --windows_to_rest_;
   const bool reached = window.most_in_flight >= limit_;
   windows_unneeded_ = reached ? 0 : windows_unneeded_ + 1;
-  window_.most_in_flight = 0;
   if (state_ == State::off) {
     busiest_ = window.most_in_flight;
-    consider(mean, rate);
+    consider(now, window.mean(), window.answers / seconds_of(length));
   } else if (windows_unneeded_ >= unneeded_after) {
     lift();
-  } else if (reached) {
-    judge(mean, rate);
+  } else if (reached && window.fresh > 0) {
+    judge(now, window, length);
   }
 }
 
-void LatencyLimit::consider(Duration mean, double rate) {
+// Little's law, halfway at most, as what is usual may have changed.
+uint32_t LatencyLimit::step_down(uint32_t limit, Duration mean) const {
+  const double wanted = good_times * seconds_of(usual_) / seconds_of(mean);
+  return std::max(static_cast<uint32_t>(limit * std::clamp(wanted, 0.5, 0.8)), limit_least);
+}
+
+void LatencyLimit::consider(Instant now, Duration mean, double rate) {
   const bool slow = usual_ != Duration::zero() && mean > slow_times * usual_ + slow_more &&
                     busiest_ >= in_flight_least;
   slow_windows_ = slow ? slow_windows_ + 1 : 0;
@@ -81,33 +92,49 @@ void LatencyLimit::consider(Duration mean, double rate) {
   windows_kept_ = windows_unneeded_ = 0;
   rate_before_ = rate;
   limit_before_ = unlimited;
-  limit_ = step_down(busiest_);
+  patience_ = 2 * mean;
+  set_limit(now, step_down(busiest_, mean));
 }
 
-void LatencyLimit::judge(Duration mean, double rate) {
-  if (rate < throughput_kept * rate_before_) {
+void LatencyLimit::set_limit(Instant now, uint32_t limit) {
+  if (limit < limit_) limit_since_ = now;
+  limit_ = limit;
+}
+
+// By more than chance may make of it.
+bool LatencyLimit::costs_throughput(const Window& window, Duration length) const {
+  const double most = window.answers + 2 * std::sqrt(window.answers);
+  return most < throughput_kept * rate_before_ * seconds_of(length);
+}
+
+void LatencyLimit::judge(Instant now, const Window& window, Duration length) {
+  const double rate = window.answers / seconds_of(length);
+  if (costs_throughput(window, length)) {
     if (state_ == State::lenient) {
-      usual_ = mean;  // not busy, only slower than it was
+      usual_ = window.mean();  // not busy, only slower than it was
       windows_to_rest_ = rest;
       return lift();
     }
-    limit_ = limit_before_ == unlimited ? step_up(limit_) : std::max(limit_before_, limit_);
+    set_limit(now, limit_before_ == unlimited ? step_up(limit_) : std::max(limit_before_, limit_));
     rate_before_ = rate;
     return;
   }
-  rate_before_ = std::max(rate, rate_before_ * throughput_kept);
+  // While a lower limit drains the target, it answers more than it could in the long run.
+  if (state_ == State::firm) rate_before_ = std::max(rate, rate_before_ * throughput_kept);
   if (++windows_kept_ >= proven_after) state_ = State::firm;
   limit_before_ = limit_;
-  if (mean > good_times * usual_) {
-    limit_ = step_down(limit_);
+  if (window.mean() > good_times * usual_) {
+    set_limit(now, step_down(limit_, window.mean()));
   } else if (state_ == State::firm) {
-    limit_ = step_up(limit_);
+    set_limit(now, step_up(limit_));
   }
 }
 
 void LatencyLimit::lift() {
   state_ = State::off;
   limit_ = limit_before_ = unlimited;
+  patience_ = Duration::zero();
+  limit_since_ = {};
   slow_windows_ = windows_unneeded_ = windows_kept_ = 0;
 }
 

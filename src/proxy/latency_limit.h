@@ -6,8 +6,9 @@
 //
 // A target is too busy when it answers much later than it used to. Whether fewer requests at once
 // would help is tried, not assumed: pages may have become slower by themselves. So the limit is
-// taken down in steps for as long as that costs no throughput, and lifted when it does. Until it
-// has proved itself it is lenient: it makes requests wait, but turns none away.
+// taken down, towards what would do if answers took as long as usual, for as long as that costs no
+// throughput, and lifted when it does. Until it has proved itself it is lenient: it makes requests
+// wait, but none may be turned away.
 //
 //   off ── two slow windows ──► lenient ── kept its throughput ──► firm ── not needed ──► off
 //    ▲                            │  lost throughput                 │ lost throughput: a step up
@@ -27,8 +28,10 @@ class LatencyLimit {
 
   // Requests that may be under way at once.
   uint32_t limit() const { return limit_; }
-  // Whoever waited for its turn in vain goes through all the same.
   bool lenient() const { return state_ == State::lenient; }
+  // Nobody should be turned away who has not waited for as long: twice what an answer took without
+  // a limit. 0: there is none.
+  Duration patience() const { return patience_; }
 
   // A request is on its way; `in_flight` counts it.
   void on_sent(size_t in_flight);
@@ -41,19 +44,28 @@ class LatencyLimit {
     Instant began{};
     uint32_t answers = 0;
     uint32_t most_in_flight = 0;
-    Duration time{};  // of all answers
+    // Of requests sent since the limit changed last: what was sent before tells of before.
+    uint32_t fresh = 0;
+    Duration fresh_time{};
+    Duration mean() const { return fresh ? fresh_time / fresh : Duration::zero(); }
   };
 
+  bool is_full(const Window& window, Duration length) const;
   void end_window(Instant now);
-  void consider(Duration mean, double rate);
-  void judge(Duration mean, double rate);
+  void consider(Instant now, Duration mean, double rate);
+  void judge(Instant now, const Window& window, Duration length);
+  void set_limit(Instant now, uint32_t limit);
+  bool costs_throughput(const Window& window, Duration length) const;
+  uint32_t step_down(uint32_t limit, Duration mean) const;
   void lift();
 
   State state_ = State::off;
   uint32_t limit_ = unlimited;
   uint32_t limit_before_ = unlimited;
   Window window_;
-  Duration usual_{};      // what an answer takes when the target is not busy
+  Instant limit_since_{};
+  Duration usual_{};  // what an answer takes when the target is not busy
+  Duration patience_{};
   uint32_t busiest_ = 0;  // requests under way at once, in the last window without a limit
   uint32_t slow_windows_ = 0;
   uint32_t windows_kept_ = 0;  // under this limit, with throughput as before
