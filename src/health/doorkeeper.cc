@@ -11,10 +11,14 @@ namespace daruma::health {
 bool Doorkeeper::take(const model::DoorReport& report, Instant now) {
   DARUMA_ASSERT(report.worker < workers_.size());
   Worker& worker = workers_[report.worker];
+  const bool is_new = worker.reported == Instant{};
   worker.reported = now;
-  worker.saturated = report.saturated;
+  worker.shut = report.shut;
   worker.knocking = report.knocking;
   worker.waiting = report.waiting;
+  worker.inside = report.inside;
+  shows_places_ = report.shows_places;
+  if (is_new) limit_.begin(now, inside());  // what it holds has not come in just now
   if (report.worker == knocker_ && report.knocking) has_knocked_ = true;
   return settle(now);
 }
@@ -33,16 +37,45 @@ uint32_t Doorkeeper::waiting() const {
   return sum;
 }
 
+uint32_t Doorkeeper::inside() const {
+  uint32_t sum = 0;
+  for (const Worker& worker : workers_) sum += worker.inside;
+  return sum;
+}
+
 bool Doorkeeper::settle(Instant now) {
-  const bool saturated_before = saturated_;
+  const DoorState state_before = state_;
   const uint32_t knocker_before = knocker_;
-  saturated_ = std::ranges::any_of(workers_, &Worker::saturated);
-  if (!saturated_) {
+  state_ = judge(now);
+  if (state_ != DoorState::full) {
     knocker_ = nobody;
   } else if (knocker_ == nobody || turn_is_over(now)) {
     give_turn(choose(), now);
   }
-  return saturated_ != saturated_before || knocker_ != knocker_before;
+  return state_ != state_before || knocker_ != knocker_before;
+}
+
+model::DoorState Doorkeeper::judge(Instant now) {
+  if (std::ranges::none_of(workers_, &Worker::shut)) return DoorState::open;
+  if (!shows_places_) return DoorState::full;
+  if (state_ == DoorState::open) return suspect(now);
+  if (state_ == DoorState::slow) return now < slow_until_ ? state_ : suspect(now);
+  const bool pressed = waiting() > 0 && std::ranges::any_of(workers_, &Worker::knocking);
+  switch (limit_.note(now, inside(), pressed)) {
+    case PlaceLimit::Verdict::undecided:
+      return DoorState::suspected;
+    case PlaceLimit::Verdict::full:
+      return DoorState::full;
+    case PlaceLimit::Verdict::slow:
+      break;
+  }
+  slow_until_ = now + slow_least;
+  return DoorState::slow;
+}
+
+model::DoorState Doorkeeper::suspect(Instant now) {
+  limit_.begin(now, inside());
+  return DoorState::suspected;
 }
 
 bool Doorkeeper::turn_is_over(Instant now) const {

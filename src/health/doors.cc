@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/doors.h"
 
-#include <utility>
+#include <iterator>
 
 namespace daruma::health {
 namespace {
@@ -16,34 +16,29 @@ Doors::Doors(io::Loop& loop, const WorkerMailboxes& workers, DoorsObserver& obse
 void Doors::take(const model::DoorReport& report) {
   auto found = doors_.find(report.target);
   if (found == doors_.end()) {
-    if (!report.saturated) return;
+    if (!report.shut) return;
     found = doors_.emplace(report.target, Doorkeeper(workers_.size())).first;
   }
   Doorkeeper& door = found->second;
-  const bool saturated_before = door.saturated();
-  if (door.take(report, loop_.now())) tell(report.target, door);
-  if (!look_.is_set()) look_.set(loop_.now() + look_interval);
-  if (door.saturated() == saturated_before) return;
-  if (!door.saturated()) doors_.erase(found);
-  observer_.on_door_changed(report.target, !saturated_before);
+  const model::DoorState before = door.state();
+  if (door.take(report, loop_.now())) tell(report.target, door, before);
+  if (door.state() == model::DoorState::open) doors_.erase(found);
+  if (!doors_.empty() && !look_.is_set()) look_.set(loop_.now() + look_interval);
 }
 
 void Doors::on_timer(io::Timer&) {
-  std::vector<model::TargetKey> calm;
-  for (auto& [target, door] : doors_) {
-    if (door.look(loop_.now())) tell(target, door);
-    if (!door.saturated()) calm.push_back(target);
-  }
-  for (const model::TargetKey& target : calm) {
-    doors_.erase(target);
-    observer_.on_door_changed(target, false);
+  for (auto it = doors_.begin(); it != doors_.end();) {
+    auto& [target, door] = *it;
+    const model::DoorState before = door.state();
+    if (door.look(loop_.now())) tell(target, door, before);
+    it = door.state() == model::DoorState::open ? doors_.erase(it) : std::next(it);
   }
   if (!doors_.empty()) look_.set(loop_.now() + look_interval);
 }
 
 // Workers may keep it a while longer than we do.
 void Doors::forget(const model::TargetKey& target) {
-  if (doors_.erase(target) > 0) tell(target, Doorkeeper(0));
+  if (doors_.erase(target) > 0) post({.target = target});
 }
 
 void Doors::forget_all() {
@@ -51,8 +46,14 @@ void Doors::forget_all() {
   look_.clear();
 }
 
-void Doors::tell(const model::TargetKey& target, const Doorkeeper& door) {
-  const model::DoorLetter letter{target, door.saturated(), door.knocker()};
+void Doors::tell(const model::TargetKey& target, const Doorkeeper& door, model::DoorState before) {
+  post({target, door.state(), door.knocker()});
+  const bool is_full = door.state() == model::DoorState::full;
+  const bool was_full = before == model::DoorState::full;
+  if (is_full != was_full) observer_.on_door_changed(target, is_full);
+}
+
+void Doors::post(const model::DoorLetter& letter) {
   for (io::Mailbox<model::WorkerLetter>* worker : workers_) worker->post(letter);
 }
 

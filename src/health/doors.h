@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The doors of all targets that workers have found saturated: takes their reports, and tells all
-// workers what is new (DoorLetter). Holds nothing for a target that is not saturated. Health thread
-// only.
+// The doors of all targets that workers have found shut: takes their reports, and tells all workers
+// what is new (DoorLetter). Holds nothing for a target whose door is open. Health thread only.
 #pragma once
 
 #include <map>
@@ -17,8 +16,7 @@ namespace daruma::health {
 
 class DoorsObserver {
  public:
-  // The target has become saturated, as some worker finds, or no worker finds so any longer. Not
-  // for a target that is forgotten.
+  // The target has become full, or is so no longer. Not for a target that is forgotten.
   virtual void on_door_changed(const model::TargetKey& target, bool saturated) = 0;
 
  protected:
@@ -40,7 +38,8 @@ class Doors final : private io::TimerHandler {
 
  private:
   void on_timer(io::Timer& timer) override;
-  void tell(const model::TargetKey& target, const Doorkeeper& door);
+  void tell(const model::TargetKey& target, const Doorkeeper& door, model::DoorState before);
+  void post(const model::DoorLetter& letter);
 
   io::Loop& loop_;
   const WorkerMailboxes& workers_;

@@ -57,17 +57,28 @@ struct StoppedLetter {
 struct DoorReport {
   uint32_t worker = 0;
   TargetKey target;
-  bool saturated = false;  // new connections wait while established ones are served
-  bool knocking = false;   // one of this worker's connections waits at the door now
-  uint32_t waiting = 0;    // requests that would use one more connection
+  bool shut = false;      // new connections wait while established ones are served
+  bool knocking = false;  // one of this worker's connections waits at the door now
+  uint32_t waiting = 0;   // requests that would use one more connection
+  uint32_t inside = 0;    // this worker's connections that are in
+  // Whether `inside` tells of places: a plain target shows that a connection is in only with its
+  // first response, and that may take what it likes.
+  bool shows_places = true;
 };
 
-// health → worker: the same for the whole node. While a target is saturated only one of the node's
+enum class DoorState : uint8_t {
+  open,       // nobody finds it shut
+  suspected,  // some worker does: the target is full, or slow
+  full,       // and for a while nobody came in but in the place of one who left
+  slow,       // but more and more come in: it has places
+};
+
+// health → worker: the same for the whole node. While a target is full only one of the node's
 // connections waits at its door: that of the worker whose turn it is.
 struct DoorLetter {
   static constexpr uint32_t nobody = UINT32_MAX;
   TargetKey target;
-  bool saturated = false;
+  DoorState state = DoorState::open;
   uint32_t knocker = nobody;
 };
 

@@ -6,7 +6,7 @@
 namespace daruma::proxy {
 namespace {
 
-// While a target is saturated the health thread hears of it at least that often.
+// While a door is shut the health thread hears of it at least that often.
 constexpr Duration report_interval = 250ms;
 // While somebody waits longer than expected and it is not clear why.
 constexpr Duration look_again = 20ms;
@@ -28,11 +28,15 @@ void Door::configure(const model::SaturationGuard& guard, model::Protocol protoc
 
 void Door::on_letter(const model::DoorLetter& letter) {
   told_ = letter;
+  if (letter.state == model::DoorState::slow)
+    governor_.acquit(environment_.loop.now(), owner_.inside());
   look();
 }
 
-bool Door::saturated() const {
-  return governor_.enabled() && (told_.saturated || governor_.saturated(environment_.loop.now()));
+bool Door::shut() const {
+  if (!guarded()) return false;
+  return told_.state == model::DoorState::suspected || full() ||
+         governor_.shut(environment_.loop.now());
 }
 
 bool Door::has_turn() const {
@@ -40,10 +44,8 @@ bool Door::has_turn() const {
 }
 
 bool Door::may_open(size_t connecting) const {
-  if (!guarded()) return true;
   const size_t at_door = size_ + connecting;
-  if (told_.saturated && !has_turn()) return false;
-  if (told_.saturated && !governor_.saturated(environment_.loop.now())) return at_door == 0;
+  if (full()) return has_turn() && governor_.may_open_full(at_door, owner_.inside());
   return governor_.may_open(environment_.loop.now(), at_door, owner_.inside());
 }
 
@@ -61,7 +63,7 @@ void Door::let_in(TargetConnection& connection) {
   const Instant now = environment_.loop.now();
   const Duration waited = now - connection.at_door_since();
   const size_t at_door = size_;
-  if (waited > governor_.patience()) ++waited_total_;
+  if (waited > governor_.patience()) owner_.on_waited();
   while (&waiting_.front() != &connection) leave(waiting_.front());
   leave(connection);
   governor_.on_let_in(now, waited, at_door, owner_.inside());
@@ -88,8 +90,9 @@ void Door::look() {
   if (size_ > 0) judge();
   set_timer();
   report();
-  if (was_saturated_ == saturated()) return;
-  was_saturated_ = !was_saturated_;
+  if (was_shut_ == shut() && was_full_ == full()) return;
+  was_shut_ = shut();
+  was_full_ = full();
   owner_.on_door_changed();
 }
 
@@ -107,7 +110,7 @@ void Door::judge() {
 void Door::set_timer() {
   if (!guarded()) return timer_.clear();
   const Instant now = environment_.loop.now();
-  if (saturated()) return timer_.set(now + report_interval);
+  if (shut()) return timer_.set(now + report_interval);
   if (size_ == 0) return timer_.clear();
   const Instant overdue = waiting_.front().at_door_since() + governor_.patience();
   timer_.set(overdue > now ? overdue : now + look_again);
@@ -117,17 +120,20 @@ void Door::set_timer() {
 void Door::report() {
   if (!guarded() || environment_.health == nullptr) return;
   const Instant now = environment_.loop.now();
-  const bool found = governor_.saturated(now);
-  if (!found && !told_.saturated && !reported_.saturated) return;
-  const bool demand = owner_.wanted() > 0;
-  const bool same = reported_.saturated == found && reported_.knocking == (size_ > 0) &&
-                    (reported_.waiting > 0) == demand;
+  const bool shut = governor_.shut(now);
+  if (!shut && told_.state == model::DoorState::open && !reported_.shut) return;
+  const auto waiting = static_cast<uint32_t>(owner_.wanted());
+  const auto inside = static_cast<uint32_t>(owner_.inside());
+  const bool same = reported_.shut == shut && reported_.knocking == (size_ > 0) &&
+                    reported_.inside == inside && (reported_.waiting > 0) == (waiting > 0);
   if (same && now < reported_at_ + report_interval) return;
   reported_ = {.worker = environment_.worker,
                .target = target_,
-               .saturated = found,
+               .shut = shut,
                .knocking = size_ > 0,
-               .waiting = static_cast<uint32_t>(owner_.wanted())};
+               .waiting = waiting,
+               .inside = inside,
+               .shows_places = governor_.sign() == DoorSign::handshake};
   reported_at_ = now;
   environment_.health->post(reported_);
 }

@@ -31,7 +31,9 @@ class Door final : private io::TimerHandler {
     // A request waits at the door of a target that keeps its places for the connections it has: one
     // of them should make room.
     virtual void on_place_wanted() = 0;
-    // The target was found full, or is so no longer.
+    // A connection is in that waited for longer than a target which is not full makes one wait.
+    virtual void on_waited() = 0;
+    // shut() or full() has changed.
     virtual void on_door_changed() = 0;
 
    protected:
@@ -45,11 +47,14 @@ class Door final : private io::TimerHandler {
   void restart() { governor_.restart(); }
 
   bool guarded() const { return governor_.enabled(); }
-  // The target is full, as this worker or another one of the node finds.
-  bool saturated() const;
+  // New connections wait, as this worker or another one of the node finds: the target is full, or
+  // slow.
+  bool shut() const;
+  // It is full.
+  bool full() const { return guarded() && told_.state == model::DoorState::full; }
   // A place that this worker does not need is needed by another one of the node.
   bool wanted_elsewhere() const {
-    return told_.saturated && told_.knocker != model::DoorLetter::nobody && !has_turn();
+    return full() && told_.knocker != model::DoorLetter::nobody && !has_turn();
   }
   // May one more connection be opened, while `connecting` are on their way to the door?
   bool may_open(size_t connecting) const;
@@ -62,15 +67,13 @@ class Door final : private io::TimerHandler {
   void leave(TargetConnection& connection);
   // A connection that is inside was answered.
   void on_served(Duration took);
-  // wanted() has become more or less than nothing.
-  void on_demand_changed() { report(); }
+  // inside() has changed, or wanted() become more or less than nothing.
+  void on_owner_changed() { report(); }
 
   size_t size() const { return size_; }
   bool has(const TargetConnection& connection) const {
     return connection.ListNode<AtDoor>::linked();
   }
-  // Connections that waited here for longer than a target which is not full makes them wait.
-  uint64_t waited_total() const { return waited_total_; }
 
  private:
   void on_timer(io::Timer& timer) override;
@@ -87,11 +90,11 @@ class Door final : private io::TimerHandler {
   model::DoorLetter told_;
   model::DoorReport reported_;
   Instant reported_at_{};
-  bool was_saturated_ = false;
+  bool was_shut_ = false;
+  bool was_full_ = false;
   io::Timer timer_;
   IntrusiveList<TargetConnection, AtDoor> waiting_;  // in the order in which they came
   size_t size_ = 0;
-  uint64_t waited_total_ = 0;
 };
 
 }  // namespace daruma::proxy

@@ -111,12 +111,13 @@ class Exchange final : public Mortal,
   TargetState* choose_target();
   void go_to(TargetState& target);
   Next wait_in_line();
+  void wait_a_little();
   Next end_of_wait();
   Next turn_away();
   void leave_line();
   void count_line();
   Next open_failed();
-  bool may_try_again();
+  bool take_retry();
   Next try_again(model::Reason reason);
   Next send_on(TargetConnection& connection);
   void make_trace_id();

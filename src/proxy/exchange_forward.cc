@@ -231,7 +231,7 @@ Next Exchange::target_closed() {
   const bool reset = connection_->socket().error() == io::SocketError::reset;
   const model::Reason reason = reset ? model::Reason::target_reset_before_response
                                      : model::Reason::target_closed_before_response;
-  if (may_replay() && may_try_again()) return try_again(reason);
+  if (may_replay() && take_retry()) return try_again(reason);
   if (connection_->requests() == 1) target_->on_failed(reason);
   return refuse(502, reason);
 }

@@ -93,22 +93,23 @@ Next Exchange::wait_in_line() {
   line.join(*this, environment_.loop.now());
   count_line();
   group_->state->counters->waited_total.add();
-  // Half of what an answer takes is not long for who waits for it.
-  const Duration patience = std::max(group_->group->saturation_guard.queue_timeout,
-                                     full_target_->door().governor().mean_response_time() / 2);
-  timer_.set(environment_.loop.now() + patience);
+  wait_a_little();
   step_ = Step::await_connection;
   full_target_->knock();
   return Next::wait;
 }
 
-// Where it is not sure that the target is full, waiting a little is all that is asked for.
+void Exchange::wait_a_little() {
+  timer_.set(environment_.loop.now() + full_target_->line_patience());
+}
+
+// Nobody is turned away from a target that may only be slow: one waits on, for as long as an ALB
+// waits for a connection.
 Next Exchange::end_of_wait() {
-  if (!full_target_->lenient() || !may_use(*full_target_)) return turn_away();
-  leave_line();
-  go_to(*full_target_);
-  step_ = Step::borrow_connection;
-  return Next::proceed;
+  const Duration waited = environment_.loop.now() - waits_since();
+  if (full_target_->full() || waited >= model::limits::connect_timeout) return turn_away();
+  wait_a_little();
+  return Next::wait;
 }
 
 Next Exchange::turn_away() {
@@ -183,12 +184,12 @@ Next Exchange::open_failed() {
   const model::Reason reason = std::exchange(open_failure_, model::Reason::none);
   const bool elsewhere =
       reason != model::Reason::node_out_of_resources && group_->set.candidates().size() > 1;
-  if (elsewhere && may_try_again()) return try_again(reason);
+  if (elsewhere && take_retry()) return try_again(reason);
   return refuse(status_of(reason), reason);
 }
 
 // Within the group's budget. The caller knows that nothing is lost by it.
-bool Exchange::may_try_again() {
+bool Exchange::take_retry() {
   if (!group_->group->saturation_guard.enabled) return false;
   if (retries_ >= model::limits::retries_per_request_max || environment_.draining) return false;
   if (group_->state->retries.take()) return true;

@@ -21,6 +21,11 @@ constexpr int memory_patiences = 4;
 constexpr Duration memory_most = 5s;
 // One may lose a packet and wait for that.
 constexpr uint32_t window_least = 2;
+// At a shut door so many for each that is inside: enough for a slow target to show that it has
+// places, few enough for a full one.
+constexpr size_t inside_per_knocker = 4;
+constexpr int acquittals_max = 4;
+constexpr Duration acquittal_kept = 20s;
 constexpr int fresh_parts = 8;
 constexpr int late_part = 8;  // of the mean
 constexpr Duration late_least = 20ms;
@@ -45,6 +50,10 @@ void Governor::restart() {
 }
 
 Duration Governor::patience() const {
+  return usual_patience() * (1 << acquittals_);
+}
+
+Duration Governor::usual_patience() const {
   if (sign_ == DoorSign::first_response) {
     // What is asked for may be slow by itself: only longer than the slowest of late is a wait.
     const Duration slowest = std::max(slowest_, slowest_before_);
@@ -57,7 +66,13 @@ Duration Governor::patience() const {
 
 bool Governor::may_open(Instant now, size_t at_door, size_t inside) const {
   if (!enabled_) return true;
-  if (!saturated(now)) return at_door < window_;
+  if (!shut(now)) return at_door < window_;
+  // Each that knocks has a request with it, which is better off in the line.
+  if (sign_ == DoorSign::first_response) return may_open_full(at_door, inside);
+  return at_door < std::max<size_t>(inside / inside_per_knocker, window_least);
+}
+
+bool Governor::may_open_full(size_t at_door, size_t inside) const {
   const size_t places = learned_limit_ > inside ? learned_limit_ - inside : 0;
   return at_door < std::max<size_t>(places, 1);
 }
@@ -67,14 +82,28 @@ void Governor::on_let_in(Instant now, Duration waited, size_t at_door, size_t in
   quickest_ = std::min(quickest_, waited);
   const bool late = sign_ == DoorSign::first_response && let_in_late(waited);
   if (waited > limit) {
-    if (saturated(now)) find_shut(now, inside);
+    if (shut(now)) find_shut(now, inside);
     return;
   }
-  if (saturated(now)) {
+  if (shut(now)) {
     learned_limit_ = std::max(learned_limit_, static_cast<uint32_t>(inside));
     if (late) return remember_shut(now);
   }
   widen_window(at_door);
+}
+
+void Governor::acquit(Instant now, size_t inside) {
+  shut_until_ = {};
+  window_ = std::max<uint32_t>(window_, static_cast<uint32_t>(inside / inside_per_knocker));
+  window_ = std::clamp(window_, limits::openings_at_first, limits::openings_max);
+  acquittals_ = std::min(acquittals_ + 1, acquittals_max);
+  acquittals_until_ = now + acquittal_kept;
+}
+
+void Governor::calm_down(Instant now) {
+  if (acquittals_ == 0 || now < acquittals_until_) return;
+  --acquittals_;
+  acquittals_until_ = now + acquittal_kept;
 }
 
 // A first response is late by the wait at the door, which a single page's time hides, but not the
@@ -96,6 +125,7 @@ void Governor::widen_window(size_t at_door) {
 
 void Governor::on_served(Instant now, Duration took) {
   last_served_ = now;
+  calm_down(now);
   mean_ = mean_ == Duration::zero() ? took : mean_ + (took - mean_) / mean_parts;
   note_slowest(now, took);
 }
@@ -115,7 +145,7 @@ bool Governor::is_kept_waiting(Instant now, Instant since) const {
 
 Governor::Verdict Governor::on_waiting(Instant now, Instant first, Instant second, size_t inside) {
   if (!enabled_ || !is_kept_waiting(now, first)) return Verdict::quiet;
-  if (!saturated(now) && !is_kept_waiting(now, second)) return Verdict::suspicious;
+  if (!shut(now) && !is_kept_waiting(now, second)) return Verdict::suspicious;
   find_shut(now, inside);
   return Verdict::shut;
 }
@@ -128,7 +158,7 @@ void Governor::find_shut(Instant now, size_t inside) {
 }
 
 void Governor::remember_shut(Instant now) {
-  saturated_until_ = now + std::clamp(memory_patiences * patience(), memory_least, memory_most);
+  shut_until_ = now + std::clamp(memory_patiences * patience(), memory_least, memory_most);
 }
 
 }  // namespace daruma::proxy

@@ -7,8 +7,9 @@
 // answers a new connection only when one of its workers is free. So the time that new connections
 // wait at the door, while established ones go on being served, is the measure of saturation, and it
 // comes before any request is lost. The governor lets connections knock in a growing window until
-// two of them have waited too long; from then on the target is saturated: as many connections as it
-// held then, and one more at the door, which gets in when a place comes free or capacity grows.
+// two of them have waited too long: then it finds the door shut, and lets fewer knock. Whether that
+// is for lack of places or only slowness it cannot tell; the health thread can, which hears of all
+// workers (health/place_limit).
 #pragma once
 
 #include <cstddef>
@@ -26,14 +27,16 @@ enum class DoorSign : uint8_t {
 
 class Governor {
  public:
-  // Not enabled: as many connections as are wanted, never saturated. Keeps what it has learned,
-  // unless the sign changes.
+  // Not enabled: as many connections as are wanted, never shut. Keeps what it has learned, unless
+  // the sign changes.
   void configure(bool enabled, DoorSign sign);
   bool enabled() const { return enabled_; }
   DoorSign sign() const { return sign_; }
 
   // May one more connection knock, while `at_door` are not in yet and `inside` are?
   bool may_open(Instant now, size_t at_door, size_t inside) const;
+  // The same of a target that is known to be full: the places that it had, or one.
+  bool may_open_full(size_t at_door, size_t inside) const;
 
   // A connection came in after `waited` at the door, where it was one of `at_door`; `inside` counts
   // it.
@@ -43,17 +46,19 @@ class Governor {
   enum class Verdict : uint8_t {
     quiet,       // nobody has waited long, or nobody else is served meanwhile
     suspicious,  // one has; it may have lost a packet: a second one is wanted as a witness
-    shut,        // the target is saturated
+    shut,
   };
   // The connection longest at the door came there at `first`, the next at `second` (`never` if
   // there is none).
   Verdict on_waiting(Instant now, Instant first, Instant second, size_t inside);
+  // It was slow, not full: from now on longer waits are looked on calmly, for some time.
+  void acquit(Instant now, size_t inside);
   // The target comes back after it was away: it is asked little at first.
   void restart();
 
   // How long a connection may be at the door before that means something.
   Duration patience() const;
-  bool saturated(Instant now) const { return enabled_ && now < saturated_until_; }
+  bool shut(Instant now) const { return enabled_ && now < shut_until_; }
   // Connections inside when the door was last found shut; 0: never.
   uint32_t learned_limit() const { return learned_limit_; }
   // Of responses over connections inside, lately; 0 before the first.
@@ -65,14 +70,18 @@ class Governor {
   void remember_shut(Instant now);
   void widen_window(size_t at_door);
   bool let_in_late(Duration waited);
+  Duration usual_patience() const;
+  void calm_down(Instant now);
   void note_slowest(Instant now, Duration took);
 
   bool enabled_ = true;
   DoorSign sign_ = DoorSign::handshake;
-  uint32_t window_ = 0;  // connections at the door at once, while not saturated
+  uint32_t window_ = 0;  // connections at the door at once, while it is not shut
   uint32_t let_in_ = 0;  // since the window grew
   uint32_t learned_limit_ = 0;
-  Instant saturated_until_{};
+  Instant shut_until_{};
+  int acquittals_ = 0;  // of late; each doubles the patience
+  Instant acquittals_until_{};
   Instant last_served_{};
   Duration quickest_ = Duration::max();  // at the door, of all that came in
   // Response times: the mean as it moves, and the slowest of this period and the one before.

@@ -41,7 +41,7 @@ TEST(Governor, limits_nothing_where_the_guard_is_off) {
   governor.on_served(now, 1ms);
   EXPECT_EQ(governor.on_waiting(now + 1h, now, now, 5), Verdict::quiet);
   EXPECT_TRUE(governor.may_open(now, 1'000'000, 5));
-  EXPECT_FALSE(governor.saturated(now));
+  EXPECT_FALSE(governor.shut(now));
 }
 
 TEST(Governor, opens_in_a_window_that_grows_while_it_is_used_and_doors_open_quickly) {
@@ -59,11 +59,11 @@ TEST(Governor, opens_in_a_window_that_grows_while_it_is_used_and_doors_open_quic
   EXPECT_FALSE(governor.may_open(now, 2 * first, first));
 }
 
-TEST(Governor, finds_a_target_full_when_two_wait_while_others_are_served) {
+TEST(Governor, finds_the_door_shut_when_two_wait_while_others_are_served) {
   Served target;
   EXPECT_EQ(target.kept_waiting(99ms), Verdict::quiet);
   EXPECT_EQ(target.kept_waiting(100ms), Verdict::shut);
-  EXPECT_TRUE(target.governor.saturated(target.now));
+  EXPECT_TRUE(target.governor.shut(target.now));
   EXPECT_EQ(target.governor.learned_limit(), 20u);
 }
 
@@ -74,7 +74,7 @@ TEST(Governor, one_that_waits_alone_may_have_lost_a_packet) {
   target.governor.on_served(target.now, 100ms);
   EXPECT_EQ(target.governor.on_waiting(target.now, came, never, 20), Verdict::suspicious);
   EXPECT_EQ(target.governor.on_waiting(target.now, came, target.now, 20), Verdict::suspicious);
-  EXPECT_FALSE(target.governor.saturated(target.now));
+  EXPECT_FALSE(target.governor.shut(target.now));
 }
 
 TEST(Governor, a_target_that_answers_nobody_is_not_full_but_away) {
@@ -83,14 +83,41 @@ TEST(Governor, a_target_that_answers_nobody_is_not_full_but_away) {
   EXPECT_EQ(target.governor.on_waiting(came + 5s, came, came, 20), Verdict::quiet);
 }
 
-TEST(Governor, asks_a_full_target_for_the_places_it_had_and_one_more) {
+TEST(Governor, at_a_shut_door_one_for_each_four_inside_may_knock) {
+  Served target;
+  target.kept_waiting(120ms);
+  EXPECT_TRUE(target.governor.may_open(target.now, 4, 20));
+  EXPECT_FALSE(target.governor.may_open(target.now, 5, 20));
+  EXPECT_TRUE(target.governor.may_open(target.now, 1, 0));
+  EXPECT_FALSE(target.governor.may_open(target.now, 2, 0));
+}
+
+TEST(Governor, asks_a_full_target_for_the_places_it_had_or_one) {
   Served target;
   target.kept_waiting(120ms);
   const Governor& governor = target.governor;
-  EXPECT_TRUE(governor.may_open(target.now, 0, 20));
-  EXPECT_FALSE(governor.may_open(target.now, 1, 20));
-  EXPECT_TRUE(governor.may_open(target.now, 2, 17));
-  EXPECT_FALSE(governor.may_open(target.now, 3, 17));
+  EXPECT_TRUE(governor.may_open_full(0, 20));
+  EXPECT_FALSE(governor.may_open_full(1, 20));
+  EXPECT_TRUE(governor.may_open_full(2, 17));
+  EXPECT_FALSE(governor.may_open_full(3, 17));
+}
+
+TEST(Governor, a_slow_target_is_given_twice_the_time_for_a_while) {
+  Served target;
+  Governor& governor = target.governor;
+  target.kept_waiting(100ms);
+  governor.acquit(target.now, 20);
+  EXPECT_FALSE(governor.shut(target.now));
+  EXPECT_TRUE(governor.may_open(target.now, model::limits::openings_at_first - 1, 20));
+  EXPECT_EQ(target.kept_waiting(199ms), Verdict::quiet);
+  EXPECT_EQ(target.kept_waiting(200ms), Verdict::shut);
+  for (int i = 0; i < 9; ++i) governor.acquit(target.now, 20);
+  EXPECT_EQ(governor.patience(), 1600ms);
+  for (int i = 0; i < 4; ++i) {
+    target.now += 20s;
+    governor.on_served(target.now, 100ms);
+  }
+  EXPECT_EQ(governor.patience(), 100ms);
 }
 
 TEST(Governor, the_limit_follows_capacity_up_and_down) {
@@ -103,7 +130,7 @@ TEST(Governor, the_limit_follows_capacity_up_and_down) {
   EXPECT_EQ(target.governor.learned_limit(), 12u);
 }
 
-TEST(Governor, while_somebody_waits_it_stays_full_and_forgets_afterwards) {
+TEST(Governor, while_somebody_waits_it_stays_shut_and_forgets_afterwards) {
   Served target;
   target.kept_waiting(120ms);
   for (int i = 0; i < 20; ++i) {
@@ -111,10 +138,10 @@ TEST(Governor, while_somebody_waits_it_stays_full_and_forgets_afterwards) {
     target.now += 500ms;
     target.governor.on_served(target.now, 100ms);
     target.governor.on_waiting(target.now, came, never, 20);
-    EXPECT_TRUE(target.governor.saturated(target.now));
+    EXPECT_TRUE(target.governor.shut(target.now));
   }
   target.now += 1s;
-  EXPECT_FALSE(target.governor.saturated(target.now));
+  EXPECT_FALSE(target.governor.shut(target.now));
   EXPECT_TRUE(target.governor.may_open(target.now, 1, 20));
   EXPECT_FALSE(target.governor.may_open(target.now, 2, 20));
 }
@@ -145,20 +172,20 @@ TEST(Governor, a_plain_target_is_waited_for_longer_than_its_slowest_page_of_late
   EXPECT_EQ(governor.patience(), 200ms);
 }
 
-TEST(Governor, a_plain_target_stays_full_while_first_responses_are_late_in_the_mean) {
+TEST(Governor, a_plain_target_stays_shut_while_first_responses_are_late_in_the_mean) {
   Served target(DoorSign::first_response);
   target.kept_waiting(300ms);
-  ASSERT_TRUE(target.governor.saturated(target.now));
+  ASSERT_TRUE(target.governor.shut(target.now));
   // Let in after 200 ms where a page takes 100 ms: within patience, and a sign all the same.
   for (int i = 0; i < 40; ++i) {
     target.now += 200ms;
     target.governor.on_served(target.now, 100ms);
     target.governor.on_let_in(target.now, i < 20 ? 170ms : 100ms, 1, 20);
     if (i == 19) {
-      EXPECT_TRUE(target.governor.saturated(target.now));
+      EXPECT_TRUE(target.governor.shut(target.now));
     }
   }
-  EXPECT_FALSE(target.governor.saturated(target.now));
+  EXPECT_FALSE(target.governor.shut(target.now));
 }
 
 TEST(Governor, asks_little_of_a_target_that_comes_back) {

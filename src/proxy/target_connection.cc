@@ -108,7 +108,7 @@ model::Reason TargetConnection::failure() const {
 
 void TargetConnection::on_readable() {
   if (user_) return user_->on_target_readable();
-  if (established_ && !is_quiet()) target_.on_idle_closed(*this);
+  if (established_ && !is_quiet()) target_.discard(*this);
 }
 
 bool TargetConnection::is_quiet() {

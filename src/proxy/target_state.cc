@@ -97,7 +97,7 @@ model::TargetLoad TargetState::load() const {
   return {.connections = static_cast<uint32_t>(open_connections_),
           .in_flight = static_cast<uint32_t>(in_flight_count_),
           .learned_limit = door_.governor().learned_limit(),
-          .full = door_.saturated() || !has_room()};
+          .full = door_.shut() || !has_room()};
 }
 
 TargetConnection& TargetState::borrow_idle(Exchange& exchange) {
@@ -143,7 +143,7 @@ void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout)
   const Instant now = environment_.loop.now();
   Duration allowance = idle_allowance(connection, idle_timeout);
   // A place that is not used is one that somebody else waits for.
-  if (door_.saturated()) allowance = std::min(allowance, model::limits::saturated_idle_timeout);
+  if (door_.full()) allowance = std::min(allowance, model::limits::saturated_idle_timeout);
   connection.rest(now, now + allowance);
   idle_.push_front(connection);
   ++idle_connections_;
@@ -166,6 +166,7 @@ void TargetState::discard(TargetConnection& connection) {
   --environment_.target_connections;
   counters_->connections_open.add(-1);
   door_.leave(connection);
+  door_.on_owner_changed();
   environment_.graveyard.bury(connection);
   if (wanted() > 0) environment_.loop.call_soon(*this);
 }

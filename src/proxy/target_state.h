@@ -66,9 +66,11 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void unbind(Exchange& exchange);
   bool has_idle() const { return idle_connections_ > 0; }
   // A request that comes now is soon on its way: over an idle connection, or a new one.
-  bool takes_requests() const { return has_room() && (has_idle() || !door_.saturated()); }
-  // Whoever waited in vain for its turn here may go through all the same.
-  bool lenient() const { return !door_.saturated() && latency_.lenient(); }
+  bool takes_requests() const { return has_room() && (has_idle() || !door_.shut()); }
+  // It can take no more. What does not take requests and is not full may only be slow.
+  bool full() const { return door_.full() || (!has_room() && !latency_.lenient()); }
+  // How long a request should wait for it before it is turned away.
+  Duration line_patience() const;
   const FailureStreak& failures() const { return failures_; }
   // The target fails; whether one request may find out if it still does.
   bool take_trial();
@@ -88,7 +90,6 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // --- What exchanges and connections tell
   void on_opened(TargetConnection& connection);
   void on_open_failed(TargetConnection& connection, model::Reason reason);
-  void on_idle_closed(TargetConnection& connection);
   void on_request_sent(TargetConnection& connection);
   // The response has begun, `took` after its request had been sent.
   void on_answered(TargetConnection& connection, Duration took);
@@ -109,6 +110,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   size_t wanted() const override;
   void on_witness_wanted() override { open(); }
   void on_place_wanted() override { make_room_ = true; }
+  void on_waited() override { counters_->connections_waited_total.add(); }
   void on_door_changed() override;
 
   bool has_room() const { return in_flight_count_ < latency_.limit(); }

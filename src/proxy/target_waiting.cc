@@ -43,7 +43,7 @@ void TargetState::open_wanted() {
   while (opening_ < wanted() && door_.may_open(connecting)) {
     if (!open()) return;
   }
-  if (wanted() > 0) door_.on_demand_changed();
+  if (wanted() > 0) door_.on_owner_changed();
 }
 
 bool TargetState::open() {
@@ -94,10 +94,6 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
   unlucky.on_open_failed(connection, reason);
 }
 
-void TargetState::on_idle_closed(TargetConnection& connection) {
-  discard(connection);
-}
-
 void TargetState::on_request_sent(TargetConnection& connection) {
   counters_->requests_total.add();
   connection.count_request();
@@ -131,6 +127,11 @@ void TargetState::serve_waiting() {
   open_wanted();
 }
 
+// Half of what an answer takes is not long for who waits for it.
+Duration TargetState::line_patience() const {
+  return std::max({queue_timeout_, door_.governor().mean_response_time() / 2, latency_.patience()});
+}
+
 // First who waits for this target alone.
 Exchange* TargetState::next_waiting() {
   if (!waiting_.empty()) {
@@ -139,21 +140,23 @@ Exchange* TargetState::next_waiting() {
     return &first;
   }
   if (!candidate_ || !has_room()) return nullptr;
-  const Instant overload = environment_.loop.now() - queue_timeout_ * 9 / 10;
+  const Instant overload = environment_.loop.now() - line_patience() * 9 / 10;
   return static_cast<Exchange*>(group_->line.take_next(
       overload, [this](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_use(*this); }));
 }
 
 void TargetState::on_door_changed() {
-  const bool saturated = door_.saturated();
-  counters_->saturated.set(saturated);
-  counters_->learned_limit.set(saturated ? door_.governor().learned_limit() : 0);
-  if (!saturated) return open_wanted();
-  while (!waiting_.empty()) {
+  const bool full = door_.full();
+  counters_->saturated.set(full);
+  counters_->learned_limit.set(full ? door_.governor().learned_limit() : 0);
+  if (!door_.shut()) return open_wanted();
+  // Those that are here now: who finds no other target may come back.
+  for (size_t here = waiting_count_; here > 0 && !waiting_.empty(); --here) {
     Exchange& exchange = static_cast<Exchange&>(waiting_.front());
     stop_waiting(exchange);
     exchange.on_target_full();
   }
+  open_wanted();
 }
 
 }  // namespace daruma::proxy

@@ -98,6 +98,8 @@ void Group::take_turns(Duration until) {
       case Turn::pace:
         target.pace = turn.value;
         break;
+      case Turn::handshakes:
+        break;  // where there are places, nobody waits for them
     }
   }
 }

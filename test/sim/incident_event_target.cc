@@ -20,7 +20,7 @@ class EventTarget::Peer final : private io::SocketHandler, private io::TimerHand
   uint64_t id() const { return id_; }
 
   void begin() {
-    if (target_.plan_.https) return target_.begin(*this, target_.plan_.handshake);
+    if (target_.plan_.https) return target_.begin(*this, target_.handshake_time());
     wait();
   }
   void job_done();

@@ -58,7 +58,7 @@ void PreforkTarget::Worker::begin(std::unique_ptr<io::Socket> socket) {
   paid_ = false;
   if (!target_.plan_.https) return shook_hands();
   state_ = State::shaking_hands;
-  timer_.set(target_.loop_.now() + target_.paced(target_.plan_.handshake));
+  timer_.set(target_.loop_.now() + target_.handshake_time());
 }
 
 void PreforkTarget::Worker::shook_hands() {

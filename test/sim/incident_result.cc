@@ -46,6 +46,13 @@ int Result::blackouts() const {
   return static_cast<int>(std::ranges::count_if(seconds, is_blackout));
 }
 
+uint64_t Result::turned_away() const {
+  uint64_t sum = 0;
+  for (const Second& second : seconds)
+    sum += second.reasons[static_cast<size_t>(model::Reason::target_group_saturated)];
+  return sum;
+}
+
 int Result::idle_while_failing() const {
   return static_cast<int>(
       std::ranges::count_if(seconds, [](const Second& s) { return failed(s) > 0 && s.idle > 0; }));
@@ -67,6 +74,8 @@ std::vector<std::string> broken_invariants(const Result& result) {
   if (result.share() < share_least)
     broken.push_back(fmt::format("served {} of {} ({:.1f} %), at least {:.0f} % are due", result.ok,
                                  result.bound, 100 * result.share(), 100 * share_least));
+  if (result.scenario.shape == Shape::busy && result.turned_away() > 0)
+    broken.push_back(fmt::format("{} turned away though there were places", result.turned_away()));
   for (size_t i = 0; i < result.targets.size(); ++i) {
     const TargetRecord& target = result.targets[i];
     if (target.flips > target.causes)

@@ -59,6 +59,8 @@ struct Result {
   int flips() const;
   // Seconds without a success in which the targets could have made at least five.
   int blackouts() const;
+  // Requests that Daruma answered because every target was full.
+  uint64_t turned_away() const;
   // Seconds in which requests failed and, at the end, a living target had nothing to do.
   int idle_while_failing() const;
   // From the end of the surge to the last request that failed.

@@ -55,6 +55,7 @@ class Draw {
   void shape_lab();
   void shape_many(int count, int workers, Duration least, Duration most);
   void shape_event();
+  void shape_busy();
   void shape_dead();
   void shape_changing();
   void shape_restarting();
@@ -82,6 +83,9 @@ Scenario Draw::scenario() {
       break;
     case Shape::event:
       shape_event();
+      break;
+    case Shape::busy:
+      shape_busy();
       break;
     case Shape::dead:
       shape_dead();
@@ -138,8 +142,8 @@ TargetPlan Draw::draw_target() {
     target.service_least = 50ms;
     target.service_most = 200ms;
   }
-  const bool may_be_http =
-      s_.shape != Shape::surge && s_.shape != Shape::hundred && s_.shape != Shape::thousand;
+  const bool may_be_http = s_.shape != Shape::surge && s_.shape != Shape::busy &&
+                           s_.shape != Shape::hundred && s_.shape != Shape::thousand;
   target.https = s_.shape != Shape::http && !(may_be_http && random_.chance(1, 5));
   target.handshake = target.https ? Duration(1ms) * between(1, 5) : 0ms;
   target.keep_alive_max = one_of({1, 5, 5, 20, 100});
@@ -211,6 +215,22 @@ void Draw::shape_event() {
   target.backlog = 511;
   s_.targets.assign(static_cast<size_t>(between(2, 3)), target);
   draw_load(capacity());
+}
+
+// Places for ten times the load.
+void Draw::shape_busy() {
+  TargetPlan target = draw_target();
+  target.workers = 200;
+  target.service_least = 10ms;
+  target.service_most = 50ms;
+  target.keep_alive_max = one_of({5, 20, 100});
+  target.backlog = 511;
+  s_.targets.assign(2, target);
+  draw_load(between(100, 400));
+  for (TargetPlan& plan : s_.targets) {
+    plan.turns.push_back({s_.surge_begins, Turn::handshakes, between(100, 400)});
+    plan.turns.push_back({s_.surge_ends, Turn::handshakes, static_cast<int>(plan.handshake / 1ms)});
+  }
 }
 
 void Draw::shape_dead() {
@@ -286,8 +306,9 @@ Shape shape_for(uint64_t seed) {
 }
 
 std::string describe(const TargetTurn& turn) {
-  static constexpr std::string_view names[] = {"stops (FIN)", "stops (RST)", "vanishes", "freezes",
-                                               "starts",      "workers",     "pace"};
+  static constexpr std::string_view names[] = {"stops (FIN)", "stops (RST)",     "vanishes",
+                                               "freezes",     "starts",          "workers",
+                                               "pace",        "handshakes of ms"};
   std::string text =
       fmt::format("{} at {:.1f} s", names[static_cast<size_t>(turn.turn)], seconds_of(turn.at));
   if (turn.value) text += fmt::format(" {}", turn.value);

@@ -16,21 +16,22 @@
 namespace daruma::sim::incident {
 
 // X(name, parts of 64 that `--shape all` gives it, meaning)
-#define DARUMA_INCIDENT_SHAPES(X)                                                              \
-  X(lab, 2, "the laboratory's own: two targets of 20 workers, 20 -> 100 -> 20 requests/s")     \
-  X(surge, 7, "two targets, drawn numbers of workers, rates and times")                        \
-  X(story, 6, "two groups of one target each under one weighted rule")                         \
-  X(lengthy, 2, "the surge lasts two minutes and more")                                        \
-  X(slower, 5, "one target takes two to four times as long")                                   \
-  X(dead, 6, "one target is really dead: from the start, or in mid-surge, in several ways")    \
-  X(storm, 5, "impatient clients that ask again and again")                                    \
-  X(three, 4, "three targets")                                                                 \
-  X(eight, 4, "eight targets")                                                                 \
-  X(http, 6, "HTTP targets: only the first byte of a response shows how long the door was")    \
-  X(changing, 6, "capacity falls or grows in mid-surge")                                       \
-  X(restarting, 5, "a target restarts every 30 s")                                             \
-  X(event, 4, "targets that accept without limit and share their processor among all they do") \
-  X(hundred, 1, "100 targets")                                                                 \
+#define DARUMA_INCIDENT_SHAPES(X)                                                                  \
+  X(lab, 2, "the laboratory's own: two targets of 20 workers, 20 -> 100 -> 20 requests/s")         \
+  X(surge, 5, "two targets, drawn numbers of workers, rates and times")                            \
+  X(story, 6, "two groups of one target each under one weighted rule")                             \
+  X(lengthy, 2, "the surge lasts two minutes and more")                                            \
+  X(slower, 5, "one target takes two to four times as long")                                       \
+  X(dead, 6, "one target is really dead: from the start, or in mid-surge, in several ways")        \
+  X(storm, 5, "impatient clients that ask again and again")                                        \
+  X(three, 4, "three targets")                                                                     \
+  X(eight, 4, "eight targets")                                                                     \
+  X(http, 6, "HTTP targets: only the first byte of a response shows how long the door was")        \
+  X(changing, 6, "capacity falls or grows in mid-surge")                                           \
+  X(restarting, 5, "a target restarts every 30 s")                                                 \
+  X(event, 4, "targets that accept without limit and share their processor among all they do")     \
+  X(busy, 2, "not full but slow: handshakes take ten times as long from then on, places are free") \
+  X(hundred, 1, "100 targets")                                                                     \
   X(thousand, 1, "1,000 targets")
 
 enum class Shape : uint8_t {
@@ -56,6 +57,7 @@ enum class Turn : uint8_t {
   start,           // serves (again)
   workers,         // how many it has from now on; those that go finish their connection
   pace,            // everything takes `value` percent of its time
+  handshakes,      // take `value` milliseconds of a worker's time
 };
 struct TargetTurn {
   Duration at{};  // since the load began

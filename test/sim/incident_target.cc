@@ -51,7 +51,8 @@ Target::Target(SimLoop& loop, size_t index, const Address& address, const Target
       plan_(plan),
       watcher_(watcher),
       transport_(slabs_),
-      tls_(std::move(*tls::ServerContext::create({}, "", {}))) {}
+      tls_(std::move(*tls::ServerContext::create({}, "", {}))),
+      handshake_(plan.handshake) {}
 
 Target::~Target() = default;
 
@@ -77,6 +78,9 @@ void Target::apply(const TargetTurn& turn) {
       break;
     case Turn::pace:
       pace_ = turn.value;
+      break;
+    case Turn::handshakes:
+      handshake_ = Duration(1ms) * turn.value;
       break;
   }
   loop_.kick();

@@ -82,6 +82,7 @@ class Target : protected io::AcceptHandler {
   // The process answers the handshake of a connection that it has accepted.
   std::unique_ptr<io::Socket> secure(std::unique_ptr<io::Socket> socket,
                                      io::SocketHandler& handler);
+  Duration handshake_time() const { return paced(handshake_); }
   Duration paced(Duration time) const { return time * pace_ / 100; }
   Duration time_for(const PageRequest& request) const;
   std::string answer_to(const PageRequest& request, int requests_left) const;
@@ -102,6 +103,7 @@ class Target : protected io::AcceptHandler {
   void freeze();
 
   int pace_ = 100;
+  Duration handshake_;
 };
 
 std::unique_ptr<Target> make_target(SimLoop& loop, size_t index, const Address& address,

@@ -46,6 +46,10 @@ Result calm() {
   return result;
 }
 
+void turn_one_away(Result& result) {
+  ++result.seconds[3].reasons[static_cast<size_t>(model::Reason::target_group_saturated)];
+}
+
 TEST(IncidentVerdict, names_each_broken_invariant) {
   struct Case {
     const char* sentence;  // "": none is broken
@@ -58,6 +62,12 @@ TEST(IncidentVerdict, names_each_broken_invariant) {
       {"1 seconds without a success while targets could serve",
        [](Result& r) { r.seconds[7].ok = 0; }},
       {"", [](Result& r) { r.seconds[7].ok = r.seconds[7].bound = 0; }},
+      {"", [](Result& r) { turn_one_away(r); }},
+      {"1 turned away though there were places",
+       [](Result& r) {
+         r.scenario.shape = Shape::busy;
+         turn_one_away(r);
+       }},
       {"target 1 flipped 1 times for 0 causes", [](Result& r) { r.targets[1].flips = 1; }},
       {"", [](Result& r) { r.targets[1] = {.flips = 2, .causes = 2}; }},
       {"", [](Result& r) { r.retries = 20; }},

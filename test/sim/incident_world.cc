@@ -73,7 +73,8 @@ void World::start_targets() {
     targets_.push_back(make_target(target_loop_, i, address_of_target(i), plan, *this));
     targets_[i]->apply({.turn = Turn::start});
     for (const TargetTurn& turn : plan.turns) {
-      const bool changes_health = turn.turn != Turn::workers && turn.turn != Turn::pace;
+      const bool changes_health =
+          turn.turn != Turn::workers && turn.turn != Turn::pace && turn.turn != Turn::handshakes;
       result_.targets[i].causes += changes_health;
       if (turn.at > 0s) {
         turns_.push_back({turn, i});

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/place_limit.h"
+
+#include <utility>
+
+namespace daruma::health {
+
+void PlaceLimit::begin(Instant now, uint32_t inside) {
+  *this = {};
+  since_ = now;
+  highest_ = inside;
+  period_end_ = now + period;
+}
+
+PlaceLimit::Verdict PlaceLimit::note(Instant now, uint32_t inside, bool pressed) {
+  roll(now, inside);
+  if (inside > highest()) return on_rise(now, inside);
+  highest_ = std::max(highest_, inside);
+  risen_since_ = never;
+  if (stand_empty(now, inside, pressed)) return verdict_ = Verdict::slow;
+  const bool proved = pressed && now - since_ >= proof;
+  if (verdict_ == Verdict::undecided && proved) verdict_ = Verdict::full;
+  return verdict_;
+}
+
+void PlaceLimit::roll(Instant now, uint32_t inside) {
+  if (now < period_end_) return;
+  const bool one_passed = now < period_end_ + period;
+  highest_before_ = one_passed ? std::exchange(highest_, 0) : inside;
+  highest_ = std::min(inside, highest_before_);
+  period_end_ = now + period;
+}
+
+bool PlaceLimit::stand_empty(Instant now, uint32_t inside, bool pressed) {
+  if (!pressed || inside + empty_least > highest())
+    empty_since_ = never;
+  else if (empty_since_ == never)
+    empty_since_ = now;
+  return empty_since_ != never && now - empty_since_ >= empty_longest;
+}
+
+// A full target with more inside has grown, or others have left it: it has to prove itself again
+// before that counts as slowness.
+PlaceLimit::Verdict PlaceLimit::on_rise(Instant now, uint32_t inside) {
+  if (verdict_ == Verdict::undecided && now - since_ < settling) {
+    highest_ = inside;
+    return verdict_;
+  }
+  if (risen_since_ == never) risen_since_ = now;
+  if (now - risen_since_ < blink) return verdict_;
+  if (verdict_ == Verdict::full) {
+    begin(now, inside);
+  } else {
+    verdict_ = Verdict::slow;
+  }
+  return verdict_;
+}
+
+}  // namespace daruma::health
