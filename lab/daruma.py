@@ -26,14 +26,13 @@ GROUP_METRICS = {'waiting': 'daruma_target_group_waiting',
 
 
 def group(name, targets, zones, guard):
-    enabled = 'true' if guard else 'false'
-    attributes = {'Attributes': {'daruma.saturation_guard.enabled': enabled}}
+    off = {'Attributes': {'daruma.saturation_guard.enabled': 'false'}}
     protocol = 'HTTPS' if targets[0].spec.tls else 'HTTP'
     return {
         'Name': name, 'Protocol': protocol, 'Port': 443 if protocol == 'HTTPS' else 80,
         'HealthCheckPath': '/health', 'HealthCheckIntervalSeconds': CHECK_INTERVAL,
         'HealthCheckTimeoutSeconds': CHECK_TIMEOUT, 'HealthyThresholdCount': RISE,
-        'UnhealthyThresholdCount': FALL, **attributes,
+        'UnhealthyThresholdCount': FALL, **({} if guard else off),
         'Targets': [{'Id': target.address, 'Port': target.server.port, 'AvailabilityZone': zone}
                     for target, zone in zip(targets, zones)]}
 

@@ -12,10 +12,10 @@ from samples_for_test import target
 TARGETS = [target('127.0.0.2'), target('127.0.0.3')]
 
 
-def test_daruma_has_its_guard_on_and_the_same_health_checks_as_the_others():
+def test_daruma_has_its_defaults_and_the_same_health_checks_as_the_others():
     value = daruma.configuration(TARGETS, 8080, 9090, guard=True, separate=False)
     group, = value['TargetGroups']
-    assert group['Attributes'] == {'daruma.saturation_guard.enabled': 'true'}
+    assert 'Attributes' not in group
     assert (group['Protocol'], group['HealthCheckIntervalSeconds']) == ('HTTPS', 5)
     assert [one['Id'] for one in group['Targets']] == ['127.0.0.2', '127.0.0.3']
 

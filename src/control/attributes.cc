@@ -113,7 +113,7 @@ constexpr Row rows[] = {
           "1"),
     fixed(target_group,
           "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off"),
-    flag(target_group, "daruma.saturation_guard.enabled", "false"),
+    flag(target_group, "daruma.saturation_guard.enabled", "true"),
     number(target_group, "daruma.saturation_guard.queue_timeout_milliseconds", "250",
            limits::saturation_queue_milliseconds),
     fixed(target_group, "lambda.multi_value_headers.enabled", "false"),

@@ -20,9 +20,8 @@ HEAD = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'
 WHOLE = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 
 
-# Nobody is found unhealthy while a test runs; and requests may be sent a second time.
-ONE_CHECK = {'HealthCheckIntervalSeconds': 300,
-             'Attributes': {'daruma.saturation_guard.enabled': 'true'}}
+# Nobody is found unhealthy while a test runs.
+ONE_CHECK = {'HealthCheckIntervalSeconds': 300}
 
 
 def reset(connection):
