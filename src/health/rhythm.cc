@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/rhythm.h"
+
+#include <algorithm>
+
+namespace daruma::health {
+namespace {
+
+// Further than any interval; doubling ends somewhere.
+constexpr Duration gap_most = 10min;
+
+}  // namespace
+
+Duration Rhythm::gap(Duration interval) const {
+  if (hurried()) return std::min(hurried_gap_, interval);
+  return sparing_ ? interval * sparing_intervals : interval;
+}
+
+void Rhythm::hurry() {
+  if (!hurried()) hurried_gap_ = hurried_interval;
+}
+
+void Rhythm::on_failed_again() {
+  hurried_gap_ = std::min(2 * hurried_gap_, gap_most);
+}
+
+void Rhythm::on_passed_again() {
+  if (hurried()) hurried_gap_ = hurried_interval;
+}
+
+}  // namespace daruma::health

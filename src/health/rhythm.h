@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How long after a probe the next one of the same target is due. Pure.
+//
+//   steady   the group's interval
+//   hurried  one second. Its requests fail and nobody is answered: whether it is dead is worth
+//            knowing at once, by the same thresholds. So is whether it is back, but the longer it
+//            is dead the less: twice as long after each failure, up to the interval.
+//   sparing  four intervals. It is busy: requests show that it lives, and a probe takes one of its
+//            places.
+#pragma once
+
+#include "base/time.h"
+
+namespace daruma::health {
+
+class Rhythm {
+ public:
+  static constexpr Duration hurried_interval = 1s;
+  static constexpr int sparing_intervals = 4;
+
+  Duration gap(Duration interval) const;
+
+  // Stays so until calm().
+  void hurry();
+  void calm() { hurried_gap_ = Duration::zero(); }
+  bool hurried() const { return hurried_gap_ > Duration::zero(); }
+  // A target that is unhealthy failed or passed once more.
+  void on_failed_again();
+  void on_passed_again();
+  void set_sparing(bool sparing) { sparing_ = sparing; }
+  bool sparing() const { return sparing_ && !hurried(); }
+
+ private:
+  Duration hurried_gap_{};  // zero: not hurried
+  bool sparing_ = false;
+};
+
+}  // namespace daruma::health
