@@ -77,15 +77,16 @@ bool HealthHistory::probing_began() {
 bool HealthHistory::record(const ProbeResult& result, const Thresholds& thresholds) {
   DARUMA_ASSERT(checking_ == Checking::on);
   if (result.outcome == ProbeOutcome::not_made) return false;
-  if (result.outcome == ProbeOutcome::passed) return record_success(thresholds.healthy);
+  if (result.outcome == ProbeOutcome::passed) return record_success(thresholds);
   return record_failure(result, thresholds.unhealthy);
 }
 
-bool HealthHistory::record_success(int healthy_threshold) {
+bool HealthHistory::record_success(const Thresholds& thresholds) {
   failures_ = 0;
   successes_ = std::min(successes_ + 1, count_max);
-  const int needed = health_.state == HealthState::initial ? 1 : healthy_threshold;
+  const int needed = health_.state == HealthState::initial ? 1 : thresholds.healthy;
   if (successes_ < needed) return false;
+  if (thresholds.held_out && health_.state == HealthState::unhealthy) return false;
   return become(healthy());
 }
 

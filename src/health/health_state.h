@@ -29,6 +29,7 @@ enum class Checking : uint8_t {
 struct Thresholds {
   int healthy = 5;
   int unhealthy = 2;
+  bool held_out = false;  // a target that is unhealthy stays so, however many probes pass
 };
 
 class HealthHistory {
@@ -37,6 +38,8 @@ class HealthHistory {
 
   const model::TargetHealth& health() const { return health_; }
   Checking checking() const { return checking_; }
+  // The last probe that counted failed.
+  bool failing() const { return failures_ > 0; }
 
   // Each returns whether health() changed.
 
@@ -52,7 +55,7 @@ class HealthHistory {
 
  private:
   void begin(Checking checking);
-  bool record_success(int healthy_threshold);
+  bool record_success(const Thresholds& thresholds);
   bool record_failure(const ProbeResult& result, int unhealthy_threshold);
   bool become(model::TargetHealth health);
   model::TargetHealth healthy() const;

@@ -135,6 +135,31 @@ TEST(HealthHistory, a_target_that_is_not_probed_says_why_and_begins_anew_when_it
   EXPECT_EQ(history.health().state, HealthState::healthy);
 }
 
+TEST(HealthHistory, a_target_that_is_held_out_passes_in_vain) {
+  HealthHistory history;
+  const Thresholds held{.healthy = 2, .unhealthy = 2, .held_out = true};
+  history.record(result_of('+'), held);
+  EXPECT_EQ(history.health().state, HealthState::healthy);  // the first time it comes
+  for (const char letter : std::string("rr++++")) history.record(result_of(letter), held);
+  EXPECT_EQ(history.health().state, HealthState::unhealthy);
+  history.record(result_of('+'), {.healthy = 2, .unhealthy = 2});
+  EXPECT_EQ(history.health().state, HealthState::healthy);  // it had passed often enough
+}
+
+TEST(HealthHistory, only_a_healthy_target_says_that_it_is_saturated) {
+  HealthHistory history;
+  EXPECT_FALSE(history.set_saturated(true));
+  history.record(result_of('+'), {});
+  EXPECT_TRUE(history.health().description.starts_with("Saturated:"));
+  EXPECT_FALSE(history.set_saturated(true));
+  history.record(result_of('r'), {});
+  history.record(result_of('r'), {});
+  EXPECT_EQ(history.health().description, "Health checks failed");
+  EXPECT_FALSE(history.set_saturated(false));
+  for (int i = 0; i < 5; ++i) history.record(result_of('+'), {});
+  EXPECT_EQ(history.health().description, "");
+}
+
 TEST(HealthHistory, survives_a_million_successes) {
   HealthHistory history;
   for (int i = 0; i < 1'000'000; ++i) history.record(result_of('+'), {});

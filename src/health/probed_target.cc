@@ -38,24 +38,27 @@ ProbedTarget::~ProbedTarget() = default;
 void ProbedTarget::adopt(const model::TargetGroup& group, const model::Target& target) {
   const bool was_probed = history_.checking() == Checking::on;
   if (!same_question(check_, group.health_check) || addresses_ != target.addresses) probe_.reset();
-  const Duration interval_before = std::exchange(check_, group.health_check).interval;
+  check_ = group.health_check;
   addresses_ = target.addresses;
   labels_.zone = target.zone;
   guarded_ = group.saturation_guard.enabled;
   if (!guarded_) {
     traffic_.set_door_shut(false);
     probe_excused_ = false;
+    rhythm_ = {};
+    damping_ = {};
     set_saturated();
   }
   history_.set_checking(checking_of(group));
   const bool is_probed = history_.checking() == Checking::on;
   if (!is_probed) {
     due_.clear();
+    last_due_.reset();
     probe_.reset();
   } else if (!was_probed) {
     schedule_first();
-  } else if (interval_before != check_.interval) {
-    reschedule();
+  } else {
+    keep_time();
   }
 }
 
@@ -64,6 +67,19 @@ void ProbedTarget::set_door_shut(bool shut) {
   const model::TargetHealth before = health();
   set_saturated();
   if (health() != before) observer_.on_health_changed(*this, before, ProbeOutcome::not_made);
+  keep_time();
+}
+
+// Probes decide, by the group's thresholds; requests that fail only make them hurry. Not for the
+// last one of its group: what is gained by knowing sooner that all of them are asked?
+void ProbedTarget::on_requests_failed(const model::FailureReport& report) {
+  traffic_.on_failures(report.in_a_row, answered());
+  const bool doubtful = health().state == model::HealthState::healthy && traffic_.accuses();
+  if (!doubtful || !guarded_ || rhythm_.hurried()) return;
+  if (observer_.siblings_of(*this).none_healthy()) return;
+  rhythm_.hurry();
+  observer_.on_hurried(*this, report.reason);
+  keep_time();
 }
 
 void ProbedTarget::set_saturated() {
@@ -73,14 +89,19 @@ void ProbedTarget::set_saturated() {
 // At once, but a thousand targets that are registered together are not all asked in one instant.
 void ProbedTarget::schedule_first() {
   last_due_.reset();
+  gap_ = rhythm_.gap(check_.interval);
   set_due(environment_.loop.now() + spread());
 }
 
-// The new interval counts from the last probe, as if it had always been in force.
-void ProbedTarget::reschedule() {
-  if (!last_due_) return;
+// A new gap counts from the last probe, as if it had always been in force.
+void ProbedTarget::keep_time() {
+  using model::HealthState;
+  rhythm_.set_sparing(traffic_.door_shut() && health().state == HealthState::healthy &&
+                      !history_.failing());
+  const Duration gap = rhythm_.gap(check_.interval);
+  if (std::exchange(gap_, gap) == gap || !last_due_) return;
   const Instant now = environment_.loop.now();
-  const Instant due = *last_due_ + check_.interval;
+  const Instant due = *last_due_ + gap;
   set_due(due > now ? due : now + spread());
 }
 
@@ -90,18 +111,19 @@ void ProbedTarget::set_due(Instant due) {
 }
 
 Duration ProbedTarget::spread() {
-  const Duration bound = std::min(spread_max, check_.interval / 10);
+  const Duration bound = std::min(spread_max, gap_ / 10);
   if (bound <= Duration::zero()) return Duration::zero();
   const auto drawn = environment_.loop.random().below(static_cast<uint64_t>(bound.count()));
   return Duration(static_cast<Duration::rep>(drawn));
 }
 
-// The interval runs from due time to due time: neither a slow answer nor a late timer shifts it.
+// The gap runs from due time to due time: neither a slow answer nor a late timer shifts it. Those
+// who share a busy target do not ask it all at once.
 void ProbedTarget::on_timer(io::Timer&) {
   const Instant now = environment_.loop.now();
-  const bool in_step = next_due_ + check_.interval > now;
+  const bool in_step = next_due_ + gap_ > now;
   last_due_ = in_step ? next_due_ : now;
-  set_due(*last_due_ + check_.interval);
+  set_due(*last_due_ + gap_ + (rhythm_.sparing() ? spread() : Duration::zero()));
   if (!probe_) begin_probe();
 }
 
@@ -133,10 +155,16 @@ void ProbedTarget::record(const ProbeResult& result) {
   observer_.on_probed(*this, result);
   const model::TargetHealth before = health();
   const Thresholds thresholds{.healthy = check_.healthy_threshold,
-                              .unhealthy = check_.unhealthy_threshold};
+                              .unhealthy = check_.unhealthy_threshold,
+                              .held_out = is_held_out()};
   traffic_.probe_ends(answered());
   if (!excuse(result)) history_.record(result, thresholds);
   set_saturated();
+  const bool convicted = before.state == model::HealthState::healthy &&
+                         health().state == model::HealthState::unhealthy;
+  if (convicted && guarded_) damping_.on_convicted(environment_.loop.now());
+  hasten_or_calm(result.outcome);
+  keep_time();
   if (health() != before) observer_.on_health_changed(*this, before, result.outcome);
 }
 
@@ -146,6 +174,23 @@ bool ProbedTarget::excuse(const ProbeResult& result) {
   const bool excused = guarded_ && same_door && traffic_.explains(result.outcome);
   if (excused && !probe_excused_) observer_.on_probe_excused(*this, result);
   return probe_excused_ = excused;
+}
+
+// Only as long as the others do not need it.
+bool ProbedTarget::is_held_out() const {
+  return damping_.holds(environment_.loop.now()) && observer_.siblings_of(*this).have_room();
+}
+
+// One that was convicted in a hurry is asked in a hurry whether it is back.
+void ProbedTarget::hasten_or_calm(ProbeOutcome outcome) {
+  if (outcome == ProbeOutcome::passed) traffic_.on_probe_passed();
+  if (health().state != model::HealthState::unhealthy) {
+    if (!traffic_.accuses()) rhythm_.calm();
+  } else if (outcome == ProbeOutcome::passed) {
+    rhythm_.on_passed_again();
+  } else {
+    rhythm_.on_failed_again();
+  }
 }
 
 uint64_t ProbedTarget::answered() const {

@@ -10,10 +10,13 @@
 #include <optional>
 #include <vector>
 
+#include "health/damping.h"
 #include "health/health_state.h"
 #include "health/probe.h"
+#include "health/rhythm.h"
 #include "health/traffic.h"
 #include "io/timer_wheel.h"
+#include "model/letter.h"
 #include "model/target.h"
 #include "telemetry/registry.h"
 #include "tls/context.h"
@@ -22,11 +25,22 @@ namespace daruma::health {
 
 class ProbedTarget;
 
+// The other targets of its group.
+struct Siblings {
+  size_t healthy = 0;
+  size_t saturated = 0;  // of the healthy ones
+  bool none_healthy() const { return healthy == 0; }
+  bool have_room() const { return healthy > 0 && saturated == 0; }
+};
+
 class ProbedTargetObserver {
  public:
   virtual void on_probed(const ProbedTarget& target, const ProbeResult& result) = 0;
   // The probe failed and does not count: target.traffic() explains it. For the first in a row.
   virtual void on_probe_excused(const ProbedTarget& target, const ProbeResult& result) = 0;
+  // The target's requests fail and it answers nobody: it is probed at once, and every second.
+  virtual void on_hurried(const ProbedTarget& target, model::Reason last_failure) = 0;
+  virtual Siblings siblings_of(const ProbedTarget& target) const = 0;
   // target.health() is not what it was. `why`: what the probe came to that changed it, if it was
   // one.
   virtual void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
@@ -52,11 +66,13 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
 
   // What workers find of its door.
   void set_door_shut(bool shut);
+  void on_requests_failed(const model::FailureReport& report);
 
   const model::TargetKey& key() const { return key_; }
   const model::TargetHealth& health() const { return history_.health(); }
   const model::HealthCheck& check() const { return check_; }
   const Traffic& traffic() const { return traffic_; }
+  const Damping& damping() const { return damping_; }
   uint16_t probe_port() const { return check_.port.value_or(key_.port); }
   bool probe_under_way() const { return probe_ != nullptr; }
 
@@ -65,12 +81,14 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   void on_probe_done(const ProbeResult& result) override;
 
   void schedule_first();
-  void reschedule();
+  void hasten_or_calm(ProbeOutcome outcome);
+  void keep_time();
   void set_due(Instant due);
   Duration spread();
   void begin_probe();
   void record(const ProbeResult& result);
   bool excuse(const ProbeResult& result);
+  bool is_held_out() const;
   void set_saturated();
   uint64_t answered() const;
 
@@ -85,6 +103,9 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   telemetry::TargetLabels labels_;
   bool guarded_ = false;
   Traffic traffic_;
+  Rhythm rhythm_;
+  Damping damping_;
+  Duration gap_{};              // between probes, as scheduled
   bool probe_excused_ = false;  // the last one
   io::Timer due_;
   Instant next_due_{};

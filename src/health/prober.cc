@@ -89,6 +89,8 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   void on_letter(model::HealthThreadLetter letter) override;
   void on_probed(const ProbedTarget& target, const ProbeResult& result) override;
   void on_probe_excused(const ProbedTarget& target, const ProbeResult& result) override;
+  void on_hurried(const ProbedTarget& target, model::Reason last_failure) override;
+  Siblings siblings_of(const ProbedTarget& target) const override;
   void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
                          ProbeOutcome why) override;
   void on_door_changed(const model::TargetKey& target, bool saturated) override;
@@ -98,6 +100,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   void forget_unnamed();
   void retire(model::SnapshotRef snapshot);
   void take(const model::DoorReport& report);
+  void take(const model::FailureReport& report);
   void drain();
   void announce(const ProbedTarget& target);
   void log_change(const ProbedTarget& target, const model::TargetHealth& before, ProbeOutcome why);
@@ -126,6 +129,7 @@ void Prober::Implementation::on_letter(model::HealthThreadLetter letter) {
     return adopt(std::move(adoption->snapshot));
   }
   if (const auto* report = std::get_if<model::DoorReport>(&letter)) return take(*report);
+  if (const auto* report = std::get_if<model::FailureReport>(&letter)) return take(*report);
   if (std::holds_alternative<model::DrainLetter>(letter) && !draining_) drain();
 }
 
@@ -174,6 +178,31 @@ void Prober::Implementation::take(const model::DoorReport& report) {
   if (found == entries_.end()) return;
   const bool guarded = snapshot_->target_groups[found->second.group].saturation_guard.enabled;
   if (guarded) doors_.take(report);
+}
+
+void Prober::Implementation::take(const model::FailureReport& report) {
+  const auto found = entries_.find(report.target);
+  if (found != entries_.end()) found->second.target->on_requests_failed(report);
+}
+
+void Prober::Implementation::on_hurried(const ProbedTarget& target, model::Reason last_failure) {
+  const model::TargetKey& key = target.key();
+  context_.log.write(LogLevel::warning, "health",
+                     "target " + key.group + " " + key.to_string() + " answers nobody",
+                     {{"failed_requests", std::to_string(target.traffic().failed_requests())},
+                      {"last_failure", std::string(name_of(last_failure))}});
+}
+
+Siblings Prober::Implementation::siblings_of(const ProbedTarget& target) const {
+  Siblings siblings;
+  const uint32_t group = entries_.at(target.key()).group;
+  for (const model::Target& registered : snapshot_->target_groups[group].targets) {
+    const ProbedTarget& other = *entries_.at(registered.key).target;
+    if (&other == &target || other.health().state != model::HealthState::healthy) continue;
+    ++siblings.healthy;
+    siblings.saturated += other.traffic().door_shut();
+  }
+  return siblings;
 }
 
 void Prober::Implementation::on_door_changed(const model::TargetKey& target, bool saturated) {
@@ -225,11 +254,14 @@ void Prober::Implementation::log_change(const ProbedTarget& target,
   std::string message = "target " + target.key().group + " " + target.key().to_string() + " ";
   message += std::string(name_of(before.state)) + " -> " + std::string(name_of(health.state));
   if (health.state == model::HealthState::unhealthy) {
-    return context_.log.write(LogLevel::warning, "health", message,
-                              {{"reason", std::string(name_of(health.reason))},
-                               {"description", health.description},
-                               {"probe", std::string(name_of(why))},
-                               {"answered_meanwhile", answered_meanwhile(target)}});
+    return context_.log.write(
+        LogLevel::warning, "health", message,
+        {{"reason", std::string(name_of(health.reason))},
+         {"description", health.description},
+         {"probe", std::string(name_of(why))},
+         {"answered_meanwhile", answered_meanwhile(target)},
+         {"failed_requests", std::to_string(target.traffic().failed_requests())},
+         {"held_out_seconds", std::to_string(target.damping().hold() / 1s)}});
   }
   if (health.reason == model::HealthReason::none) {
     return context_.log.write(LogLevel::info, "health", message);

@@ -667,6 +667,128 @@ TEST_F(ProberTrafficTest, a_probe_that_was_let_in_is_excused_by_a_shut_door_only
   EXPECT_EQ(told("127.0.0.2"), "healthy unhealthy");
 }
 
+class ProberAccusationTest : public ProberTrafficTest {
+ protected:
+  // Two healthy targets; nothing changes by itself for the next minutes.
+  model::TargetGroup two_targets() {
+    start_target("127.0.0.2");
+    start_target("127.0.0.3");
+    model::TargetGroup group = group_of("apache", {"127.0.0.2", "127.0.0.3"});
+    group.health_check.interval = 100s;
+    adopt_and_settle({group});
+    return group;
+  }
+  void tell_failures(const std::string& ip, uint32_t most) {
+    for (uint32_t in_a_row = 1; in_a_row <= most; in_a_row *= 2) {
+      prober_.mailbox().post(
+          model::FailureReport{.worker = 1,
+                               .target = {"apache", ip, port},
+                               .reason = model::Reason::target_connection_refused,
+                               .in_a_row = in_a_row});
+    }
+    loop_.run_for(0s);
+  }
+};
+
+TEST_F(ProberAccusationTest, failing_requests_make_the_probes_hurry_out_and_back) {
+  two_targets();
+  targets_["127.0.0.2"]->stop();
+  tell_failures("127.0.0.2", 2);
+  loop_.run_for(5s);
+  EXPECT_EQ(told("127.0.0.2"), "");
+  tell_failures("127.0.0.2", 4);
+  loop_.run_for(1500ms);
+  EXPECT_EQ(told("127.0.0.2"), "unhealthy");
+  targets_["127.0.0.2"]->start();
+  loop_.run_for(5s);  // twice as long after the failure, then every second
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+  const size_t connections = targets_["127.0.0.2"]->connections();
+  loop_.run_for(90s);
+  EXPECT_EQ(targets_["127.0.0.2"]->connections(), connections);
+  EXPECT_EQ(told("127.0.0.3"), "");
+}
+
+TEST_F(ProberAccusationTest, a_target_that_stays_dead_is_asked_less_and_less) {
+  two_targets();
+  loop_.swallow_connects(address_of("127.0.0.2"));
+  tell_failures("127.0.0.2", 4);
+  const size_t before = loop_.connects();
+  loop_.run_for(9s);  // two probes of 4 s
+  EXPECT_EQ(told("127.0.0.2"), "unhealthy");
+  loop_.run_for(1000s);
+  // Soon in the interval again; each second would be 200, as a probe takes 4 s. Half are the
+  // other's.
+  EXPECT_LE(loop_.connects() - before, 30u);
+  EXPECT_GE(loop_.connects() - before, 20u);
+}
+
+TEST_F(ProberAccusationTest, whoever_asks_nonsense_convicts_nobody) {
+  two_targets();
+  for (int i = 0; i < 20; ++i) {
+    tell_failures("127.0.0.2", 64);
+    loop_.run_for(1s);
+  }
+  EXPECT_EQ(told("127.0.0.2"), "");
+  EXPECT_LE(targets_["127.0.0.2"]->connections(), 22u);
+}
+
+TEST_F(ProberAccusationTest, the_last_one_of_a_group_keeps_its_time) {
+  two_targets();
+  targets_["127.0.0.2"]->stop();
+  targets_["127.0.0.3"]->stop();
+  tell_failures("127.0.0.2", 64);
+  loop_.run_for(3s);
+  EXPECT_EQ(told("127.0.0.2"), "unhealthy");
+  tell_failures("127.0.0.3", 64);
+  loop_.run_for(90s);
+  EXPECT_EQ(told("127.0.0.3"), "");
+}
+
+TEST_F(ProberAccusationTest, with_the_guard_off_requests_hasten_nothing) {
+  model::TargetGroup group = two_targets();
+  group.saturation_guard.enabled = false;
+  publish({group});
+  targets_["127.0.0.2"]->stop();
+  tell_failures("127.0.0.2", 64);
+  loop_.run_for(90s);
+  EXPECT_EQ(told("127.0.0.2"), "");
+}
+
+TEST_F(ProberAccusationTest, who_flips_again_is_held_out_while_the_others_have_room) {
+  two_targets();
+  const auto fall_and_come_back = [this] {
+    targets_["127.0.0.2"]->stop();
+    tell_failures("127.0.0.2", 4);
+    loop_.run_for(1500ms);
+    EXPECT_EQ(told("127.0.0.2"), "unhealthy");
+    targets_["127.0.0.2"]->start();
+    loop_.run_for(5s);
+  };
+  fall_and_come_back();
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+  fall_and_come_back();
+  EXPECT_EQ(told("127.0.0.2"), "");  // 10 s this time
+  loop_.run_for(7s);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+  fall_and_come_back();
+  EXPECT_EQ(told("127.0.0.2"), "");  // it would be 20 s
+  report(0, "127.0.0.3", true, 3);   // but now it is needed
+  loop_.run_for(1100ms);
+  EXPECT_EQ(told("127.0.0.2"), "healthy");
+}
+
+TEST_F(ProberTrafficTest, a_busy_target_is_probed_less_often) {
+  FakeTarget& target = start_target("127.0.0.2");
+  adopt_and_settle({group_of("apache", {"127.0.0.2"})});
+  const size_t before = target.connections();
+  keep_door_shut_for(120s);
+  EXPECT_GE(target.connections(), before + 2);
+  EXPECT_LE(target.connections(), before + 4);
+  loop_.run_for(30s);  // as often as ever, and at once if that is overdue
+  EXPECT_GE(target.connections(), before + 5);
+  EXPECT_EQ(told("127.0.0.2"), "healthy healthy");  // saturated, and no longer
+}
+
 // ---- log ----
 
 model::LoadBalancer balancer(const std::string& name, uint32_t group, bool logs) {

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/traffic.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace daruma::health {
 namespace {
+
+// Enough for a log line; the sum of doublings ends somewhere.
+constexpr uint32_t failed_max = 1'000'000;
 
 enum class Meaning : uint8_t {
   its_word,  // about itself, or about this node
@@ -49,6 +55,14 @@ void Traffic::probe_ends(uint64_t answered) {
   during_probe_ = grown(at_begin_, answered);
   since_probe_before_ = grown(at_end_, answered);
   at_end_ = answered;
+  if (answered != at_failure_) failed_ = 0;
+}
+
+// A worker tells the first, the second, the fourth …: half of them are new, and those before the
+// answer, if there was one, do not count.
+void Traffic::on_failures(uint32_t in_a_row, uint64_t answered) {
+  const bool answered_since = std::exchange(at_failure_, answered) != answered;
+  failed_ = answered_since ? 1 : std::min(failed_ + std::max(in_a_row / 2, 1u), failed_max);
 }
 
 bool Traffic::explains(ProbeOutcome outcome) const {

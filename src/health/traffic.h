@@ -2,7 +2,8 @@
 //
 // What real requests say of one target, weighed against what its probes say. Probes and requests
 // come to the same door: where all places of a target are taken, a probe waits there until it times
-// out, while the requests that are in are answered. Such a target is busy, not dead. Pure.
+// out, while the requests that are in are answered. Such a target is busy, not dead. And where
+// requests fail and nobody is answered, it is worth asking at once. Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +21,33 @@ class Traffic {
   // The workers find that new connections wait at its door while requests are answered.
   void set_door_shut(bool shut) { door_shut_ = shut; }
 
+  // A worker saw requests fail in a row, as FailureReport tells it.
+  void on_failures(uint32_t in_a_row, uint64_t answered);
+  // The target has answered a probe.
+  void on_probe_passed() { failed_ = 0; }
+
   // Whether what befell the last probe is explained by the target being busy. What a target itself
   // says, be it a wrong code or that nobody listens, counts whatever else it does.
   bool explains(ProbeOutcome outcome) const;
+  // Several requests failed since the last answer to anybody. That alone proves nothing: a client
+  // may ask what makes any server hang up.
+  bool accuses() const { return failed_ >= accusing_from; }
 
   bool door_shut() const { return door_shut_; }
   uint64_t answered_during_probe() const { return during_probe_; }
+  // Requests that failed since the last answer, as far as workers have told.
+  uint32_t failed_requests() const { return failed_; }
 
  private:
+  static constexpr uint32_t accusing_from = 3;
+
   bool door_shut_ = false;
   uint64_t at_begin_ = 0;
   uint64_t at_end_ = 0;
   uint64_t during_probe_ = 0;
   uint64_t since_probe_before_ = 0;
+  uint32_t failed_ = 0;
+  uint64_t at_failure_ = 0;
 };
 
 }  // namespace daruma::health

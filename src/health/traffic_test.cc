@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace daruma::health {
 namespace {
 
@@ -55,6 +57,48 @@ TEST(Traffic, tells_busy_from_dead_by_table) {
     traffic.probe_ends(1000 + row.answered_before + row.answered_during);
     EXPECT_EQ(traffic.explains(row.outcome), row.busy);
     EXPECT_EQ(traffic.answered_during_probe(), row.answered_during);
+  }
+}
+
+struct Failures {
+  uint32_t in_a_row;
+  uint64_t answered;
+};
+
+TEST(Traffic, accuses_a_target_whose_requests_fail_while_nobody_is_answered_by_table) {
+  struct Case {
+    std::vector<Failures> told;
+    uint32_t failed;
+    bool accuses;
+  };
+  const Case cases[] = {
+      {{}, 0, false},
+      {{{1, 50}}, 1, false},
+      {{{1, 50}, {2, 50}}, 2, false},
+      {{{1, 50}, {2, 50}, {4, 50}}, 4, true},
+      {{{1, 50}, {1, 50}, {1, 50}}, 3, true},            // by three workers
+      {{{1, 50}, {2, 50}, {4, 51}}, 1, false},           // another worker had an answer
+      {{{1, 50}, {1, 51}, {1, 52}, {1, 53}}, 1, false},  // a client that asks nonsense
+      {{{1, 50}, {2, 50}, {4, 50}, {8, 51}}, 1, false},
+  };
+  for (const Case& c : cases) {
+    Traffic traffic;
+    for (const Failures& failures : c.told)
+      traffic.on_failures(failures.in_a_row, failures.answered);
+    EXPECT_EQ(traffic.failed_requests(), c.failed);
+    EXPECT_EQ(traffic.accuses(), c.accuses);
+  }
+}
+
+TEST(Traffic, an_answer_to_a_probe_or_a_request_ends_the_accusation) {
+  for (const bool to_probe : {true, false}) {
+    Traffic traffic;
+    for (const uint32_t in_a_row : {1u, 2u, 4u}) traffic.on_failures(in_a_row, 50);
+    traffic.probe_begins(50);
+    traffic.probe_ends(to_probe ? 50 : 51);
+    EXPECT_EQ(traffic.accuses(), to_probe);
+    if (to_probe) traffic.on_probe_passed();
+    EXPECT_FALSE(traffic.accuses());
   }
 }
 
