@@ -66,18 +66,17 @@ void Traffic::on_failures(uint32_t in_a_row, uint64_t answered) {
 }
 
 bool Traffic::explains(ProbeOutcome outcome) const {
-  // Where pages take longer than a probe may, none may end meanwhile; but workers that find the
-  // door shut have just seen answers.
-  const bool busy_at_door = door_shut_ && since_probe_before_ > 0;
+  // Where pages take longer than a probe may, none may end meanwhile.
+  const bool serves = since_probe_before_ > 0 && failed_ == 0;
   switch (meaning_of(outcome)) {
     case Meaning::its_word:
       return false;
     case Meaning::outside:
-      return busy_at_door || during_probe_ > 0;
+      return serves || during_probe_ > 0;
     case Meaning::silence:
       // The kernel of a plain HTTP target lets a probe in that nobody serves. But a health check
       // may also hang by itself while pages are served, and that is for it to say.
-      return busy_at_door;
+      return serves && door_shut_;
   }
   return false;
 }

@@ -18,7 +18,7 @@ class Traffic {
   // begin anew.
   void probe_begins(uint64_t answered);
   void probe_ends(uint64_t answered);
-  // The workers find that new connections wait at its door while requests are answered.
+  // The target is full, as workers find: new connections wait while requests are answered.
   void set_door_shut(bool shut) { door_shut_ = shut; }
 
   // A worker saw requests fail in a row, as FailureReport tells it.

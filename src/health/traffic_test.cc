@@ -21,11 +21,10 @@ TEST(Traffic, tells_busy_from_dead_by_table) {
   const Row rows[] = {
       {tls_timeout, 0, 0, false, false},  // nothing speaks for it
       {tls_timeout, 0, 1, false, true},
-      {tls_timeout, 9, 0, false, false},  // it answered once, but not any more
-      {tls_timeout, 9, 0, true, true},    // pages take longer than the probe may
-      {tls_timeout, 0, 0, true, false},   // nothing but 5xx since the last probe
+      {tls_timeout, 1, 0, false, true},  // pages take longer than the probe may
+      {tls_timeout, 0, 0, true, false},  // nothing but 5xx since the last probe
       {connect_timeout, 0, 1, false, true},
-      {connect_timeout, 9, 0, false, false},
+      {connect_timeout, 9, 0, false, true},
       {connect_reset, 0, 1, false, true},
       {tls_reset, 0, 1, false, true},
       // Let in and left alone: the door decides.
@@ -100,6 +99,19 @@ TEST(Traffic, an_answer_to_a_probe_or_a_request_ends_the_accusation) {
     if (to_probe) traffic.on_probe_passed();
     EXPECT_FALSE(traffic.accuses());
   }
+}
+
+TEST(Traffic, answers_before_the_last_failure_explain_nothing) {
+  Traffic traffic;
+  traffic.probe_begins(1000);
+  traffic.probe_ends(1000);
+  traffic.on_failures(1, 1009);
+  traffic.probe_begins(1009);
+  traffic.probe_ends(1009);
+  EXPECT_FALSE(traffic.explains(ProbeOutcome::tls_timeout));
+  traffic.probe_begins(1009);
+  traffic.probe_ends(1010);
+  EXPECT_TRUE(traffic.explains(ProbeOutcome::tls_timeout));
 }
 
 // All workers have let go of the target's counters, and one counts again.
