@@ -45,7 +45,8 @@ bool Door::has_turn() const {
 
 bool Door::may_open(size_t connecting) const {
   const size_t at_door = size_ + connecting;
-  if (full()) return has_turn() && governor_.may_open_full(at_door, owner_.inside());
+  if (full())
+    return (has_turn() || governor_.moves()) && governor_.may_open_full(at_door, owner_.inside());
   return governor_.may_open(environment_.loop.now(), at_door, owner_.inside());
 }
 
@@ -75,11 +76,6 @@ void Door::leave(TargetConnection& connection) {
   connection.ListNode<AtDoor>::unlink();
   --size_;
   report();
-}
-
-void Door::on_served(Duration took) {
-  governor_.on_served(environment_.loop.now(), took);
-  if (size_ > 0) look();
 }
 
 void Door::on_timer(io::Timer&) {

@@ -66,7 +66,10 @@ class Door final : private io::TimerHandler {
   // It goes away. Harmless if it is not here.
   void leave(TargetConnection& connection);
   // A connection that is inside was answered.
-  void on_served(Duration took);
+  void on_served(Instant now, Duration took) {
+    governor_.on_served(now, took);
+    if (size_ > 0) look();
+  }
   // inside() has changed, or wanted() become more or less than nothing.
   void on_owner_changed() { report(); }
 

@@ -80,6 +80,7 @@ bool Governor::may_open_full(size_t at_door, size_t inside) const {
 void Governor::on_let_in(Instant now, Duration waited, size_t at_door, size_t inside) {
   const Duration limit = patience();
   quickest_ = std::min(quickest_, waited);
+  last_wait_ = waited;
   const bool late = sign_ == DoorSign::first_response && let_in_late(waited);
   if (waited > limit) {
     if (shut(now)) find_shut(now, inside);
@@ -101,7 +102,7 @@ void Governor::acquit(Instant now, size_t inside) {
 }
 
 void Governor::calm_down(Instant now) {
-  if (acquittals_ == 0 || now < acquittals_until_) return;
+  if (now < acquittals_until_) return;
   --acquittals_;
   acquittals_until_ = now + acquittal_kept;
 }
@@ -125,9 +126,9 @@ void Governor::widen_window(size_t at_door) {
 
 void Governor::on_served(Instant now, Duration took) {
   last_served_ = now;
-  calm_down(now);
+  if (acquittals_ > 0) calm_down(now);
   mean_ = mean_ == Duration::zero() ? took : mean_ + (took - mean_) / mean_parts;
-  note_slowest(now, took);
+  if (took > slowest_ || now >= period_end_) note_slowest(now, took);
 }
 
 void Governor::note_slowest(Instant now, Duration took) {

@@ -37,6 +37,9 @@ class Governor {
   bool may_open(Instant now, size_t at_door, size_t inside) const;
   // The same of a target that is known to be full: the places that it had, or one.
   bool may_open_full(size_t at_door, size_t inside) const;
+  // Who came in last had hardly waited: places come free so often that one at the door, whose turn
+  // passes from worker to worker, would leave some empty.
+  bool moves() const { return last_wait_ <= usual_patience(); }
 
   // A connection came in after `waited` at the door, where it was one of `at_door`; `inside` counts
   // it.
@@ -80,6 +83,7 @@ class Governor {
   uint32_t let_in_ = 0;  // since the window grew
   uint32_t learned_limit_ = 0;
   Instant shut_until_{};
+  Duration last_wait_ = Duration::max();
   int acquittals_ = 0;  // of late; each doubles the patience
   Instant acquittals_until_{};
   Instant last_served_{};

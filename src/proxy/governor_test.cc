@@ -102,6 +102,15 @@ TEST(Governor, asks_a_full_target_for_the_places_it_had_or_one) {
   EXPECT_FALSE(governor.may_open_full(3, 17));
 }
 
+TEST(Governor, the_door_moves_while_who_comes_in_has_hardly_waited) {
+  Served target;
+  target.kept_waiting(120ms);
+  target.governor.on_let_in(target.now, 100ms, 2, 20);
+  EXPECT_TRUE(target.governor.moves());
+  target.governor.on_let_in(target.now, 101ms, 2, 20);
+  EXPECT_FALSE(target.governor.moves());
+}
+
 TEST(Governor, a_slow_target_is_given_twice_the_time_for_a_while) {
   Served target;
   Governor& governor = target.governor;

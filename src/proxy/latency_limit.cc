@@ -43,12 +43,10 @@ void LatencyLimit::on_answered(Instant now, Duration took) {
     ++window_.fresh;
     window_.fresh_time += took;
   }
-  if (is_full(window_, now - window_.began)) end_window(now);
-}
-
-bool LatencyLimit::is_full(const Window& window, Duration length) const {
+  const Duration length = now - window_.began;
+  if (length < window_least) return;
   const uint32_t enough = state_ == State::off ? answers_to_suspect : answers_to_judge;
-  return length >= window_most || (length >= window_least && window.fresh >= enough);
+  if (length >= window_most || window_.fresh >= enough) end_window(now);
 }
 
 void LatencyLimit::end_window(Instant now) {

@@ -50,7 +50,6 @@ class LatencyLimit {
     Duration mean() const { return fresh ? fresh_time / fresh : Duration::zero(); }
   };
 
-  bool is_full(const Window& window, Duration length) const;
   void end_window(Instant now);
   void consider(Instant now, Duration mean, double rate);
   void judge(Instant now, const Window& window, Duration length);

@@ -104,10 +104,15 @@ void TargetState::on_request_sent(TargetConnection& connection) {
 
 void TargetState::on_answered(TargetConnection& connection, Duration took) {
   failures_.on_success();
-  if (door_.has(connection)) return door_.let_in(connection);
+  // What a plain connection's first response took includes its wait at the door, also where it was
+  // overtaken there.
+  const bool came_with_it =
+      connection.protocol() == model::Protocol::http && connection.requests() == 1;
+  if (came_with_it) return door_.let_in(connection);
   if (!door_.guarded()) return;
-  door_.on_served(took);
-  latency_.on_answered(environment_.loop.now(), took);
+  const Instant now = environment_.loop.now();
+  door_.on_served(now, took);
+  latency_.on_answered(now, took);
 }
 
 void TargetState::on_failed(model::Reason reason) {

@@ -18,6 +18,7 @@ from harness import (Configuration, Daruma, Ports, Target, make_certificate, new
 
 HEAD = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'
 WHOLE = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
+LAST = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello'
 
 
 # Nobody is found unhealthy while a test runs.
@@ -301,3 +302,61 @@ def test_a_target_that_cannot_be_reached_costs_nobody_while_another_can(tmp_path
     assert [daruma.get('/', method='POST', data='x').status_code for _ in range(20)] == [200] * 20
     assert daruma.metric('daruma_target_group_retries_total') >= 3
     assert daruma.metric('daruma_target_requests_total', target=f'127.0.0.4:{dead.port}') == 0
+
+
+class OnePlace(FaultyTarget):
+    """Has one process: further connections wait in its listen queue while it serves a slow page."""
+
+    def __init__(self, context, seconds):
+        self.seconds = seconds
+        super().__init__(self.serve_pages, context)
+
+    def serve_pages(self, connection):
+        for last in (False, False, False, False, True):
+            if not take_request(connection):
+                return
+            threading.Event().wait(self.seconds)  # what the page takes
+            connection.sendall(LAST if last else WHOLE)
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self._handle(connection)
+
+
+def test_what_a_full_target_cannot_take_is_turned_away_with_its_reason(tmp_path, processes):
+    target = OnePlace(server_context(tmp_path), 0.1)
+    processes.callback(target.close)
+    group = target_group([target], Protocol='HTTPS', **ONE_CHECK)
+    daruma = processes.enter_context(Daruma(Configuration(tmp_path / 'daruma', [group])))
+
+    # Each of more clients than it has places asks again as soon as it is answered.
+    stop = threading.Event()
+    answers = []
+
+    def keep_asking():
+        while not stop.is_set():
+            answers.append(daruma.get('/'))
+
+    clients = [threading.Thread(target=keep_asking) for _ in range(8)]
+    for client in clients:
+        client.start()
+    try:
+        wait_until('somebody is turned away',
+                   lambda: any(answer.status_code == 503 for answer in list(answers)), 30)
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+    assert {answer.status_code for answer in answers} == {200, 503}
+    turned_away = [answer for answer in answers if answer.status_code == 503]
+    assert {answer.headers['Retry-After'] for answer in turned_away} == {'1'}
+    lines = wait_until('all are logged',
+                       lambda: len(daruma.log_lines()) >= len(answers) and daruma.log_lines())
+    reasons = [re.findall(r'"([^"]*)"', line)[7] for line in lines]
+    assert reasons.count('target_group_saturated') == len(turned_away)
+    assert daruma.metric('daruma_target_group_turned_away_total') == len(turned_away)
+    assert daruma.metric('daruma_target_connections_waited_total') > 0
