@@ -5,11 +5,11 @@
 #include <chrono>
 #include <string>
 
-#include "app/port_check.h"
 #include "app/process_limits.h"
 #include "app/version.h"
 #include "model/limits.h"
 #include "tls/context.h"
+#include "control/port_check.h"
 
 namespace daruma::app {
 namespace {
@@ -22,10 +22,10 @@ WallTime system_wall_now() {
   return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
 }
 
-// "http://127.0.0.1:8080, https://127.0.0.1:8443"
-std::string listeners_text(const model::Snapshot& snapshot) {
+// "127.0.0.1:8080, 127.0.0.1:8443"
+std::string listeners_text(const model::api::Resources& resources) {
   std::string text;
-  for (const Address& address : listening_addresses(snapshot)) {
+  for (const Address& address : control::listening_addresses(resources)) {
     if (!text.empty()) text += ", ";
     text += address.to_string();
   }
@@ -76,8 +76,8 @@ bool Supervisor::load() {
 
 bool Supervisor::ports_are_free() const {
   bool free = true;
-  for (const Address& address : listening_addresses(*controller_.snapshot())) {
-    const std::string problem = listening_problem(address);
+  for (const Address& address : control::listening_addresses(controller_.resources())) {
+    const std::string problem = control::listening_problem(address);
     if (problem.empty()) continue;
     log_.write(LogLevel::error, "app", problem);
     free = false;
@@ -140,15 +140,14 @@ void Supervisor::stop_threads() {
 }
 
 void Supervisor::announce() {
-  const model::Snapshot& snapshot = *controller_.snapshot();
   for (const std::string& problem : controller_.publisher().problems()) {
     log_.write(LogLevel::error, "app", problem);
   }
   log_.write(LogLevel::info, "app", "serving",
              {{"version", version_number()},
-              {"revision", std::to_string(snapshot.revision)},
+              {"revision", std::to_string(controller_.snapshot()->revision)},
               {"workers", std::to_string(workers_.size())},
-              {"listeners", listeners_text(snapshot)},
+              {"listeners", listeners_text(controller_.resources())},
               {"admin", admin_->local().to_string()}});
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What src/app asks of the operating system: files, ports, signals, cores.
+// What src/app asks of the operating system: files, signals, cores.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -9,7 +9,6 @@
 #include <filesystem>
 
 #include "app/files.h"
-#include "app/port_check.h"
 #include "app/process_limits.h"
 #include "app/signals.h"
 #include "io/epoll_loop.h"
@@ -55,41 +54,6 @@ TEST_F(Files, that_are_missing_are_named) {
   const auto missing = read_file(path("nowhere"));
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message, path("nowhere") + ": No such file or directory");
-}
-
-struct NobodyAccepts final : io::AcceptHandler {
-  void on_accept(std::unique_ptr<io::Socket>) override {}
-};
-
-TEST(PortCheck, finds_a_port_that_is_shared_with_others) {
-  io::EpollLoop loop(1);
-  NobodyAccepts handler;
-  auto acceptor = loop.listen(Address::v4({127, 0, 0, 1}, 0), handler, {.share_port = true});
-  ASSERT_TRUE(acceptor);
-  const Address taken = (*acceptor)->local();
-  EXPECT_NE(listening_problem(taken).find(taken.to_string()), std::string::npos);
-  acceptor->reset();
-  EXPECT_EQ(listening_problem(taken), "");
-}
-
-TEST(PortCheck, names_an_address_that_is_not_this_machines) {
-  EXPECT_NE(listening_problem(Address::v4({192, 0, 2, 1}, 8080)), "");
-}
-
-TEST(PortCheck, lists_every_listener_on_every_address_once) {
-  model::Snapshot snapshot;
-  snapshot.node.addresses = {"127.0.0.2", "127.0.0.1"};
-  snapshot.load_balancers.resize(2);
-  for (auto& load_balancer : snapshot.load_balancers) {
-    load_balancer.listeners.resize(1);
-    load_balancer.listeners[0].port = 8080;
-  }
-  const std::vector<Address> expected = {Address::v4({127, 0, 0, 1}, 8080),
-                                         Address::v4({127, 0, 0, 2}, 8080)};
-  EXPECT_EQ(listening_addresses(snapshot), expected);
-  snapshot.node.addresses.clear();
-  const std::vector<Address> everywhere = {Address::v4({}, 8080), Address::v6({}, 8080)};
-  EXPECT_EQ(listening_addresses(snapshot), everywhere);
 }
 
 TEST(ProcessLimits, a_thread_can_be_kept_on_each_usable_core) {

@@ -24,7 +24,7 @@ class AdminBackend {
     enum class Outcome : uint8_t {
       complete,    // every worker serves the new configuration
       incomplete,  // applied, but something could not be done; `text` says what
-      refused,     // the file is invalid and nothing changed
+      refused,     // nothing changed; `text` says why
     };
     Outcome outcome = Outcome::refused;
     std::string text;  // for people

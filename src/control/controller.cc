@@ -8,7 +8,6 @@
 #include <variant>
 
 #include "base/check.h"
-#include "control/last_good.h"
 #include "control/snapshot_compiler.h"
 
 namespace daruma::control {
@@ -71,7 +70,6 @@ Controller::~Controller() = default;
 Diagnostics Controller::load() {
   Declared declared = read_declared(options_.config_file, options_.surroundings);
   apply(declared);
-  if (!has_errors(declared.diagnostics)) keep(declared);
   return declared.diagnostics;
 }
 
@@ -98,13 +96,26 @@ Declared Controller::read_last_good() const {
   return parse_declared(good->text, options_.config_file, with);
 }
 
+// A listener that cannot listen must not cost those that do.
+void Controller::check_ports(Declared& declared) const {
+  if (has_errors(declared.diagnostics)) return;
+  const auto wanted = listening_addresses(declared.resources);
+  for (const Address& address : new_addresses(wanted, listening_addresses(resources_))) {
+    const std::string problem = options_.listening_problem(address);
+    if (problem.empty()) continue;
+    declared.diagnostics.push_back({options_.config_file, 0, 0, problem, Severity::error});
+  }
+}
+
 // Counts a file that was read, and takes it if it is valid.
 void Controller::apply(Declared& declared) {
   ++status_.attempts;
   status_.at = loop_.wall_now();
   status_.success = !has_errors(declared.diagnostics);
   if (!status_.success) ++status_.failures;
-  if (status_.success) take(declared);
+  if (!status_.success) return;
+  take(declared);
+  to_keep_ = {revision_, {std::move(declared.text), std::move(declared.files)}};
 }
 
 // Makes it the current configuration; may add warnings to its diagnostics. REQUIRES: no errors.
@@ -126,10 +137,12 @@ void Controller::compile_and_publish() {
   publisher_.publish(snapshot_);
 }
 
-void Controller::keep(const Declared& declared) {
-  if (options_.data_directory.empty()) return;
-  const Result<void> kept =
-      save_last_good(options_.data_directory, {declared.text, declared.files});
+void Controller::keep_what_serves() {
+  if (!to_keep_ || options_.data_directory.empty()) return;
+  if (publisher_.revision_everywhere() < to_keep_->revision) return;
+  if (!publisher_.problems().empty()) return;
+  const Result<void> kept = save_last_good(options_.data_directory, to_keep_->text);
+  to_keep_.reset();
   keep_problem_ = kept ? "" : kept.error().message;
   if (!kept) {
     log_.write(LogLevel::error, "control", "cannot keep the last good configuration",
@@ -166,9 +179,9 @@ void Controller::reload(ReloadObserver* observer) {
         {options_.config_file, 0, 0, "not read: this node is stopping", Severity::error});
   } else {
     Declared declared = read_declared(options_.config_file, options_.surroundings);
+    check_ports(declared);
     apply(declared);
     pending.result.applied = status_.success;
-    if (status_.success) keep(declared);
     pending.result.diagnostics = std::move(declared.diagnostics);
   }
   pending.result.revision = revision_;
@@ -271,6 +284,7 @@ void Controller::on_timer(io::Timer&) {
 // What the letters of this turn add up to.
 void Controller::run() {
   if (std::exchange(names_changed_, false) && !draining_) compile_and_publish();
+  keep_what_serves();
   settle();
   if (!draining_ || stop_observer_ == nullptr || !publisher_.all_stopped()) return;
   std::exchange(stop_observer_, nullptr)->on_all_stopped();

@@ -5,13 +5,16 @@
 // the control thread (before the threads start: to whoever builds the parts).
 //
 // Order of use: construct → load() or load_last_good() → build workers and health with mailbox() →
-// connect() → run the loop → drain() → on_all_stopped(). Every applied configuration is kept in the
-// data directory; an invalid one changes nothing, neither there nor in what serves.
+// connect() → run the loop → drain() → on_all_stopped(). A configuration that every worker serves
+// without a problem is kept in the data directory; an invalid one changes nothing, neither there
+// nor in what serves.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +25,9 @@
 #include "control/declared.h"
 #include "control/diagnostics.h"
 #include "control/inquiries.h"
+#include "control/last_good.h"
 #include "control/name_resolver.h"
+#include "control/port_check.h"
 #include "control/publisher.h"
 #include "io/loop.h"
 #include "io/mailbox.h"
@@ -43,11 +48,13 @@ struct ControllerOptions {
   std::string config_file;
   std::string data_directory;  // "": the last good configuration is not kept
   Surroundings surroundings = Surroundings::system();
+  // control/port_check
+  std::function<std::string(const Address&)> listening_problem = control::listening_problem;
 };
 
 // The answer to one reload.
 struct ReloadResult {
-  bool applied = false;               // false: the file is invalid and nothing changed
+  bool applied = false;               // false: refused, nothing changed
   uint64_t revision = 0;              // what serves (or is being adopted) now
   Diagnostics diagnostics;            // errors, or warnings of a valid file
   std::vector<std::string> problems;  // what could not be done all the same, e.g. a port in use
@@ -136,12 +143,18 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
     ReloadResult result;
     Instant deadline;
   };
+  // A configuration that has yet to prove itself.
+  struct Candidate {
+    uint64_t revision;
+    LastGood text;
+  };
 
   Declared read_last_good() const;
+  void check_ports(Declared& declared) const;
   void apply(Declared& declared);
   void take(Declared& declared);
   void compile_and_publish();
-  void keep(const Declared& declared);
+  void keep_what_serves();
   void refresh_health_table();
   void settle();
   bool settled(const Pending& pending) const;
@@ -166,6 +179,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   TargetHealthTable health_;
   ReloadStatus status_;
   std::vector<Pending> pending_;
+  std::optional<Candidate> to_keep_;
   std::string keep_problem_;  // why the last good configuration could not be kept
   bool names_changed_ = false;
   bool draining_ = false;

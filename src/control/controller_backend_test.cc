@@ -77,7 +77,8 @@ struct ControllerBackendTest : testing::Test {
   std::map<std::string, std::string> files{{"d.yaml", first_config},
                                            {"site.crt", file_text("site.crt")},
                                            {"site.key", file_text("site.key")}};
-  Controller controller{{loop, log, lookup}, {"d.yaml", "", surroundings()}};
+  Controller controller{{loop, log, lookup},
+                        {"d.yaml", "", surroundings(), [](const Address&) { return ""; }}};
   SilentWorker reader;
   io::Mailbox<model::WorkerLetter> worker{loop, reader};
   telemetry::Registry registry;

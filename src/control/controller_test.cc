@@ -71,13 +71,18 @@ class ControllerTest : public testing::Test, public StopObserver {
             .check_ssl_policy = [](std::string_view) -> Result<void> { return {}; }};
   }
   std::unique_ptr<Controller> make(const std::string& data = "") {
-    return std::make_unique<Controller>(ControllerContext{loop_, log_, lookup_},
-                                        ControllerOptions{"d.yaml", data, surroundings()});
+    return std::make_unique<Controller>(
+        ControllerContext{loop_, log_, lookup_},
+        ControllerOptions{"d.yaml", data, surroundings(),
+                          [this](const Address& address) { return listening_problem(address); }});
+  }
+  std::string listening_problem(const Address& address) const {
+    return address.port() == taken_port_ ? address.to_string() + " is taken" : "";
   }
   // Loaded, with two workers that have adopted the first revision.
-  std::unique_ptr<Controller> running(const std::string& text) {
+  std::unique_ptr<Controller> running(const std::string& text, const std::string& data = "") {
     write(text);
-    auto controller = make();
+    auto controller = make(data);
     EXPECT_EQ(to_text(controller->load()), "");
     controller->connect({&workers_[0].mailbox, &workers_[1].mailbox}, &health_.mailbox);
     loop_.settle();
@@ -98,6 +103,7 @@ class ControllerTest : public testing::Test, public StopObserver {
   std::array<Worker, 2> workers_{Worker{loop_}, Worker{loop_}};
   Health health_{loop_};
   int stops_ = 0;
+  uint16_t taken_port_ = 0;
   const std::string data_ = testing::TempDir() + "controller_data_" +
                             testing::UnitTest::GetInstance()->current_test_info()->name();
 };
@@ -339,10 +345,8 @@ TEST_F(ControllerTest, starts_from_the_last_good_configuration) {
       "Certificates: [{Name: a, CertificateFile: a.crt, PrivateKeyFile: a.key}]\n";
   files_["a.crt"] = "chain";
   files_["a.key"] = "key";
-  write(config("192.0.2.9", certificate));
   {
-    const auto first = make(data_);
-    ASSERT_EQ(to_text(first->load()), "");
+    const auto first = running(config("192.0.2.9", certificate), data_);
     write("broken: [");
     first->reload(nullptr);
     loop_.settle();
@@ -358,6 +362,41 @@ TEST_F(ControllerTest, starts_from_the_last_good_configuration) {
   EXPECT_EQ(second->reload_status().applied_at, loop_.wall_now());
   EXPECT_EQ(first_target(second->snapshot()).key.id, "192.0.2.9");
   EXPECT_EQ(second->snapshot()->certificates.at(0).chain_pem, "chain");
+}
+
+TEST_F(ControllerTest, keeps_no_configuration_that_never_served) {
+  const auto controller = running(config("192.0.2.9"), data_);
+  write(config("192.0.2.10"));
+  controller->reload(nullptr);
+  loop_.settle();
+  adopt(*controller, 0, 2);
+  const auto kept = [this] { return load_last_good(data_).value().text; };
+  EXPECT_EQ(kept(), config("192.0.2.9")) << "one worker has yet to adopt it";
+  adopt(*controller, 1, 2, "port 8080: address in use");
+  EXPECT_EQ(kept(), config("192.0.2.9"));
+  adopt(*controller, 1, 2);
+  EXPECT_EQ(kept(), config("192.0.2.10")) << "the worker got its port at last";
+}
+
+TEST_F(ControllerTest, refuses_a_file_whose_listeners_could_not_listen) {
+  const auto controller = running(config("192.0.2.9"));
+  const model::SnapshotRef before = controller->snapshot();
+  taken_port_ = 9080;
+  std::string moved = config("192.0.2.9", "Node: {Addresses: [127.0.0.1]}\n");
+  moved.replace(moved.find("8080"), 4, "9080");
+  write(moved);
+  Answer answer;
+  controller->reload(&answer);
+  loop_.settle();
+  ASSERT_EQ(answer.results.size(), 1u);
+  EXPECT_EQ(answer.results[0].to_text(),
+            "d.yaml: 127.0.0.1:9080 is taken\nnothing changed; revision 1 serves\n");
+  EXPECT_EQ(controller->snapshot(), before);
+  EXPECT_FALSE(controller->reload_status().success);
+  taken_port_ = 8080;
+  write(config("192.0.2.10"));
+  controller->reload(nullptr);
+  EXPECT_EQ(controller->snapshot()->revision, 2u) << "where it listens itself, it does not ask";
 }
 
 TEST_F(ControllerTest, says_when_there_is_no_last_good_configuration) {
