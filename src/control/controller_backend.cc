@@ -89,8 +89,10 @@ void ControllerBackend::explain(model::StoryQuery query, Inquiries::Done done) {
 }
 
 AdminBackend::Health ControllerBackend::health() {
-  if (context_.controller.ready()) return {true, ""};
   const Publisher& publisher = context_.controller.publisher();
+  if (context_.controller.ready()) {
+    return {publisher.problems().empty(), fmt::format("{}", fmt::join(publisher.problems(), "\n"))};
+  }
   if (publisher.revision_everywhere() > 0) return {false, "draining: this node is stopping"};
   return {false, fmt::format("starting: {} of {} workers serve a configuration",
                              publisher.adopted(1), publisher.workers())};

@@ -102,6 +102,14 @@ TEST_F(ControllerBackendTest, is_healthy_while_every_worker_serves) {
   EXPECT_NE(backend->metrics().find("\ndaruma_draining 1\n"), std::string::npos);
 }
 
+TEST_F(ControllerBackendTest, is_not_healthy_while_a_listener_does_not_listen) {
+  adopt(1, "listener web:8443: cannot listen");
+  EXPECT_FALSE(backend->health().ok);
+  EXPECT_EQ(backend->health().reason, "listener web:8443: cannot listen");
+  adopt(1);
+  EXPECT_TRUE(backend->health().ok);
+}
+
 TEST_F(ControllerBackendTest, shows_targets_in_the_words_of_the_api) {
   controller.mailbox().post(model::HealthLetter{
       {"app", "192.0.2.1", 80},
