@@ -7,9 +7,9 @@
 
 #include "app/process_limits.h"
 #include "app/version.h"
+#include "control/port_check.h"
 #include "model/limits.h"
 #include "tls/context.h"
-#include "control/port_check.h"
 
 namespace daruma::app {
 namespace {
@@ -48,7 +48,7 @@ Supervisor::Supervisor(const ServeCommand& command, const Log& log)
 Supervisor::~Supervisor() = default;
 
 int Supervisor::run() {
-  if (!load() || !ports_are_free()) return exit_failed;
+  if (!lock_data() || !load() || !ports_are_free()) return exit_failed;
   build_threads();
   if (!open_admin()) return exit_failed;
   start_threads();
@@ -58,6 +58,17 @@ int Supervisor::run() {
   stop_threads();
   log_.write(LogLevel::info, "app", exit_code_ == exit_ok ? "stopped" : "stopped early");
   return exit_code_;
+}
+
+bool Supervisor::lock_data() {
+  if (command_.data_directory.empty()) return true;
+  auto lock = control::DataLock::take(command_.data_directory);
+  if (!lock) {
+    log_.write(LogLevel::error, "app", lock.error().message);
+    return false;
+  }
+  data_lock_ = std::move(*lock);
+  return true;
 }
 
 bool Supervisor::load() {

@@ -21,6 +21,7 @@
 #include "control/admin_server.h"
 #include "control/controller.h"
 #include "control/controller_backend.h"
+#include "control/data_lock.h"
 #include "control/name_resolver.h"
 #include "io/epoll_loop.h"
 #include "io/mailbox.h"
@@ -41,6 +42,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   int run();
 
  private:
+  bool lock_data();
   bool load();
   bool ports_are_free() const;
   void build_threads();
@@ -60,6 +62,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   io::EpollLoop loop_;
   telemetry::Registry registry_;
   const std::unique_ptr<control::NameLookup> lookup_;
+  std::unique_ptr<control::DataLock> data_lock_;  // null without a data directory
   control::Controller controller_;
   std::unique_ptr<HealthThread> health_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;  // whose last words are to the prober

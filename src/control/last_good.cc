@@ -62,10 +62,15 @@ Result<void> write_durably(const std::string& path, std::string_view bytes) {
 
 }  // namespace
 
-Result<void> save_last_good(const std::string& directory, const LastGood& good) {
+Result<void> make_data_directory(const std::string& directory) {
   if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return system_failure("make the directory", directory);
   }
+  return {};
+}
+
+Result<void> save_last_good(const std::string& directory, const LastGood& good) {
+  if (const Result<void> made = make_data_directory(directory); !made) return made;
   const nlohmann::json document{
       {"version", format_version}, {"text", good.text}, {"files", good.files}};
   // A comment beside a certificate may hold bytes that are not UTF-8; what is read of it may not.

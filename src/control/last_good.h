@@ -18,6 +18,9 @@ struct LastGood {
   bool operator==(const LastGood&) const = default;
 };
 
+// Makes the directory if it is missing (its parent must exist).
+Result<void> make_data_directory(const std::string& directory);
+
 // The directory is made if it is missing (its parent must exist).
 Result<void> save_last_good(const std::string& directory, const LastGood& good);
 Result<LastGood> load_last_good(const std::string& directory);

@@ -118,6 +118,33 @@ def test_a_port_in_use_at_start_is_named(tmp_path, which):
     configuration = Configuration(tmp_path, [target_group([])])
     port = configuration.http_port if which == 'listener' else configuration.admin_port
     with socket.socket() as other:
+def test_a_data_directory_has_one_daruma(start_targets, serve):
+    daruma = serve(start_targets(1))
+    other = Configuration(daruma.folder.parent / 'other', [target_group([])])
+    answer = run([DARUMA, 'serve', '--config', other.file, '--data', daruma.folder / 'data'])
+    assert answer.returncode == 1
+    assert f'{daruma.folder}/data is another running daruma' in answer.stderr
+
+
+def test_a_reload_to_a_port_in_use_is_refused(start_targets, serve):
+    """Also to one that would be shared: listening sockets of the same user with SO_REUSEPORT."""
+    daruma = serve(start_targets(1))
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(('127.0.0.1', 0))
+        other.listen()
+        daruma.configuration.load_balancer['Listeners'][0]['Port'] = other.getsockname()[1]
+        daruma.configuration.write()
+        answer = daruma.reload()
+        taken = other.getsockname()[1]
+    assert answer.returncode == 1
+    assert f'cannot listen on 127.0.0.1:{taken}' in answer.stderr
+    assert 'nothing changed' in answer.stderr
+    assert daruma.get('/').status_code == 200
+    assert daruma.ask_admin('/healthz').status_code == 200
+    assert daruma.reload().returncode == 0, 'the port has become free'
+
+
         other.bind(('127.0.0.1', port))
         other.listen()
         with Process([DARUMA, 'serve', '--config', configuration.file], tmp_path / 'log') as daruma:
