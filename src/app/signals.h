@@ -4,9 +4,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <thread>
 
+#include "base/time.h"
 #include "io/mailbox.h"
 
 namespace daruma::app {
@@ -17,17 +21,34 @@ enum class ProcessSignal : uint8_t { reload, stop };  // SIGHUP; SIGTERM and SIG
 // starts, so that every thread inherits it.
 void block_signals();
 
-// Waits for signals and posts them. REQUIRES: block_signals() was called; one at a time.
+// What a process has to end with although a thread of it is stuck, on a disk or in the C library.
+struct ForcedEnd {
+  Duration after_first_stop;   // since the signal
+  Duration after_second_stop;  // and every further one
+  std::function<void()> end;   // called on the signal thread
+};
+
+// Waits for signals and posts them; stops that come to nothing are enforced. REQUIRES:
+// block_signals() was called; one at a time.
 class SignalThread {
  public:
-  explicit SignalThread(io::Mailbox<ProcessSignal>& mailbox);
+  SignalThread(io::Mailbox<ProcessSignal>& mailbox, ForcedEnd forced_end);
   ~SignalThread();
   SignalThread(const SignalThread&) = delete;
   SignalThread& operator=(const SignalThread&) = delete;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  void run();
+  void on_signal(int number);
+
+  io::Mailbox<ProcessSignal>& mailbox_;
+  const ForcedEnd forced_end_;
+  int stops_ = 0;
+  std::optional<Clock::time_point> end_at_;
   std::atomic<bool> ended_ = false;
-  std::thread thread_;
+  std::thread thread_;  // last: it uses the others
 };
 
 }  // namespace daruma::app

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/supervisor.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -17,6 +19,9 @@ namespace {
 constexpr Duration start_poll = 5ms;
 // Workers close what is left when the drain's deadline comes; this is for one that does not.
 constexpr Duration stuck_after = model::limits::drain_timeout + 5s;
+// And this for a thread that cannot even be joined, such as one that waits for a disk.
+constexpr Duration forced_end_after = stuck_after + 5s;
+constexpr Duration forced_end_after_second = 1s;
 
 WallTime system_wall_now() {
   return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
@@ -48,11 +53,14 @@ Supervisor::Supervisor(const ServeCommand& command, const Log& log)
 Supervisor::~Supervisor() = default;
 
 int Supervisor::run() {
+  // First, so that a stop is heard, and at last enforced, whatever the others wait for.
+  const SignalThread signal_thread(signals_, {.after_first_stop = forced_end_after,
+                                              .after_second_stop = forced_end_after_second,
+                                              .end = [this] { end_now(); }});
   if (!lock_data() || !load() || !ports_are_free()) return exit_failed;
   build_threads();
   if (!open_admin()) return exit_failed;
   start_threads();
-  const SignalThread signal_thread(signals_);
   start_timer_.set(loop_.now() + start_poll);
   loop_.run();
   stop_threads();
@@ -190,13 +198,20 @@ void Supervisor::stop_now() {
   loop_.stop();
 }
 
+// The operational log has no buffer of its own to flush.
+void Supervisor::end_now() const {
+  alarm(1);  // it may be standard error that a thread is stuck on
+  log_.write(LogLevel::error, "app", "some thread does not stop; ended without it");
+  _exit(exit_failed);
+}
+
 void Supervisor::on_all_stopped() {
   loop_.stop();
 }
 
 void Supervisor::on_timer(io::Timer& timer) {
   if (&timer == &drain_timer_) {
-    log_.write(LogLevel::error, "app", "some thread does not stop");
+    log_.write(LogLevel::error, "app", "some thread does not drain");
     stop_now();
     return;
   }

@@ -52,6 +52,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   void announce();
   void drain();
   void stop_now();
+  [[noreturn]] void end_now() const;
 
   void on_letter(ProcessSignal signal) override;
   void on_all_stopped() override;
@@ -61,8 +62,8 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   const Log& log_;
   io::EpollLoop loop_;
   telemetry::Registry registry_;
-  const std::unique_ptr<control::NameLookup> lookup_;
   std::unique_ptr<control::DataLock> data_lock_;  // null without a data directory
+  const std::unique_ptr<control::NameLookup> lookup_;
   control::Controller controller_;
   std::unique_ptr<HealthThread> health_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;  // whose last words are to the prober

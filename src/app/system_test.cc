@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 
 #include "app/files.h"
@@ -82,7 +83,7 @@ TEST(Signals, arrive_as_letters) {
   CollectsSignals collector(loop);
   io::Mailbox<ProcessSignal> mailbox(loop, collector);
   {
-    const SignalThread thread(mailbox);
+    const SignalThread thread(mailbox, {1h, 1h, [] {}});
     // Each only after the one before was taken: pending signals have no order.
     ::kill(::getpid(), SIGHUP);
     while (collector.received.empty()) loop.turn();
@@ -93,6 +94,37 @@ TEST(Signals, arrive_as_letters) {
   }
   using enum ProcessSignal;
   EXPECT_EQ(collector.received, (std::vector<ProcessSignal>{reload, stop, stop}));
+}
+
+struct CountsSignals final : io::Mailbox<ProcessSignal>::Reader {
+  void on_letter(ProcessSignal) override { ++heard; }
+  int heard = 0;
+};
+
+TEST(Signals, end_a_process_that_does_not_stop) {
+  block_signals();
+  io::EpollLoop loop(1);
+  CountsSignals counter;
+  io::Mailbox<ProcessSignal> mailbox(loop, counter);
+  std::atomic<int> ends = 0;
+  const auto end = [&ends] {
+    ++ends;
+    ends.notify_one();
+  };
+  {
+    const SignalThread thread(mailbox,
+                              {.after_first_stop = 1ms, .after_second_stop = 1h, .end = end});
+    ::kill(::getpid(), SIGTERM);
+    ends.wait(0);
+  }
+  EXPECT_EQ(ends, 1);
+  const SignalThread thread(mailbox,
+                            {.after_first_stop = 1h, .after_second_stop = 1ms, .end = end});
+  ::kill(::getpid(), SIGTERM);
+  while (counter.heard < 2) loop.turn();  // two that are pending may become one
+  ::kill(::getpid(), SIGTERM);
+  ends.wait(1);
+  EXPECT_EQ(ends, 2);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start, reload, drain, stop, and what is said when one of them cannot be done."""
+import os
 import signal
 import socket
 import threading
@@ -93,6 +94,21 @@ def test_a_second_signal_stops_at_once(start_targets, serve):
         assert daruma.wait(5) == 1
 
 
+def test_a_second_signal_ends_a_process_whose_disk_hangs(start_targets, serve):
+    daruma = serve(start_targets(1))
+    wait_until('a log line', lambda: daruma.get('/') and daruma.log_lines())
+    log, = (daruma.folder / 'logs').glob('access_log_*.log')
+    fifo = log.with_suffix('.fifo')
+    os.mkfifo(fifo)
+    fifo.rename(log)  # opening it waits for a reader, for ever
+    daruma.get('/')
+    daruma.send(signal.SIGTERM)
+    wait_until('draining', lambda: 'drain' in daruma.output())
+    daruma.send(signal.SIGTERM)
+    assert daruma.wait(5) == 1
+    assert 'some thread does not stop' in daruma.output()
+
+
 def test_an_invalid_file_at_start_is_explained(tmp_path):
     file = tmp_path / 'daruma.yaml'
     file.write_text('LoadBalancers: [{Name: web, Colour: red}]\n')
@@ -102,22 +118,6 @@ def test_an_invalid_file_at_start_is_explained(tmp_path):
     assert 'Colour' in answer.stderr
 
 
-def test_an_invalid_file_may_give_way_to_the_last_good_one(start_targets, serve, processes):
-    daruma = serve(start_targets(1))
-    assert daruma.stop() == 0
-    configuration = daruma.configuration
-    configuration.file.write_text('LoadBalancers: [{Name: web, Colour: red}]\n')
-    again = processes.enter_context(Daruma(configuration, options=['--last-good']))
-    assert again.get('/').status_code == 200
-    assert 'Colour' in again.output()
-    assert again.metric('daruma_config_last_load_success') == 0
-
-
-@pytest.mark.parametrize('which', ['listener', 'admin'])
-def test_a_port_in_use_at_start_is_named(tmp_path, which):
-    configuration = Configuration(tmp_path, [target_group([])])
-    port = configuration.http_port if which == 'listener' else configuration.admin_port
-    with socket.socket() as other:
 def test_a_data_directory_has_one_daruma(start_targets, serve):
     daruma = serve(start_targets(1))
     other = Configuration(daruma.folder.parent / 'other', [target_group([])])
@@ -145,6 +145,22 @@ def test_a_reload_to_a_port_in_use_is_refused(start_targets, serve):
     assert daruma.reload().returncode == 0, 'the port has become free'
 
 
+def test_an_invalid_file_may_give_way_to_the_last_good_one(start_targets, serve, processes):
+    daruma = serve(start_targets(1))
+    assert daruma.stop() == 0
+    configuration = daruma.configuration
+    configuration.file.write_text('LoadBalancers: [{Name: web, Colour: red}]\n')
+    again = processes.enter_context(Daruma(configuration, options=['--last-good']))
+    assert again.get('/').status_code == 200
+    assert 'Colour' in again.output()
+    assert again.metric('daruma_config_last_load_success') == 0
+
+
+@pytest.mark.parametrize('which', ['listener', 'admin'])
+def test_a_port_in_use_at_start_is_named(tmp_path, which):
+    configuration = Configuration(tmp_path, [target_group([])])
+    port = configuration.http_port if which == 'listener' else configuration.admin_port
+    with socket.socket() as other:
         other.bind(('127.0.0.1', port))
         other.listen()
         with Process([DARUMA, 'serve', '--config', configuration.file], tmp_path / 'log') as daruma:
