@@ -7,7 +7,7 @@
 //   workers  one a core, pinned: the data plane
 //   health   all probes
 //   log      log rings to files
-//   names    look-ups of host names (inside control::make_system_lookup)
+//   names    up to eight for look-ups of host names (inside control::make_system_lookup)
 #pragma once
 
 #include <memory>

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -137,6 +138,14 @@ void Controller::compile_and_publish() {
   publisher_.publish(snapshot_);
 }
 
+// What was reloaded serves once its targets have their addresses.
+void Controller::publish_names() {
+  compile_and_publish();
+  for (Pending& pending : pending_) {
+    if (pending.result.applied) pending.result.revision = revision_;
+  }
+}
+
 void Controller::keep_what_serves() {
   if (!to_keep_ || options_.data_directory.empty()) return;
   if (publisher_.revision_everywhere() < to_keep_->revision) return;
@@ -196,7 +205,8 @@ void Controller::forget(ReloadObserver& observer) {
 }
 
 bool Controller::settled(const Pending& pending) const {
-  return !pending.result.applied || pending.deadline <= loop_.now() ||
+  if (!pending.result.applied || pending.deadline <= loop_.now()) return true;
+  return !resolver_.waiting() &&
          publisher_.adopted(pending.result.revision) == publisher_.workers();
 }
 
@@ -238,6 +248,7 @@ void Controller::drain(Duration deadline, StopObserver& observer) {
 
 std::vector<std::string> Controller::problems() const {
   std::vector<std::string> problems = publisher_.problems();
+  std::ranges::copy(resolver_.problems(), std::back_inserter(problems));
   if (!keep_problem_.empty()) problems.push_back(keep_problem_);
   return problems;
 }
@@ -277,13 +288,17 @@ void Controller::on_names_changed() {
   loop_.call_soon(*this);
 }
 
+void Controller::on_name_failed() {
+  loop_.call_soon(*this);
+}
+
 void Controller::on_timer(io::Timer&) {
   settle();
 }
 
 // What the letters of this turn add up to.
 void Controller::run() {
-  if (std::exchange(names_changed_, false) && !draining_) compile_and_publish();
+  if (std::exchange(names_changed_, false) && !draining_) publish_names();
   keep_what_serves();
   settle();
   if (!draining_ || stop_observer_ == nullptr || !publisher_.all_stopped()) return;

@@ -114,7 +114,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   io::Mailbox<model::ControlLetter>& mailbox() { return mailbox_; }
 
   // Reads the configuration file again. The observer (may be null) hears the result once, later:
-  // when all workers acknowledged, or after reload_timeout.
+  // when all workers acknowledged and new names of
+  // targets were looked up, or after reload_timeout.
   void reload(ReloadObserver* observer);
   // The observer is going away: it hears nothing more.
   void forget(ReloadObserver& observer);
@@ -154,6 +155,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void apply(Declared& declared);
   void take(Declared& declared);
   void compile_and_publish();
+  void publish_names();
   void keep_what_serves();
   void refresh_health_table();
   void settle();
@@ -166,6 +168,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void on(const model::RetiredLetter& letter);
   void on(const model::AnswerLetter& letter) { inquiries_.on_answer(letter); }
   void on_names_changed() override;
+  void on_name_failed() override;
   void on_timer(io::Timer& timer) override;
   void run() override;
 

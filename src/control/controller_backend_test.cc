@@ -20,7 +20,7 @@ struct SilentWorker final : io::Mailbox<model::WorkerLetter>::Reader {
   void on_letter(model::WorkerLetter) override {}
 };
 struct NoLookup final : NameLookup {
-  void ask(const std::string&, io::Mailbox<NameAnswer>&) override {}
+  void ask(const std::string&, NameTurn, io::Mailbox<NameAnswer>&) override {}
 };
 
 constexpr const char* first_config = R"(

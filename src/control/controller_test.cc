@@ -34,8 +34,10 @@ using Health = Part<model::HealthThreadLetter>;
 
 class ImmediateLookup final : public NameLookup {
  public:
-  void ask(const std::string& name, io::Mailbox<NameAnswer>& answers) override {
-    answers.post({name, {*Address::parse(address, 0)}, ""});
+  void ask(const std::string& name, NameTurn, io::Mailbox<NameAnswer>& answers) override {
+    if (address == "slow") return;
+    const auto parsed = Address::parse(address, 0);
+    answers.post(parsed ? NameAnswer{name, {*parsed}, ""} : NameAnswer{name, {}, address});
   }
   std::string address = "192.0.2.1";
 };
@@ -259,6 +261,48 @@ TEST_F(ControllerTest, resolves_names_and_publishes_when_they_change) {
   loop_.run_for(1min);
   EXPECT_EQ(controller->snapshot()->revision, 3u);
   EXPECT_EQ(first_target(health_.snapshot).addresses.at(0).to_string(), "192.0.2.2:80");
+}
+
+TEST_F(ControllerTest, a_reload_waits_for_new_names) {
+  const auto controller = running(config("192.0.2.9"));
+  write(config("app.example"));
+  Answer answer;
+  controller->reload(&answer);
+  loop_.settle();
+  adopt(*controller, 0, 2);
+  adopt(*controller, 1, 2);
+  EXPECT_TRUE(answer.results.empty()) << "nobody has the address yet";
+  adopt(*controller, 0, 3);
+  adopt(*controller, 1, 3);
+  ASSERT_EQ(answer.results.size(), 1u);
+  EXPECT_EQ(answer.results[0].to_text(), "revision 3 applied\n");
+}
+
+TEST_F(ControllerTest, a_reload_names_the_names_that_have_no_address) {
+  const auto controller = running(config("192.0.2.9"));
+  lookup_.address = "Name or service not known";
+  write(config("app.example"));
+  Answer failed;
+  controller->reload(&failed);
+  loop_.settle();
+  adopt(*controller, 0, 2);
+  adopt(*controller, 1, 2);
+  ASSERT_EQ(failed.results.size(), 1u);
+  EXPECT_EQ(failed.results[0].to_text(),
+            "problem: target app.example has no address: Name or service not known\n"
+            "revision 2 applied\n");
+  lookup_.address = "slow";
+  write(config("other.example"));
+  Answer slow;
+  controller->reload(&slow);
+  loop_.settle();
+  adopt(*controller, 0, 3);
+  adopt(*controller, 1, 3);
+  EXPECT_TRUE(slow.results.empty());
+  loop_.run_for(Controller::reload_timeout + 1ms);
+  ASSERT_EQ(slow.results.size(), 1u);
+  EXPECT_EQ(slow.results[0].problems,
+            std::vector<std::string>{"target other.example has no address: no answer yet"});
 }
 
 TEST_F(ControllerTest, keeps_health_across_reloads) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Targets that are host names: which addresses they have now. The resolver lives on the control
-// thread and never blocks; the look-ups themselves happen behind NameLookup, in production on a
-// thread of their own.
+// thread and never blocks; the look-ups themselves happen behind NameLookup, in production on
+// threads of their own.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,18 +31,28 @@ struct NameAnswer {
   std::string problem;
 };
 
+enum class NameTurn : uint8_t {
+  first,
+  last,  // it failed last time and may take long again: others go before
+};
+
 // Asks for names without blocking the caller. Every name asked is answered once, by letter.
 class NameLookup {
  public:
   virtual ~NameLookup() = default;
   // REQUIRES: called from one thread. `answers` outlives its questions, or withdraws them.
-  virtual void ask(const std::string& name, io::Mailbox<NameAnswer>& answers) = 0;
+  virtual void ask(const std::string& name, NameTurn turn, io::Mailbox<NameAnswer>& answers) = 0;
   // `answers` is going away: nothing is posted to it once this has returned. Does not block.
   virtual void withdraw(io::Mailbox<NameAnswer>&) {}
 };
 
-// getaddrinfo on a thread of its own, one name after the other. Destroying waits for the look-up
-// under way (the C library's own timeout bounds it).
+// Looks one name up; may take its time.
+using BlockingLookup = std::function<NameAnswer(const std::string& name)>;
+
+// Up to limits::lookups_at_once_max at once, on threads of their own. Destroying does not wait for
+// those under way, so what `look_up` uses must outlive them.
+std::unique_ptr<NameLookup> make_threaded_lookup(BlockingLookup look_up);
+// With getaddrinfo.
 std::unique_ptr<NameLookup> make_system_lookup();
 
 // Asks for every name at once and then again every limits::name_refresh_interval. A name that
@@ -51,6 +63,8 @@ class NameResolver final : private io::Mailbox<NameAnswer>::Reader, private io::
    public:
     // Some name's addresses changed; names() has them.
     virtual void on_names_changed() = 0;
+    // A look-up failed.
+    virtual void on_name_failed() = 0;
 
    protected:
     ~Observer() = default;
@@ -64,6 +78,10 @@ class NameResolver final : private io::Mailbox<NameAnswer>::Reader, private io::
   // The names that matter from now on; new ones are asked at once, others are forgotten.
   void watch(const std::set<std::string>& names);
   const NameTable& names() const { return table_; }
+  // Some name has not had its first answer, good or bad.
+  bool waiting() const { return !unanswered_.empty(); }
+  // Names that have no address, each with the reason.
+  std::vector<std::string> problems() const;
 
  private:
   void on_letter(NameAnswer answer) override;
@@ -76,8 +94,9 @@ class NameResolver final : private io::Mailbox<NameAnswer>::Reader, private io::
   const Log& log_;
   Observer& observer_;
   NameTable table_;              // every watched name; empty until the first answer
-  std::set<std::string> asked_;  // no answer yet
-  std::set<std::string> failing_;
+  std::set<std::string> asked_;       // a question is under way
+  std::set<std::string> unanswered_;  // watched, and never answered so far
+  std::map<std::string, std::string> failing_;  // watched → why the last look-up failed
   io::Mailbox<NameAnswer> answers_;
   io::Timer refresh_;
 };

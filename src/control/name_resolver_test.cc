@@ -12,8 +12,9 @@ namespace {
 // Answers when the test says so.
 class HeldLookup final : public NameLookup {
  public:
-  void ask(const std::string& name, io::Mailbox<NameAnswer>& answers) override {
+  void ask(const std::string& name, NameTurn turn, io::Mailbox<NameAnswer>& answers) override {
     asked.push_back(name);
+    last_turn = turn;
     answers_ = &answers;
   }
   void answer(const std::string& name, const std::vector<std::string>& addresses) {
@@ -23,6 +24,7 @@ class HeldLookup final : public NameLookup {
   }
 
   std::vector<std::string> asked;
+  NameTurn last_turn = NameTurn::first;
 
  private:
   io::Mailbox<NameAnswer>* answers_ = nullptr;
@@ -31,6 +33,7 @@ class HeldLookup final : public NameLookup {
 class NameResolverTest : public testing::Test, public NameResolver::Observer {
  protected:
   void on_names_changed() override { ++changes_; }
+  void on_name_failed() override { ++failures_; }
   std::vector<std::string> addresses_of(const std::string& name) const {
     std::vector<std::string> texts;
     const auto found = resolver_.names().find(name);
@@ -44,6 +47,7 @@ class NameResolverTest : public testing::Test, public NameResolver::Observer {
   HeldLookup lookup_;
   NameResolver resolver_{loop_, lookup_, log_, *this};
   int changes_ = 0;
+  int failures_ = 0;
 };
 
 using Texts = std::vector<std::string>;
@@ -77,6 +81,33 @@ TEST_F(NameResolverTest, keeps_the_last_addresses_when_a_look_up_fails) {
   loop_.settle();
   EXPECT_EQ(addresses_of("a"), (Texts{"192.0.2.1"}));
   EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(NameResolverTest, names_what_has_no_address) {
+  resolver_.watch({"a", "b"});
+  EXPECT_TRUE(resolver_.waiting());
+  lookup_.answer("a", {"192.0.2.1"});
+  lookup_.answer("a", {});
+  loop_.settle();
+  EXPECT_TRUE(resolver_.waiting());
+  EXPECT_EQ(failures_, 1);
+  EXPECT_EQ(resolver_.problems(), (Texts{"target b has no address: no answer yet"}))
+      << "a has the one it had";
+  lookup_.answer("b", {});
+  loop_.settle();
+  EXPECT_FALSE(resolver_.waiting());
+  EXPECT_EQ(resolver_.problems(), (Texts{"target b has no address: no such name"}));
+}
+
+TEST_F(NameResolverTest, asks_for_failing_names_behind_the_others) {
+  resolver_.watch({"a"});
+  EXPECT_EQ(lookup_.last_turn, NameTurn::first);
+  lookup_.answer("a", {});
+  loop_.run_for(model::limits::name_refresh_interval + 1ms);
+  EXPECT_EQ(lookup_.last_turn, NameTurn::last);
+  lookup_.answer("a", {"192.0.2.1"});
+  loop_.run_for(model::limits::name_refresh_interval + 1ms);
+  EXPECT_EQ(lookup_.last_turn, NameTurn::first);
 }
 
 TEST_F(NameResolverTest, asks_again_after_the_interval) {

@@ -3,18 +3,23 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <list>
 #include <mutex>
 #include <thread>
 #include <utility>
 
 #include "control/name_resolver.h"
+#include "model/limits.h"
 
 namespace daruma::control {
 namespace {
+
+namespace limits = model::limits;
 
 Address address_of(const sockaddr* from) {
   if (from->sa_family == AF_INET) {
@@ -50,68 +55,108 @@ NameAnswer look_up(const std::string& name) {
   return answer;
 }
 
-// getaddrinfo has no time limit that could be set, hence a thread that may hang for a while.
-class SystemLookup final : public NameLookup {
+// The questions, shared with the threads that answer them. A look-up has no time limit that could
+// be set, so nobody waits for a thread: what is still under way at the end is left to itself.
+class Desk {
  public:
-  SystemLookup() : thread_([this] { serve(); }) {}
-  ~SystemLookup() override {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
+  explicit Desk(BlockingLookup look_up) : look_up_(std::move(look_up)) {}
 
-  void ask(const std::string& name, io::Mailbox<NameAnswer>& answers) override {
-    {
-      const std::lock_guard lock(mutex_);
-      questions_.push_back({name, &answers});
-    }
-    changed_.notify_one();
-  }
-
-  void withdraw(io::Mailbox<NameAnswer>& answers) override {
+  // True if another thread should serve().
+  bool ask(const std::string& name, NameTurn turn, io::Mailbox<NameAnswer>& answers) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(questions_, [&](const Question& each) { return each.answers == &answers; });
-    if (current_ == &answers) current_ = nullptr;
+    waiting(turn).push_back({name, turn, &answers});
+    changed_.notify_one();
+    const size_t open = running_.size() + first_.size() + last_.size();
+    if (threads_ >= std::min(open, limits::lookups_at_once_max)) return false;
+    ++threads_;
+    return true;
+  }
+
+  void withdraw(const io::Mailbox<NameAnswer>& answers) {
+    const std::lock_guard lock(mutex_);
+    const auto is_theirs = [&](const Question& each) { return each.answers == &answers; };
+    std::erase_if(first_, is_theirs);
+    std::erase_if(last_, is_theirs);
+    for (Question& each : running_) {
+      if (is_theirs(each)) each.answers = nullptr;
+    }
+  }
+
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    for (Question& each : running_) each.answers = nullptr;
+    changed_.notify_all();
+  }
+
+  // Answers questions until close().
+  void serve() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return closed_ || next() != nullptr; });
+      if (closed_) return;
+      std::deque<Question>& queue = *next();
+      const auto question = running_.insert(running_.end(), std::move(queue.front()));
+      queue.pop_front();
+      lock.unlock();
+      NameAnswer answer = look_up_(question->name);
+      lock.lock();
+      // Posted under the lock, so that withdraw() can promise that nothing comes after it.
+      if (question->answers != nullptr) question->answers->post(std::move(answer));
+      running_.erase(question);
+    }
   }
 
  private:
   struct Question {
     std::string name;
-    io::Mailbox<NameAnswer>* answers;
+    NameTurn turn;
+    io::Mailbox<NameAnswer>* answers;  // null: nobody waits any more
   };
 
-  void serve() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      changed_.wait(lock, [this] { return stopping_ || !questions_.empty(); });
-      if (stopping_) return;
-      const Question question = std::move(questions_.front());
-      questions_.pop_front();
-      current_ = question.answers;
-      lock.unlock();
-      NameAnswer answer = look_up(question.name);
-      lock.lock();
-      // Posted under the lock, so that withdraw() can promise that nothing comes after it.
-      if (current_ != nullptr) current_->post(std::move(answer));
-      current_ = nullptr;
-    }
+  std::deque<Question>& waiting(NameTurn turn) { return turn == NameTurn::first ? first_ : last_; }
+
+  // Where the next question to be answered stands; null if none may begin now.
+  std::deque<Question>* next() {
+    if (!first_.empty()) return &first_;
+    const auto failing = std::ranges::count(running_, NameTurn::last, &Question::turn);
+    const bool room = static_cast<size_t>(failing) < limits::failing_lookups_at_once_max;
+    return room && !last_.empty() ? &last_ : nullptr;
   }
 
+  const BlockingLookup look_up_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Question> questions_;
-  io::Mailbox<NameAnswer>* current_ = nullptr;  // who waits for the look-up under way
-  bool stopping_ = false;
-  std::thread thread_;  // last: everything above exists when it begins
+  std::deque<Question> first_;
+  std::deque<Question> last_;
+  std::list<Question> running_;
+  size_t threads_ = 0;
+  bool closed_ = false;
+};
+
+class ThreadedLookup final : public NameLookup {
+ public:
+  explicit ThreadedLookup(BlockingLookup look_up)
+      : desk_(std::make_shared<Desk>(std::move(look_up))) {}
+  ~ThreadedLookup() override { desk_->close(); }
+
+  void ask(const std::string& name, NameTurn turn, io::Mailbox<NameAnswer>& answers) override {
+    if (desk_->ask(name, turn, answers)) std::thread([desk = desk_] { desk->serve(); }).detach();
+  }
+  void withdraw(io::Mailbox<NameAnswer>& answers) override { desk_->withdraw(answers); }
+
+ private:
+  const std::shared_ptr<Desk> desk_;
 };
 
 }  // namespace
 
+std::unique_ptr<NameLookup> make_threaded_lookup(BlockingLookup look_up) {
+  return std::make_unique<ThreadedLookup>(std::move(look_up));
+}
+
 std::unique_ptr<NameLookup> make_system_lookup() {
-  return std::make_unique<SystemLookup>();
+  return make_threaded_lookup(look_up);
 }
 
 }  // namespace daruma::control

@@ -47,6 +47,9 @@ inline constexpr Duration request_head_timeout =
     20s;  // from the first byte of a request to the end of its head
 inline constexpr Duration drain_timeout = 30s;  // SIGTERM to exit
 inline constexpr Duration name_refresh_interval = 30s;
+inline constexpr size_t lookups_at_once_max = 8;          // of names
+inline constexpr size_t failing_lookups_at_once_max = 4;  // of those that failed last time
+static_assert(failing_lookups_at_once_max < lookups_at_once_max);
 inline constexpr Range idle_timeout_seconds{1, 4000, 60};
 inline constexpr Range client_keep_alive_seconds{60, 604800, 3600};
 
