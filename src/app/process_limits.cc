@@ -5,9 +5,14 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "model/limits.h"
 
 namespace daruma::app {
+
+namespace limits = model::limits;
 
 uint64_t raise_descriptor_limit() {
   rlimit limit{};
@@ -15,6 +20,12 @@ uint64_t raise_descriptor_limit() {
   const rlim_t before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
   return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
+
+size_t client_connections_per_worker(uint64_t descriptor_limit, size_t workers) {
+  const uint64_t reserved = std::min(descriptor_limit, limits::descriptors_reserved);
+  const uint64_t share = (descriptor_limit - reserved) / workers / 2;
+  return std::clamp<uint64_t>(share, 1, limits::client_connections_max);
 }
 
 std::vector<int> usable_cores() {

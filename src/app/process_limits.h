@@ -3,6 +3,7 @@
 // What the operating system grants this process.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,10 @@ namespace daruma::app {
 
 // Raises the limit of open descriptors as far as it goes. Returns the limit in force.
 uint64_t raise_descriptor_limit();
+
+// How many client connections each worker may take, with one descriptor for the client and one for
+// its target, of a limit that all workers share.
+size_t client_connections_per_worker(uint64_t descriptor_limit, size_t workers);
 
 // The cores that this process may use, ascending.
 std::vector<int> usable_cores();

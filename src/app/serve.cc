@@ -8,9 +8,9 @@ namespace daruma::app {
 
 int run(const ServeCommand& command) {
   block_signals();  // before any thread starts
-  raise_descriptor_limit();
+  const uint64_t descriptor_limit = raise_descriptor_limit();
   const Log log(command.log_level);
-  return Supervisor(command, log).run();
+  return Supervisor(command, log, descriptor_limit).run();
 }
 
 }  // namespace daruma::app

@@ -22,6 +22,8 @@ constexpr Duration stuck_after = model::limits::drain_timeout + 5s;
 // And this for a thread that cannot even be joined, such as one that waits for a disk.
 constexpr Duration forced_end_after = stuck_after + 5s;
 constexpr Duration forced_end_after_second = 1s;
+// A node that could serve fewer clients at once is hardly meant so.
+constexpr size_t client_connections_few = 10'000;
 
 WallTime system_wall_now() {
   return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
@@ -39,9 +41,10 @@ std::string listeners_text(const model::api::Resources& resources) {
 
 }  // namespace
 
-Supervisor::Supervisor(const ServeCommand& command, const Log& log)
+Supervisor::Supervisor(const ServeCommand& command, const Log& log, uint64_t descriptor_limit)
     : command_(command),
       log_(log),
+      descriptor_limit_(descriptor_limit),
       loop_(io::EpollLoop::system_seed()),
       lookup_(control::make_system_lookup()),
       controller_({loop_, log, *lookup_},
@@ -108,12 +111,14 @@ void Supervisor::build_threads() {
   const ThreadContext context{controller_.mailbox(), registry_, log_};
   const tls::TicketKeys ticket_keys = tls::make_ticket_keys();
   const size_t count = command_.workers ? command_.workers : usable_cores().size();
+  const size_t client_connections = client_connections_max(count);
   std::vector<control::Publisher::WorkerMailbox*> mailboxes;
   std::vector<telemetry::LogRing*> rings;
   for (size_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<WorkerThread>(
         context,
-        proxy::WorkerOptions{.index = static_cast<uint32_t>(i), .ticket_keys = ticket_keys}));
+        proxy::WorkerOptions{.index = static_cast<uint32_t>(i), .ticket_keys = ticket_keys,
+                             .client_connections_max = client_connections}));
     mailboxes.push_back(&workers_.back()->mailbox());
     rings.push_back(&workers_.back()->ring());
   }
@@ -124,6 +129,17 @@ void Supervisor::build_threads() {
       telemetry::LogWriterOptions{.directory = controller_.settings().logs_directory}, registry_,
       std::move(rings), log_);
   controller_.connect(std::move(mailboxes), &health_->mailbox());
+}
+
+// Of each worker.
+size_t Supervisor::client_connections_max(size_t workers) const {
+  const size_t most = client_connections_per_worker(descriptor_limit_, workers);
+  if (most * workers < client_connections_few) {
+    log_.write(LogLevel::warning, "app", "few open files are allowed; raise ulimit -n",
+               {{"open_files", std::to_string(descriptor_limit_)},
+                {"client_connections_at_most", std::to_string(most * workers)}});
+  }
+  return most;
 }
 
 bool Supervisor::open_admin() {

@@ -35,7 +35,8 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
                          private control::StopObserver,
                          private io::TimerHandler {
  public:
-  Supervisor(const ServeCommand& command, const Log& log);
+  // `descriptor_limit`: open files that this process may have.
+  Supervisor(const ServeCommand& command, const Log& log, uint64_t descriptor_limit);
   ~Supervisor();
 
   // Serves until a signal stops it. Returns the exit code.
@@ -46,6 +47,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   bool load();
   bool ports_are_free() const;
   void build_threads();
+  size_t client_connections_max(size_t workers) const;
   bool open_admin();
   void start_threads();
   void stop_threads();
@@ -60,6 +62,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
 
   const ServeCommand& command_;
   const Log& log_;
+  const uint64_t descriptor_limit_;
   io::EpollLoop loop_;
   telemetry::Registry registry_;
   std::unique_ptr<control::DataLock> data_lock_;  // null without a data directory

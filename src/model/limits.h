@@ -37,6 +37,8 @@ static_assert(relay_bytes_max <= Buffer::size_max());
 
 // Connections, per worker
 inline constexpr size_t client_connections_max = 100'000;
+// What a process needs besides connections to and from clients: files, listening sockets, probes.
+inline constexpr uint64_t descriptors_reserved = 256;
 inline constexpr size_t pipelined_bytes_max = 16 * 1024;
 inline constexpr size_t idle_target_connections_max = 1'024;  // per target
 
@@ -100,5 +102,9 @@ inline constexpr size_t listeners_per_load_balancer_max = 50;
 inline constexpr size_t certificates_per_listener_max = 26;  // the default one and 25 more
 inline constexpr size_t target_groups_per_load_balancer_max = 100;
 inline constexpr size_t targets_per_group_max = 1000;
+inline constexpr size_t load_balancers_max = 50;
+inline constexpr size_t target_groups_max = 3000;
+inline constexpr size_t certificates_max = 2500;           // ACM's quota
+inline constexpr size_t file_bytes_max = 16 * 1024 * 1024;  // the configuration's, and each it names
 
 }  // namespace daruma::model::limits

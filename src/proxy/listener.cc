@@ -88,6 +88,17 @@ void Listener::on_accept(std::unique_ptr<io::Socket> socket) {
   connections_.push_back(*connection);
 }
 
+void Listener::on_accept_paused(io::SocketError error) {
+  counters_->accept_errors_total.add();
+  const Instant now = environment_.loop.now();
+  if (now < accept_errors_quiet_until_) return;
+  accept_errors_quiet_until_ = now + 1min;
+  environment_.log.write(LogLevel::error, "listener", "cannot accept connections for now",
+                         {{"load_balancer", key_.load_balancer},
+                          {"port", std::to_string(key_.port)},
+                          {"problem", std::string(io::name_of(error))}});
+}
+
 void Listener::on_connection_closed() {
   --environment_.client_connections;
   counters_->connections_active.add(-1);

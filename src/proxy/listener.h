@@ -70,6 +70,7 @@ class Listener final : private io::AcceptHandler {
 
  private:
   void on_accept(std::unique_ptr<io::Socket> socket) override;
+  void on_accept_paused(io::SocketError error) override;
 
   Environment& environment_;
   Owner& owner_;
@@ -85,6 +86,7 @@ class Listener final : private io::AcceptHandler {
   std::string access_log_name_;
   uint32_t access_log_file_ = 0;
   bool retired_ = false;
+  Instant accept_errors_quiet_until_{};  // the log has heard of one lately
   IntrusiveList<ClientConnection> connections_;
 };
 

@@ -43,6 +43,8 @@ class Gauge {
   X(Counter, connections_total, "Client connections accepted")                                    \
   X(Counter, connections_rejected_total,                                                          \
     "Client connections closed at once because the limit was reached")                            \
+  X(Counter, accept_errors_total,                                                                 \
+    "Times that the system had no descriptor or memory for a client connection")                  \
   X(Gauge, connections_active, "Client connections open now")                                     \
   X(Counter, tls_handshakes_total, "TLS handshakes with clients completed")                       \
   X(Counter, tls_resumptions_total, "TLS handshakes with clients that resumed a session")         \
