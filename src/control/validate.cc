@@ -58,9 +58,10 @@ class Validator {
     for (size_t i = 0; i < resources_.node.addresses.size(); ++i) {
       const std::string& text = resources_.node.addresses[i];
       const Path where = path.at("Addresses", i);
-      if (!Address::parse(text, 0)) {
+      const auto address = Address::parse(text, 0);
+      if (!address) {
         issues_.error(where, fmt::format("'{}' is not an IP address", text));
-      } else if (!node_addresses_.insert(text).second) {
+      } else if (!node_addresses_.insert(*address).second) {
         issues_.error(where, fmt::format("address {} is given twice", text));
       }
     }
@@ -70,6 +71,7 @@ class Validator {
   void admin() {
     const Path path = root_.at("Admin");
     const api::Admin& admin = resources_.admin;
+    validate_number(admin.port, port_range, path, "Port", issues_);
     if (!admin.address) return;
     const auto address = Address::parse(*admin.address, 0);
     if (!address) {
@@ -84,10 +86,13 @@ class Validator {
 
   // Whether the admin endpoint and a listener on this port would want the same socket.
   bool taken_by_admin(int64_t port) const {
-    const std::string address = resources_.admin.address.value_or(default_admin_address);
     if (resources_.admin.port.value_or(default_admin_port) != port) return false;
-    return node_addresses_.empty() || node_addresses_.contains(address) ||
-           node_addresses_.contains("0.0.0.0") || node_addresses_.contains("::");
+    const auto admin = Address::parse(resources_.admin.address.value_or(default_admin_address), 0);
+    if (!admin) return false;
+    const auto every = admin->family() == Address::Family::v4 ? Address::v4({}, 0) //
+                                                              : Address::v6({}, 0);
+    return node_addresses_.empty() || node_addresses_.contains(*admin) ||
+           node_addresses_.contains(every);
   }
 
   // ---- certificates ----
@@ -285,7 +290,7 @@ class Validator {
   const ValidationContext& context_;
   Issues& issues_;
   const Path root_;
-  std::set<std::string> node_addresses_;
+  std::set<Address> node_addresses_;
   std::set<std::string> certificates_;
   std::set<std::string> target_groups_;
   std::set<std::string> groups_without_targets_;
