@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/buffer.h"
+#include "control/admin_server.h"
 #include "http/h1_body.h"
 #include "http/h1_parser.h"
 #include "http/h1_writer.h"
@@ -89,6 +90,8 @@ class Exchange final : private io::SocketHandler, private io::TimerHandler {
     const http::ParseStatus status = parser_.parse(buffer_.view(), http::Method::other, head);
     if (status == http::ParseStatus::need_more) return false;
     if (status != http::ParseStatus::complete) return !refuse();
+    const http::Field* server = head.fields.find("Server");
+    if (server == nullptr || server->value != control::admin_server_name) return !refuse();
     answer_.status = head.status;
     body_.begin(head.framing, head.content_length);
     buffer_.consume(head.wire_bytes);

@@ -16,7 +16,7 @@ struct HttpAnswer {
   std::string body;
 };
 
-// `timeout` is for all of it. A POST has an empty body.
+// Fail if the answer is not a daruma's. `timeout` is for all of it. A POST has an empty body.
 Result<HttpAnswer> get(const Address& server, const std::string& path, Duration timeout);
 Result<HttpAnswer> post(const Address& server, const std::string& path, Duration timeout);
 

@@ -287,6 +287,7 @@ void AdminConnection::write_head(const AdminResponse& response) {
   idle_since_ = never;
   timer_.set(server_.loop_.now() + server_.options_.write_timeout);
   http::write_status_line(out_, response.status, http::reason_phrase(response.status));
+  http::write_field(out_, "Server", admin_server_name);
   http::write_field(out_, "Date", http::Date(server_.loop_.wall_now()).view());
   http::write_field(out_, "Content-Type", response.content_type);
   http::write_field(out_, "Content-Length", response.body.size());

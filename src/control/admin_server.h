@@ -26,6 +26,9 @@
 
 namespace daruma::control {
 
+// The Server field of every answer: `daruma reload` knows a daruma by it.
+inline constexpr std::string_view admin_server_name = "daruma";
+
 // One request, body included. Views live until handle() returns.
 struct AdminRequest {
   http::Method method = http::Method::get;  // HEAD comes as GET; its answer's body is left out
@@ -40,7 +43,8 @@ struct AdminResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  // More fields. Those that frame the message and Date, Cache-Control are the server's.
+  // More fields. Those that frame the message and Server, Date,
+  // Cache-Control are the server's.
   std::vector<std::pair<std::string, std::string>> fields = {};
 };
 

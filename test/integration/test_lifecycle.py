@@ -68,6 +68,14 @@ def test_reload_of_nobody_says_so():
 
 def test_sigterm_lets_requests_finish_and_exits_0(start_targets, serve):
     daruma = serve(start_targets(1))
+def test_a_reload_knows_whether_a_daruma_answered(tmp_path, start_targets):
+    """A sample target answers every POST with 200; so may whatever else has the port."""
+    target, = start_targets(1)
+    answer = run([DARUMA, 'reload', '--admin', target.name])
+    assert answer.returncode == 1
+    assert 'not that of a daruma' in answer.stderr
+
+
     answers = []
     slow = threading.Thread(target=lambda: answers.append(daruma.get('/slow/1000')))
     with daruma.connect() as idle:
