@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start, reload, drain, stop, and what is said when one of them cannot be done."""
+import contextlib
 import os
+import resource
 import signal
 import socket
 import threading
@@ -66,8 +68,6 @@ def test_reload_of_nobody_says_so():
     assert '127.0.0.1:1' in answer.stderr
 
 
-def test_sigterm_lets_requests_finish_and_exits_0(start_targets, serve):
-    daruma = serve(start_targets(1))
 def test_a_reload_knows_whether_a_daruma_answered(tmp_path, start_targets):
     """A sample target answers every POST with 200; so may whatever else has the port."""
     target, = start_targets(1)
@@ -76,6 +76,8 @@ def test_a_reload_knows_whether_a_daruma_answered(tmp_path, start_targets):
     assert 'not that of a daruma' in answer.stderr
 
 
+def test_sigterm_lets_requests_finish_and_exits_0(start_targets, serve):
+    daruma = serve(start_targets(1))
     answers = []
     slow = threading.Thread(target=lambda: answers.append(daruma.get('/slow/1000')))
     with daruma.connect() as idle:
@@ -124,6 +126,37 @@ def test_an_invalid_file_at_start_is_explained(tmp_path):
     assert answer.returncode == 1
     assert f'{file}:1:' in answer.stderr
     assert 'Colour' in answer.stderr
+
+
+def test_clients_leave_descriptors_for_the_rest(start_targets, tmp_path, processes):
+    target, = start_targets(1)
+    few = ['prlimit', '--nofile=300:300']
+    daruma = processes.enter_context(
+        Daruma(Configuration(tmp_path / 'daruma', [target_group([target])]), workers=1,
+               wrapper=few))
+    assert 'raise ulimit -n' in daruma.output()
+    with contextlib.ExitStack() as clients:
+        for _ in range(40):
+            clients.enter_context(daruma.connect())
+        wait_until('22 of them are in, (300 - 256) / 2, and the others are counted',
+                   lambda: daruma.metric('daruma_listener_connections_rejected_total') == 18)
+    wait_until('they have left', lambda: daruma.metric('daruma_listener_connections_active') == 0)
+    assert daruma.get('/').status_code == 200
+
+
+def test_a_client_that_finds_no_descriptor_waits(start_targets, serve):
+    daruma = serve(start_targets(1), workers=1)
+    with daruma.connect() as kept:
+        kept.sendall(b'GET /bytes/3 HTTP/1.1\r\nHost: a\r\n\r\n')
+        read_until(kept, b'\r\n\r\nabc')
+        before = resource.prlimit(daruma.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(daruma.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+        with daruma.connect() as late:
+            late.sendall(b'GET /bytes/3 HTTP/1.1\r\nHost: a\r\n\r\n')
+            wait_until('the log tells', lambda: 'cannot accept connections' in daruma.output())
+            resource.prlimit(daruma.pid, resource.RLIMIT_NOFILE, before)
+            read_until(late, b'\r\n\r\nabc')
+    assert daruma.metric('daruma_listener_accept_errors_total') >= 1
 
 
 def test_a_data_directory_has_one_daruma(start_targets, serve):
