@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace daruma::app {
 namespace {
@@ -28,15 +26,6 @@ bool write_all(int descriptor, std::string_view content) {
 }
 
 }  // namespace
-
-Result<std::string> read_file(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failed(path, errno);
-  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return failed(path, EIO);
-  return content;
-}
 
 Result<void> create_file(const std::string& path, std::string_view content, Access access) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole files, in and out.
+// New files.
 #pragma once
 
 #include <string>
@@ -9,8 +9,6 @@
 #include "base/result.h"
 
 namespace daruma::app {
-
-Result<std::string> read_file(const std::string& path);
 
 enum class Access : unsigned { everyone_reads = 0644, owner_only = 0600 };
 // Makes a new file; its folder too, where that is missing. Fails if the file exists.

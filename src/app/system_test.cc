@@ -13,6 +13,7 @@
 #include "app/process_limits.h"
 #include "app/signals.h"
 #include "io/epoll_loop.h"
+#include "io/read_file.h"
 
 namespace daruma::app {
 namespace {
@@ -33,7 +34,7 @@ class Files : public testing::Test {
 TEST_F(Files, come_back_as_they_were_written) {
   const std::string content("two\nlines\0and a null", 20);
   ASSERT_TRUE(create_file(path("new/folder/file"), content, Access::everyone_reads));
-  EXPECT_EQ(*read_file(path("new/folder/file")), content);
+  EXPECT_EQ(*io::read_file(path("new/folder/file"), 100), content);
 }
 
 TEST_F(Files, a_secret_is_readable_by_its_owner_alone) {
@@ -48,13 +49,7 @@ TEST_F(Files, are_never_overwritten) {
   const auto again = create_file(path("key"), "second", Access::owner_only);
   ASSERT_FALSE(again);
   EXPECT_NE(again.error().message.find(path("key")), std::string::npos);
-  EXPECT_EQ(*read_file(path("key")), "first");
-}
-
-TEST_F(Files, that_are_missing_are_named) {
-  const auto missing = read_file(path("nowhere"));
-  ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().message, path("nowhere") + ": No such file or directory");
+  EXPECT_EQ(*io::read_file(path("key"), 100), "first");
 }
 
 TEST(ProcessLimits, a_thread_can_be_kept_on_each_usable_core) {

@@ -4,12 +4,13 @@
 #include <cstdio>
 
 #include "app/commands.h"
-#include "app/files.h"
 #include "app/process_limits.h"
 #include "app/sample_origin.h"
 #include "app/signals.h"
 #include "io/epoll_loop.h"
 #include "io/mailbox.h"
+#include "io/read_file.h"
+#include "model/limits.h"
 #include "tls/self_signed.h"
 
 namespace daruma::app {
@@ -35,7 +36,9 @@ class TargetProcess final : private io::Mailbox<ProcessSignal>::Reader,
     }
     origin_ = std::move(*origin);
     announce(options);
-    const SignalThread thread(signals_);
+    const SignalThread thread(signals_, {.after_first_stop = drain_deadline + 5s,
+                                         .after_second_stop = 1s,
+                                         .end = [] { _exit(exit_failed); }});
     loop_.run();
     std::printf("daruma target %s: stopped after %llu requests\n",
                 origin_->address().to_string().c_str(),
@@ -73,6 +76,12 @@ class TargetProcess final : private io::Mailbox<ProcessSignal>::Reader,
   std::unique_ptr<SampleOrigin> origin_;
 };
 
+Result<std::string> read_pem(const std::string& path) {
+  auto text = io::read_file(path, model::limits::file_bytes_max);
+  if (!text) return fail(path + ": " + text.error().message);
+  return text;
+}
+
 Result<OriginOptions> with_certificate(const TargetCommand& command) {
   OriginOptions options = command.origin;
   if (!options.tls) return options;
@@ -84,9 +93,9 @@ Result<OriginOptions> with_certificate(const TargetCommand& command) {
     options.key_pem = std::move(made->key_pem);
     return options;
   }
-  auto chain = read_file(command.certificate_file);
+  auto chain = read_pem(command.certificate_file);
   if (!chain) return tl::unexpected(chain.error());
-  auto key = read_file(command.key_file);
+  auto key = read_pem(command.key_file);
   if (!key) return tl::unexpected(key.error());
   options.chain_pem = std::move(*chain);
   options.key_pem = std::move(*key);

@@ -88,10 +88,14 @@ Declared Controller::read_last_good() const {
         {options_.data_directory, 0, 0, good.error().message, Severity::error});
     return none;
   }
+  std::map<std::string, std::string> files;
+  for (const auto& [written, content] : good->files) {
+    files[resolve_path(options_.config_file, written)] = content;
+  }
   Surroundings with = options_.surroundings;
-  with.read_file = [&good](const std::string& path) -> Result<std::string> {
-    const auto found = good->files.find(path);
-    if (found == good->files.end()) return fail("not among the files kept");
+  with.read_file = [&files](const std::string& path) -> Result<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) return fail("not among the files kept");
     return found->second;
   };
   return parse_declared(good->text, options_.config_file, with);

@@ -4,47 +4,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <set>
 #include <tuple>
+#include <utility>
 
 #include "control/decode.h"
 #include "control/issues.h"
 #include "control/members.h"
 #include "control/validate.h"
 #include "control/yaml_tree.h"
+#include "io/read_file.h"
+#include "model/limits.h"
 #include "tls/security_policy.h"
 
 namespace daruma::control {
 namespace {
 
 namespace api = model::api;
+namespace limits = model::limits;
 
 constexpr size_t diagnostics_max = 100;
 constexpr std::string_view admin_address = "127.0.0.1";
 constexpr uint16_t admin_port = 9090;
 constexpr std::string_view logs_directory = "logs";
-
-Result<std::string> read_whole_file(const std::string& path) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return fail(std::strerror(errno));
-  // One byte more than allowed, so that whoever parses it can tell.
-  std::string text(YamlTree::bytes_max + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad() || (stream.gcount() == 0 && errno != 0)) return fail(std::strerror(errno));
-  text.resize(static_cast<size_t>(stream.gcount()));
-  text.shrink_to_fit();
-  return text;
-}
-
-// A path in the file, as seen from where the process runs.
-std::string resolve(const std::string& file, const std::string& path) {
-  return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
-}
 
 // The place in the file that a path means; if it is not there, the place of what should hold it.
 Position locate(const YamlNode& root, const Issue& issue) {
@@ -115,14 +97,14 @@ class DeclaredParser {
 
   bool load_file(const std::string& written, const Path& where, std::string& content) {
     if (written.empty()) return false;
-    const std::string path = resolve(file_, written);
+    const std::string path = resolve_path(file_, written);
     const Result<std::string> text = with_.read_file(path);
     if (!text) {
       issues_.error(where, fmt::format("cannot read {}: {}", path, text.error().message));
       return false;
     }
     content = *text;
-    out_.files[path] = *text;
+    out_.files[written] = *text;
     return true;
   }
 
@@ -167,7 +149,7 @@ class DeclaredParser {
                        static_cast<uint16_t>(resources.admin.port.value_or(admin_port)));
     out_.settings = {
         admin.value_or(Address()),
-        resolve(file_, resources.logs.directory.value_or(std::string(logs_directory)))};
+        resolve_path(file_, resources.logs.directory.value_or(std::string(logs_directory)))};
   }
 
   const std::string& file_;
@@ -180,9 +162,14 @@ class DeclaredParser {
 }  // namespace
 
 Surroundings Surroundings::system() {
-  return {.read_file = read_whole_file,
+  return {.read_file =
+              [](const std::string& path) { return io::read_file(path, limits::file_bytes_max); },
           .check_certificate = tls::check_certificate,
           .check_ssl_policy = tls::check_policy};
+}
+
+std::string resolve_path(const std::string& file, const std::string& written) {
+  return (std::filesystem::path(file).parent_path() / written).lexically_normal().string();
 }
 
 Declared parse_declared(std::string text, const std::string& file, const Surroundings& with) {

@@ -44,8 +44,11 @@ struct Declared {
   Settings settings;
   Diagnostics diagnostics;                   // in the file's order
   std::string text;                          // of the file
-  std::map<std::string, std::string> files;  // every other file read: path → content
+  std::map<std::string, std::string> files;  // every other file read: path as written → content
 };
+
+// A path in the file, as seen from where the process runs.
+std::string resolve_path(const std::string& file, const std::string& written);
 
 Declared parse_declared(std::string text, const std::string& file, const Surroundings& with);
 Declared read_declared(const std::string& file, const Surroundings& with);

@@ -84,7 +84,7 @@ TEST(Declared, finds_files_relative_to_its_own_folder) {
   EXPECT_EQ(declared.settings.logs_directory, "/etc/daruma/logs");
   EXPECT_EQ(declared.settings.admin.to_string(), "127.0.0.1:9090");
   const std::map<std::string, std::string> files{
-      {"/etc/daruma/certs/a.crt", "/etc/daruma/certs/a.crt"}, {"/keys/a.key", "/keys/a.key"}};
+      {"certs/a.crt", "/etc/daruma/certs/a.crt"}, {"/keys/a.key", "/keys/a.key"}};
   EXPECT_EQ(declared.files, files);
 }
 

@@ -9,15 +9,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
+
+#include "io/descriptor.h"
+#include "io/read_file.h"
 
 namespace daruma::control {
 namespace {
 
-constexpr int format_version = 1;
+constexpr int format_version = 2;
+constexpr size_t bytes_max = 1024 * 1024 * 1024;
 
 std::string path_in(const std::string& directory) {
   return directory + "/last_good.json";
@@ -27,20 +29,9 @@ tl::unexpected<Error> system_failure(std::string_view what, const std::string& p
   return fail(fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
 }
 
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags) : number_(open(path.c_str(), flags, 0600)) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  bool good() const { return number_ >= 0; }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
+io::Descriptor open_file(const std::string& path, int flags) {
+  return io::Descriptor(open(path.c_str(), flags, 0600));
+}
 
 bool write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -52,8 +43,9 @@ bool write_all(int descriptor, std::string_view bytes) {
 }
 
 Result<void> write_durably(const std::string& path, std::string_view bytes) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
-  if (!file.good()) return system_failure("create", path);
+  const io::Descriptor file =
+      open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+  if (!file.is_open()) return system_failure("create", path);
   if (!write_all(file.number(), bytes) || fsync(file.number()) != 0) {
     return system_failure("write", path);
   }
@@ -80,18 +72,16 @@ Result<void> save_last_good(const std::string& directory, const LastGood& good) 
   const std::string fresh = path + ".new";
   if (const Result<void> written = write_durably(fresh, bytes); !written) return written;
   if (std::rename(fresh.c_str(), path.c_str()) != 0) return system_failure("replace", path);
-  const Descriptor folder(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (!folder.good() || fsync(folder.number()) != 0) return system_failure("write", directory);
+  const io::Descriptor folder = open_file(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (!folder.is_open() || fsync(folder.number()) != 0) return system_failure("write", directory);
   return {};
 }
 
 Result<LastGood> load_last_good(const std::string& directory) {
   const std::string path = path_in(directory);
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return system_failure("read", path);
-  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  const auto document = nlohmann::json::parse(bytes, nullptr, false);
+  const Result<std::string> bytes = io::read_file(path, bytes_max);
+  if (!bytes) return fail(fmt::format("cannot read {}: {}", path, bytes.error().message));
+  const auto document = nlohmann::json::parse(*bytes, nullptr, false);
   LastGood good;
   if (!document.is_object() || !document.contains("version") ||
       document["version"] != format_version || !document.contains("text") ||

@@ -14,7 +14,7 @@ namespace daruma::control {
 
 struct LastGood {
   std::string text;                          // of the configuration file
-  std::map<std::string, std::string> files;  // the others that it named: path → content
+  std::map<std::string, std::string> files;  // the others that it names: path as written → content
   bool operator==(const LastGood&) const = default;
 };
 

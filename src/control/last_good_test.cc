@@ -57,12 +57,16 @@ TEST_F(LastGoodTest, says_what_is_wrong) {
             "cannot make the directory " + parent_ + "/none/data: No such file or directory");
   fs::create_directory(directory_);
   for (const char* damaged :
-       {"", "{", "[]", "{\"version\":2,\"text\":\"\",\"files\":{}}",
-        "{\"version\":\"1\",\"text\":\"\",\"files\":{}}", "{\"version\":1,\"files\":{}}",
-        "{\"version\":1,\"text\":\"\",\"files\":{\"a\":1}}"}) {
+       {"", "{", "[]", "{\"version\":1,\"text\":\"\",\"files\":{}}",
+        "{\"version\":\"2\",\"text\":\"\",\"files\":{}}", "{\"version\":2,\"files\":{}}",
+        "{\"version\":2,\"text\":\"\",\"files\":{\"a\":1}}"}) {
     std::ofstream(directory_ + "/last_good.json") << damaged;
     EXPECT_FALSE(load_last_good(directory_).has_value()) << damaged;
   }
+  fs::remove(directory_ + "/last_good.json");
+  fs::create_directory(directory_ + "/last_good.json");
+  EXPECT_EQ(load_last_good(directory_).error().message,
+            "cannot read " + directory_ + "/last_good.json: Is a directory");
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "model/limits.h"
+
 namespace daruma::control {
 
 struct Position {
@@ -46,7 +48,7 @@ struct YamlProblem {
 
 class YamlTree {
  public:
-  static constexpr size_t bytes_max = 16 * 1024 * 1024;
+  static constexpr size_t bytes_max = model::limits::file_bytes_max;
   static constexpr size_t depth_max = 64;
   static constexpr uint64_t nodes_max = 1'000'000;
 
