@@ -45,7 +45,9 @@ std::string configuration(int64_t targets) {
 
 const Surroundings nothing_outside{
     .read_file = [](const std::string&) -> Result<std::string> { return fail("no files here"); },
-    .check_certificate = [](const tls::CertificateText&) -> Result<std::string> { return ""; },
+    .check_certificate = [](const tls::CertificateText&) -> Result<CheckedCertificate> {
+      return CheckedCertificate{};
+    },
     .check_ssl_policy = [](std::string_view) -> Result<void> { return {}; }};
 
 void read_and_validate(benchmark::State& state) {

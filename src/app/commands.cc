@@ -5,6 +5,7 @@
 
 #include "app/http_client.h"
 #include "app/version.h"
+#include "app/wall_clock.h"
 #include "control/declared.h"
 
 namespace daruma::app {
@@ -21,7 +22,8 @@ int run(const Usage& usage) {
 }
 
 int run(const CheckCommand& command) {
-  const control::Diagnostics diagnostics = control::check_file(command.config_file);
+  const control::Diagnostics diagnostics = 
+      control::check_file(command.config_file, control::Surroundings::system(system_wall_now));
   std::fputs(control::to_text(diagnostics).c_str(), stderr);
   if (control::has_errors(diagnostics)) return exit_failed;
   std::printf("%s: valid\n", command.config_file.c_str());

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 
 #include "app/process_limits.h"
 #include "app/version.h"
+#include "app/wall_clock.h"
 #include "control/port_check.h"
 #include "model/limits.h"
 #include "tls/context.h"
@@ -24,10 +24,6 @@ constexpr Duration forced_end_after = stuck_after + 5s;
 constexpr Duration forced_end_after_second = 1s;
 // A node that could serve fewer clients at once is hardly meant so.
 constexpr size_t client_connections_few = 10'000;
-
-WallTime system_wall_now() {
-  return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
-}
 
 // "127.0.0.1:8080, 127.0.0.1:8443"
 std::string listeners_text(const model::api::Resources& resources) {
@@ -48,7 +44,8 @@ Supervisor::Supervisor(const ServeCommand& command, const Log& log, uint64_t des
       loop_(io::EpollLoop::system_seed()),
       lookup_(control::make_system_lookup()),
       controller_({loop_, log, *lookup_},
-                  {.config_file = command.config_file, .data_directory = command.data_directory}),
+                  {.config_file = command.config_file, .data_directory = command.data_directory,
+                   .surroundings = control::Surroundings::system(system_wall_now)}),
       start_timer_(loop_.timers(), *this),
       drain_timer_(loop_.timers(), *this),
       signals_(loop_, *this) {}

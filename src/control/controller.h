@@ -47,7 +47,7 @@ struct ControllerContext {
 struct ControllerOptions {
   std::string config_file;
   std::string data_directory;  // "": the last good configuration is not kept
-  Surroundings surroundings = Surroundings::system();
+  Surroundings surroundings;
   // control/port_check
   std::function<std::string(const Address&)> listening_problem = control::listening_problem;
 };

@@ -69,7 +69,9 @@ class ControllerTest : public testing::Test, public StopObserver {
               if (found == files_.end()) return fail("No such file or directory");
               return found->second;
             },
-            .check_certificate = [](const auto&) -> Result<std::string> { return "f00"; },
+            .check_certificate = [](const auto&) -> Result<CheckedCertificate> {
+        return CheckedCertificate{"f00", ""};
+      },
             .check_ssl_policy = [](std::string_view) -> Result<void> { return {}; }};
   }
   std::unique_ptr<Controller> make(const std::string& data = "") {

@@ -28,6 +28,12 @@ constexpr std::string_view admin_address = "127.0.0.1";
 constexpr uint16_t admin_port = 9090;
 constexpr std::string_view logs_directory = "logs";
 
+Result<CheckedCertificate> check(const tls::CertificateText& certificate, WallTime now) {
+  const auto facts = tls::describe_certificate(certificate);
+  if (!facts) return fail(facts.error().message);
+  return CheckedCertificate{facts->fingerprint, tls::validity_warning(*facts, now).value_or("")};
+}
+
 // The place in the file that a path means; if it is not there, the place of what should hold it.
 Position locate(const YamlNode& root, const Issue& issue) {
   const YamlNode* node = &root;
@@ -86,13 +92,13 @@ class DeclaredParser {
     const bool key =
         load_file(certificate.private_key_file, path.at("PrivateKeyFile"), certificate.key_pem);
     if (!chain || !key) return;
-    const Result<std::string> fingerprint =
+    const Result<CheckedCertificate> checked =
         with_.check_certificate({certificate.name, certificate.chain_pem, certificate.key_pem});
-    if (fingerprint) {
-      certificate.fingerprint = *fingerprint;
-    } else {
-      issues_.error(path.at("CertificateFile"), fingerprint.error().message);
-    }
+    const Path where = path.at("CertificateFile");
+    if (!checked) return issues_.error(where, checked.error().message);
+    certificate.fingerprint = checked->fingerprint;
+    if (checked->warning.empty()) return;
+    issues_.warning(where, fmt::format("certificate '{}' {}", certificate.name, checked->warning));
   }
 
   bool load_file(const std::string& written, const Path& where, std::string& content) {
@@ -161,10 +167,13 @@ class DeclaredParser {
 
 }  // namespace
 
-Surroundings Surroundings::system() {
+Surroundings Surroundings::system(std::function<WallTime()> wall_now) {
   return {.read_file =
               [](const std::string& path) { return io::read_file(path, limits::file_bytes_max); },
-          .check_certificate = tls::check_certificate,
+          .check_certificate =
+              [wall_now = std::move(wall_now)](const tls::CertificateText& certificate) {
+                return check(certificate, wall_now());
+              },
           .check_ssl_policy = tls::check_policy};
 }
 
@@ -188,8 +197,8 @@ Declared read_declared(const std::string& file, const Surroundings& with) {
   return declared;
 }
 
-Diagnostics check_file(const std::string& file) {
-  return read_declared(file, Surroundings::system()).diagnostics;
+Diagnostics check_file(const std::string& file, const Surroundings& with) {
+  return read_declared(file, with).diagnostics;
 }
 
 }  // namespace daruma::control

@@ -14,22 +14,29 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "control/diagnostics.h"
 #include "model/resources.h"
 #include "tls/context.h"
 
 namespace daruma::control {
 
+// A certificate that can be served.
+struct CheckedCertificate {
+  std::string fingerprint;
+  std::string warning;  // "expired on 2026-01-31"; "" if there is nothing to say
+};
+
 // What decoding needs of the world, so that tests and fuzzing can do without.
 struct Surroundings {
   // The whole file, or why not ("No such file or directory").
   std::function<Result<std::string>(const std::string& path)> read_file;
-  // The fingerprint, or what is wrong with it.
-  std::function<Result<std::string>(const tls::CertificateText&)> check_certificate;
+  // Or what is wrong with it.
+  std::function<Result<CheckedCertificate>(const tls::CertificateText&)> check_certificate;
   // Whether a listener can be served with this policy, or why not.
   std::function<Result<void>(std::string_view name)> check_ssl_policy;
 
-  static Surroundings system();
+  static Surroundings system(std::function<WallTime()> wall_now);
 };
 
 // What the process itself needs of the file; changes take effect at the next start.
@@ -54,6 +61,6 @@ Declared parse_declared(std::string text, const std::string& file, const Surroun
 Declared read_declared(const std::string& file, const Surroundings& with);
 
 // What `daruma check FILE` says: errors and warnings; none is good news.
-Diagnostics check_file(const std::string& file);
+Diagnostics check_file(const std::string& file, const Surroundings& with);
 
 }  // namespace daruma::control

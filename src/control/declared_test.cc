@@ -16,6 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// When the certificates in testdata are valid.
+Surroundings system_in_2027() {
+  return Surroundings::system(
+      [] { return WallTime(std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)); });
+}
+
 // Files are named as an operator would, relative to where they are checked from.
 class TestData : public testing::Test {
  protected:
@@ -46,7 +52,7 @@ TEST_F(TestData, bad_files_give_exactly_the_expected_messages) {
   EXPECT_GE(files.size(), 24u);
   EXPECT_EQ(files.size(), expected.size());
   for (const std::string& file : files) {
-    const Diagnostics diagnostics = check_file(file);
+    const Diagnostics diagnostics = check_file(file, system_in_2027());
     EXPECT_TRUE(has_errors(diagnostics)) << file;
     EXPECT_EQ(to_text(diagnostics), expected[file]);
   }
@@ -55,19 +61,19 @@ TEST_F(TestData, bad_files_give_exactly_the_expected_messages) {
 TEST_F(TestData, good_files_give_none) {
   const std::vector<std::string> files = files_in("good");
   EXPECT_GE(files.size(), 3u);
-  for (const std::string& file : files) EXPECT_EQ(to_text(check_file(file)), "") << file;
+  for (const std::string& file : files) EXPECT_EQ(to_text(check_file(file, system_in_2027())), "") << file;
 }
 
 TEST_F(TestData, missing_file_is_a_message) {
-  EXPECT_EQ(to_text(check_file("none.yaml")),
+  EXPECT_EQ(to_text(check_file("none.yaml", system_in_2027())),
             "none.yaml: cannot read the file: No such file or directory\n");
-  EXPECT_EQ(to_text(check_file("good")), "good: cannot read the file: Is a directory\n");
+  EXPECT_EQ(to_text(check_file("good", system_in_2027())), "good: cannot read the file: Is a directory\n");
 }
 
 Surroundings nothing_outside() {
   return {.read_file = [](const std::string& path) -> Result<std::string> { return path; },
-          .check_certificate = [](const tls::CertificateText& text) -> Result<std::string> {
-            return text.chain_pem + "+" + text.key_pem;
+          .check_certificate = [](const tls::CertificateText& text) -> Result<CheckedCertificate> {
+            return CheckedCertificate{text.chain_pem + "+" + text.key_pem, ""};
           },
           .check_ssl_policy = [](std::string_view) -> Result<void> { return {}; }};
 }
@@ -86,6 +92,17 @@ TEST(Declared, finds_files_relative_to_its_own_folder) {
   const std::map<std::string, std::string> files{
       {"certs/a.crt", "/etc/daruma/certs/a.crt"}, {"/keys/a.key", "/keys/a.key"}};
   EXPECT_EQ(declared.files, files);
+}
+
+TEST_F(TestData, warns_of_a_certificate_that_is_not_valid_now) {
+  const auto with = Surroundings::system(
+      [] { return WallTime(std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)); });
+  const Declared declared = parse_declared(
+      "Certificates:\n"
+      "  - {Name: site, CertificateFile: tls/site.crt, PrivateKeyFile: tls/site.key}\n",
+      "d.yaml", with);
+  EXPECT_EQ(declared.diagnostics.front().to_string(),
+            "d.yaml:2:35: warning: certificate 'site' is not valid before 2026-11-22");
 }
 
 TEST(Declared, settings_are_what_the_file_says) {

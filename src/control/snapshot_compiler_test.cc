@@ -16,7 +16,9 @@ namespace {
 model::api::Resources declared(const std::string& text) {
   const Surroundings with{
       .read_file = [](const std::string& path) -> Result<std::string> { return "text of " + path; },
-      .check_certificate = [](const tls::CertificateText&) -> Result<std::string> { return "f00"; },
+      .check_certificate = [](const tls::CertificateText&) -> Result<CheckedCertificate> {
+        return CheckedCertificate{"f00", ""};
+      },
       .check_ssl_policy = [](std::string_view) -> Result<void> { return {}; }};
   Declared parsed = parse_declared(text, "d.yaml", with);
   EXPECT_FALSE(has_errors(parsed.diagnostics)) << to_text(parsed.diagnostics);

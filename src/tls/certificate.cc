@@ -213,6 +213,8 @@ Result<ParsedCertificate> parse(const CertificateText& text) {
   return certificate;
 }
 
+constexpr auto warned_before_end = std::chrono::days(14);
+
 std::string day_of(WallTime time) {
   return fmt::format("{:%Y-%m-%d}", std::chrono::time_point_cast<std::chrono::seconds>(time));
 }
@@ -231,15 +233,10 @@ Result<CertificateFacts> describe_certificate(const CertificateText& certificate
   return std::move(parsed->facts);
 }
 
-Result<std::string> check_certificate(const CertificateText& certificate) {
-  auto facts = describe_certificate(certificate);
-  if (!facts) return fail(facts.error().message);
-  return std::move(facts->fingerprint);
-}
-
 std::optional<std::string> validity_warning(const CertificateFacts& facts, WallTime now) {
   if (now > facts.not_after) return "expired on " + day_of(facts.not_after);
-  if (now < facts.not_before) return "not valid before " + day_of(facts.not_before);
+  if (now < facts.not_before) return "is not valid before " + day_of(facts.not_before);
+  if (facts.not_after - now < warned_before_end) return "ends on " + day_of(facts.not_after);
   return std::nullopt;
 }
 

@@ -79,7 +79,7 @@ TEST(Certificate, every_mistake_is_told_by_its_name) {
       {short_rsa.chain_pem, short_rsa.key_pem, "an RSA key of 512 bits is too short"},
   };
   for (const auto& row : rows) {
-    const auto checked = check_certificate({"site", row.chain, row.key});
+    const auto checked = describe_certificate({"site", row.chain, row.key});
     ASSERT_FALSE(checked) << row.says;
     EXPECT_TRUE(checked.error().message.starts_with("certificate 'site': "));
     EXPECT_NE(checked.error().message.find(row.says), std::string::npos)
@@ -98,7 +98,7 @@ TEST(Certificate, accepts_what_operators_have) {
       {good.key_pem + good.chain_pem, good.key_pem + good.chain_pem},  // one file for both
   };
   for (const auto& [chain, key] : rows) {
-    const auto checked = check_certificate({"site", chain, key});
+    const auto checked = describe_certificate({"site", chain, key});
     EXPECT_TRUE(checked) << checked.error().message;
   }
 }
@@ -124,9 +124,11 @@ TEST(Certificate, being_expired_is_only_a_warning) {
   const auto at = [&](int64_t seconds) {
     return validity_warning(*facts, WallTime(std::chrono::seconds(seconds))).value_or("");
   };
-  EXPECT_EQ(at(1'577'836'799), "not valid before 2020-01-01");
+  EXPECT_EQ(at(1'577'836'799), "is not valid before 2020-01-01");
   EXPECT_EQ(at(1'577'836'800), "");
-  EXPECT_EQ(at(1'609'459'199), "");
+  EXPECT_EQ(at(1'609'459'199 - 14 * 86'400), "");
+  EXPECT_EQ(at(1'609'459'200 - 14 * 86'400), "ends on 2020-12-31");
+  EXPECT_EQ(at(1'609'459'199), "ends on 2020-12-31");
   EXPECT_EQ(at(1'609'459'200), "expired on 2020-12-31");
 }
 
@@ -136,12 +138,12 @@ TEST(Certificate, fingerprint_changes_with_either_part) {
   two.chain_pem += "\n";
   CertificateText three = one;
   three.key_pem += "\n";
-  const std::string fingerprint = *check_certificate(one);
+  const std::string fingerprint = describe_certificate(one)->fingerprint;
   EXPECT_EQ(fingerprint.size(), 64u);
-  EXPECT_EQ(fingerprint, *check_certificate(one));
-  EXPECT_NE(fingerprint, *check_certificate(two));
-  EXPECT_NE(fingerprint, *check_certificate(three));
-  EXPECT_NE(*check_certificate(two), *check_certificate(three));
+  EXPECT_EQ(fingerprint, describe_certificate(one)->fingerprint);
+  EXPECT_NE(fingerprint, describe_certificate(two)->fingerprint);
+  EXPECT_NE(fingerprint, describe_certificate(three)->fingerprint);
+  EXPECT_NE(describe_certificate(two)->fingerprint, describe_certificate(three)->fingerprint);
 }
 
 TEST(ServerContext, says_why_it_cannot_be_made) {

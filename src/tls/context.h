@@ -44,9 +44,8 @@ struct CertificateFacts {
 // what would be right. RSA and ECDSA (P-256, P-384, P-521) keys, as ALB takes them. Being expired
 // is no error here: an ALB serves such a certificate, see validity_warning().
 Result<CertificateFacts> describe_certificate(const CertificateText& certificate);
-// The same for those who want only the fingerprint.
-Result<std::string> check_certificate(const CertificateText& certificate);
-// "expired on 2026-01-31" or "not valid before …"; nullopt while it is valid.
+// "expired on 2026-01-31", "is not valid before …", "ends on …" if that is within two weeks, else
+// nullopt.
 std::optional<std::string> validity_warning(const CertificateFacts& facts, WallTime now);
 
 // Keys that seal session tickets; equal in all workers so that any of them resumes any session.

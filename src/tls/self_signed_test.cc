@@ -15,7 +15,7 @@ TEST(SelfSigned, certificate_and_key_belong_together) {
   const std::vector<std::string> names = {"localhost", "*.example.com", "127.0.0.1", "::1"};
   const auto made = make_self_signed(names);
   ASSERT_TRUE(made) << made.error().message;
-  const auto checked = check_certificate({"site", made->chain_pem, made->key_pem});
+  const auto checked = describe_certificate({"site", made->chain_pem, made->key_pem});
   EXPECT_TRUE(checked) << checked.error().message;
 }
 

@@ -16,9 +16,9 @@ using namespace daruma::control;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Surroundings with{
       .read_file = [](const std::string& path) -> Result<std::string> { return path; },
-      .check_certificate = [](const tls::CertificateText& text) -> Result<std::string> {
+      .check_certificate = [](const tls::CertificateText& text) -> Result<CheckedCertificate> {
         if (text.chain_pem == text.key_pem) return fail("the key is the certificate");
-        return text.chain_pem;
+        return CheckedCertificate{text.chain_pem, "ends soon"};
       },
       .check_ssl_policy = [](std::string_view name) -> Result<void> {
         if (name.empty()) return fail("no name");
