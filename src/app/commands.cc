@@ -22,7 +22,7 @@ int run(const Usage& usage) {
 }
 
 int run(const CheckCommand& command) {
-  const control::Diagnostics diagnostics = 
+  const control::Diagnostics diagnostics =
       control::check_file(command.config_file, control::Surroundings::system(system_wall_now));
   std::fputs(control::to_text(diagnostics).c_str(), stderr);
   if (control::has_errors(diagnostics)) return exit_failed;

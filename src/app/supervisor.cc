@@ -44,7 +44,8 @@ Supervisor::Supervisor(const ServeCommand& command, const Log& log, uint64_t des
       loop_(io::EpollLoop::system_seed()),
       lookup_(control::make_system_lookup()),
       controller_({loop_, log, *lookup_},
-                  {.config_file = command.config_file, .data_directory = command.data_directory,
+                  {.config_file = command.config_file,
+                   .data_directory = command.data_directory,
                    .surroundings = control::Surroundings::system(system_wall_now)}),
       start_timer_(loop_.timers(), *this),
       drain_timer_(loop_.timers(), *this),
@@ -113,9 +114,9 @@ void Supervisor::build_threads() {
   std::vector<telemetry::LogRing*> rings;
   for (size_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<WorkerThread>(
-        context,
-        proxy::WorkerOptions{.index = static_cast<uint32_t>(i), .ticket_keys = ticket_keys,
-                             .client_connections_max = client_connections}));
+        context, proxy::WorkerOptions{.index = static_cast<uint32_t>(i),
+                                      .ticket_keys = ticket_keys,
+                                      .client_connections_max = client_connections}));
     mailboxes.push_back(&workers_.back()->mailbox());
     rings.push_back(&workers_.back()->ring());
   }

@@ -50,9 +50,8 @@ struct ControllerBackendTest : testing::Test {
     loop.settle();
   }
   Surroundings surroundings() {
-    Surroundings with = Surroundings::system([] {
-      return WallTime(std::chrono::sys_days(std::chrono::year(2027) / 1 / 1));
-    });
+    Surroundings with = Surroundings::system(
+        [] { return WallTime(std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)); });
     with.read_file = [this](const std::string& path) -> Result<std::string> {
       const auto found = files.find(path);
       if (found == files.end()) return fail("No such file or directory");

@@ -70,8 +70,8 @@ class ControllerTest : public testing::Test, public StopObserver {
               return found->second;
             },
             .check_certificate = [](const auto&) -> Result<CheckedCertificate> {
-        return CheckedCertificate{"f00", ""};
-      },
+              return CheckedCertificate{"f00", ""};
+            },
             .check_ssl_policy = [](std::string_view) -> Result<void> { return {}; }};
   }
   std::unique_ptr<Controller> make(const std::string& data = "") {

@@ -61,13 +61,15 @@ TEST_F(TestData, bad_files_give_exactly_the_expected_messages) {
 TEST_F(TestData, good_files_give_none) {
   const std::vector<std::string> files = files_in("good");
   EXPECT_GE(files.size(), 3u);
-  for (const std::string& file : files) EXPECT_EQ(to_text(check_file(file, system_in_2027())), "") << file;
+  for (const std::string& file : files)
+    EXPECT_EQ(to_text(check_file(file, system_in_2027())), "") << file;
 }
 
 TEST_F(TestData, missing_file_is_a_message) {
   EXPECT_EQ(to_text(check_file("none.yaml", system_in_2027())),
             "none.yaml: cannot read the file: No such file or directory\n");
-  EXPECT_EQ(to_text(check_file("good", system_in_2027())), "good: cannot read the file: Is a directory\n");
+  EXPECT_EQ(to_text(check_file("good", system_in_2027())),
+            "good: cannot read the file: Is a directory\n");
 }
 
 Surroundings nothing_outside() {
@@ -89,8 +91,8 @@ TEST(Declared, finds_files_relative_to_its_own_folder) {
   EXPECT_EQ(declared.resources.certificates[0].fingerprint, "/etc/daruma/certs/a.crt+/keys/a.key");
   EXPECT_EQ(declared.settings.logs_directory, "/etc/daruma/logs");
   EXPECT_EQ(declared.settings.admin.to_string(), "127.0.0.1:9090");
-  const std::map<std::string, std::string> files{
-      {"certs/a.crt", "/etc/daruma/certs/a.crt"}, {"/keys/a.key", "/keys/a.key"}};
+  const std::map<std::string, std::string> files{{"certs/a.crt", "/etc/daruma/certs/a.crt"},
+                                                 {"/keys/a.key", "/keys/a.key"}};
   EXPECT_EQ(declared.files, files);
 }
 

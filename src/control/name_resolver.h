@@ -93,9 +93,9 @@ class NameResolver final : private io::Mailbox<NameAnswer>::Reader, private io::
   NameLookup& lookup_;
   const Log& log_;
   Observer& observer_;
-  NameTable table_;              // every watched name; empty until the first answer
-  std::set<std::string> asked_;       // a question is under way
-  std::set<std::string> unanswered_;  // watched, and never answered so far
+  NameTable table_;                             // every watched name; empty until the first answer
+  std::set<std::string> asked_;                 // a question is under way
+  std::set<std::string> unanswered_;            // watched, and never answered so far
   std::map<std::string, std::string> failing_;  // watched → why the last look-up failed
   io::Mailbox<NameAnswer> answers_;
   io::Timer refresh_;

@@ -48,7 +48,8 @@ TEST(SystemLookup, says_why_there_is_no_address) {
   io::EpollLoop loop(1);
   Answers answers(loop);
   const auto lookup = make_system_lookup();
-  lookup->ask(std::string(300, 'a'), NameTurn::first, answers.mailbox);  // longer than a name can be
+  lookup->ask(std::string(300, 'a'), NameTurn::first,
+              answers.mailbox);  // longer than a name can be
   const NameAnswer answer = answers.wait();
   EXPECT_NE(answer.problem, "");
   EXPECT_TRUE(answer.addresses.empty());

@@ -89,7 +89,7 @@ class Validator {
     if (resources_.admin.port.value_or(default_admin_port) != port) return false;
     const auto admin = Address::parse(resources_.admin.address.value_or(default_admin_address), 0);
     if (!admin) return false;
-    const auto every = admin->family() == Address::Family::v4 ? Address::v4({}, 0) //
+    const auto every = admin->family() == Address::Family::v4 ? Address::v4({}, 0)  //
                                                               : Address::v6({}, 0);
     return node_addresses_.empty() || node_addresses_.contains(*admin) ||
            node_addresses_.contains(every);

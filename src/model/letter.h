@@ -35,7 +35,8 @@ struct DrainLetter {
 };
 
 // worker → control: revision N serves now. `problem` is empty, or says what could not be done (a
-// port in use), naming the listener; everything else of the snapshot serves.
+// port in use), naming the listener; everything else of the snapshot serves. It is tried again, and
+// told again when the problem has changed.
 struct AdoptedLetter {
   uint32_t worker = 0;
   uint64_t revision = 0;

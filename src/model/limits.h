@@ -47,7 +47,8 @@ inline constexpr Duration connect_timeout = 10s;
 inline constexpr Duration tls_handshake_timeout = 10s;  // to targets and from clients
 inline constexpr Duration request_head_timeout =
     20s;  // from the first byte of a request to the end of its head
-inline constexpr Duration drain_timeout = 30s;  // SIGTERM to exit
+inline constexpr Duration drain_timeout = 30s;         // SIGTERM to exit
+inline constexpr Duration listen_retry_interval = 1s;  // a listener whose port is taken
 inline constexpr Duration name_refresh_interval = 30s;
 inline constexpr size_t lookups_at_once_max = 8;          // of names
 inline constexpr size_t failing_lookups_at_once_max = 4;  // of those that failed last time
@@ -104,7 +105,8 @@ inline constexpr size_t target_groups_per_load_balancer_max = 100;
 inline constexpr size_t targets_per_group_max = 1000;
 inline constexpr size_t load_balancers_max = 50;
 inline constexpr size_t target_groups_max = 3000;
-inline constexpr size_t certificates_max = 2500;           // ACM's quota
-inline constexpr size_t file_bytes_max = 16 * 1024 * 1024;  // the configuration's, and each it names
+inline constexpr size_t certificates_max = 2500;  // ACM's quota
+inline constexpr size_t file_bytes_max =
+    16 * 1024 * 1024;  // the configuration's, and each it names
 
 }  // namespace daruma::model::limits

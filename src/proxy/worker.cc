@@ -41,6 +41,7 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   void adopt(model::SnapshotRef snapshot);
   AdoptedGroup adopt_group(const model::TargetGroup& group, uint64_t revision);
   std::string adopt_listeners();
+  std::string open_listeners();
   std::string adopt_listener(size_t load_balancer, size_t listener);
   std::string make_tls_context(const model::Listener& listener, const std::string& identity,
                                std::shared_ptr<tls::ServerContext>& context) const;
@@ -49,6 +50,8 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   void tell_health(const model::HealthLetter& letter);
   void tell_door(const model::DoorLetter& letter);
   void answer(const model::InquiryLetter& letter);
+  void tell_adopted(std::string problem);
+  void listen_again();
   void drain(Duration deadline);
   void post(model::ControlLetter letter) { context.control.post(std::move(letter)); }
 
@@ -57,6 +60,8 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   std::shared_ptr<telemetry::WorkerCounters> counters;
   Environment environment;
   io::Timer drain_timer;
+  io::Timer listen_timer;      // while some listener does not listen
+  std::string listen_problem;  // as told last
   std::map<model::TargetKey, std::shared_ptr<TargetState>> targets;
   std::map<std::string, std::shared_ptr<GroupState>> groups;
   std::map<model::TargetKey, ToldHealth> told;
@@ -99,6 +104,7 @@ Worker::Implementation::Implementation(const WorkerContext& worker_context,
       counters(context.registry.add(telemetry::WorkerLabels{options.index})),
       environment(context.loop, context.registry, context.access_log, *counters, context.log),
       drain_timer(context.loop.timers(), *this),
+      listen_timer(context.loop.timers(), *this),
       mailbox(context.loop, *this) {
   environment.worker = options.index;
   environment.client_connections_max = options.client_connections_max
@@ -144,7 +150,17 @@ void Worker::Implementation::adopt(model::SnapshotRef snapshot) {
   const std::string problem = adopt_listeners();
   forget_removed(present);
   counters->snapshot_revision.set(static_cast<int64_t>(revision));
-  post(model::AdoptedLetter{.worker = options.index, .revision = revision, .problem = problem});
+  tell_adopted(problem);
+}
+
+void Worker::Implementation::tell_adopted(std::string problem) {
+  listen_timer.clear();
+  if (!problem.empty())
+    listen_timer.set(environment.loop.now() + model::limits::listen_retry_interval);
+  listen_problem = problem;
+  post(model::AdoptedLetter{.worker = options.index,
+                            .revision = current->snapshot().revision,
+                            .problem = std::move(problem)});
 }
 
 AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group,
@@ -174,7 +190,6 @@ AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group
 }
 
 std::string Worker::Implementation::adopt_listeners() {
-  std::string problems;
   std::vector<ListenerKey> present;
   const auto& load_balancers = current->snapshot().load_balancers;
   for (const model::LoadBalancer& load_balancer : load_balancers) {
@@ -182,7 +197,8 @@ std::string Worker::Implementation::adopt_listeners() {
       present.push_back({load_balancer.name, listener.port});
     }
   }
-  // Listeners that go make room for new ones on the same port first.
+  // Those that come open before those that go close: nobody finds the port of both closed.
+  std::string problems = open_listeners();
   for (auto it = listeners.begin(); it != listeners.end();) {
     if (std::find(present.begin(), present.end(), it->first) != present.end()) {
       ++it;
@@ -192,14 +208,27 @@ std::string Worker::Implementation::adopt_listeners() {
     retired_listeners.push_back(std::move(it->second));
     it = listeners.erase(it);
   }
+  environment.loop.call_soon(*this);
+  return problems;
+}
+
+std::string Worker::Implementation::open_listeners() {
+  std::string problems;
+  const auto& load_balancers = current->snapshot().load_balancers;
   for (size_t l = 0; l < load_balancers.size(); ++l) {
     for (size_t i = 0; i < load_balancers[l].listeners.size(); ++i) {
       const std::string problem = adopt_listener(l, i);
       if (!problem.empty()) problems += (problems.empty() ? "" : "; ") + problem;
     }
   }
-  environment.loop.call_soon(*this);
   return problems;
+}
+
+// What was in the way may have gone: another process, an address that was missing.
+void Worker::Implementation::listen_again() {
+  std::string problem = open_listeners();
+  if (problem != listen_problem) return tell_adopted(std::move(problem));
+  listen_timer.set(environment.loop.now() + model::limits::listen_retry_interval);
 }
 
 std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t index) {
@@ -338,11 +367,13 @@ void Worker::Implementation::drain(Duration deadline) {
     retired_listeners.push_back(std::move(listener));
   }
   listeners.clear();
+  listen_timer.clear();
   drain_timer.set(environment.loop.now() + deadline);
   environment.loop.call_soon(*this);
 }
 
-void Worker::Implementation::on_timer(io::Timer&) {
+void Worker::Implementation::on_timer(io::Timer& timer) {
+  if (&timer == &listen_timer) return listen_again();
   for (auto& listener : retired_listeners) listener->stop_now();
   environment.loop.call_soon(*this);
 }

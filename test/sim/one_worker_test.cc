@@ -155,5 +155,30 @@ TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
   EXPECT_NE(busy.heard.find("Connection: close"), std::string::npos);
 }
 
+TEST(OneWorker, listens_once_the_port_is_free) {
+  OneWorker run;
+  run.balancer().listeners.push_back(run.balancer().listeners.front());
+  const uint16_t port = run.balancer().listeners.back().port = 9443;
+  struct Other final : io::AcceptHandler {
+    void on_accept(std::unique_ptr<io::Socket>) override {}
+  } other;
+  SimLoop elsewhere(run.network, "other", *Address::parse("192.0.2.1", 0));
+  auto taken = elsewhere.listen(*Address::parse(run.draft.node.addresses.front(), port), other, {});
+  ASSERT_TRUE(taken.has_value());
+  run.publish();
+  run.run_for(10ms);
+  const auto last_problem = [&run] {
+    const auto* adopted = std::get_if<model::AdoptedLetter>(&run.letters.back());
+    return adopted == nullptr ? "no answer" : adopted->problem;
+  };
+  EXPECT_NE(last_problem().find("9443"), std::string::npos);
+  const size_t letters = run.letters.size();
+  run.run_for(10s);
+  EXPECT_EQ(run.letters.size(), letters) << "the same problem is told once";
+  taken->reset();
+  run.run_for(model::limits::listen_retry_interval + 1ms);
+  EXPECT_EQ(last_problem(), "");
+}
+
 }  // namespace
 }  // namespace daruma::sim
