@@ -46,6 +46,8 @@ def test_a_clean_tree_has_no_problem(tmp_path):
     ('banned-call', 'src/base/x.cc', SPDX + 'void f() { std::this_thread::sleep_for(d); }\n'),
     ('banned-call', 'src/base/x.cc', SPDX + 'void f() { ::time(nullptr); }\n'),
     ('banned-call', 'src/base/x.cc', SPDX + 'std::random_device d{};\n'),
+    ('system-include', 'src/base/x.cc', SPDX + '#include <sys/socket.h>\n'),
+    ('system-include', 'src/http/x.cc', SPDX + '#include <fcntl.h>\n'),
     ('spdx', 'src/base/x.cc', 'int x;\n'),
     ('spdx', 'x.py', 'x = 1\n'),
     ('width', 'src/base/x.cc', SPDX + '// ' + 'x' * 98 + '\n'),
@@ -69,6 +71,8 @@ def test_each_rule_finds_its_fault(tmp_path, rule, name, text):
 
 @pytest.mark.parametrize('name, text', [
     ('src/io/x.cc', SPDX + 'auto t = std::chrono::steady_clock::now();\n'),
+    ('src/io/x.cc', SPDX + '#include <fcntl.h>\n'),
+    ('src/base/x_test.cc', SPDX + '#include <fcntl.h>\n'),
     ('src/base/x.cc', SPDX + '// rand() is not called here\nconst char* s = "rand()";\n'),
     ('src/base/x.cc', SPDX + 'int f(const Random& random) { return random.rand(); }\n'),
     ('src/base/x.cc',
