@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 daruma=$1
 config=examples/quickstart.yaml
 admin=http://127.0.0.1:9090
+log=examples/logs/access_log_app.web.c824f12afa20e5a9.log # its name is made of the load balancer's
 targets=()
 balancer=
 
@@ -32,6 +33,11 @@ trap 'stop_all 0' INT TERM
 # In a session of its own: Ctrl-C reaches this script alone, which then stops things in order.
 start() { setsid "$@" & }
 
+if curl -fs -o /dev/null "$admin/healthz"; then
+  echo "A daruma answers at $admin already; stop it first (Ctrl-C where it runs)." >&2
+  exit 1
+fi
+
 if [ ! -e examples/certs/site.crt ] && [ ! -e examples/certs/site.key ]; then
   "$daruma" certificate --certificate examples/certs/site.crt --key examples/certs/site.key \
     --name localhost --name 127.0.0.1 --name example.com --name '*.example.com'
@@ -44,9 +50,15 @@ done
 start "$daruma" serve --config "$config" --data data
 balancer=$!
 
-until curl -fs -o /dev/null "$admin/healthz"; do
-  if ! kill -0 "$balancer" 2>/dev/null; then
-    echo "daruma did not start; it says why above." >&2
+all_run() {
+  local process
+  for process in "$balancer" "${targets[@]}"; do
+    kill -0 "$process" 2>/dev/null || return 1
+  done
+}
+until curl -fs -o /dev/null "$admin/healthz" && all_run; do
+  if ! all_run; then
+    echo "Not all of it started: what did not says why above." >&2
     stop_all 1
   fi
   sleep 0.1
@@ -61,7 +73,8 @@ Daruma serves $config. In another terminal, try:
   curl -ki https://127.0.0.1:8443/maintenance    a rule answers by itself
   curl -s $admin/targets           who is healthy, and why not
   curl -s $admin/metrics           what is counted
-  tail -f examples/logs/*.log                    a line per request
+  tail -F $log
+                                                 a line per request
 
 Stop a target, and the other takes over; within ten seconds it counts as unhealthy:
 
