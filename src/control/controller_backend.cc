@@ -123,6 +123,7 @@ std::string ControllerBackend::config_json() {
   const Controller& controller = context_.controller;
   Json json;
   json["Revision"] = controller.snapshot()->revision;
+  json["AvailabilityZone"] = controller.snapshot()->node.zone;
   json["RevisionEverywhere"] = controller.publisher().revision_everywhere();
   Json workers = Json::array();
   context_.registry.for_each(

@@ -24,6 +24,7 @@ struct NoLookup final : NameLookup {
 };
 
 constexpr const char* first_config = R"(
+Node: {AvailabilityZone: zone-a}
 TargetGroups:
   - Name: app
     Protocol: HTTP
@@ -133,6 +134,7 @@ TEST_F(ControllerBackendTest, shows_targets_in_the_words_of_the_api) {
 TEST_F(ControllerBackendTest, shows_revisions_and_the_last_load) {
   adopt(1);
   Json json = Json::parse(backend->config_json());
+  EXPECT_EQ(json["AvailabilityZone"], "zone-a");
   EXPECT_EQ(json["Revision"], 1);
   EXPECT_EQ(json["RevisionEverywhere"], 1);
   EXPECT_EQ(json["Workers"], Json::parse(R"([{"Worker": 0, "Revision": 1}])"));
