@@ -10,6 +10,7 @@
 #include "app/version.h"
 #include "app/wall_clock.h"
 #include "control/port_check.h"
+#include "io/tcp.h"
 #include "model/limits.h"
 #include "tls/context.h"
 
@@ -115,6 +116,7 @@ void Supervisor::build_threads() {
   for (size_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<WorkerThread>(
         context, proxy::WorkerOptions{.index = static_cast<uint32_t>(i),
+                                      .ipv6 = io::tcp::has_family(Address::Family::v6),
                                       .ticket_keys = ticket_keys,
                                       .client_connections_max = client_connections}));
     mailboxes.push_back(&workers_.back()->mailbox());

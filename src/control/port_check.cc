@@ -57,10 +57,7 @@ std::vector<Address> new_addresses(const std::vector<Address>& wanted,
 
 std::string listening_problem(const Address& address) {
   // A machine without IPv6 still has "every address".
-  if (address.family() == Address::Family::v6 &&
-      !io::tcp::open_stream(address.family()).is_open()) {
-    return "";
-  }
+  if (is_every_address(address) && !io::tcp::has_family(address.family())) return "";
   const auto probe = io::tcp::open_listening(address, {.share_port = false});
   return probe ? "" : probe.error().message;
 }

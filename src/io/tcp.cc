@@ -122,6 +122,10 @@ Descriptor open_stream(Address::Family family) {
   return socket;
 }
 
+bool has_family(Address::Family family) {
+  return open_stream(family).is_open() || errno != EAFNOSUPPORT;
+}
+
 bool begin_connect(const Descriptor& socket, const Address& address) {
   SocketAddress to;
   const socklen_t size = encode(address, to);

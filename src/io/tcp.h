@@ -19,6 +19,8 @@ SocketError take_error(const Descriptor& socket);
 // Non-blocking, close-on-exec and without Nagle's delay, as all sockets here. Not open if the
 // system refuses; errno says why.
 Descriptor open_stream(Address::Family family);
+// Whether this machine has the family at all: IPv6 can be turned off.
+bool has_family(Address::Family family);
 // True if the connection is made or under way; else errno says why.
 bool begin_connect(const Descriptor& socket, const Address& address);
 // Bound and listening. Errors tell the operator what to do.

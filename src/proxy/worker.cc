@@ -277,8 +277,9 @@ std::string Worker::Implementation::make_tls_context(
 
 std::vector<Address> Worker::Implementation::listening_addresses(uint16_t port) const {
   const std::vector<std::string>& named = current->snapshot().node.addresses;
-  if (named.empty()) return {Address::v4({}, port), Address::v6({}, port)};
   std::vector<Address> addresses;
+  if (named.empty()) addresses.push_back(Address::v4({}, port));
+  if (named.empty() && options.ipv6) addresses.push_back(Address::v6({}, port));
   for (const std::string& name : named) {
     if (const std::optional<Address> address = Address::parse(name, port))
       addresses.push_back(*address);

@@ -21,6 +21,7 @@ namespace daruma::proxy {
 struct WorkerOptions {
   uint32_t index = 0;
   bool share_port = true;  // SO_REUSEPORT
+  bool ipv6 = true;        // this machine has it, so it belongs to "every address"
   tls::TicketKeys ticket_keys;
   size_t client_connections_max = 0;  // 0: limits::client_connections_max
 };
