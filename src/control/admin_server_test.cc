@@ -72,6 +72,7 @@ const std::string get_page = "GET /page HTTP/1.1\r\n" + host + "\r\n";
 TEST_F(AdminServerTest, answers_with_a_complete_message) {
   EXPECT_EQ(ask(get_page),
             "HTTP/1.1 200 OK\r\n"
+            "Server: daruma\r\n"
             "Date: Sat, 03 Oct 2026 12:02:00 GMT\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"
             "Content-Length: 6\r\n"
