@@ -153,6 +153,39 @@ TEST(Declared, says_at_most_a_hundred_things) {
   EXPECT_EQ(declared.diagnostics.back().to_string(), "d.yaml: and 199 more");
 }
 
+TEST(Declared, holds_the_quotas_of_a_node) {
+  const auto lines = [](int count, const std::string& before, const std::string& after) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += before + std::to_string(i) + after;
+    return text;
+  };
+  const std::string groups = lines(3001, "  - {Name: g", ", Protocol: HTTP, Port: 80}\n");
+  const std::string balancers = lines(51, "  - {Name: b", "}\n");
+  Declared declared = parse_declared("TargetGroups:\n" + groups + "LoadBalancers:\n" + balancers,
+                                     "d.yaml", nothing_outside());
+  std::erase_if(declared.diagnostics,
+                [](const Diagnostic& each) { return each.severity == Severity::warning; });
+  EXPECT_EQ(to_text(declared.diagnostics),
+            "d.yaml:1:1: a node has at most 3000 TargetGroups, not 3001\n"
+            "d.yaml:3003:1: a node has at most 50 LoadBalancers, not 51\n");
+}
+
+// Every name is unknown, and each would be compared with every one that is known.
+TEST(Declared, a_file_full_of_mistakes_is_checked_in_no_time) {
+  std::string text = "TargetGroups:\n";
+  for (int i = 0; i < 3000; ++i) {
+    text += "  - {Name: group-number-" + std::to_string(i) + ", Protocol: HTTP, Port: 80}\n";
+  }
+  text += "LoadBalancers:\n  - Name: web\n    Listeners:\n";
+  for (int i = 1; i <= 20'000; ++i) {
+    text += "      - {Port: " + std::to_string(i) +
+            ", Protocol: HTTP, DefaultActions: [{Type: forward, TargetGroup: grouq-mumber-" +
+            std::to_string(i) + "}]}\n";
+  }
+  const Declared declared = parse_declared(text, "d.yaml", nothing_outside());
+  ASSERT_EQ(declared.diagnostics.size(), 101u);
+}
+
 TEST(Declared, survives_being_cut_anywhere) {
   std::ifstream stream(DARUMA_SOURCE_DIR "/src/control/testdata/good/02-everything.yaml");
   std::ostringstream whole;

@@ -4,6 +4,7 @@
 // place in a file, so that a file and an API request can be checked alike. Values.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ struct PathStep {
   static constexpr size_t no_index = static_cast<size_t>(-1);
   std::string member;
   size_t index = no_index;
-  bool operator==(const PathStep&) const = default;
+  auto operator<=>(const PathStep&) const = default;
 };
 
 // Where in the resources; made on the way down, each step refers to the one above it.
@@ -52,21 +53,34 @@ struct Issue {
   Severity severity = Severity::error;
 };
 
+// More of them than anybody reads are not kept: finding their places would take its time.
 class Issues {
  public:
+  static constexpr size_t kept_max = 1000;  // errors, and as many warnings
+
   void error(const Path& where, std::string message) {
-    list_.push_back({where.steps(), false, std::move(message), Severity::error});
+    add({where.steps(), false, std::move(message), Severity::error}, errors_);
   }
   void error_at_key(const Path& where, std::string message) {
-    list_.push_back({where.steps(), true, std::move(message), Severity::error});
+    add({where.steps(), true, std::move(message), Severity::error}, errors_);
   }
   void warning(const Path& where, std::string message) {
-    list_.push_back({where.steps(), false, std::move(message), Severity::warning});
+    add({where.steps(), false, std::move(message), Severity::warning}, warnings_);
   }
   const std::vector<Issue>& list() const { return list_; }
+  // No further error is kept.
+  bool full() const { return errors_ >= kept_max; }
 
  private:
+  void add(Issue issue, size_t& kept) {
+    if (kept >= kept_max) return;
+    ++kept;
+    list_.push_back(std::move(issue));
+  }
+
   std::vector<Issue> list_;
+  size_t errors_ = 0;
+  size_t warnings_ = 0;
 };
 
 }  // namespace daruma::control

@@ -29,16 +29,6 @@ std::optional<int64_t> parse_number(std::string_view text) {
   return negative ? -number : number;
 }
 
-bool is_prefix(const std::vector<PathStep>& prefix, const std::vector<PathStep>& path) {
-  if (prefix.size() > path.size()) return false;
-  for (size_t i = 0; i < prefix.size(); ++i) {
-    const bool whole_list = i + 1 == prefix.size() && prefix[i].index == PathStep::no_index;
-    if (prefix[i].member != path[i].member) return false;
-    if (prefix[i].index != path[i].index && !whole_list) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 void DecodeProblems::add(Position position, const Path& where, std::string message) {
@@ -47,8 +37,16 @@ void DecodeProblems::add(Position position, const Path& where, std::string messa
 }
 
 bool DecodeProblems::spoiled(const std::vector<PathStep>& where) const {
-  return std::ranges::any_of(spoiled_,
-                             [&](const auto& prefix) { return is_prefix(prefix, where); });
+  std::vector<PathStep> place = where;
+  while (!spoiled_.contains(place)) {
+    if (place.empty()) return false;
+    if (place.back().index != PathStep::no_index) {
+      place.back().index = PathStep::no_index;
+    } else {
+      place.pop_back();
+    }
+  }
+  return true;
 }
 
 bool DecodeProblems::any_spoiled(std::string_view section, std::string_view member) const {
@@ -200,7 +198,7 @@ void Members::unknown(const YamlNode::Entry& entry, std::span<const ForeignMembe
   const Path where = path_.at(entry.key);
   const auto found = std::ranges::find(foreign, entry.key, &ForeignMember::key);
   if (found == foreign.end()) {
-    const std::string_view meant = nearest(entry.key, known_);
+    const std::string_view meant = problems_.many() ? "" : nearest(entry.key, known_);
     // What was meant is not missing: it is misspelt.
     if (!meant.empty()) {
       const Path misspelt = path_.at(meant);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ class DecodeProblems {
  public:
   void add(Position position, const Path& where, std::string message);
   // Something in this place was not understood.
-  void forget(const Path& where) { spoiled_.push_back(where.steps()); }
+  void forget(const Path& where) { spoiled_.insert(where.steps()); }
   // Whether this place, or one that it lies in, was not understood.
   bool spoiled(const std::vector<PathStep>& where) const;
   bool any_spoiled(std::string_view section, std::string_view member) const;
@@ -52,10 +53,12 @@ class DecodeProblems {
     std::string message;
   };
   const std::vector<Problem>& list() const { return list_; }
+  // More than anybody reads: advice is not worth its time any more.
+  bool many() const { return list_.size() >= Issues::kept_max; }
 
  private:
   std::vector<Problem> list_;
-  std::vector<std::vector<PathStep>> spoiled_;
+  std::set<std::vector<PathStep>> spoiled_;
 };
 
 class Members {

@@ -33,6 +33,9 @@ class Validator {
       : resources_(resources), context_(context), issues_(issues) {}
 
   void run() {
+    section_count(resources_.certificates.size(), limits::certificates_max, "Certificates");
+    section_count(resources_.target_groups.size(), limits::target_groups_max, "TargetGroups");
+    section_count(resources_.load_balancers.size(), limits::load_balancers_max, "LoadBalancers");
     node();
     admin();
     for (size_t i = 0; i < resources_.certificates.size(); ++i) {
@@ -163,6 +166,12 @@ class Validator {
     }
   }
 
+  void section_count(size_t number, size_t most, string_view section) {
+    if (number <= most) return;
+    issues_.error(root_.at(section),
+                  fmt::format("a node has at most {} {}, not {}", most, section, number));
+  }
+
   void count(size_t number, size_t most, string_view what, const Path& path) {
     if (number <= most) return;
     issues_.error(path.at("Name"),
@@ -278,7 +287,8 @@ class Validator {
 
   // ---- shared ----
 
-  static std::string suggestion(const std::string& name, const std::set<std::string>& known) {
+  std::string suggestion(const std::string& name, const std::set<std::string>& known) const {
+    if (issues_.full()) return "";
     const std::vector<string_view> words(known.begin(), known.end());
     return did_you_mean(name, words);
   }
