@@ -307,6 +307,9 @@ void Controller::run() {
   settle();
   if (!draining_ || stop_observer_ == nullptr || !publisher_.all_stopped()) return;
   std::exchange(stop_observer_, nullptr)->on_all_stopped();
+  log_.write(
+      LogLevel::debug, "control", "a worker serves a configuration",
+      {{"worker", std::to_string(letter.worker)}, {"revision", std::to_string(letter.revision)}});
 }
 
 }  // namespace daruma::control

@@ -80,6 +80,8 @@ void NameResolver::on_letter(NameAnswer answer) {
   answer.addresses.erase(repeated, answer.addresses.end());
   if (answer.addresses == row->second) return;
   row->second = std::move(answer.addresses);
+  log_.write(LogLevel::debug, "names", "a target's name has other addresses",
+             {{"name", answer.name}, {"addresses", std::to_string(row->second.size())}});
   observer_.on_names_changed();
 }
 
