@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 #include <variant>
 
 #include "base/check.h"
 #include "control/snapshot_compiler.h"
+#include "model/limits.h"
 
 namespace daruma::control {
 namespace {
@@ -64,6 +66,7 @@ Controller::Controller(const ControllerContext& context, ControllerOptions optio
       inquiries_(context.loop, publisher_),
       resolver_(context.loop, context.lookup, context.log, *this),
       reload_timer_(context.loop.timers(), *this),
+      drained_timer_(context.loop.timers(), *this),
       mailbox_(context.loop, *this) {}
 
 Controller::~Controller() = default;
@@ -120,6 +123,7 @@ void Controller::apply(Declared& declared) {
   if (!status_.success) ++status_.failures;
   if (!status_.success) return;
   take(declared);
+  if (options_.data_directory.empty()) return;
   to_keep_ = {revision_, {std::move(declared.text), std::move(declared.files)}};
 }
 
@@ -137,8 +141,10 @@ void Controller::take(Declared& declared) {
 }
 
 void Controller::compile_and_publish() {
-  snapshot_ = compile_snapshot(resources_, resolver_.names(), ++revision_);
+  const model::SnapshotRef before =
+      std::exchange(snapshot_, compile_snapshot(resources_, resolver_.names(), ++revision_));
   refresh_health_table();
+  if (before != nullptr) refresh_draining_targets(*before);
   publisher_.publish(snapshot_);
 }
 
@@ -151,7 +157,7 @@ void Controller::publish_names() {
 }
 
 void Controller::keep_what_serves() {
-  if (!to_keep_ || options_.data_directory.empty()) return;
+  if (!to_keep_) return;
   if (publisher_.revision_everywhere() < to_keep_->revision) return;
   if (!publisher_.problems().empty()) return;
   const Result<void> kept = save_last_good(options_.data_directory, to_keep_->text);
@@ -176,6 +182,39 @@ void Controller::refresh_health_table() {
     }
   }
   health_ = std::move(fresh);
+}
+
+model::TargetHealth Controller::draining_health() {
+  return {model::HealthState::draining, model::HealthReason::deregistration_in_progress,
+          "Target deregistration is in progress"};
+}
+
+void Controller::refresh_draining_targets(const model::Snapshot& before) {
+  for (const model::TargetGroup& group : before.target_groups) {
+    if (!group.in_use) continue;  // nobody was sent there
+    for (const model::Target& target : group.targets) {
+      if (health_.contains(target.key)) continue;
+      draining_targets_.try_emplace(
+          target.key, DrainingTarget{target, loop_.now() + group.deregistration_delay});
+    }
+  }
+  std::set<std::string> groups;
+  for (const model::TargetGroup& group : snapshot_->target_groups) groups.insert(group.name);
+  std::erase_if(draining_targets_, [&](const auto& row) {
+    return health_.contains(row.first) || !groups.contains(row.first.group);
+  });
+  forget_drained_targets();
+}
+
+void Controller::forget_drained_targets() {
+  const auto ends = [](const auto& row) { return row.second.until; };
+  std::erase_if(draining_targets_, [&](const auto& row) { return ends(row) <= loop_.now(); });
+  while (draining_targets_.size() > model::limits::draining_targets_max) {
+    draining_targets_.erase(std::ranges::min_element(draining_targets_, {}, ends));
+  }
+  drained_timer_.clear();
+  if (draining_targets_.empty()) return;
+  drained_timer_.set(ends(*std::ranges::min_element(draining_targets_, {}, ends)));
 }
 
 void Controller::connect(std::vector<Publisher::WorkerMailbox*> workers,
@@ -268,6 +307,9 @@ void Controller::on_letter(model::ControlLetter letter) {
 
 void Controller::on(const model::AdoptedLetter& letter) {
   publisher_.on_adopted(letter);
+  log_.write(
+      LogLevel::debug, "control", "a worker serves a configuration",
+      {{"worker", std::to_string(letter.worker)}, {"revision", std::to_string(letter.revision)}});
   if (!letter.problem.empty() && pending_.empty()) {
     log_.write(LogLevel::error, "control", "a worker could not adopt everything",
                {{"worker", std::to_string(letter.worker)}, {"problem", letter.problem}});
@@ -296,7 +338,8 @@ void Controller::on_name_failed() {
   loop_.call_soon(*this);
 }
 
-void Controller::on_timer(io::Timer&) {
+void Controller::on_timer(io::Timer& timer) {
+  if (&timer == &drained_timer_) return forget_drained_targets();
   settle();
 }
 
@@ -307,9 +350,6 @@ void Controller::run() {
   settle();
   if (!draining_ || stop_observer_ == nullptr || !publisher_.all_stopped()) return;
   std::exchange(stop_observer_, nullptr)->on_all_stopped();
-  log_.write(
-      LogLevel::debug, "control", "a worker serves a configuration",
-      {{"worker", std::to_string(letter.worker)}, {"revision", std::to_string(letter.revision)}});
 }
 
 }  // namespace daruma::control

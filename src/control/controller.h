@@ -91,12 +91,20 @@ struct ReloadStatus {
   uint64_t failures = 0;
 };
 
+// A target that was deregistered: shown until its deregistration delay has ended, whether or not
+// requests are still under way, as AWS does.
+struct DrainingTarget {
+  model::Target target;
+  Instant until;
+};
+
 class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
                          private NameResolver::Observer,
                          private io::TimerHandler,
                          private io::Task {
  public:
   using TargetHealthTable = std::map<model::TargetKey, model::TargetHealth>;
+  using DrainingTable = std::map<model::TargetKey, DrainingTarget>;
   static constexpr Duration reload_timeout = 2s;
 
   Controller(const ControllerContext& context, ControllerOptions options);
@@ -130,6 +138,9 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
 
   // What DescribeTargetHealth would say of every registered target.
   const TargetHealthTable& target_health() const { return health_; }
+  // Never one that is registered, nor one of a group that is gone.
+  const DrainingTable& draining_targets() const { return draining_targets_; }
+  static model::TargetHealth draining_health();
   const ReloadStatus& reload_status() const { return status_; }
   const Publisher& publisher() const { return publisher_; }
   Inquiries& inquiries() { return inquiries_; }
@@ -158,6 +169,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void publish_names();
   void keep_what_serves();
   void refresh_health_table();
+  void refresh_draining_targets(const model::Snapshot& before);
+  void forget_drained_targets();
   void settle();
   bool settled(const Pending& pending) const;
   void tell(Pending pending);
@@ -180,6 +193,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   model::SnapshotRef snapshot_;
   uint64_t revision_ = 0;
   TargetHealthTable health_;
+  DrainingTable draining_targets_;
   ReloadStatus status_;
   std::vector<Pending> pending_;
   std::optional<Candidate> to_keep_;
@@ -191,6 +205,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   Inquiries inquiries_;
   NameResolver resolver_;
   io::Timer reload_timer_;
+  io::Timer drained_timer_;  // the next draining target's
   io::Mailbox<model::ControlLetter> mailbox_;
 };
 

@@ -113,6 +113,10 @@ std::string ControllerBackend::targets_json() {
       DARUMA_ASSERT(known != health.end());
       targets.push_back(json_of(target, known->second));
     }
+    for (const auto& [key, draining] : context_.controller.draining_targets()) {
+      if (key.group != group.name) continue;
+      targets.push_back(json_of(draining.target, Controller::draining_health()));
+    }
     json["TargetHealthDescriptions"] = std::move(targets);
     groups.push_back(std::move(json));
   }
@@ -183,6 +187,10 @@ std::vector<telemetry::TargetStatus> ControllerBackend::target_statuses() const 
       DARUMA_ASSERT(known != health.end());
       statuses.push_back({{group.name, target.key.to_string(), target.zone}, known->second});
     }
+  }
+  for (const auto& [key, draining] : context_.controller.draining_targets()) {
+    statuses.push_back(
+        {{key.group, key.to_string(), draining.target.zone}, Controller::draining_health()});
   }
   return statuses;
 }

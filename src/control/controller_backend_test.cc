@@ -131,6 +131,23 @@ TEST_F(ControllerBackendTest, shows_targets_in_the_words_of_the_api) {
   EXPECT_EQ(group["TargetHealthDescriptions"][1]["TargetHealth"]["State"], "initial");
 }
 
+TEST_F(ControllerBackendTest, shows_what_was_deregistered_as_draining) {
+  std::string fewer = first_config;
+  const std::string gone = "{Id: 192.0.2.1, AvailabilityZone: zone-a}, ";
+  files["d.yaml"] = fewer.erase(fewer.find(gone), gone.size());
+  controller.reload(nullptr);
+  loop.settle();
+  const Json targets =
+      Json::parse(backend->targets_json())["TargetGroups"][0]["TargetHealthDescriptions"];
+  ASSERT_EQ(targets.size(), 2u);
+  EXPECT_EQ(targets[1]["Target"]["Id"], "192.0.2.1");
+  EXPECT_EQ(targets[1]["TargetHealth"]["State"], "draining");
+  EXPECT_EQ(targets[1]["TargetHealth"]["Reason"], "Target.DeregistrationInProgress");
+  EXPECT_NE(backend->metrics().find("daruma_target_health_state{target_group=\"app\",target="
+                                    "\"192.0.2.1:80\",az=\"zone-a\",state=\"draining\"} 1"),
+            std::string::npos);
+}
+
 TEST_F(ControllerBackendTest, shows_revisions_and_the_last_load) {
   adopt(1);
   Json json = Json::parse(backend->config_json());

@@ -329,6 +329,29 @@ TEST_F(ControllerTest, keeps_health_across_reloads) {
   EXPECT_FALSE(controller->target_health().contains(key));
 }
 
+TEST_F(ControllerTest, a_deregistered_target_drains_until_its_delay_has_ended) {
+  const std::string both = config("192.0.2.9}, {Id: 192.0.2.10");
+  const auto controller = running(both);
+  const model::TargetKey key{"app", "192.0.2.9", 80};
+  const auto change_to = [&](const std::string& text) {
+    write(text);
+    controller->reload(nullptr);
+    loop_.settle();
+  };
+  change_to(config("192.0.2.10"));
+  EXPECT_TRUE(controller->draining_targets().contains(key));
+  EXPECT_EQ(controller->draining_targets().size(), 1u);
+  loop_.run_for(200s);
+  change_to(config("192.0.2.10"));
+  EXPECT_TRUE(controller->draining_targets().contains(key));
+  loop_.run_for(100s + 1ms);
+  EXPECT_TRUE(controller->draining_targets().empty()) << "300 s after it was deregistered";
+  change_to(both);
+  change_to(config("192.0.2.10"));
+  change_to(both);
+  EXPECT_TRUE(controller->draining_targets().empty()) << "registered again";
+}
+
 TEST_F(ControllerTest, targets_of_an_unused_group_are_unused) {
   const std::string spare =
       "  - {Name: spare, Protocol: HTTP, Port: 80, Targets: [{Id: 192.0.2.50}]}\n";

@@ -103,7 +103,7 @@ TEST_F(TestData, warns_of_a_certificate_that_is_not_valid_now) {
       "Certificates:\n"
       "  - {Name: site, CertificateFile: tls/site.crt, PrivateKeyFile: tls/site.key}\n",
       "d.yaml", with);
-  EXPECT_EQ(declared.diagnostics.front().to_string(),
+  EXPECT_EQ(declared.diagnostics.back().to_string(),
             "d.yaml:2:35: warning: certificate 'site' is not valid before 2026-11-22");
 }
 

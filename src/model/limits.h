@@ -104,6 +104,7 @@ inline constexpr size_t certificates_per_listener_max = 26;  // the default one 
 inline constexpr size_t target_groups_per_load_balancer_max = 100;
 inline constexpr size_t targets_per_group_max = 1000;
 inline constexpr size_t load_balancers_max = 50;
+inline constexpr size_t draining_targets_max = 10'000;  // that GET /targets still shows
 inline constexpr size_t target_groups_max = 3000;
 inline constexpr size_t certificates_max = 2500;  // ACM's quota
 inline constexpr size_t file_bytes_max =
