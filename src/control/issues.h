@@ -68,8 +68,6 @@ class Issues {
     add({where.steps(), false, std::move(message), Severity::warning}, warnings_);
   }
   const std::vector<Issue>& list() const { return list_; }
-  // No further error is kept.
-  bool full() const { return errors_ >= kept_max; }
 
  private:
   void add(Issue issue, size_t& kept) {

@@ -288,11 +288,12 @@ class Validator {
   // ---- shared ----
 
   std::string suggestion(const std::string& name, const std::set<std::string>& known) const {
-    if (issues_.full()) return "";
+    if (issues_.list().size() >= suggestions_max) return "";
     const std::vector<string_view> words(known.begin(), known.end());
     return did_you_mean(name, words);
   }
 
+  static constexpr size_t suggestions_max = 100;  // each looks at every name
   static constexpr const char* default_admin_address = "127.0.0.1";
   static constexpr int64_t default_admin_port = 9090;
 
