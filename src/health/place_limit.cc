@@ -32,11 +32,14 @@ void PlaceLimit::roll(Instant now, uint32_t inside) {
 }
 
 bool PlaceLimit::stand_empty(Instant now, uint32_t inside, bool pressed) {
-  if (!pressed || inside + empty_least > highest())
-    empty_since_ = never;
-  else if (empty_since_ == never)
-    empty_since_ = now;
-  return empty_since_ != never && now - empty_since_ >= empty_longest;
+  const uint32_t empty = pressed ? highest() - inside : 0;
+  const auto lasts = [now](Instant& since, bool still, Duration longest) {
+    since = still ? std::min(since, now) : never;
+    return still && now - since >= longest;
+  };
+  const bool one = lasts(empty_since_, empty >= 1, empty_longest);
+  const bool two = lasts(two_empty_since_, empty >= 2, two_empty_longest);
+  return one || two;
 }
 
 // A full target with more inside has grown, or others have left it: it has to prove itself again

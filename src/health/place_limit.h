@@ -25,10 +25,10 @@ class PlaceLimit {
   // Workers tell of one that left and one that took its place in any order: a rise that is shorter
   // is none.
   static constexpr Duration blink = 50ms;
-  // So many places do not stand empty that long at a full target with somebody at its door. (One
-  // may: its process has ended, and another one is on its way.)
-  static constexpr uint32_t empty_least = 2;
-  static constexpr Duration empty_longest = 100ms;
+  // A place does not stand empty that long at a full target with somebody at its door. (Two do for
+  // even less.)
+  static constexpr Duration empty_longest = 150ms;
+  static constexpr Duration two_empty_longest = 100ms;
   // What was inside longer ago than one to two of these is no measure any more: places may go.
   static constexpr Duration period = 500ms;
 
@@ -52,6 +52,7 @@ class PlaceLimit {
   Instant period_end_{};
   Instant risen_since_ = never;
   Instant empty_since_ = never;
+  Instant two_empty_since_ = never;
 };
 
 }  // namespace daruma::health

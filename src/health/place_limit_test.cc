@@ -81,7 +81,10 @@ TEST(PlaceLimit, places_that_stand_empty_before_who_waits_at_the_door_are_slowne
   Watched target;
   ASSERT_EQ(target.for_a_while(1s, 20), Verdict::full);
   target.after(10ms, 19);
-  EXPECT_EQ(target.after(500ms, 19), Verdict::full);
+  EXPECT_EQ(target.after(149ms, 19), Verdict::full);
+  EXPECT_EQ(target.after(1ms, 19), Verdict::slow);
+  target.limit.begin(target.now, 20);
+  ASSERT_EQ(target.for_a_while(1s, 20), Verdict::full);
   target.after(10ms, 18);
   EXPECT_EQ(target.after(99ms, 18), Verdict::full);
   EXPECT_EQ(target.after(1ms, 18), Verdict::slow);
