@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace daruma {
 namespace {
 
@@ -26,8 +28,14 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::err;
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+// How many bytes at the front a line may hold as they are; 0 if the first has to be escaped: of a
+// control character, C1 (U+0080 to U+009F) or not, or of what is no UTF-8.
+size_t showable(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x20 || first == 0x7f) return 0;
+  const size_t length = utf8_length(text);
+  const bool c1 = first == 0xc2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xa0;
+  return c1 ? 0 : length;
 }
 
 void append_escaped(std::string& line, char c) {
@@ -45,21 +53,26 @@ void append_escaped(std::string& line, char c) {
   }
 }
 
-// Whatever a peer sent can neither end the line nor steer a terminal.
-void append_text(std::string& line, std::string_view text) {
-  for (const char c : text) {
-    if (is_control(c)) {
-      append_escaped(line, c);
-    } else {
-      line += c;
-    }
+// Whatever a peer sent can neither end the line nor steer a terminal. Each of `marked` gets a
+// backslash.
+void append_text(std::string& line, std::string_view text, std::string_view marked = "") {
+  while (!text.empty()) {
+    const size_t bytes = showable(text);
+    if (bytes == 0) append_escaped(line, text[0]);
+    if (marked.find(text[0]) != std::string_view::npos) line += '\\';
+    line += text.substr(0, bytes);
+    text.remove_prefix(std::max(bytes, size_t{1}));
   }
 }
 
 bool needs_quotes(std::string_view value) {
-  return value.empty() || std::any_of(value.begin(), value.end(), [](char c) {
-           return is_control(c) || c == ' ' || c == '"' || c == '\\' || c == '=';
-         });
+  if (value.empty() || value.find_first_of(" \"\\=") != std::string_view::npos) return true;
+  while (!value.empty()) {
+    const size_t bytes = showable(value);
+    if (bytes == 0) return true;
+    value.remove_prefix(bytes);
+  }
+  return false;
 }
 
 void append_value(std::string& line, std::string_view value) {
@@ -68,10 +81,7 @@ void append_value(std::string& line, std::string_view value) {
     return;
   }
   line += '"';
-  for (const char c : value) {
-    if (c == '"' || c == '\\') line += '\\';
-    append_text(line, {&c, 1});
-  }
+  append_text(line, value, "\"\\");
   line += '"';
 }
 

@@ -34,6 +34,15 @@ TEST(Log, values_are_quoted_where_they_could_be_misread) {
       {"nul\0in it"s, "k=\"nul\\x00in it\""},
       {"\x7f", "k=\"\\x7f\""},
       {"だるま", "k=だるま"},
+      {"\xc2\x9b"
+       "31m",
+       "k=\"\\xc2\\x9b31m\""},
+      {"\xc2\xa0", "k=\xc2\xa0"},
+      {"\x9b"
+       "31m",
+       "k=\"\\x9b31m\""},
+      {"z\xfcrich", "k=\"z\\xfcrich\""},
+      {"\xe3\x81", "k=\"\\xe3\\x81\""},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(log_text("a", "m", {{"k", row.value}}), "a m " + std::string(row.written));

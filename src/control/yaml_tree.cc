@@ -12,6 +12,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/utf8.h"
+
 namespace daruma::control {
 namespace {
 
@@ -55,23 +57,6 @@ class Lines {
   std::string_view text_;
   std::vector<size_t> starts_{0};
 };
-
-// Length of the UTF-8 sequence that `bytes` begins with; 0 if it is none (RFC 3629).
-size_t utf8_length(std::string_view bytes) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || bytes.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  if (first == 0xe0 && byte(1) < 0xa0) return 0;
-  if (first == 0xed && byte(1) > 0x9f) return 0;
-  if (first == 0xf0 && byte(1) < 0x90) return 0;
-  if (first == 0xf4 && byte(1) > 0x8f) return 0;
-  return length;
-}
 
 // The first byte that no text file holds.
 std::optional<YamlProblem> find_bad_byte(std::string_view text) {
