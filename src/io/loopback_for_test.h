@@ -142,6 +142,12 @@ class RawPeer {
               static_cast<ssize_t>(bytes.size()))
         << std::strerror(errno);
   }
+  // Its last byte is the urgent one.
+  void send_urgent(std::string_view bytes) {
+    EXPECT_EQ(::send(number(), bytes.data(), bytes.size(), MSG_OOB | MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()))
+        << std::strerror(errno);
+  }
   // As much as comes at once; "" at the end of the stream, nothing but an error number otherwise.
   struct Answer {
     std::string bytes;

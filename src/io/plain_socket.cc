@@ -58,7 +58,7 @@ PlainSocket::~PlainSocket() {
 }
 
 bool PlainSocket::watch() {
-  return epoll().add(descriptor_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+  return epoll().add(descriptor_, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
 }
 
 IoResult PlainSocket::read(std::span<char> into) {
@@ -70,7 +70,7 @@ IoResult PlainSocket::read(std::span<char> into) {
   if (count > 0) {
     const auto bytes = static_cast<size_t>(count);
     // Less than asked for: the queue is empty, and whatever comes next raises a new edge.
-    readable_ = bytes == into.size() || hung_up_;
+    readable_ = bytes == into.size() || hung_up_ || urgent_;
     return {IoStatus::done, bytes};
   }
   if (count < 0 && errno == EAGAIN) {
@@ -164,6 +164,7 @@ bool PlainSocket::finish_connecting(uint32_t events) {
 }
 
 bool PlainSocket::note_readable(uint32_t events) {
+  if ((events & EPOLLPRI) != 0) urgent_ = true;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) == 0) return false;
   if (ended_) {
     // Nothing more can be read; but a reset after the FIN is news.

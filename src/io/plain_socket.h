@@ -52,6 +52,7 @@ class PlainSocket final : public Socket, private Watched {
   bool connecting_ : 1;
   bool readable_ : 1 = false;       // reading may bring something
   bool hung_up_ : 1 = false;        // FIN or an error has come in: no edge will announce the rest
+  bool urgent_ : 1 = false;         // urgent data has come: reads may stop at its mark
   bool ended_ : 1 = false;          // FIN was read
   bool dead_ : 1 = false;           // nothing can be read any more
   bool write_blocked_ : 1 = false;  // the kernel took less than asked

@@ -88,6 +88,19 @@ TEST_F(AcceptedSocket, short_read_means_nothing_is_left) {
   EXPECT_EQ(read_some(*socket, 10).bytes, "again");
 }
 
+TEST_F(AcceptedSocket, short_read_before_urgent_data_does_not) {
+  peer.send("GET");
+  peer.send_urgent("!");
+  peer.send(" / HTTP/1.1");
+  std::string got;
+  handler.then_readable = [&] {
+    while (socket->readable()) got += read_some(*socket, 100).bytes;
+  };
+  // The urgent byte itself is no part of the stream.
+  EXPECT_TRUE(turn_until(loop, [&] { return got == "GET / HTTP/1.1"; })) << got;
+  EXPECT_FALSE(socket->readable());
+}
+
 TEST_F(AcceptedSocket, whoever_stops_reading_goes_on_later_without_a_call) {
   peer.send("abcdefghij");
   ASSERT_TRUE(await_readable());
