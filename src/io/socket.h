@@ -44,7 +44,7 @@ enum class SocketError : uint8_t {
   tls_handshake,       // the TLS handshake failed: alert, bad record, no common parameters
   tls_record,          // a record after the handshake did not decrypt, or a fatal alert came
   tls_truncated,       // FIN without close_notify
-  out_of_descriptors,  // EMFILE, ENFILE, ephemeral ports exhausted
+  out_of_descriptors,  // or of ports or memory; or this node's own firewall forbids it
   other,
 };
 std::string_view name_of(SocketError error);

@@ -100,7 +100,12 @@ SocketError error_of(int error_number) {
     case EMFILE:
     case ENFILE:
     case EADDRNOTAVAIL:  // connect: every ephemeral port is taken
-    case ENOSPC:         // epoll_ctl: no watches left
+    case EAGAIN:         // connect: as above, or no room for a route
+    case ENOBUFS:
+    case ENOMEM:
+    case ENOSPC:  // epoll_ctl: no watches left
+    case EPERM:   // connect: this node's own firewall
+    case EACCES:
       return SocketError::out_of_descriptors;
   }
   return SocketError::other;

@@ -24,6 +24,12 @@ TEST(Tcp, errors_of_the_system_have_a_name_in_daruma) {
       {EMFILE, SocketError::out_of_descriptors},
       {ENFILE, SocketError::out_of_descriptors},
       {EADDRNOTAVAIL, SocketError::out_of_descriptors},
+      {EAGAIN, SocketError::out_of_descriptors},
+      {ENOBUFS, SocketError::out_of_descriptors},
+      {ENOMEM, SocketError::out_of_descriptors},
+      {ENOSPC, SocketError::out_of_descriptors},
+      {EPERM, SocketError::out_of_descriptors},
+      {EACCES, SocketError::out_of_descriptors},
       {EIO, SocketError::other},
   };
   for (const Row& row : rows) {
