@@ -22,6 +22,23 @@ constexpr std::array<Keyword, 4> keywords{{{"#{protocol}", &RedirectFacts::proto
                                            {"#{path}", &RedirectFacts::path},
                                            {"#{query}", &RedirectFacts::query}}};
 
+// What no URI holds (RFC 3986 2), though a client may have sent it.
+bool needs_encoding(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  return byte <= 0x20 || byte >= 0x7f ||
+         std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos;
+}
+
+void append_encoded(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    if (needs_encoding(c)) {
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<uint8_t>(c));
+    } else {
+      out.push_back(c);
+    }
+  }
+}
+
 void expand(std::string_view pattern, const RedirectFacts& facts, std::string& out) {
   while (!pattern.empty()) {
     if (pattern.starts_with("#{port}")) {
@@ -34,7 +51,7 @@ void expand(std::string_view pattern, const RedirectFacts& facts, std::string& o
       if (!pattern.starts_with(keyword.name)) continue;
       std::string_view text = facts.*keyword.text;
       if (keyword.text == &RedirectFacts::path && text.starts_with('/')) text.remove_prefix(1);
-      out.append(text);
+      append_encoded(text, out);
       pattern.remove_prefix(keyword.name.size());
       known = true;
       break;

@@ -86,6 +86,18 @@ TEST(Location, fills_in_each_placeholder) {
   }
 }
 
+TEST(Location, holds_nothing_that_no_uri_holds) {
+  std::string location;
+  write_location({},
+                 {.protocol = "http",
+                  .host = "h",
+                  .port = 80,
+                  .path = "/a\tb c<\"\x01%20[",
+                  .query = "x=\x7f>|\xc3\xa4"},
+                 location);
+  EXPECT_EQ(location, "http://h:80/a%09b%20c%3C%22%01%20[?x=%7F%3E%7C%C3%A4");
+}
+
 TEST(Location, has_no_question_mark_without_a_query) {
   std::string location;
   write_location({}, {.protocol = "https", .host = "h", .port = 443, .path = "/", .query = ""},
