@@ -116,6 +116,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   Entries entries_;
   Doors doors_;
   uint64_t adoptions_ = 0;
+  bool missed_ = false;  // revisions came and went between the last two adoptions
   bool draining_ = false;
   uint64_t log_lines_dropped_ = 0;
   bool dropping_ = false;
@@ -138,6 +139,7 @@ void Prober::Implementation::adopt(model::SnapshotRef snapshot) {
   model::SnapshotRef before = std::exchange(snapshot_, std::move(snapshot));
   group_logs_ = logs_of(*snapshot_, context_.registry);
   ++adoptions_;
+  missed_ = before != nullptr && snapshot_->revision != before->revision + 1;
   for (uint32_t group = 0; group < snapshot_->target_groups.size(); ++group) {
     for (const model::Target& target : snapshot_->target_groups[group].targets) {
       adopt_target(group, target, adoptions_);
@@ -165,7 +167,7 @@ void Prober::Implementation::adopt_target(uint32_t group, const model::Target& t
   entry.adoption = adoption;
   const model::TargetHealth before = entry.target->health();
   entry.target->adopt(snapshot_->target_groups[group], target);
-  if (is_new) {
+  if (is_new || missed_) {
     announce(*entry.target);
   } else if (entry.target->health() != before) {
     on_health_changed(*entry.target, before, ProbeOutcome::not_made);

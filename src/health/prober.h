@@ -4,14 +4,14 @@
 // tells workers and control what changed. Everything but mailbox().post() belongs to that thread.
 //
 // What it promises to those who get its letters:
-// - A snapshot is adopted when its letter is read; every one is, in order. Targets are told apart
-// by
-//   TargetKey alone: history, the rhythm of probes and TLS sessions survive any change of the
-//   group's settings; a target that a snapshot does not name is forgotten at once (its draining is
-//   the workers' business: no letter); one that is named again later begins anew.
+// - A snapshot is adopted when its letter is read. Targets are told apart by TargetKey alone:
+//   history, the rhythm of probes and TLS sessions survive any change of the group's settings; a
+//   target that an adopted snapshot does not name is forgotten at once (its draining is the
+//   workers' business: no letter); one that is named again later begins anew.
 // - For each target that is new to it, it posts one letter at adoption, changed or not: so a worker
 //   that still keeps a target's former health learns that it begins anew. After that it posts when
-//   TargetHealth changes, and only then.
+//   TargetHealth changes, and only then; and of every target once more when snapshots were replaced
+//   before it had read them, because a worker may have read and forgotten what they did not name.
 // - Whoever keeps the last letter of each key, drops it no earlier than when it adopts a snapshot
 //   without that target, and starts with `initial`, is right in the end: letters of one thread
 //   arrive in the order in which they were posted, and control posts snapshot N to all threads

@@ -2,12 +2,17 @@
 //
 // Letters (values) between threads. Any thread posts; the owner's loop is woken and takes them in
 // order. Used a few times per second, never per request, so a mutex is the right tool.
+//
+// A reader that sleeps finds no more than one letter about each thing (io/letter_queue.h). What a
+// letter replaces is destroyed by the thread that posts it.
 #pragma once
 
+#include <list>
 #include <mutex>
+#include <optional>
 #include <utility>
-#include <vector>
 
+#include "io/letter_queue.h"
 #include "io/loop.h"
 
 namespace daruma::io {
@@ -27,9 +32,10 @@ class Mailbox final : private WakeHandler {
 
   // Any thread.
   void post(Letter letter) {
+    std::optional<Letter> replaced;  // destroyed outside of the lock
     {
       const std::lock_guard lock(mutex_);
-      letters_.push_back(std::move(letter));
+      replaced = letters_.push(std::move(letter));
     }
     waker_->wake();
   }
@@ -39,22 +45,22 @@ class Mailbox final : private WakeHandler {
   template <class F>
   void with_newest(F f) {
     const std::lock_guard lock(mutex_);
-    if (!letters_.empty()) f(letters_.back());
+    if (!letters_.empty()) f(letters_.newest());
   }
 
  private:
   void on_wake() override {
-    std::vector<Letter> taken;
+    std::list<Letter> taken;
     {
       const std::lock_guard lock(mutex_);
-      taken.swap(letters_);
+      taken = letters_.take();
     }
     for (Letter& letter : taken) reader_.on_letter(std::move(letter));
   }
 
   Reader& reader_;
   std::mutex mutex_;
-  std::vector<Letter> letters_;
+  LetterQueue<Letter> letters_;
   std::unique_ptr<Waker> waker_;
 };
 

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What threads tell one another. Values only: never closures, never pointers into another thread.
+//
+// Mailboxes are bounded, however long their reader sleeps: a letter that tells how something is now
+// replaces an unread one about the same thing (key_of()). The others are few by themselves.
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,8 +22,8 @@
 
 namespace daruma::model {
 
-// control → worker, health: read this from now on. A newer one may arrive before an older one was
-// adopted; the newest wins.
+// control → worker, health: read this from now on. Of several the newest wins; others are given
+// back (RetiredLetter) or, unread, freed by control when it posts the next.
 struct SnapshotLetter {
   SnapshotRef snapshot;
 };
@@ -35,15 +41,18 @@ struct DrainLetter {
 };
 
 // worker → control: revision N serves now. `problem` is empty, or says what could not be done (a
-// port in use), naming the listener; everything else of the snapshot serves. It is tried again, and
-// told again when the problem has changed.
+// port in use, certificates that cannot be served), naming the listener and what becomes of it;
+// everything else of the snapshot serves. It is tried again, and told again when the problem has
+// changed.
 struct AdoptedLetter {
   uint32_t worker = 0;
   uint64_t revision = 0;
   std::string problem;
 };
 
-// worker → control: the last exchange on this snapshot ended; it is freed where it was made.
+// worker, health → control: the last exchange on this snapshot ended, or nobody needs it; it is
+// freed where it was made. Each is read: at most one per snapshot and reader of snapshots, and
+// control makes none while it does not read.
 struct RetiredLetter {
   SnapshotRef snapshot;
 };
@@ -98,7 +107,8 @@ struct InquiryLetter {
   StoryQuery query;
 };
 
-// worker → control: the answer to the inquiry of that number.
+// worker → control: the answer to the inquiry of that number. Each is read: control asks nothing
+// while it does not read.
 struct AnswerLetter {
   uint32_t worker = 0;
   uint64_t number = 0;
@@ -111,5 +121,18 @@ using WorkerLetter =
 using HealthThreadLetter = std::variant<SnapshotLetter, DoorReport, FailureReport, DrainLetter>;
 using ControlLetter =
     std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter, AnswerLetter>;
+
+// What a letter is about: of unread letters with the same key only the newest is read. Nullopt:
+// each is.
+struct LetterKey {
+  size_t kind = 0;      // its place in the variant
+  uint32_t sender = 0;  // the worker, where several tell
+  uint32_t which = 0;   // where one tells several things
+  TargetKey target;     // where it is about one
+  auto operator<=>(const LetterKey&) const = default;
+};
+std::optional<LetterKey> key_of(const WorkerLetter& letter);
+std::optional<LetterKey> key_of(const HealthThreadLetter& letter);
+std::optional<LetterKey> key_of(const ControlLetter& letter);
 
 }  // namespace daruma::model

@@ -31,13 +31,15 @@ bool was_routed(const ExchangeRecord& record) {
 
 }  // namespace
 
-void RoutingAudit::on_health_posted(uint32_t loop) {
-  Mailbox& mailbox = mailboxes_[loop];
-  mailbox.waiting.push_back({.health_letter = mailbox.health_posted++});
+void RoutingAudit::on_health_posted(uint32_t loop, const model::HealthLetter& letter) {
+  mailboxes_[loop].waiting.push_back({.revision = 0, .health = letter});
 }
 
 void RoutingAudit::on_snapshot_posted(uint32_t loop, uint64_t revision) {
-  mailboxes_[loop].waiting.push_back({.revision = revision});
+  std::vector<Posted>& waiting = mailboxes_[loop].waiting;
+  std::erase_if(waiting, [](const Posted& posted) { return posted.revision != 0; });
+  waiting.push_back({.revision = revision, .health = {}});
+// An unread one is never adopted.
 }
 
 void RoutingAudit::on_mailbox_read(uint32_t loop, Instant now) {
@@ -49,11 +51,7 @@ void RoutingAudit::on_mailbox_read(uint32_t loop, Instant now) {
 
 void RoutingAudit::apply(const Posted& posted, View& view) const {
   if (posted.revision == 0) {
-    const model::HealthLetter& letter = letters_[posted.health_letter];
-    const auto state = letter.health.state == model::HealthState::unused
-                           ? model::HealthState::initial
-                           : letter.health.state;
-    view.health[letter.target] = {state, false};
+    view.health[posted.health.target] = {posted.health.health.state, false};
     return;
   }
   view.revision = posted.revision;
@@ -72,36 +70,27 @@ std::vector<RoutingAudit::View> RoutingAudit::views_of(const Mailbox& mailbox) c
   View view{};
   for (const Reading& reading : mailbox.readings) {
     view.from = reading.at;
-    // Of several snapshots in one reading, the last one before its end is what a listener that the
-    // next one lacks finishes on.
-    for (const Posted& posted : reading.letters) {
-      if (posted.revision != 0 && view.revision != 0) views.push_back(view);
-      apply(posted, view);
-    }
+    for (const Posted& posted : reading.letters) apply(posted, view);
     views.push_back(view);
   }
   return views;
 }
 
-// After so long a calm every target that is checked is healthy.
+// After so long a calm every target that is checked is healthy, and everybody has been told so.
 void RoutingAudit::check_health_at_rest() {
-  std::map<model::TargetKey, model::HealthState> last;
-  for (const model::HealthLetter& letter : letters_) last[letter.target] = letter.health.state;
   for (const model::TargetGroup& group : snapshots_.rbegin()->second->target_groups) {
     for (const model::Target& target : group.targets) {
-      if (group.in_use && last[target.key] != model::HealthState::healthy)
+      if (group.in_use && told_[target.key] != model::HealthState::healthy)
         auditor_.violation("target " + target.key.to_string() + " of " + group.name + " is " +
-                           std::string(name_of(last[target.key])) + " at rest");
+                           std::string(name_of(told_[target.key])) + " at rest");
     }
   }
-}
-
-void RoutingAudit::check() {
   for (const auto& [loop, mailbox] : mailboxes_) {
     for (const Reading& reading : mailbox.readings) {
       for (const Posted& posted : reading.letters) {
-        if (posted.revision == 0 && posted.health_letter >= letters_.size())
-          return auditor_.violation("a worker was told of health that control was not told of");
+    if (mailbox.readings.empty()) continue;  // not a worker's
+    std::map<model::TargetKey, model::HealthState> worker;
+        if (posted.revision == 0) worker[posted.health.target] = posted.health.health.state;
       }
     }
     const std::vector<View> views = views_of(mailbox);

@@ -22,10 +22,12 @@ class RoutingAudit {
   void add_snapshot(const model::SnapshotRef& snapshot) {
     snapshots_[snapshot->revision] = snapshot;
   }
-  // The prober's letters, in the order of their posting; every worker gets each of them.
-  void add_health_letter(const model::HealthLetter& letter) { letters_.push_back(letter); }
-  // A worker's mailbox was given the next health letter, or a snapshot; and was read.
-  void on_health_posted(uint32_t loop);
+  // What control was told.
+  void on_health_told(const model::HealthLetter& letter) {
+    told_[letter.target] = letter.health.state;
+  }
+  // A worker's mailbox was given a health letter, or a snapshot; and was read.
+  void on_health_posted(uint32_t loop, const model::HealthLetter& letter);
   void on_snapshot_posted(uint32_t loop, uint64_t revision);
   void on_mailbox_read(uint32_t loop, Instant now);
 
@@ -50,15 +52,14 @@ class RoutingAudit {
     Health health;
   };
   struct Posted {
-    uint64_t revision = 0;     // 0: a health letter
-    size_t health_letter = 0;  // its number
+    uint64_t revision = 0;  // 0: a health letter
+    model::HealthLetter health;
   };
   struct Reading {
     Instant at;
     std::vector<Posted> letters;
   };
   struct Mailbox {
-    size_t health_posted = 0;
     std::vector<Posted> waiting;
     std::vector<Reading> readings;
   };
@@ -67,6 +68,7 @@ class RoutingAudit {
   void apply(const Posted& posted, View& view) const;
   void check_exchange(const ExchangeRecord& record, const std::vector<View>& views);
   bool explains(const View& view, const ExchangeRecord& record, std::string& why_not) const;
+  void check_told_alike(const std::map<model::TargetKey, model::HealthState>& worker) const;
   bool explains_forward(const View& view, const model::ForwardAction& action,
                         const ExchangeRecord& record, std::string& why_not) const;
   bool may_be_candidate(const View& view, const model::TargetGroup& group,
@@ -75,7 +77,7 @@ class RoutingAudit {
 
   Auditor& auditor_;
   std::map<uint64_t, model::SnapshotRef> snapshots_;
-  std::vector<model::HealthLetter> letters_;
+  std::map<model::TargetKey, model::HealthState> told_;
   std::map<uint32_t, Mailbox> mailboxes_;  // by the worker's loop
   size_t checked_ = 0;
 };

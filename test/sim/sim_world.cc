@@ -202,12 +202,22 @@ void SimWorld::publish() {
   revision_ = snapshot->revision;
   network_.note("revision " + std::to_string(revision_));
   routing_.add_snapshot(snapshot);
-  prober_->mailbox().post(model::SnapshotLetter{snapshot});
+  prober_->mailbox().post(model::SnapshotLetter{lent(snapshot)});
   for (auto& node : nodes_) {
     routing_.on_snapshot_posted(node->loop.id(), revision_);
     deregistration_.on_snapshot_posted(node->loop.id(), snapshot);
-    node->worker->mailbox().post(model::SnapshotLetter{snapshot});
+    node->worker->mailbox().post(model::SnapshotLetter{lent(snapshot)});
   }
+}
+
+// For one reader; it must come back to be freed where it was made, read or not.
+model::SnapshotRef SimWorld::lent(const model::SnapshotRef& snapshot) {
+  ++lent_[snapshot->revision];
+  return {snapshot.get(), [this, snapshot](const model::Snapshot*) {
+            --lent_[snapshot->revision];
+            if (network_.current() != nullptr && network_.current() != &control_loop_)
+              auditor_.violation("a snapshot was freed by " + network_.current()->name());
+          }};
 }
 
 // What of a change may end an exchange.
@@ -291,7 +301,7 @@ void SimWorld::on_wake_asked(SimLoop* from, SimWaker& waker) {
   if (from != &health_loop_ || !node) return;
   node->worker->mailbox().with_newest([&](const model::WorkerLetter& letter) {
     if (std::holds_alternative<model::HealthLetter>(letter))
-      routing_.on_health_posted(waker.loop().id());
+      routing_.on_health_posted(waker.loop().id(), std::get<model::HealthLetter>(letter));
   });
 }
 
@@ -304,12 +314,9 @@ void SimWorld::on_letter(model::ControlLetter letter) {
   if (const auto* health = std::get_if<model::HealthLetter>(&letter)) {
     network_.note("health " + health->target.group + " " + health->target.to_string() + " " +
                   std::string(name_of(health->health.state)));
-    return routing_.add_health_letter(*health);
+    return routing_.on_health_told(*health);
   }
-  if (const auto* retired = std::get_if<model::RetiredLetter>(&letter)) {
-    ++retired_[retired->snapshot->revision];
-    return;
-  }
+  if (std::holds_alternative<model::RetiredLetter>(letter)) return;
   if (const auto* stopped = std::get_if<model::StoppedLetter>(&letter)) {
     if (stopped->worker == health::Prober::stopped_letter_id)
       prober_stopped_ = true;
@@ -384,9 +391,9 @@ void SimWorld::check_at_rest() {
     must_be("revision", node->revision, revision_);
   }
   for (uint64_t revision = 1; revision < revision_; ++revision) {
-    if (retired_[revision] != nodes_.size() + 1)
-      auditor_.violation("snapshot " + std::to_string(revision) + " came back " +
-                         std::to_string(retired_[revision]) + " times");
+    if (lent_[revision] != 0)
+      auditor_.violation("snapshot " + std::to_string(revision) + " has not come back from " +
+                         std::to_string(lent_[revision]) + " threads");
   }
   if (prober_->census().slabs > 1 + prober_->census().probes_under_way * 2)
     auditor_.violation("the prober holds slabs");

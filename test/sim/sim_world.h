@@ -82,6 +82,7 @@ class SimWorld final : private SimNetwork::Watcher,
   void build_node();
   void draw_clients();
   void publish();
+  model::SnapshotRef lent(const model::SnapshotRef& snapshot);
   void tell_auditor(const model::Snapshot& snapshot);
   void make_trouble();
   void calm_down();
@@ -115,6 +116,7 @@ class SimWorld final : private SimNetwork::Watcher,
   const Log log_ = Log::silent();
   telemetry::Registry registry_;
   telemetry::LogRing health_log_;
+  std::map<uint64_t, size_t> lent_;  // snapshots that are not freed yet, by revision
   io::Mailbox<model::ControlLetter> control_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::unique_ptr<health::Prober> prober_;
@@ -127,7 +129,6 @@ class SimWorld final : private SimNetwork::Watcher,
   uint64_t revision_ = 0;
   std::set<model::TargetKey> registered_;
   size_t listeners_ = 0;
-  std::map<uint64_t, size_t> retired_;  // letters, by revision
   bool prober_stopped_ = false;
 };
 
