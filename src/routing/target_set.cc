@@ -2,20 +2,13 @@
 #include "routing/target_set.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
 namespace daruma::routing {
-namespace {
 
-// What a state lets a target receive.
-enum class Share : uint8_t {
-  full,       // a candidate whenever there is traffic
-  fail_open,  // only when nobody has a full share
-  nothing,
-};
-
-Share share_of(model::HealthState state) {
+TargetSet::Share TargetSet::share_of(model::HealthState state) {
   switch (state) {
     case model::HealthState::healthy:
     case model::HealthState::unavailable:  // nobody checks it, so nobody may hold it back
@@ -30,43 +23,65 @@ Share share_of(model::HealthState state) {
   return Share::nothing;
 }
 
-}  // namespace
-
 TargetSet::TargetSet(size_t targets) : states_(targets, model::HealthState::initial) {
   candidates_.reserve(targets);
+  counts_[static_cast<size_t>(share_of(model::HealthState::initial))] = targets;
+  best_ = best_share();
   recompute();
 }
 
-void TargetSet::set_health(uint32_t target, model::HealthState state) {
+RoutingMode TargetSet::mode() const {
+  switch (best_) {
+    case Share::full:
+      return RoutingMode::healthy;
+    case Share::fail_open:
+      return RoutingMode::fail_open;
+    case Share::nothing:
+      return RoutingMode::none;
+  }
+  return RoutingMode::none;
+}
+
+bool TargetSet::is_candidate(uint32_t target) const {
   DARUMA_ASSERT(target < states_.size());
-  if (states_[target] == state) return;
-  states_[target] = state;
-  recompute();
+  return best_ != Share::nothing && share_of(states_[target]) == best_;
+}
+
+bool TargetSet::set_health(uint32_t target, model::HealthState state) {
+  DARUMA_ASSERT(target < states_.size());
+  const model::HealthState former = std::exchange(states_[target], state);
+  if (former == model::HealthState::healthy) --healthy_count_;
+  if (state == model::HealthState::healthy) ++healthy_count_;
+  const Share before = share_of(former);
+  const Share after = share_of(state);
+  if (before == after) return false;
+  --counts_[static_cast<size_t>(before)];
+  ++counts_[static_cast<size_t>(after)];
+  const Share former_best = std::exchange(best_, best_share());
+  if (best_ != former_best) {
+    recompute();
+    return true;
+  }
+  const auto place = std::ranges::lower_bound(candidates_, target);
+  if (is_candidate(target)) {
+    candidates_.insert(place, target);
+  } else if (before == best_) {
+    candidates_.erase(place);
+  }
+  return false;
+}
+
+TargetSet::Share TargetSet::best_share() const {
+  for (const Share share : {Share::full, Share::fail_open}) {
+    if (counts_[static_cast<size_t>(share)] > 0) return share;
+  }
+  return Share::nothing;
 }
 
 void TargetSet::recompute() {
-  healthy_count_ = 0;
-  Share best = Share::nothing;
-  for (const model::HealthState state : states_) {
-    if (state == model::HealthState::healthy) ++healthy_count_;
-    best = std::min(best, share_of(state));
-  }
   candidates_.clear();
-  if (best != Share::nothing) {
-    for (uint32_t target = 0; target < states_.size(); ++target) {
-      if (share_of(states_[target]) == best) candidates_.push_back(target);
-    }
-  }
-  switch (best) {
-    case Share::full:
-      mode_ = RoutingMode::healthy;
-      break;
-    case Share::fail_open:
-      mode_ = RoutingMode::fail_open;
-      break;
-    case Share::nothing:
-      mode_ = RoutingMode::none;
-      break;
+  for (uint32_t target = 0; target < states_.size(); ++target) {
+    if (is_candidate(target)) candidates_.push_back(target);
   }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one worker knows of one target group's targets: which may be asked now. Recomputed on a
-// letter, not per request. Pure.
+// What one worker knows of one target group's targets: which may be asked now. Changed by a letter,
+// not per request; all of it only where the mode changes. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -25,23 +26,35 @@ class TargetSet {
   // health letter, traffic goes to every target.
   explicit TargetSet(size_t targets);
 
-  // Setting the state that it has already costs nothing. REQUIRES: target < size().
-  void set_health(uint32_t target, model::HealthState state);
+  // True: the mode has changed, and with it other targets' place among the candidates. REQUIRES:
+  // target < size().
+  bool set_health(uint32_t target, model::HealthState state);
   model::HealthState health(uint32_t target) const { return states_[target]; }
   size_t size() const { return states_.size(); }
   // Targets in state `healthy`; those whose health checks are disabled do not count.
   size_t healthy_count() const { return healthy_count_; }
 
-  RoutingMode mode() const { return mode_; }
-  // Indices into the group's targets. Draining and unused targets are never among them.
+  RoutingMode mode() const;
+  // Indices into the group's targets, ascending. Draining and unused targets are never among them.
   std::span<const uint32_t> candidates() const { return candidates_; }
+  bool is_candidate(uint32_t target) const;
 
  private:
+  // What a state lets a target receive.
+  enum class Share : uint8_t {
+    full,       // a candidate whenever there is traffic
+    fail_open,  // only when nobody has a full share
+    nothing,
+  };
+  static Share share_of(model::HealthState state);
+  Share best_share() const;
   void recompute();
+
   std::vector<model::HealthState> states_;
+  std::array<size_t, 3> counts_{};  // of targets, by share
   std::vector<uint32_t> candidates_;
   size_t healthy_count_ = 0;
-  RoutingMode mode_ = RoutingMode::none;
+  Share best_ = Share::nothing;  // the candidates' share
 };
 
 }  // namespace daruma::routing

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+
+#include "base/random.h"
 
 namespace daruma::routing {
 namespace {
@@ -86,6 +89,32 @@ TEST(TargetSet, leaves_fail_open_with_the_first_healthy_target_and_enters_it_wit
   set.set_health(1, HealthState::unhealthy);
   EXPECT_EQ(set.mode(), RoutingMode::fail_open);
   EXPECT_EQ(set.candidates().size(), 2u);
+}
+
+// Whatever came before, the list is what it would be if the states had been told at once; and a
+// change that leaves the mode alone is about one target.
+TEST(TargetSet, a_change_leads_where_a_fresh_set_stands) {
+  Random random(1);
+  const std::string_view letters = "ihunda";
+  std::string states(7, 'i');
+  TargetSet set(states.size());
+  for (int step = 0; step < 20'000; ++step) {
+    const auto target = static_cast<uint32_t>(random.below(states.size()));
+    states[target] = letters[random.below(letters.size())];
+    const TargetSet before = set;
+    const bool all = set.set_health(target, state_of(states[target]));
+    TargetSet fresh(states.size());
+    for (uint32_t i = 0; i < states.size(); ++i) fresh.set_health(i, state_of(states[i]));
+    ASSERT_TRUE(std::ranges::equal(set.candidates(), fresh.candidates())) << states;
+    ASSERT_EQ(set.mode(), fresh.mode()) << states;
+    ASSERT_EQ(set.healthy_count(), fresh.healthy_count()) << states;
+    ASSERT_EQ(all, before.mode() != set.mode()) << states;
+    for (uint32_t i = 0; i < states.size(); ++i) {
+      const bool listed = std::ranges::count(set.candidates(), i) == 1;
+      ASSERT_EQ(set.is_candidate(i), listed) << states;
+      ASSERT_TRUE(all || i == target || listed == before.is_candidate(i)) << states;
+    }
+  }
 }
 
 // The list is recomputed on change only, so a repeated letter must leave a reader's span alone.
