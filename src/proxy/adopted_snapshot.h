@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -27,8 +28,10 @@ struct AdoptedGroup {
 
   // Tells the targets which of them are candidates, by this set.
   void mark_candidates() const {
-    for (const auto& target : targets) target->set_candidate(false);
-    for (const uint32_t index : set.candidates()) targets[index]->set_candidate(true);
+    for (uint32_t i = 0; i < targets.size(); ++i) mark_candidate(i);
+  }
+  void mark_candidate(uint32_t target) const {
+    targets[target]->set_candidate(set.is_candidate(target));
   }
 };
 
@@ -36,17 +39,40 @@ struct AdoptedGroup {
 class AdoptedSnapshot final : public Mortal {
  public:
   AdoptedSnapshot(model::SnapshotRef snapshot, std::vector<AdoptedGroup> groups)
-      : snapshot_(std::move(snapshot)), groups_(std::move(groups)) {}
+      : snapshot_(std::move(snapshot)), groups_(std::move(groups)) {
+    for (uint32_t group = 0; group < groups_.size(); ++group) {
+      const auto& targets = groups_[group].targets;
+      for (uint32_t i = 0; i < targets.size(); ++i) places_[targets[i].get()] = {group, i};
+    }
+  }
 
   const model::Snapshot& snapshot() const { return *snapshot_; }
   AdoptedGroup& group(uint32_t index) { return groups_[index]; }
-  std::vector<AdoptedGroup>& groups() { return groups_; }
+  // Also while a newer snapshot serves: requests that go by this one choose their target by the
+  // health of now. A target that it does not name is none of its business.
+  void set_health(const TargetState& target, model::HealthState state) {
+    const auto found = places_.find(&target);
+    if (found == places_.end()) return;
+    AdoptedGroup& group = groups_[found->second.group];
+    const bool all_change = group.set.set_health(found->second.target, state);
+    if (!newest_) return;
+    if (all_change) return group.mark_candidates();
+    group.mark_candidate(found->second.target);
+  }
+  // A newer one serves: who is a candidate is for that one to say.
+  void supersede() { newest_ = false; }
   model::SnapshotRef take_snapshot() { return std::move(snapshot_); }
 
  private:
   friend class Pin;
+  struct Place {
+    uint32_t group;
+    uint32_t target;  // in the group
+  };
   model::SnapshotRef snapshot_;
   std::vector<AdoptedGroup> groups_;
+  std::unordered_map<const TargetState*, Place> places_;
+  bool newest_ = true;
   size_t pins_ = 0;
 };
 

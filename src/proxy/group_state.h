@@ -3,6 +3,7 @@
 // What one worker keeps of one target group, filed by name across snapshots.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "proxy/retry_budget.h"
@@ -17,6 +18,7 @@ struct GroupState {
   std::shared_ptr<telemetry::TargetGroupCounters> counters;
   WaitingLine line;  // requests that no target can take now
   RetryBudget retries;
+  uint64_t named_in = 0;  // revision of the newest snapshot that names the group
 };
 
 }  // namespace daruma::proxy

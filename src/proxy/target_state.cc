@@ -32,6 +32,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
                               uint64_t revision) {
   if (!registered_) registered_since_ = revision;
   registered_ = true;
+  named_in_ = revision;
   drain_timer_.clear();
   addresses_ = target.addresses;
   deregistration_delay_ = group.deregistration_delay;

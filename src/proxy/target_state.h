@@ -55,6 +55,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // It no longer does: nothing new is sent, idle connections close, and what is in flight after the
   // deregistration delay is ended (502, target_deregistered).
   void deregister();
+  // Revision of the newest snapshot that names it.
+  uint64_t named_in() const { return named_in_; }
   // It stands in every snapshot from `revision` on.
   bool registered_since(uint64_t revision) const {
     return registered_ && registered_since_ <= revision;
@@ -138,6 +140,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool registered_ = false;
   bool make_room_ = false;  // the next connection that comes free is closed
   uint64_t registered_since_ = 0;
+  uint64_t named_in_ = 0;
   Duration deregistration_delay_{};
   Duration queue_timeout_{};
   io::Timer drain_timer_;

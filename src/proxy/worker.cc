@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "model/limits.h"
@@ -46,8 +47,10 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   std::string make_tls_context(const model::Listener& listener, const std::string& identity,
                                std::shared_ptr<tls::ServerContext>& context) const;
   std::vector<Address> listening_addresses(uint16_t port) const;
-  void forget_removed(const std::vector<model::TargetKey>& present);
+  void forget_removed();
+  void retire_listener(std::map<ListenerKey, std::unique_ptr<Listener>>::iterator listener);
   void tell_health(const model::HealthLetter& letter);
+  void tell_snapshots(const TargetState& target, model::HealthState state);
   void tell_door(const model::DoorLetter& letter);
   void answer(const model::InquiryLetter& letter);
   void tell_adopted(std::string problem);
@@ -134,21 +137,18 @@ void Worker::Implementation::on_letter(model::WorkerLetter letter) {
 }
 
 void Worker::Implementation::adopt(model::SnapshotRef snapshot) {
-  if (environment.draining) return;
-  if (current && snapshot->revision <= current->snapshot().revision) return;  // the newest wins
-  std::vector<model::TargetKey> present;
-  std::vector<AdoptedGroup> adopted_groups;
-  for (const model::TargetGroup& group : snapshot->target_groups) {
-    for (const model::Target& target : group.targets) present.push_back(target.key);
-    adopted_groups.push_back(adopt_group(group, snapshot->revision));
-  }
-  std::sort(present.begin(), present.end());
   const uint64_t revision = snapshot->revision;
+  const bool stale = current && revision <= current->snapshot().revision;
+  if (stale || environment.draining) return post(model::RetiredLetter{std::move(snapshot)});
+  std::vector<AdoptedGroup> adopted_groups;
+  for (const model::TargetGroup& group : snapshot->target_groups)
+    adopted_groups.push_back(adopt_group(group, revision));
+  if (current) current->supersede();
   adopted.push_back(
       std::make_unique<AdoptedSnapshot>(std::move(snapshot), std::move(adopted_groups)));
   current = Pin(*this, *adopted.back());
   const std::string problem = adopt_listeners();
-  forget_removed(present);
+  forget_removed();
   counters->snapshot_revision.set(static_cast<int64_t>(revision));
   tell_adopted(problem);
 }
@@ -171,6 +171,7 @@ AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group
     state->round_robin = routing::RoundRobin(options.index);
     state->counters = context.registry.add(telemetry::TargetGroupLabels{group.name});
   }
+  state->named_in = revision;
   AdoptedGroup adopted_group{&group, state, routing::TargetSet(group.targets.size()), {}};
   adopted_group.targets.reserve(group.targets.size());
   for (const model::Target& target : group.targets) {
@@ -190,23 +191,17 @@ AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group
 }
 
 std::string Worker::Implementation::adopt_listeners() {
-  std::vector<ListenerKey> present;
+  std::set<ListenerKey> present;
   const auto& load_balancers = current->snapshot().load_balancers;
   for (const model::LoadBalancer& load_balancer : load_balancers) {
-    for (const model::Listener& listener : load_balancer.listeners) {
-      present.push_back({load_balancer.name, listener.port});
-    }
+    for (const model::Listener& listener : load_balancer.listeners)
+      present.insert({load_balancer.name, listener.port});
   }
   // Those that come open before those that go close: nobody finds the port of both closed.
   std::string problems = open_listeners();
   for (auto it = listeners.begin(); it != listeners.end();) {
-    if (std::find(present.begin(), present.end(), it->first) != present.end()) {
-      ++it;
-      continue;
-    }
-    it->second->retire();
-    retired_listeners.push_back(std::move(it->second));
-    it = listeners.erase(it);
+    const auto listener = it++;
+    if (!present.contains(listener->first)) retire_listener(listener);
   }
   environment.loop.call_soon(*this);
   return problems;
@@ -231,6 +226,16 @@ void Worker::Implementation::listen_again() {
   listen_timer.set(environment.loop.now() + model::limits::listen_retry_interval);
 }
 
+void Worker::Implementation::retire_listener(
+    std::map<ListenerKey, std::unique_ptr<Listener>>::iterator listener) {
+  listener->second->retire();
+  retired_listeners.push_back(std::move(listener->second));
+  listeners.erase(listener);
+  environment.loop.call_soon(*this);
+}
+
+// A listener whose certificates cannot be served goes on with its former ones; one that has none
+// is closed, so that nobody is served in clear who came for TLS.
 std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t index) {
   const model::LoadBalancer& owner = current->snapshot().load_balancers[load_balancer];
   const model::Listener& model = owner.listeners[index];
@@ -240,11 +245,11 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
                                           ListenerKey{owner.name, model.port});
 
   std::string identity;
+    }
   if (model.protocol == model::Protocol::https) {
     identity = model.ssl_policy;
     for (const uint32_t certificate : model.certificates) {
       identity += ' ' + current->snapshot().certificates[certificate].fingerprint;
-    }
   }
   std::shared_ptr<tls::ServerContext> tls_context = listener->tls_context();
   if (identity != listener->tls_identity()) {
@@ -287,44 +292,36 @@ std::vector<Address> Worker::Implementation::listening_addresses(uint16_t port) 
   return addresses;
 }
 
-void Worker::Implementation::forget_removed(const std::vector<model::TargetKey>& present) {
-  const auto is_present = [&present](const model::TargetKey& key) {
-    return std::binary_search(present.begin(), present.end(), key);
-  };
-  for (auto it = targets.begin(); it != targets.end();) {
-    if (is_present(it->first)) {
-      ++it;
-      continue;
-    }
-    it->second->deregister();  // older snapshots keep it while requests of theirs run
-    it = targets.erase(it);
-  }
+void Worker::Implementation::forget_removed() {
+  const uint64_t revision = current->snapshot().revision;
+  // Older snapshots keep it while requests of theirs run.
+  std::erase_if(targets, [this, revision](const auto& entry) {
+    TargetState& target = *entry.second;
+    if (target.named_in() == revision) return false;
+    target.deregister();
+    tell_snapshots(target, model::HealthState::draining);
+    return true;
+  });
   // A letter may have come before the snapshot that names its target: it is kept for one more
   // snapshot.
-  const uint64_t revision = current->snapshot().revision;
-  std::erase_if(told, [&](auto& entry) {
-    const bool stale = !is_present(entry.first) && entry.second.revision + 1 < revision;
-    return stale;
+  std::erase_if(told, [this, revision](const auto& entry) {
+    return !targets.contains(entry.first) && entry.second.revision + 1 < revision;
   });
-  std::erase_if(groups, [this](const auto& entry) {
-    const auto& list = current->snapshot().target_groups;
-    return std::none_of(list.begin(), list.end(),
-                        [&entry](const auto& group) { return group.name == entry.first; });
-  });
+  std::erase_if(groups,
+                [revision](const auto& entry) { return entry.second->named_in != revision; });
 }
 
 void Worker::Implementation::tell_health(const model::HealthLetter& letter) {
   told[letter.target] = {letter.health.state, current ? current->snapshot().revision : 0};
   const auto found = targets.find(letter.target);
-  if (found == targets.end() || !current) return;
+  if (found == targets.end()) return;
   found->second->set_health(letter.health.state);
-  for (AdoptedGroup& group : current->groups()) {
-    for (uint32_t i = 0; i < group.targets.size(); ++i) {
-      if (group.targets[i] != found->second) continue;
-      group.set.set_health(i, letter.health.state);
-      group.mark_candidates();
-    }
-  }
+  tell_snapshots(*found->second, letter.health.state);
+}
+
+// All that are adopted: requests that go by an older one are to meet the targets of now.
+void Worker::Implementation::tell_snapshots(const TargetState& target, model::HealthState state) {
+  for (const auto& snapshot : adopted) snapshot->set_health(target, state);
 }
 
 void Worker::Implementation::tell_door(const model::DoorLetter& letter) {

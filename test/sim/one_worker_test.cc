@@ -138,6 +138,67 @@ TEST_F(SlowClient, that_takes_nothing_is_closed_after_the_idle_timeout) {
   EXPECT_EQ(run_.worker->census().client_connections, 0u);
 }
 
+// A request that had begun when its listener went is answered by the rules of then and the targets
+// of now.
+class ListenerGone : public testing::Test {
+ protected:
+  // Half a request is there; then neither listener nor, if so told, target is configured.
+  void lose_listener() {
+    run_.target_connections.clear();
+    client_.say("GET / HTTP/1.1\r\n");
+    run_.run_for(100ms);
+    run_.balancer().listeners.clear();
+    run_.publish();
+    run_.run_for(100ms);
+  }
+  void end_request() {
+    client_.say("Host: a\r\n\r\n");
+    EXPECT_TRUE(run_.run_until([&] { return client_.ended; }));
+  }
+  void tell(const std::string& target, model::HealthState state) {
+    model::HealthLetter letter;
+    letter.target = {"group", target, 80};
+    letter.health.state = state;
+    run_.post(letter);
+    run_.run_for(10ms);
+  }
+  OneWorker run_;
+  Peer& client_ = run_.connect();
+};
+
+TEST_F(ListenerGone, its_requests_reach_targets_that_are_registered) {
+  lose_listener();
+  end_request();
+  EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(run_.target_connections.size(), 1u);
+}
+
+TEST_F(ListenerGone, its_requests_reach_no_target_that_is_deregistered) {
+  run_.draft.target_groups[0].targets.clear();
+  lose_listener();
+  end_request();
+  EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 503 "));
+  EXPECT_EQ(run_.target_connections.size(), 0u);
+  ASSERT_EQ(run_.log_lines.size(), 1u);
+  EXPECT_NE(run_.log_lines[0].find("no_registered_targets"), std::string::npos);
+  EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
+}
+
+TEST_F(ListenerGone, its_requests_go_by_the_health_of_now) {
+  std::vector<model::Target>& targets = run_.draft.target_groups[0].targets;
+  targets.push_back(targets[0]);
+  targets[1].key.id = "10.2.0.9";  // where nobody listens
+  targets[1].addresses = {*Address::parse("10.2.0.9", 80)};
+  run_.publish();
+  tell("10.2.0.1", model::HealthState::unhealthy);
+  tell("10.2.0.9", model::HealthState::healthy);
+  lose_listener();
+  tell("10.2.0.1", model::HealthState::healthy);
+  tell("10.2.0.9", model::HealthState::unhealthy);
+  end_request();
+  EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
 TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
   OneWorker run;
   Peer& busy = run.connect();

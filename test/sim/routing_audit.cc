@@ -2,6 +2,8 @@
 #include "sim/routing_audit.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "sim/sim_configuration.h"
 
@@ -35,11 +37,11 @@ void RoutingAudit::on_health_posted(uint32_t loop, const model::HealthLetter& le
   mailboxes_[loop].waiting.push_back({.revision = 0, .health = letter});
 }
 
+// An unread one is never adopted.
 void RoutingAudit::on_snapshot_posted(uint32_t loop, uint64_t revision) {
   std::vector<Posted>& waiting = mailboxes_[loop].waiting;
   std::erase_if(waiting, [](const Posted& posted) { return posted.revision != 0; });
   waiting.push_back({.revision = revision, .health = {}});
-// An unread one is never adopted.
 }
 
 void RoutingAudit::on_mailbox_read(uint32_t loop, Instant now) {
@@ -86,13 +88,30 @@ void RoutingAudit::check_health_at_rest() {
     }
   }
   for (const auto& [loop, mailbox] : mailboxes_) {
-    for (const Reading& reading : mailbox.readings) {
-      for (const Posted& posted : reading.letters) {
     if (mailbox.readings.empty()) continue;  // not a worker's
     std::map<model::TargetKey, model::HealthState> worker;
+    for (const Reading& reading : mailbox.readings) {
+      for (const Posted& posted : reading.letters) {
         if (posted.revision == 0) worker[posted.health.target] = posted.health.health.state;
       }
     }
+    check_told_alike(worker);
+  }
+}
+
+// Where control hears `unused`, workers hear `initial`.
+void RoutingAudit::check_told_alike(
+    const std::map<model::TargetKey, model::HealthState>& worker) const {
+  for (const auto& [target, state] : told_) {
+    const auto found = worker.find(target);
+    const auto due = state == model::HealthState::unused ? model::HealthState::initial : state;
+    if (found == worker.end() || found->second != due)
+      auditor_.violation("a worker and control were told differently of " + target.to_string());
+  }
+}
+
+void RoutingAudit::check() {
+  for (const auto& [loop, mailbox] : mailboxes_) {
     const std::vector<View> views = views_of(mailbox);
     for (const auto& [token, record] : auditor_.exchanges()) {
       if (auditor_.violated()) return;
@@ -112,9 +131,12 @@ void RoutingAudit::check_exchange(const ExchangeRecord& record, const std::vecto
     const bool over_before =
         matched + 1 < views.size() && views[matched + 1].from < record.client.begun;
     if (over_before) continue;
+    std::set<model::TargetKey> gone;
     for (size_t chosen = matched; chosen < views.size() && views[chosen].from <= to; ++chosen) {
       View view = views[chosen];
       view.revision = views[matched].revision;
+      add_removed(view.revision, views[chosen].revision, gone);
+      view.gone = gone;
       if (explains(view, record, why_not)) return;
     }
   }
@@ -168,7 +190,9 @@ bool RoutingAudit::explains_forward(const View& view, const model::ForwardAction
     if (weighted.weight == 0) continue;
     if (log.lines > 0 && log.target_group != "-" && log.target_group != group.arn) continue;
     if (record.target.arrivals == 0 && log.reason == "no_registered_targets") {
-      if (group.targets.empty()) return true;
+      const bool none = std::ranges::all_of(
+          group.targets, [&](const model::Target& t) { return view.gone.contains(t.key); });
+      if (none) return true;
       continue;
     }
     for (const model::Target& t : group.targets) {
@@ -181,6 +205,22 @@ bool RoutingAudit::explains_forward(const View& view, const model::ForwardAction
   return false;
 }
 
+// What a newer snapshot does not name gets nothing new from an older one either, also where a later
+// one names it again.
+void RoutingAudit::add_removed(uint64_t older, uint64_t newer,
+                               std::set<model::TargetKey>& gone) const {
+  if (older == newer) return;
+  std::set<model::TargetKey> named;
+  for (const model::TargetGroup& group : snapshots_.at(newer)->target_groups) {
+    for (const model::Target& target : group.targets) named.insert(target.key);
+  }
+  for (const model::TargetGroup& group : snapshots_.at(older)->target_groups) {
+    for (const model::Target& target : group.targets) {
+      if (!named.contains(target.key)) gone.insert(target.key);
+    }
+  }
+}
+
 bool RoutingAudit::may_be_candidate(const View& view, const model::TargetGroup& group,
                                     const Address& target) const {
   bool may_be_full = false;
@@ -188,6 +228,10 @@ bool RoutingAudit::may_be_candidate(const View& view, const model::TargetGroup& 
   for (const model::Target& t : group.targets) {
     const auto found = view.health.find(t.key);
     const Told told = found == view.health.end() ? Told{} : found->second;
+    if (view.gone.contains(t.key)) {
+      if (t.addresses.front() == target) return false;
+      continue;
+    }
     const bool full = takes_full_share(told.state);
     if (t.addresses.front() == target) may_be_full = full;
     if (full && !told.perhaps_initial) somebody_surely_full = true;

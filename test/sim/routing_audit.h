@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,7 @@ class RoutingAudit {
     Instant from;
     uint64_t revision = 0;
     Health health;
+    std::set<model::TargetKey> gone;  // since that revision was matched
   };
   struct Posted {
     uint64_t revision = 0;  // 0: a health letter
@@ -66,11 +68,12 @@ class RoutingAudit {
 
   std::vector<View> views_of(const Mailbox& mailbox) const;
   void apply(const Posted& posted, View& view) const;
+  void check_told_alike(const std::map<model::TargetKey, model::HealthState>& worker) const;
   void check_exchange(const ExchangeRecord& record, const std::vector<View>& views);
   bool explains(const View& view, const ExchangeRecord& record, std::string& why_not) const;
-  void check_told_alike(const std::map<model::TargetKey, model::HealthState>& worker) const;
   bool explains_forward(const View& view, const model::ForwardAction& action,
                         const ExchangeRecord& record, std::string& why_not) const;
+  void add_removed(uint64_t older, uint64_t newer, std::set<model::TargetKey>& gone) const;
   bool may_be_candidate(const View& view, const model::TargetGroup& group,
                         const Address& target) const;
   void check_shares(const std::vector<View>& views, uint32_t loop);
