@@ -54,12 +54,15 @@ std::string Listener::open(const std::vector<Address>& addresses, bool share_por
   return problem;
 }
 
-void Listener::adopt(const Pin& pin, size_t load_balancer, size_t listener,
-                     std::shared_ptr<tls::ServerContext> tls_context) {
+void Listener::set_tls(std::string identity, std::shared_ptr<tls::ServerContext> context) {
+  tls_identity_ = std::move(identity);
+  tls_context_ = std::move(context);
+}
+
+void Listener::adopt(const Pin& pin, size_t load_balancer, size_t listener) {
   load_balancer_ = &pin->snapshot().load_balancers[load_balancer];
   listener_ = &load_balancer_->listeners[listener];
   pin_ = pin;
-  tls_context_ = std::move(tls_context);
   std::string name = access_log_name_of(*load_balancer_);
   if (name == access_log_name_) return;
   access_log_file_ = environment_.registry.log_file(name);

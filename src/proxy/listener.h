@@ -48,9 +48,10 @@ class Listener final : private io::AcceptHandler {
   // Listens on every address that is not listened on yet, closes those no longer named. Returns
   // what failed, "" if nothing did.
   std::string open(const std::vector<Address>& addresses, bool share_port);
-  // From now on new requests go by this snapshot. `tls_context` is null for HTTP.
-  void adopt(const Pin& pin, size_t load_balancer, size_t listener,
-             std::shared_ptr<tls::ServerContext> tls_context);
+  // From now on new requests go by this snapshot.
+  void adopt(const Pin& pin, size_t load_balancer, size_t listener);
+  // From now on new connections do; `identity` is what the context was made from. Null, "": HTTP.
+  void set_tls(std::string identity, std::shared_ptr<tls::ServerContext> context);
   // Accepts nothing more; connections end with their current exchange.
   void retire();
   void stop_now();
@@ -60,9 +61,7 @@ class Listener final : private io::AcceptHandler {
   const Pin& pin() const { return pin_; }
   const model::LoadBalancer& load_balancer() const { return *load_balancer_; }
   const model::Listener& listener() const { return *listener_; }
-  // Certificates and policy that the TLS context was made from; "" for HTTP.
   const std::string& tls_identity() const { return tls_identity_; }
-  void set_tls_identity(std::string identity) { tls_identity_ = std::move(identity); }
   const std::shared_ptr<tls::ServerContext>& tls_context() const { return tls_context_; }
   uint32_t access_log_file() const { return access_log_file_; }
 

@@ -44,8 +44,9 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   std::string adopt_listeners();
   std::string open_listeners();
   std::string adopt_listener(size_t load_balancer, size_t listener);
-  std::string make_tls_context(const model::Listener& listener, const std::string& identity,
-                               std::shared_ptr<tls::ServerContext>& context) const;
+  std::string adopt_tls(Listener& listener, const model::Listener& model);
+  Result<std::unique_ptr<tls::ServerContext>> make_tls_context(
+      const model::Listener& listener) const;
   std::vector<Address> listening_addresses(uint16_t port) const;
   void forget_removed();
   void retire_listener(std::map<ListenerKey, std::unique_ptr<Listener>>::iterator listener);
@@ -239,34 +240,49 @@ void Worker::Implementation::retire_listener(
 std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t index) {
   const model::LoadBalancer& owner = current->snapshot().load_balancers[load_balancer];
   const model::Listener& model = owner.listeners[index];
-  std::unique_ptr<Listener>& listener = listeners[{owner.name, model.port}];
+  const auto place = listeners.try_emplace({owner.name, model.port}).first;
+  std::unique_ptr<Listener>& listener = place->second;
   if (!listener)
-    listener = std::make_unique<Listener>(environment, static_cast<Listener::Owner&>(*this),
-                                          ListenerKey{owner.name, model.port});
+    listener =
+        std::make_unique<Listener>(environment, static_cast<Listener::Owner&>(*this), place->first);
 
-  std::string identity;
+  std::string problem = adopt_tls(*listener, model);
+  if (!problem.empty()) {
+    const bool serves = listener->tls_context() != nullptr;
+    problem = "listener " + owner.name + ":" + std::to_string(model.port) + ": " + problem +
+              (serves ? "; it keeps its former certificates and policy" : "; it is closed");
+    if (!serves) {
+      retire_listener(place);
+      return problem;
     }
-  if (model.protocol == model::Protocol::https) {
-    identity = model.ssl_policy;
-    for (const uint32_t certificate : model.certificates) {
-      identity += ' ' + current->snapshot().certificates[certificate].fingerprint;
   }
-  std::shared_ptr<tls::ServerContext> tls_context = listener->tls_context();
-  if (identity != listener->tls_identity()) {
-    const std::string problem = make_tls_context(model, identity, tls_context);
-    if (!problem.empty())
-      return "listener " + owner.name + ":" + std::to_string(model.port) + ": " + problem;
-    listener->set_tls_identity(identity);
-  }
-  listener->adopt(current, load_balancer, index, std::move(tls_context));
-  return listener->open(listening_addresses(model.port), options.share_port);
+  listener->adopt(current, load_balancer, index);
+  const std::string not_open = listener->open(listening_addresses(model.port), options.share_port);
+  return problem.empty() ? not_open : problem + (not_open.empty() ? "" : "; " + not_open);
 }
 
-std::string Worker::Implementation::make_tls_context(
-    const model::Listener& listener, const std::string& identity,
-    std::shared_ptr<tls::ServerContext>& tls_context) const {
-  tls_context = nullptr;
-  if (identity.empty()) return "";
+// A TLS context is made where certificates or policy are others than before. Returns why it could
+// not be made.
+std::string Worker::Implementation::adopt_tls(Listener& listener, const model::Listener& model) {
+  std::string identity;
+  if (model.protocol == model::Protocol::https) {
+    identity = model.ssl_policy;
+    for (const uint32_t certificate : model.certificates)
+      identity += ' ' + current->snapshot().certificates[certificate].fingerprint;
+  }
+  if (identity == listener.tls_identity()) return "";
+  std::shared_ptr<tls::ServerContext> tls_context;
+  if (!identity.empty()) {
+    auto made = make_tls_context(model);
+    if (!made) return made.error().message;
+    tls_context = std::move(*made);
+  }
+  listener.set_tls(std::move(identity), std::move(tls_context));
+  return "";
+}
+
+Result<std::unique_ptr<tls::ServerContext>> Worker::Implementation::make_tls_context(
+    const model::Listener& listener) const {
   std::vector<tls::CertificateText> certificates;
   for (const uint32_t index : listener.certificates) {
     const model::Certificate& certificate = current->snapshot().certificates[index];
@@ -274,10 +290,7 @@ std::string Worker::Implementation::make_tls_context(
                             .chain_pem = certificate.chain_pem,
                             .key_pem = certificate.key_pem});
   }
-  auto made = tls::ServerContext::create(certificates, listener.ssl_policy, options.ticket_keys);
-  if (!made) return made.error().message;
-  tls_context = std::move(*made);
-  return "";
+  return tls::ServerContext::create(certificates, listener.ssl_policy, options.ticket_keys);
 }
 
 std::vector<Address> Worker::Implementation::listening_addresses(uint16_t port) const {

@@ -94,8 +94,10 @@ OneWorker::OneWorker()
       control_(control_loop_, *this) {
   network.set_faults(wide_network());
   network.set_watcher(this);
+  proxy::WorkerOptions options;
+  options.ticket_keys = tls::make_ticket_keys();
   worker = std::make_unique<proxy::Worker>(
-      proxy::WorkerContext{worker_loop_, control_, registry_, ring_, log_}, proxy::WorkerOptions{});
+      proxy::WorkerContext{worker_loop_, control_, registry_, ring_, log_}, std::move(options));
   target_ = std::move(*outside_loop_.listen(target_address, *this, {}));
   publish();
   run_for(10ms);

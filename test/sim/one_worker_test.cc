@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <ranges>
+
 #include "model/limits.h"
+#include "tls/self_signed.h"
 
 namespace daruma::sim {
 namespace {
@@ -197,6 +200,75 @@ TEST_F(ListenerGone, its_requests_go_by_the_health_of_now) {
   tell("10.2.0.9", model::HealthState::unhealthy);
   end_request();
   EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+// Of a certificate that no TLS context can be made of.
+class BadCertificate : public testing::Test {
+ protected:
+  static constexpr std::string_view plain_http_page =
+      "400 The plain HTTP request was sent to HTTPS";
+  void publish_https(const model::Certificate& certificate) {
+    run_.draft.certificates = {certificate};
+    model::Listener& listener = run_.balancer().listeners.front();
+    listener.protocol = model::Protocol::https;
+    listener.certificates = {0};
+    listener.ssl_policy = "ELBSecurityPolicy-2016-08";
+    run_.publish();
+    run_.run_for(10ms);
+  }
+  static model::Certificate good() {
+    const std::string names[] = {"a"};
+    const tls::SelfSigned text = *tls::make_self_signed(names);
+    return {.name = "good",
+            .arn = "good",
+            .chain_pem = text.chain_pem,
+            .key_pem = text.key_pem,
+            .fingerprint = "good"};
+  }
+  static model::Certificate bad() {
+    return {.name = "bad", .arn = "bad", .chain_pem = "", .key_pem = "", .fingerprint = "bad"};
+  }
+  // Whether the port speaks TLS.
+  bool refuses_plain_http() {
+    Peer& client = run_.connect();
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    run_.run_for(10ms);
+    return client.heard.find(plain_http_page) != std::string::npos;
+  }
+  std::string problem() {
+    for (const model::ControlLetter& letter : std::views::reverse(run_.letters)) {
+      if (const auto* adopted = std::get_if<model::AdoptedLetter>(&letter)) return adopted->problem;
+    }
+    return "not adopted";
+  }
+  OneWorker run_;
+};
+
+TEST_F(BadCertificate, a_listener_that_has_no_others_is_closed_and_the_rest_is_adopted) {
+  Peer& client = run_.connect();
+  run_.run_for(10ms);
+  publish_https(bad());
+  EXPECT_NE(problem().find("listener web:80: "), std::string::npos) << problem();
+  EXPECT_NE(problem().find("; it is closed"), std::string::npos) << problem();
+  EXPECT_TRUE(client.ended);
+  EXPECT_FALSE(run_.network.listening(*Address::parse("10.1.0.1", 80)));
+  EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
+
+  run_.balancer().listeners.front().protocol = model::Protocol::http;
+  run_.publish();
+  run_.run_for(10ms);
+  EXPECT_EQ(problem(), "");
+  EXPECT_TRUE(run_.network.listening(*Address::parse("10.1.0.1", 80)));
+}
+
+TEST_F(BadCertificate, a_listener_keeps_its_former_ones_and_goes_by_the_new_rules) {
+  publish_https(good());
+  EXPECT_EQ(problem(), "");
+  EXPECT_TRUE(refuses_plain_http());
+  publish_https(bad());
+  EXPECT_NE(problem().find("; it keeps its former certificates"), std::string::npos) << problem();
+  EXPECT_TRUE(refuses_plain_http());
+  EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
 }
 
 TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
