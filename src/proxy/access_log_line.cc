@@ -75,6 +75,7 @@ void request(const AccessLogRecord& record, TextWriter& line) {
     escape(record.host, line);
     line.put(':');
     line.put(uint64_t{record.port});
+    if (!record.path_and_query.starts_with('/')) line.put('/');
     escape(record.path_and_query, line);
     line.put(" HTTP/");
     line.put(static_cast<uint64_t>(record.version_major));

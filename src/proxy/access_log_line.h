@@ -36,7 +36,7 @@ struct AccessLogRecord {
   std::string_view protocol;  // "https"
   std::string_view host;
   uint16_t port = 0;
-  std::string_view path_and_query;
+  std::string_view path_and_query;  // the line puts a '/' before "*" and "?a=b"
   int version_major = 1;
   int version_minor = 1;
   std::string_view user_agent;

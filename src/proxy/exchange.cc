@@ -107,7 +107,8 @@ Next Exchange::guard() {
     }
   }
   if (!request_.keep_alive) keep_client_ = false;
-  if (!split && host) return refuse(400, model::Reason::request_malformed);
+  const bool bad_host = host && !parts_.authority.empty() && !http::split_host(host->value);
+  if (!split || bad_host) return refuse(400, model::Reason::request_malformed);
   return check_message();
 }
 

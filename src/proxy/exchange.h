@@ -147,6 +147,7 @@ class Exchange final : public Mortal,
   bool client_may_stay() const;
   void count_response();
   void write_log_line();
+  std::string_view requested_path() const;
   // its story: exchange_story.cc
   void note_attempt(model::Reason reason, const TargetConnection* connection);
   void keep_story();

@@ -188,6 +188,14 @@ void Exchange::count_response() {
   if (record_.target_status == 0) counters.own_responses[status_class].add();
 }
 
+// Of the request target, what is behind the authority.
+std::string_view Exchange::requested_path() const {
+  const std::string_view target = request_.target;
+  if (parts_.authority.empty()) return target;
+  const char* const end = parts_.authority.data() + parts_.authority.size();
+  return target.substr(static_cast<size_t>(end - target.data()));
+}
+
 void Exchange::write_log_line() {
   const Instant now = environment_.loop.now();
   record_.time = environment_.loop.wall_now();
@@ -200,12 +208,9 @@ void Exchange::write_log_line() {
   record_.client_ip = facts.peer_ip;
   record_.client_port = facts.peer.port();
   record_.method = request_.method_text;
-  record_.host = host_;
+  record_.host = host_.empty() ? std::string_view(load_balancer().dns_name) : host_;
   record_.port = facts.listener_port;
-  const std::string_view target = request_.target;
-  record_.path_and_query =
-      parts_.path.empty() ? target
-                          : target.substr(static_cast<size_t>(parts_.path.data() - target.data()));
+  record_.path_and_query = requested_path();
   record_.version_major = request_.version.major;
   record_.version_minor = request_.version.minor;
   if (const http::Field* agent = request_.fields.find(http::FieldId::user_agent))

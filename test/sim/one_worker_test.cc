@@ -271,6 +271,43 @@ TEST_F(BadCertificate, a_listener_keeps_its_former_ones_and_goes_by_the_new_rule
   EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
 }
 
+// What the access log says of a request that is all that the client sends.
+std::string log_line_of(const std::string& request) {
+  OneWorker run;
+  run.balancer().dns_name = "web.example";
+  run.publish();
+  run.run_for(10ms);
+  Peer& client = run.connect();
+  client.say(request);
+  client.say_no_more();
+  run.run_for(100ms);
+  return run.log_lines.size() == 1 ? run.log_lines[0] : std::to_string(run.log_lines.size());
+}
+
+TEST(OneWorker, the_log_names_each_form_of_request_as_a_url) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"GET /a?b=c HTTP/1.1\r\nHost: h:81\r\n\r\n", "GET http://h:80/a?b=c HTTP/1.1"},
+      {"GET / HTTP/1.0\r\n\r\n", "GET http://web.example:80/ HTTP/1.0"},
+      {"GET http://h HTTP/1.1\r\nHost: h\r\n\r\n", "GET http://h:80/ HTTP/1.1"},
+      {"GET http://u@h:81?q HTTP/1.1\r\nHost: h\r\n\r\n", "GET http://h:80/?q HTTP/1.1"},
+      {"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", "OPTIONS http://h:80/* HTTP/1.1"},
+      {"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", "CONNECT http://h:80/ HTTP/1.1"},
+  };
+  for (const auto& [request, logged] : rows) {
+    const std::string line = log_line_of(request);
+    EXPECT_NE(line.find(" \"" + std::string(logged) + "\" "), std::string::npos) << line;
+  }
+}
+
+TEST(OneWorker, a_malformed_authority_is_refused_wherever_it_stands) {
+  for (const std::string request :
+       {"GET / HTTP/1.1\r\nHost: [h\r\n\r\n", "GET http://[h/ HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET http://[h/ HTTP/1.0\r\n\r\n", "GET http://h/ HTTP/1.1\r\nHost: [h\r\n\r\n"}) {
+    const std::string line = log_line_of(request);
+    EXPECT_NE(line.find("\"request_malformed\""), std::string::npos) << request << line;
+  }
+}
+
 TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
   OneWorker run;
   Peer& busy = run.connect();
