@@ -155,7 +155,9 @@ void ClientConnection::read_request() {
         return wait_for_more();
       case ReadOutcome::ended:
       case ReadOutcome::failed:
-        return die();
+        // Who has begun a request and leaves, as who leaves in its body: 400, and a line in the
+        // log.
+        return in_.empty() ? die() : refuse(400, model::Reason::client_closed);
     }
   }
 }
@@ -202,6 +204,10 @@ void ClientConnection::refuse(http::ParseStatus status) {
     case http::ParseStatus::complete:
       break;
   }
+  refuse(code, reason);
+}
+
+void ClientConnection::refuse(int code, model::Reason reason) {
   state_ = State::serving;
   exchange_ = &environment_.exchanges.take();
   exchange_->begin_refused(*this, code, reason, std::exchange(first_byte_, never), in_.size());

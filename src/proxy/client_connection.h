@@ -75,6 +75,7 @@ class ClientConnection final : public Mortal,
   void read_request();
   void begin_exchange();
   void refuse(http::ParseStatus status);
+  void refuse(int code, model::Reason reason);
   void wait_for_more();
   void begin_closing(After after);
   void discard_input();

@@ -308,6 +308,16 @@ TEST(OneWorker, a_malformed_authority_is_refused_wherever_it_stands) {
   }
 }
 
+TEST(OneWorker, a_client_that_leaves_in_its_head_is_logged) {
+  for (const std::string request : {"G", "GET / HTTP/1.1\r\nHost: h\r\n"}) {
+    const std::string line = log_line_of(request);
+    EXPECT_NE(line.find(" 400 - "), std::string::npos) << line;
+    EXPECT_NE(line.find("\"- - -\""), std::string::npos) << line;
+    EXPECT_NE(line.find("\"client_closed\""), std::string::npos) << line;
+  }
+  EXPECT_EQ(log_line_of(""), "0");
+}
+
 TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
   OneWorker run;
   Peer& busy = run.connect();
