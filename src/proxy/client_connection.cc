@@ -294,7 +294,8 @@ void ClientConnection::retire() {
 }
 
 void ClientConnection::stop_now() {
-  if (state_ == State::serving) return exchange_->on_node_stopping();
+  // Told once more, an exchange whose answer the client does not take is cut off.
+  while (state_ == State::serving) exchange_->on_node_stopping();
   if (state_ != State::dead) die();
 }
 

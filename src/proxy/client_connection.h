@@ -59,7 +59,7 @@ class ClientConnection final : public Mortal,
   // The node stops or the listener goes: closes as soon as what the client has begun to say is
   // answered and everything answered has left.
   void retire();
-  // The node stops at once.
+  // The node stops at once, whether or not the client takes what is said to it.
   void stop_now();
 
  private:

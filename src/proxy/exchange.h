@@ -69,6 +69,7 @@ class Exchange final : public Mortal,
   void on_target_readable();
   void on_target_writable();
   void on_target_deregistered();
+  // Ends with 503 if the client takes it at once; told again, it ends in any case.
   void on_node_stopping();
 
  private:

@@ -92,6 +92,19 @@ def test_sigterm_lets_requests_finish_and_exits_0(start_targets, serve):
     assert answers[0].headers['Connection'] == 'close'
 
 
+def test_clients_that_take_nothing_do_not_hold_up_the_stop(start_targets, serve):
+    daruma = serve(start_targets(1))
+    with daruma.connect() as plain, daruma.connect(tls=True) as secure:
+        for deaf in (plain, secure):
+            deaf.sendall(b'GET /bytes/100000000 HTTP/1.1\r\nHost: a\r\n\r\n')
+        wait_until('both answers are under way',
+                   lambda: daruma.metric('daruma_target_requests_in_flight') == 2)
+        daruma.send(signal.SIGTERM)
+        # 30 s to drain, and then less than the 5 s after which a thread counts as stuck.
+        assert daruma.wait(45) == 0
+        assert 'does not stop' not in daruma.output()
+
+
 def test_a_second_signal_stops_at_once(start_targets, serve):
     daruma = serve(start_targets(1))
     with daruma.connect() as client:

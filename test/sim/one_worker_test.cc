@@ -318,6 +318,63 @@ TEST(OneWorker, a_client_that_leaves_in_its_head_is_logged) {
   EXPECT_EQ(log_line_of(""), "0");
 }
 
+// Clients that take nothing of what they are told; a node that stops waits for them no longer than
+// it said.
+class DeafClient : public testing::Test {
+ protected:
+  DeafClient() {
+    NetworkFaults narrow = calm_network();
+    narrow.socket_bytes = 4096;
+    run_.network.set_faults(narrow);
+    client_ = &run_.connect();
+    client_->listen(false);
+  }
+  void expect_stop_at_the_deadline() {
+    run_.run_for(1s);
+    run_.post(model::DrainLetter{5s});
+    run_.run_for(4900ms);
+    EXPECT_EQ(run_.worker->census().client_connections, 1u);
+    run_.run_for(200ms);
+    EXPECT_EQ(run_.worker->census().client_connections, 0u);
+    EXPECT_TRUE(std::holds_alternative<model::StoppedLetter>(run_.letters.back()));
+  }
+  static std::string answer_of(size_t bytes) {
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes);
+    return head + "\r\n\r\n" + std::string(bytes, 'x');
+  }
+  static constexpr const char* request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  OneWorker run_;
+  Peer* client_;
+};
+
+TEST_F(DeafClient, in_the_middle_of_its_answer) {
+  run_.target_says = answer_of(1'000'000);
+  client_->say(request);
+  expect_stop_at_the_deadline();
+}
+
+TEST_F(DeafClient, whose_answer_is_accepted_and_not_taken) {
+  run_.keep_output(66'000);
+  run_.target_says = answer_of(60'000);
+  client_->say(request);
+  expect_stop_at_the_deadline();
+}
+
+TEST_F(DeafClient, that_does_not_even_take_the_503) {
+  run_.target_says = answer_of(4'000);
+  client_->say(request);
+  run_.run_for(100ms);
+  run_.target_says = "";
+  client_->say(request);
+  expect_stop_at_the_deadline();
+}
+
+TEST_F(DeafClient, that_has_more_to_say) {
+  run_.target_says = "";
+  client_->say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+  expect_stop_at_the_deadline();
+}
+
 TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
   OneWorker run;
   Peer& busy = run.connect();
