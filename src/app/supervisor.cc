@@ -12,7 +12,6 @@
 #include "control/port_check.h"
 #include "io/tcp.h"
 #include "model/limits.h"
-#include "tls/context.h"
 
 namespace daruma::app {
 namespace {
@@ -48,6 +47,7 @@ Supervisor::Supervisor(const ServeCommand& command, const Log& log, uint64_t des
                   {.config_file = command.config_file,
                    .data_directory = command.data_directory,
                    .surroundings = control::Surroundings::system(system_wall_now)}),
+      ticket_keys_(loop_),
       start_timer_(loop_.timers(), *this),
       drain_timer_(loop_.timers(), *this),
       signals_(loop_, *this) {}
@@ -108,7 +108,6 @@ bool Supervisor::ports_are_free() const {
 
 void Supervisor::build_threads() {
   const ThreadContext context{controller_.mailbox(), registry_, log_};
-  const tls::TicketKeys ticket_keys = tls::make_ticket_keys();
   const size_t count = command_.workers ? command_.workers : usable_cores().size();
   const size_t client_connections = client_connections_max(count);
   std::vector<control::Publisher::WorkerMailbox*> mailboxes;
@@ -117,7 +116,7 @@ void Supervisor::build_threads() {
     workers_.push_back(std::make_unique<WorkerThread>(
         context, proxy::WorkerOptions{.index = static_cast<uint32_t>(i),
                                       .ipv6 = io::tcp::has_family(Address::Family::v6),
-                                      .ticket_keys = ticket_keys,
+                                      .ticket_keys = ticket_keys_.keys(),
                                       .client_connections_max = client_connections}));
     mailboxes.push_back(&workers_.back()->mailbox());
     rings.push_back(&workers_.back()->ring());
@@ -128,6 +127,7 @@ void Supervisor::build_threads() {
   log_writer_ = std::make_unique<telemetry::LogWriter>(
       telemetry::LogWriterOptions{.directory = controller_.settings().logs_directory}, registry_,
       std::move(rings), log_);
+  ticket_keys_.connect(mailboxes);
   controller_.connect(std::move(mailboxes), &health_->mailbox());
 }
 

@@ -23,6 +23,7 @@
 #include "control/controller_backend.h"
 #include "control/data_lock.h"
 #include "control/name_resolver.h"
+#include "control/ticket_keys.h"
 #include "io/epoll_loop.h"
 #include "io/mailbox.h"
 #include "telemetry/log_thread.h"
@@ -68,6 +69,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   std::unique_ptr<control::DataLock> data_lock_;  // null without a data directory
   const std::unique_ptr<control::NameLookup> lookup_;
   control::Controller controller_;
+  control::TicketKeyKeeper ticket_keys_;
   std::unique_ptr<HealthThread> health_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;  // whose last words are to the prober
   std::unique_ptr<telemetry::LogWriter> log_writer_;

@@ -10,6 +10,9 @@ using Key = std::optional<LetterKey>;
 Key about(const SnapshotLetter&) {
   return LetterKey{};
 }
+Key about(const TicketKeyLetter&) {
+  return LetterKey{};
+}
 Key about(const DrainLetter&) {
   return LetterKey{};
 }

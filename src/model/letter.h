@@ -35,6 +35,13 @@ struct HealthLetter {
   TargetHealth health;
 };
 
+// control → worker: seal session tickets with `current` from now on, and still open those that
+// `previous` has sealed (tls::TicketKeys).
+struct TicketKeyLetter {
+  std::string current;
+  std::string previous;
+};
+
 // control → worker, health: stop taking work, finish what there is, report StoppedLetter.
 struct DrainLetter {
   Duration deadline{};  // from now; after it connections are closed
@@ -116,8 +123,8 @@ struct AnswerLetter {
   StoriesKept kept;
 };
 
-using WorkerLetter =
-    std::variant<SnapshotLetter, HealthLetter, DoorLetter, InquiryLetter, DrainLetter>;
+using WorkerLetter = std::variant<SnapshotLetter, HealthLetter, DoorLetter, TicketKeyLetter,
+                                  InquiryLetter, DrainLetter>;
 using HealthThreadLetter = std::variant<SnapshotLetter, DoorReport, FailureReport, DrainLetter>;
 using ControlLetter =
     std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter, AnswerLetter>;

@@ -47,6 +47,8 @@ inline constexpr Duration connect_timeout = 10s;
 inline constexpr Duration tls_handshake_timeout = 10s;  // to targets and from clients
 inline constexpr Duration request_head_timeout =
     20s;  // from the first byte of a request to the end of its head
+// How long one key seals session tickets; it opens them for as long again.
+inline constexpr Duration ticket_key_period = 4h;
 inline constexpr Duration drain_timeout = 30s;         // SIGTERM to exit
 inline constexpr Duration listen_retry_interval = 1s;  // a listener whose port is taken
 inline constexpr Duration name_refresh_interval = 30s;

@@ -53,6 +53,7 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   void tell_health(const model::HealthLetter& letter);
   void tell_snapshots(const TargetState& target, model::HealthState state);
   void tell_door(const model::DoorLetter& letter);
+  void take_keys(const model::TicketKeyLetter& letter);
   void answer(const model::InquiryLetter& letter);
   void tell_adopted(std::string problem);
   void listen_again();
@@ -133,6 +134,7 @@ void Worker::Implementation::on_letter(model::WorkerLetter letter) {
     return adopt(std::move(snapshot->snapshot));
   if (const auto* health = std::get_if<model::HealthLetter>(&letter)) return tell_health(*health);
   if (const auto* door = std::get_if<model::DoorLetter>(&letter)) return tell_door(*door);
+  if (const auto* keys = std::get_if<model::TicketKeyLetter>(&letter)) return take_keys(*keys);
   if (const auto* inquiry = std::get_if<model::InquiryLetter>(&letter)) return answer(*inquiry);
   drain(std::get<model::DrainLetter>(letter).deadline);
 }
@@ -340,6 +342,13 @@ void Worker::Implementation::tell_snapshots(const TargetState& target, model::He
 void Worker::Implementation::tell_door(const model::DoorLetter& letter) {
   const auto found = targets.find(letter.target);
   if (found != targets.end()) found->second->door().on_letter(letter);
+}
+
+void Worker::Implementation::take_keys(const model::TicketKeyLetter& letter) {
+  options.ticket_keys = {.current = letter.current, .previous = letter.previous};
+  for (auto& [key, listener] : listeners) {
+    if (listener->tls_context()) listener->tls_context()->set_ticket_keys(options.ticket_keys);
+  }
 }
 
 void Worker::Implementation::answer(const model::InquiryLetter& letter) {

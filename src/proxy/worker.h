@@ -20,9 +20,9 @@ namespace daruma::proxy {
 
 struct WorkerOptions {
   uint32_t index = 0;
-  bool share_port = true;  // SO_REUSEPORT
-  bool ipv6 = true;        // this machine has it, so it belongs to "every address"
-  tls::TicketKeys ticket_keys;
+  bool share_port = true;             // SO_REUSEPORT
+  bool ipv6 = true;                   // this machine has it, so it belongs to "every address"
+  tls::TicketKeys ticket_keys;        // until a letter brings others
   size_t client_connections_max = 0;  // 0: limits::client_connections_max
 };
 

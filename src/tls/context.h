@@ -48,8 +48,11 @@ Result<CertificateFacts> describe_certificate(const CertificateText& certificate
 // nullopt.
 std::optional<std::string> validity_warning(const CertificateFacts& facts, WallTime now);
 
+// How long after its handshake a client may resume a session by its ticket.
+inline constexpr Duration ticket_lifetime = 2h;
+
 // Keys that seal session tickets; equal in all workers so that any of them resumes any session.
-// Rotated by control.
+// Rotated by control, no more often than once in ticket_lifetime.
 struct TicketKeys {
   std::string current;   // 80 bytes: name 16, AES 32, HMAC 32
   std::string previous;  // may be empty

@@ -15,7 +15,6 @@ namespace {
 // One is what a client that reconnects needs; each costs the server about as much as sealing and
 // sending 250 bytes.
 constexpr size_t tickets_per_handshake = 1;
-constexpr long ticket_lifetime_seconds = 2 * 3600;
 
 // Shared by the context (for the default) and a connection (for another choice).
 template <auto use_certificate, auto use_key, class Owner>
@@ -83,7 +82,7 @@ void configure(SSL_CTX* context) {
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_timeout(context, ticket_lifetime_seconds);
+  SSL_CTX_set_timeout(context, ticket_lifetime / 1s);
   set_tickets_per_handshake(context, tickets_per_handshake);
   install_ticket_keys_callback(context);
   SSL_CTX_set_tlsext_servername_callback(context, on_server_name);

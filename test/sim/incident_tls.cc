@@ -61,6 +61,7 @@ Result<std::unique_ptr<ServerContext>> ServerContext::create(std::span<const Cer
                                                              std::string_view, const TicketKeys&) {
   return std::unique_ptr<ServerContext>(new ServerContext(std::make_unique<Implementation>()));
 }
+void ServerContext::set_ticket_keys(const TicketKeys&) {}
 
 SessionCache::~SessionCache() = default;
 

@@ -68,6 +68,8 @@ class OneWorker final : private SimNetwork::Watcher,
   void keep_output(size_t bytes) { worker_loop_.set_output_bytes(bytes); }
 
   Peer& connect();
+  // Where clients and target live.
+  SimLoop& outside() { return outside_loop_; }
   // Connections that the target accepted. They answer each head with `target_says`.
   std::vector<std::unique_ptr<Peer>> target_connections;
   std::string target_says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -9,6 +9,7 @@
 
 #include "model/limits.h"
 #include "tls/self_signed.h"
+#include "transport/secure_socket.h"
 
 namespace daruma::sim {
 namespace {
@@ -202,32 +203,35 @@ TEST_F(ListenerGone, its_requests_go_by_the_health_of_now) {
   EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
-// Of a certificate that no TLS context can be made of.
+model::Certificate good_certificate() {
+  const std::string names[] = {"a"};
+  const tls::SelfSigned text = *tls::make_self_signed(names);
+  return {.name = "good",
+          .arn = "good",
+          .chain_pem = text.chain_pem,
+          .key_pem = text.key_pem,
+          .fingerprint = "good"};
+}
+
+// No TLS context can be made of it.
+model::Certificate bad_certificate() {
+  return {.name = "bad", .arn = "bad", .chain_pem = "", .key_pem = "", .fingerprint = "bad"};
+}
+
+void publish_https(OneWorker& run, const model::Certificate& certificate) {
+  run.draft.certificates = {certificate};
+  model::Listener& listener = run.balancer().listeners.front();
+  listener.protocol = model::Protocol::https;
+  listener.certificates = {0};
+  listener.ssl_policy = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+  run.publish();
+  run.run_for(10ms);
+}
+
 class BadCertificate : public testing::Test {
  protected:
   static constexpr std::string_view plain_http_page =
       "400 The plain HTTP request was sent to HTTPS";
-  void publish_https(const model::Certificate& certificate) {
-    run_.draft.certificates = {certificate};
-    model::Listener& listener = run_.balancer().listeners.front();
-    listener.protocol = model::Protocol::https;
-    listener.certificates = {0};
-    listener.ssl_policy = "ELBSecurityPolicy-2016-08";
-    run_.publish();
-    run_.run_for(10ms);
-  }
-  static model::Certificate good() {
-    const std::string names[] = {"a"};
-    const tls::SelfSigned text = *tls::make_self_signed(names);
-    return {.name = "good",
-            .arn = "good",
-            .chain_pem = text.chain_pem,
-            .key_pem = text.key_pem,
-            .fingerprint = "good"};
-  }
-  static model::Certificate bad() {
-    return {.name = "bad", .arn = "bad", .chain_pem = "", .key_pem = "", .fingerprint = "bad"};
-  }
   // Whether the port speaks TLS.
   bool refuses_plain_http() {
     Peer& client = run_.connect();
@@ -247,7 +251,7 @@ class BadCertificate : public testing::Test {
 TEST_F(BadCertificate, a_listener_that_has_no_others_is_closed_and_the_rest_is_adopted) {
   Peer& client = run_.connect();
   run_.run_for(10ms);
-  publish_https(bad());
+  publish_https(run_, bad_certificate());
   EXPECT_NE(problem().find("listener web:80: "), std::string::npos) << problem();
   EXPECT_NE(problem().find("; it is closed"), std::string::npos) << problem();
   EXPECT_TRUE(client.ended);
@@ -262,13 +266,67 @@ TEST_F(BadCertificate, a_listener_that_has_no_others_is_closed_and_the_rest_is_a
 }
 
 TEST_F(BadCertificate, a_listener_keeps_its_former_ones_and_goes_by_the_new_rules) {
-  publish_https(good());
+  publish_https(run_, good_certificate());
   EXPECT_EQ(problem(), "");
   EXPECT_TRUE(refuses_plain_http());
-  publish_https(bad());
+  publish_https(run_, bad_certificate());
   EXPECT_NE(problem().find("; it keeps its former certificates"), std::string::npos) << problem();
   EXPECT_TRUE(refuses_plain_http());
   EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
+}
+
+// Clients over TLS that keep their sessions.
+class Resumption : public testing::Test, private io::SocketHandler {
+ protected:
+  Resumption() { publish_https(run_, good_certificate()); }
+  // Connects, asks, and says whether the last session was resumed.
+  bool resumes() {
+    heard_ = resumed_ = false;
+    socket_ = transport::SecureSocket::connect(run_.outside(), transport_, *context_, &sessions_,
+                                               *Address::parse("10.1.0.1", 80), "a", *this);
+    EXPECT_TRUE(run_.run_until([this] { return heard_; }));
+    socket_ = nullptr;
+    return resumed_;
+  }
+  void rotate() {
+    keys_ = tls::rotated(keys_);
+    run_.post(model::TicketKeyLetter{keys_.current, keys_.previous});
+    run_.run_for(10ms);
+  }
+
+ private:
+  void on_connected() override {
+    resumed_ = socket_->session().resumed();
+    socket_->write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  void on_readable() override {
+    char bytes[1024];
+    heard_ |= socket_->read(bytes).status == io::IoStatus::done;
+  }
+  void on_writable() override {}
+
+  OneWorker run_;
+  SlabPool slabs_;
+  transport::SecureTransport transport_{slabs_};
+  std::unique_ptr<tls::ClientContext> context_ = std::move(*tls::ClientContext::create());
+  tls::SessionCache sessions_;
+  tls::TicketKeys keys_ = tls::make_ticket_keys();
+  std::unique_ptr<transport::SecureSocket> socket_;
+  bool heard_ = false;
+  bool resumed_ = false;
+};
+
+TEST_F(Resumption, outlives_one_letter_with_new_keys_and_not_two) {
+  EXPECT_FALSE(resumes());
+  EXPECT_TRUE(resumes());
+  rotate();  // the worker's own first key is among neither of these two
+  EXPECT_FALSE(resumes());
+  rotate();
+  EXPECT_TRUE(resumes());
+  rotate();
+  rotate();
+  EXPECT_FALSE(resumes());
+  EXPECT_TRUE(resumes());
 }
 
 // What the access log says of a request that is all that the client sends.
