@@ -48,7 +48,7 @@ class ClientConnection final : public Mortal,
 
   enum class After : uint8_t {
     keep_alive,  // wait for the next request
-    close,       // everything the client sent was read: say good-bye
+    close,       // everything was read and no more is expected: say good-bye
     linger,      // the client may still be sending: let it read its answer before its bytes meet a
                  // closed socket
     cut,         // without a good-bye: the client must not take what it got for complete

@@ -244,9 +244,27 @@ void Exchange::make_trace_id() {
                          trace_id_);
 }
 
+// A body that has come whole and is for nobody: behind it the connection can carry another request.
+void Exchange::pass_over_body() {
+  if (request_consumed() || request_broken_ || request_relay_.bytes_read() > 0) return;
+  http::H1BodyReader reader;
+  reader.begin(request_.framing, request_.content_length);
+  std::string_view left = client_->in().view();
+  while (!reader.finished()) {
+    const http::H1BodyReader::Piece piece = reader.next(left);
+    if (piece.status == http::BodyStatus::malformed || piece.consumed == 0) return;
+    left.remove_prefix(piece.consumed);
+  }
+  const size_t bytes = client_->in().size() - left.size();
+  client_->in().consume(bytes);
+  record_.received_bytes += bytes;
+  request_sent_ = true;
+}
+
 // Stop 9, where Daruma answers by itself.
 Next Exchange::answer() {
   if (!response_begun_) {
+    if (keep_client_) pass_over_body();
     // What the client still sends of its body is not read any more.
     if (!request_consumed()) keep_client_ = false;
     if (!client_may_stay()) keep_client_ = false;

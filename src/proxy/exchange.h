@@ -122,6 +122,8 @@ class Exchange final : public Mortal,
   Next try_again(model::Reason reason);
   Next send_on(TargetConnection& connection);
   void make_trace_id();
+  // answer
+  void pass_over_body();
   // forward
   Next pump_request();
   Next client_closed_in_body();

@@ -160,7 +160,8 @@ bool Exchange::request_consumed() const {
 ClientConnection::After Exchange::client_connection_after() const {
   if (cut_off_) return ClientConnection::After::cut;
   if (keep_client_) return ClientConnection::After::keep_alive;
-  const bool all_read = request_read_ && request_consumed();
+  // RFC 9112 9.6: a client that did not ask for the end may have sent more by now.
+  const bool all_read = request_read_ && request_consumed() && !request_.keep_alive;
   return all_read ? ClientConnection::After::close : ClientConnection::After::linger;
 }
 

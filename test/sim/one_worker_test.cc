@@ -185,6 +185,8 @@ TEST_F(ListenerGone, its_requests_reach_no_target_that_is_deregistered) {
   EXPECT_EQ(run_.target_connections.size(), 0u);
   ASSERT_EQ(run_.log_lines.size(), 1u);
   EXPECT_NE(run_.log_lines[0].find("no_registered_targets"), std::string::npos);
+  client_.hang_up();
+  run_.run_for(100ms);
   EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
 }
 
@@ -327,6 +329,63 @@ TEST_F(Resumption, outlives_one_letter_with_new_keys_and_not_two) {
   rotate();
   EXPECT_FALSE(resumes());
   EXPECT_TRUE(resumes());
+}
+
+// Daruma answers by itself at /own.
+class OwnAnswer : public testing::Test {
+ protected:
+  OwnAnswer() {
+    run_.answer_at("/own", {.status = 200, .content_type = "text/plain", .body = "own"});
+    run_.publish();
+    run_.run_for(10ms);
+  }
+  // How many of these requests, sent at once, are answered over one connection.
+  size_t answers_to(const std::string& requests) {
+    client_ = &run_.connect();
+    client_->say(requests);
+    run_.run_for(100ms);
+    return count(client_->heard, "HTTP/1.1 200 OK");
+  }
+  static constexpr std::string_view post = "POST /own HTTP/1.1\r\nHost: a\r\n";
+  OneWorker run_;
+  Peer* client_ = nullptr;
+};
+
+TEST_F(OwnAnswer, keeps_the_connection_behind_a_body_that_has_come_whole) {
+  const std::string length = std::string(post) + "Content-Length: 5\r\n\r\nGET /";
+  const std::string chunks = std::string(post) +
+                             "Transfer-Encoding: chunked\r\n\r\n"
+                             "3\r\nGET\r\n2;x=y\r\n /\r\n0\r\nTrailer: t\r\n\r\n";
+  EXPECT_EQ(answers_to(length + chunks + length), 3u);
+  EXPECT_FALSE(client_->ended);
+  ASSERT_EQ(run_.log_lines.size(), 3u);
+  const std::string received = " 200 - " + std::to_string(length.size()) + " ";
+  EXPECT_NE(run_.log_lines[0].find(received), std::string::npos) << run_.log_lines[0];
+}
+
+TEST_F(OwnAnswer, closes_where_a_body_is_unfinished_or_malformed) {
+  for (const char* body : {"Content-Length: 5\r\n\r\n1234", "Content-Length: 5\r\n\r\n",
+                           "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n",
+                           "Transfer-Encoding: chunked\r\n\r\nx\r\n\r\n"}) {
+    EXPECT_EQ(answers_to(std::string(post) + body), 1u) << body;
+    EXPECT_TRUE(client_->ended) << body;
+  }
+}
+
+// RFC 9112 9.6: a reset could take the answer away from a client that is still sending.
+TEST_F(OwnAnswer, reads_on_behind_an_end_that_the_client_did_not_ask_for) {
+  run_.balancer().client_keep_alive = 0s;
+  run_.publish();
+  run_.run_for(10ms);
+  EXPECT_EQ(answers_to("GET /own HTTP/1.1\r\nHost: a\r\n\r\n"), 1u);
+  EXPECT_TRUE(client_->ended);
+  client_->say("GET /own HTTP/1.1\r\nHost: a\r\n\r\n");
+  run_.run_for(1s);
+  EXPECT_FALSE(client_->reset);
+  EXPECT_EQ(run_.worker->census().client_connections, 1u);
+  client_->hang_up();
+  run_.run_for(100ms);
+  EXPECT_EQ(run_.worker->census().client_connections, 0u);
 }
 
 // What the access log says of a request that is all that the client sends.
