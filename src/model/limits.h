@@ -18,22 +18,18 @@ struct Range {
   int64_t standard;
 };
 
-// Messages
+// Messages. What http/ bounds whoever calls it stands there: chunk lines and trailers (h1_body.h),
+// addresses of X-Forwarded-For (forwarded_request.cc).
 inline constexpr size_t request_line_bytes_max = 16 * 1024;
 inline constexpr size_t field_line_bytes_max = 16 * 1024;
 inline constexpr size_t request_head_bytes_max = 64 * 1024;
 inline constexpr size_t response_head_bytes_max = 32 * 1024;
 inline constexpr size_t fields_max = 256;
-inline constexpr size_t forwarded_for_addresses_max = 30;
 inline constexpr size_t location_bytes_max = 8 * 1024;
-inline constexpr size_t trailers_bytes_max = 8 * 1024;
 // What is read of a body before others have their turn.
 inline constexpr size_t relay_turn_bytes_max = 256 * 1024;
-// What one side may be ahead of the other, per direction of an exchange.
-inline constexpr size_t relay_bytes_max = 64 * 1024;
 static_assert(request_head_bytes_max <= Buffer::size_max());
 static_assert(response_head_bytes_max <= request_head_bytes_max);
-static_assert(relay_bytes_max <= Buffer::size_max());
 
 // Connections, per worker
 inline constexpr size_t client_connections_max = 100'000;
