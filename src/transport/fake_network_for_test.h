@@ -22,6 +22,7 @@ struct FakePipe {
   std::string arrived;    // and not yet read
   bool finished = false;  // FIN follows in_flight
   bool reset = false;
+  bool reset_after_write = false;  // the next write is taken; then it is reset
   size_t window = 1 << 20;
   size_t used() const { return in_flight.size() + arrived.size(); }
 };
@@ -214,6 +215,7 @@ inline io::IoResult FakeSocket::write(std::span<const std::string_view> pieces) 
     break;
   }
   if (moved == 0) ++loop_.vain_writes;
+  out->reset |= out->reset_after_write;
   return {moved > 0 ? io::IoStatus::done : io::IoStatus::blocked, moved};
 }
 

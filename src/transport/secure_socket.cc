@@ -254,7 +254,10 @@ IoResult SecureSocket::write(std::span<const std::string_view> pieces) {
       before = plain.left();
       encrypt(plain);
       flush();
-      if (write_failed_) return {IoStatus::failed};
+      if (!write_failed_) continue;
+      // What left in an earlier turn is owned up to: none of it may be taken for unsent.
+      if (before == asked) return {IoStatus::failed};
+      return {IoStatus::done, asked - before};
     }
   }
   if (plain.left() > 0) write_wanted_ = true;

@@ -119,5 +119,24 @@ TEST(SecureSocket, a_slow_network_bounds_what_is_kept) {
   }
 }
 
+// More than fits the output at once: the first part has left when the connection turns out to be
+// gone. Whoever sends again what has not left must hear of it.
+TEST(SecureSocket, owns_up_to_what_left_before_a_write_failed) {
+  Connection c;
+  c.establish_and_greet();
+  const std::string bytes = random_bytes(100'000, 3);
+  c.to_server->reset_after_write = true;
+  const io::IoResult first = c.client->write(bytes);
+  EXPECT_EQ(first.status, IoStatus::done);
+  EXPECT_GT(first.bytes, 0u);
+  EXPECT_LT(first.bytes, bytes.size());
+  EXPECT_EQ(c.client->write(std::string_view(bytes).substr(first.bytes)).status, IoStatus::failed);
+
+  Connection gone;
+  gone.establish_and_greet();
+  gone.to_server->reset = true;
+  EXPECT_EQ(gone.client->write(bytes).status, IoStatus::failed);
+}
+
 }  // namespace
 }  // namespace daruma::transport
