@@ -217,8 +217,7 @@ void ClientConnection::exchange_done(After after) {
   DARUMA_ASSERT(state_ == State::serving);
   exchange_ = nullptr;
   if (after == After::cut) return die();
-  if (after != After::keep_alive || environment_.draining || listener_.retired())
-    return begin_closing(after);
+  if (after != After::keep_alive) return begin_closing(after);
   state_ = State::waiting;
   note_output();
   // A pipelined request is served in its own turn of the stack, not inside the last one's end.

@@ -190,6 +190,24 @@ TEST_F(ListenerGone, its_requests_reach_no_target_that_is_deregistered) {
   EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
 }
 
+TEST_F(ListenerGone, all_its_requests_that_have_come_are_answered) {
+  run_.target_says = "";
+  client_.say("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(run_.run_until([&] { return run_.target_connections.size() == 1; }));
+  // Begun while the connection may stay.
+  run_.target_connections[0]->say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+  run_.run_for(100ms);
+  run_.balancer().listeners.clear();
+  run_.publish();
+  run_.run_for(100ms);
+  run_.target_says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  run_.target_connections[0]->heard.clear();
+  run_.target_connections[0]->say("k");
+  EXPECT_TRUE(run_.run_until([&] { return client_.ended; }));
+  EXPECT_EQ(count(client_.heard, "HTTP/1.1 200 OK"), 2u);
+  EXPECT_EQ(count(client_.heard, "Connection: close"), 1u);
+}
+
 TEST_F(ListenerGone, its_requests_go_by_the_health_of_now) {
   std::vector<model::Target>& targets = run_.draft.target_groups[0].targets;
   targets.push_back(targets[0]);
