@@ -279,7 +279,11 @@ Next Exchange::answer() {
     response_relay_.begin(http::Framing::none, 0, http::Framing::none);
     extend_deadline();
   }
-  if (timed_out_) return client_gone();
+  if (timed_out_) {
+    timed_out_ = false;
+    if (!response_relay_.sink_moves(client_->socket())) return client_gone();
+    extend_deadline();
+  }
   switch (response_relay_.pump(client_->in(), to_client_, client_->socket())) {
     case RelayStatus::finished:
       break;

@@ -160,6 +160,7 @@ class Exchange final : public Mortal,
   void reset();
   void on_timer(io::Timer& timer) override;
   Next timed_out();
+  bool somebody_takes();
   void extend_deadline();
 
   Environment& environment_;

@@ -247,6 +247,10 @@ bool Exchange::may_replay() const {
 
 Next Exchange::timed_out() {
   timed_out_ = false;
+  if (somebody_takes()) {
+    extend_deadline();
+    return Next::wait;
+  }
   if (response_begun_) {
     if (response_relay_.blocked()) return cut_off(model::Reason::client_closed);
     return break_off(model::Reason::target_body_timeout);
@@ -257,6 +261,14 @@ Next Exchange::timed_out() {
   }
   if (request_relay_.blocked()) return refuse(504, model::Reason::target_body_timeout);
   return refuse(408, model::Reason::request_body_timeout);
+}
+
+// A blocked side that takes what its socket keeps is not idle, though it cannot be written to yet.
+bool Exchange::somebody_takes() {
+  if (response_begun_ && response_relay_.blocked())
+    return response_relay_.sink_moves(client_->socket());
+  return !request_sent_ && request_relay_.blocked() &&
+         request_relay_.sink_moves(connection_->socket());
 }
 
 void Exchange::extend_deadline() {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/check.h"
 #include "http/h1_writer.h"
@@ -43,6 +44,11 @@ RelayStatus BodyRelay::pump(Buffer& input, Buffer& pending, io::Socket& sink) {
       return ended_ ? RelayStatus::finished : RelayStatus::needs_input;
     if (!write(input, pending, sink)) return RelayStatus::sink_failed;
   }
+}
+
+bool BodyRelay::sink_moves(const io::Socket& sink) {
+  const size_t before = std::exchange(kept_, sink.pending_bytes());
+  return kept_ < before;
 }
 
 void BodyRelay::consume(Buffer& input, size_t bytes) {
@@ -101,6 +107,7 @@ bool BodyRelay::write(Buffer& input, Buffer& pending, io::Socket& sink) {
   if (result.status == io::IoStatus::failed) return false;
   if (result.status == io::IoStatus::blocked) {
     blocked_ = true;
+    kept_ = sink.pending_bytes();
     return true;
   }
   bytes_written_ += result.bytes;

@@ -41,6 +41,9 @@ class BodyRelay {
   size_t read_size() const;
   http::Framing out() const { return out_; }
   // Framing included, of both.
+  // Whether the network has taken some of what the sink keeps, since pump() found it blocked or
+  // this was asked last. A sink that keeps much is writable again late, and not idle before.
+  bool sink_moves(const io::Socket& sink);
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
 
@@ -57,6 +60,7 @@ class BodyRelay {
   size_t after_ = 0;  // wire bytes in input behind that payload which belong to it
   bool ended_ = false;
   bool blocked_ = false;
+  size_t kept_ = 0;  // by the blocked sink, when last looked at
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
 };

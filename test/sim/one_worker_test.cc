@@ -134,6 +134,20 @@ TEST_F(SlowClient, hears_the_end_while_the_node_drains) {
   EXPECT_TRUE(client.ended);
 }
 
+// The socket has accepted a part of the answer and can be written to again when half of that has
+// gone, which takes longer than the idle timeout.
+TEST_F(SlowClient, is_not_idle_in_the_middle_of_a_large_answer) {
+  constexpr size_t large = 300'000;
+  run_.target_says = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large) + "\r\n\r\n" +
+                     std::string(large, 'x');
+  Peer& client = run_.connect();
+  client.listen(false);
+  client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  run_.run_for(1s);
+  hear_slowly(client);
+  EXPECT_TRUE(run_.run_until([&] { return client.heard.size() > large; }));
+}
+
 TEST_F(SlowClient, that_takes_nothing_is_closed_after_the_idle_timeout) {
   ask("close");
   run_.run_for(15s);
