@@ -379,7 +379,11 @@ Duration Auditor::patience(const ExchangeRecord& record) const {
   const Duration slack = 2s + 4 * (f.loop_stalls ? f.loop_stall_most : 0s) +
                          (f.stalls ? f.stall_most : 0s) + 16 * f.latency_most;
   if (!record.client.head_sent) return 20s + slack;  // limits::request_head_timeout
-  if (record.target.arrivals == 0) return 10s + settings_.idle_timeout_most + slack;
+  // Before it reaches a target, and after its connection to one has ended: it may be on its way to
+  // another.
+  const bool at_target =
+      record.target.arrivals > 0 && network_.connection(record.target.connection) != nullptr;
+  if (!at_target) return 10s + settings_.idle_timeout_most + slack;
   return settings_.idle_timeout_most + slack;
 }
 

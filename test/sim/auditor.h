@@ -73,9 +73,12 @@ class Auditor {
   void on_disturbance(const Address& target);
 
   // --- Configuration, as far as endings are explained by it ---
-  void on_listeners_changed() { listener_changes_.push_back(network_.now()); }
+  void on_listener_removed(uint16_t port) { listener_removals_.push_back({network_.now(), port}); }
   void on_target_removed(const Address& target) { removals_.push_back({network_.now(), target}); }
-  void on_draining() { draining_since_ = network_.now(); }
+  void on_draining(Duration deadline) {
+    draining_since_ = network_.now();
+    stopped_at_ = draining_since_ + deadline;
+  }
 
   // --- Access log ---
   void on_log_line(std::string_view line);
@@ -135,8 +138,13 @@ class Auditor {
   };
   std::vector<Removal> removals_;
   std::vector<Removal> disturbances_;
-  std::vector<Instant> listener_changes_;
+  struct ListenerRemoval {
+    Instant at;
+    uint16_t port;
+  };
+  std::vector<ListenerRemoval> listener_removals_;
   Instant draining_since_ = never;
+  Instant stopped_at_ = never;  // what is left then is closed
   bool connections_limited_ = false;
 };
 

@@ -110,11 +110,15 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
   // and that takes away what it has not read yet.
   const bool answered = record.log.lines > 0 && record.log.reason == "-";
   if ((unheard || answered) && client.idle_at_close + 2ms >= settings_.idle_timeout_least) return;
-  const bool listeners_changed =
-      std::any_of(listener_changes_.begin(), listener_changes_.end(),
-                  [&](Instant at) { return at >= client.begun - 10s && at <= client.ended; });
+  // What has arrived is answered, also while the node drains and after its listener has gone.
+  const bool listener_gone = std::ranges::any_of(listener_removals_, [&](const auto& removal) {
+    return removal.port == client.listener.port() && removal.at >= client.begun - 10s &&
+           removal.at <= client.ended;
+  });
+  const bool closing = listener_gone || draining_since_ <= client.ended;
+  if (closing && (unheard || answered)) return;
+  if (stopped_at_ <= client.ended) return;
   if (connections_limited_ && record.response.status == 0 && record.log.lines == 0) return;
-  if (listeners_changed || draining_since_ <= client.ended) return;
   if (record.log.lines > 0 && record.log.reason != "-" && reason_holds(record)) return;
   if (taken_away(record)) return;
   violation(client.script.token,
@@ -232,7 +236,8 @@ bool Auditor::reason_about_client_holds(const ExchangeRecord& record) const {
   if (reason == model::Reason::client_closed)
     return client_is_to_blame(record) || record.client.ending == Ending::left ||
            connection_fault(record.client.connection, {FaultKind::reset}) ||
-           (record.response.from_target && idled_out(record, record.log.idle));  // it takes no more
+           (record.log.target_status != 0 &&
+            idled_out(record, record.log.idle));  // it takes no more
   return false;
 }
 

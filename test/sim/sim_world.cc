@@ -80,7 +80,8 @@ SimWorld::SimWorld(uint64_t seed, bool verbose)
   troubles_.early_drain = random_.chance(1, 6);
   troubles_.few_connections = random_.chance(1, 12);
   if (troubles_.few_connections) auditor_.on_connections_limited();
-  build_node();
+  // Clients' sockets may keep what the network does not take, as TLS does.
+  build_node(Random(seed ^ 0x715).chance(1, 3) ? 66'000 : 0);
   draw_targets();
   draw_clients();
 }
@@ -90,12 +91,13 @@ SimWorld::~SimWorld() {
   for (auto& node : nodes_) node->worker = nullptr;  // their last words are to the prober
 }
 
-void SimWorld::build_node() {
+void SimWorld::build_node(size_t output_bytes) {
   const size_t workers = 1 + random_.below(3);
   std::vector<io::Mailbox<model::WorkerLetter>*> mailboxes;
   for (size_t i = 0; i < workers; ++i) {
     Node& node =
         *nodes_.emplace_back(std::make_unique<Node>(network_, "worker" + std::to_string(i)));
+    node.loop.set_output_bytes(output_bytes);
     const proxy::WorkerContext context{node.loop, control_, registry_, node.log, log_};
     proxy::WorkerOptions options;
     options.index = static_cast<uint32_t>(i);
@@ -230,8 +232,12 @@ void SimWorld::tell_auditor(const model::Snapshot& snapshot) {
     if (!targets.contains(key)) auditor_.on_target_removed(*Address::parse(key.id, key.port));
   }
   registered_ = std::move(targets);
-  const size_t listeners = snapshot.load_balancers.front().listeners.size();
-  if (listeners != std::exchange(listeners_, listeners)) auditor_.on_listeners_changed();
+  std::set<uint16_t> ports;
+  for (const model::Listener& listener : snapshot.load_balancers.front().listeners)
+    ports.insert(listener.port);
+  for (const uint16_t port : std::exchange(ports_, ports)) {
+    if (!ports.contains(port)) auditor_.on_listener_removed(port);
+  }
 }
 
 void SimWorld::on_timer(io::Timer& timer) {
@@ -429,7 +435,7 @@ void SimWorld::drain() {
   if (auditor_.violated()) return;
   network_.note("drain");
   const Duration deadline = up_to(random_, 8s);
-  auditor_.on_draining();
+  auditor_.on_draining(deadline);
   deregistration_.on_draining();
   for (auto& node : nodes_) node->worker->mailbox().post(model::DrainLetter{deadline});
   prober_->mailbox().post(model::DrainLetter{deadline});

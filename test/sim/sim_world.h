@@ -79,7 +79,7 @@ class SimWorld final : private SimNetwork::Watcher,
   void on_timer(io::Timer& timer) override;
 
   void draw_targets();
-  void build_node();
+  void build_node(size_t output_bytes);
   void draw_clients();
   void publish();
   model::SnapshotRef lent(const model::SnapshotRef& snapshot);
@@ -128,7 +128,7 @@ class SimWorld final : private SimNetwork::Watcher,
   bool calm_ = false;
   uint64_t revision_ = 0;
   std::set<model::TargetKey> registered_;
-  size_t listeners_ = 0;
+  std::set<uint16_t> ports_;  // of the listeners
   bool prober_stopped_ = false;
 };
 
