@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import DARUMA, ROOT, Process, new_session, wait_until
+from harness import DARUMA, ROOT, Process, new_session, run, wait_until
 
 PORTS = [('127.0.0.1', 8080), ('127.0.0.1', 8443), ('127.0.0.1', 9090), ('127.0.0.2', 8443),
          ('127.0.0.3', 8443)]
@@ -36,6 +36,9 @@ def test_the_quickstart_serves_and_ctrl_c_stops_everything(tmp_path):
                 'https://127.0.0.1:8443/', timeout=10).headers['X-Target']) or len(seen) == 2)
             answer = session.get('https://127.0.0.1:8443/maintenance', timeout=10)
             assert (answer.status_code, answer.text) == (503, 'soon')
+        second = run([ROOT / 'tools/run.sh', DARUMA])
+        assert second.returncode == 1
+        assert 'already' in second.stderr and 'Ctrl-C drains' not in second.stdout
         # Stop a target as it says; the other goes on.
         target = int(re.search(r'kill (\d+)\n', quickstart.output()).group(1))
         os.kill(target, signal.SIGTERM)
