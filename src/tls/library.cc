@@ -187,6 +187,22 @@ void release_write_buffer([[maybe_unused]] SSL* ssl) {
 #endif
 }
 
+size_t record_bytes_max([[maybe_unused]] const SSL* ssl) {
+#if !defined(OPENSSL_IS_AWSLC)
+  const uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get0_session(ssl));
+  if (code != TLSEXT_max_fragment_length_DISABLED) return size_t{256} << code;
+#endif
+  return SSL3_RT_MAX_PLAIN_LENGTH;
+}
+
+void count_steps([[maybe_unused]] SSL_CTX* server_context) {
+#if !defined(OPENSSL_IS_AWSLC)
+  SSL_CTX_set_info_callback(server_context, [](const SSL* ssl, int where, int) {
+    if (where == SSL_CB_ACCEPT_LOOP) ++state_of(ssl).steps;
+  });
+#endif
+}
+
 ClientOffer client_offer(SSL* ssl) {
   ClientOffer offer;
   offer.version = SSL_version(ssl);

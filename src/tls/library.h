@@ -59,6 +59,14 @@ void allow_renegotiation_by_server(SSL* ssl);
 // until the next write: 16 KB on every idle connection. REQUIRES: the handshake is complete.
 void release_write_buffer(SSL* ssl);
 
+// Plaintext that one record to the peer may hold: less than 16 KB where the client asked for that
+// (RFC 6066 4). REQUIRES: the handshake is complete.
+size_t record_bytes_max(const SSL* ssl);
+
+// Counts in SessionState::steps what clients make the library do beside passing data. AWS-LC has a
+// limit of its own.
+void count_steps(SSL_CTX* server_context);
+
 // What a client said it can use, as far as it decides which certificate it can be given.
 // REQUIRES: called from the certificate callback, where versions and ciphers are known.
 struct ClientOffer {

@@ -85,6 +85,7 @@ void configure(SSL_CTX* context) {
   SSL_CTX_set_timeout(context, ticket_lifetime / 1s);
   set_tickets_per_handshake(context, tickets_per_handshake);
   install_ticket_keys_callback(context);
+  count_steps(context);
   SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
   SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
 }

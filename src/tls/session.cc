@@ -19,6 +19,12 @@
 namespace daruma::tls {
 namespace {
 
+// What a client may make of TLS itself once the handshake is over, in steps of the library's state
+// machine: so many, and another for each so many bytes of plaintext. A change of keys takes about
+// three; it costs as much as encrypting thousands of bytes and is asked for with some thirty.
+constexpr uint32_t steps_max = 100;
+constexpr uint64_t bytes_per_step = 16 * 1024;
+
 std::string_view text_or_empty(const char* text) {
   return text == nullptr ? std::string_view() : std::string_view(text);
 }
@@ -123,6 +129,8 @@ SessionResult Session::handshake(Buffer& ciphertext) {
   const int returned = SSL_do_handshake(ssl_);
   if (returned == 1) {
     established_ = true;
+    record_bytes_ = tls::record_bytes_max(ssl_);
+    state_->steps = 0;
     keep_renewed_ticket();
     return {SessionStatus::done};
   }
@@ -159,9 +167,18 @@ SessionResult Session::read(std::span<char> plain, Buffer& ciphertext) {
     if (status == SessionStatus::want_input) break;
     end_ = status;
   }
+  bytes_read_ += moved;
+  if (end_ == SessionStatus::done && too_many_steps()) {
+    error_text_ = "too many key updates";
+    end_ = SessionStatus::failed;
+  }
   if (std::exchange(state_->ticket_came, false)) release_write_buffer(ssl_);
   if (moved > 0) return {SessionStatus::done, moved};
   return {end_ == SessionStatus::done ? SessionStatus::want_input : end_};
+}
+
+bool Session::too_many_steps() const {
+  return state_->steps > steps_max && state_->steps - steps_max > bytes_read_ / bytes_per_step;
 }
 
 SessionResult Session::write(std::string_view plain, Buffer& ciphertext) {
@@ -169,7 +186,7 @@ SessionResult Session::write(std::string_view plain, Buffer& ciphertext) {
   const Call call(*state_, ciphertext);
   size_t moved = 0;
   while (moved < plain.size()) {
-    const size_t size = std::min(plain.size() - moved, record_bytes_max);
+    const size_t size = std::min(plain.size() - moved, record_bytes_);
     const int returned = SSL_write(ssl_, plain.data() + moved, static_cast<int>(size));
     if (returned > 0) {
       moved += static_cast<size_t>(returned);
@@ -206,13 +223,6 @@ std::string_view Session::server_name() const {
 
 std::string_view Session::certificate_name() const {
   return state_->chosen == nullptr ? std::string_view() : std::string_view(state_->chosen->name);
-}
-
-std::string_view Session::alpn() const {
-  const unsigned char* name = nullptr;
-  unsigned size = 0;
-  SSL_get0_alpn_selected(ssl_, &name, &size);
-  return {reinterpret_cast<const char*>(name), size};
 }
 
 // A TLS record starts with a content type below 32, a request with a method in capitals.

@@ -57,14 +57,20 @@ class Session {
   // Fills `plain` as far as the input goes, from as many records as it takes; `want_input` only if
   // nothing was moved. REQUIRES: handshake_done().
   SessionResult read(std::span<char> plain, Buffer& ciphertext);
-  // Encrypts all of it, in records of up to 16 KB: `done`. Less, with `want_input`, while a target
-  // renegotiates. REQUIRES: handshake_done(); no close_notify() before; room in ciphertext for it
-  // and for record_overhead_max per record.
+  // Encrypts all of it, in as few records as the peer allows: `done`. Less, with `want_input`,
+  // while a target renegotiates. REQUIRES: handshake_done(); no close_notify() before; room in
+  // ciphertext for ciphertext_max(plain.size()).
   SessionResult write(std::string_view plain, Buffer& ciphertext);
   // The last thing this side says; reading goes on.
   void close_notify(Buffer& ciphertext);
 
+  // REQUIRES: handshake_done().
+  size_t ciphertext_max(size_t plain) const {
+    return plain + (plain / record_bytes_ + 1) * record_overhead_max;
+  }
+
   static constexpr size_t record_bytes_max = 16 * 1024;  // of plaintext (RFC 8446 5.1)
+  static constexpr size_t record_bytes_least = 512;      // that a client may ask for (RFC 6066 4)
   // Header, padding, MAC or tag, and the empty record that TLS 1.0 puts before a CBC one.
   static constexpr size_t record_overhead_max = 256;
 
@@ -75,7 +81,6 @@ class Session {
   std::string_view server_name() const;  // SNI; "" if none
   // Server side: which one was chosen; "" if the session was resumed, and none was sent.
   std::string_view certificate_name() const;
-  std::string_view alpn() const;  // "" if none
   // True if the first bytes were plain HTTP (server side, after `failed`).
   bool peer_spoke_http() const;
   const std::string& error_text() const { return error_text_; }
@@ -86,9 +91,12 @@ class Session {
   Session(SSL_CTX* context, std::unique_ptr<SessionState> state);
   SessionStatus status_of(int returned);
   void keep_renewed_ticket();
+  bool too_many_steps() const;
 
   std::unique_ptr<SessionState> state_;
   SSL* ssl_;
+  size_t record_bytes_ = record_bytes_max;  // that records to this peer may hold
+  uint64_t bytes_read_ = 0;
   bool established_ = false;
   // How reading ended; `done` while it has not.
   SessionStatus end_ = SessionStatus::done;

@@ -27,6 +27,7 @@ struct SessionState {
   const ParsedCertificate* chosen = nullptr;   // server side; null before, and if resumed
   SessionCache* cache = nullptr;               // client side; may be null
   bool ticket_came = false;                    // client side; in the call under way
+  uint32_t steps = 0;                          // server side: of the library, since the handshake
   // The peer's first bytes, to tell plain HTTP from a broken handshake.
   std::array<char, 5> first_bytes{};
   uint8_t first_bytes_count = 0;

@@ -338,7 +338,11 @@ TEST(Session, alpn_answers_http11_or_goes_on_without) {
     Buffer out(pool);
     const auto session = Session::accept(*server);
     EXPECT_EQ(handshake(*session, peer, out), SessionStatus::done);
-    EXPECT_EQ(session->alpn(), row.chosen);
+    ASSERT_TRUE(peer.handshake());
+    const unsigned char* chosen = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(peer.ssl(), &chosen, &size);
+    EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(chosen), size), row.chosen);
   }
 }
 
@@ -482,14 +486,72 @@ TEST(Session, follows_renegotiation_by_a_target) {
   EXPECT_EQ(peer.read(), "after");
 }
 
-TEST(Session, a_peer_that_asks_and_never_reads_fails_instead_of_growing) {
+TEST(Session, records_are_as_small_as_a_client_asks_for) {
+  for (const std::string_view policy : {only_tls12, only_tls13}) {
+    const auto server = server_context(policy);
+    TestPeer peer(TestPeer::Side::client, [](SSL_CTX* context) {
+      SSL_CTX_set_tlsext_max_fragment_length(context, TLSEXT_max_fragment_length_512);
+    });
+    SlabPool pool;
+    Buffer out(pool);
+    const auto session = Session::accept(*server);
+    ASSERT_EQ(handshake(*session, peer, out), SessionStatus::done);
+    ASSERT_TRUE(peer.handshake());
+    const std::string bytes = random_bytes(40'000, 4);
+    EXPECT_EQ(session->write(bytes, out).bytes, bytes.size());
+    EXPECT_GE(out.size(), bytes.size() + bytes.size() / 512 * 22);
+    EXPECT_LE(out.size(), session->ciphertext_max(bytes.size()));
+    peer.feed(take(out));
+    EXPECT_TRUE(peer.read() == bytes);
+  }
+}
+
+// How many times a client may change its keys, with so much plaintext after each; at most `most`.
+int key_updates_taken(size_t bytes_with_each, int most) {
   const auto server = server_context(only_tls13);
   TestPeer peer(TestPeer::Side::client, nullptr);
   SlabPool pool;
   Buffer out(pool);
   const auto session = Session::accept(*server);
+  EXPECT_EQ(handshake(*session, peer, out), SessionStatus::done);
+  EXPECT_TRUE(peer.handshake());
+  std::string plain(20'000, '\0');
+  for (int i = 0; i < most; ++i) {
+    EXPECT_EQ(SSL_key_update(peer.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    peer.handshake();
+    if (bytes_with_each > 0) peer.write(std::string(bytes_with_each, 'x'));
+    const std::string records = peer.take_output();
+    session->feed(records);
+    SessionResult result{SessionStatus::done};
+    while (result.status == SessionStatus::done) result = session->read(plain, out);
+    if (result.status == SessionStatus::want_input) continue;
+    EXPECT_EQ(session->error_text(), "too many key updates");
+    return i;
+  }
+  return most;
+}
+
+TEST(Session, a_client_may_change_its_keys_often_only_where_much_is_sent) {
+  for (const size_t bytes : {0, 1, 1000}) {
+    const int taken = key_updates_taken(bytes, 1000);
+    EXPECT_GT(taken, 20) << bytes;
+    EXPECT_LT(taken, 200) << bytes;
+  }
+  EXPECT_EQ(key_updates_taken(60'000, 1000), 1000);
+}
+
+TEST(Session, a_peer_that_asks_and_never_reads_fails_instead_of_growing) {
+  const CertificateText certificate = make_certificate({});
+  TestPeer peer(TestPeer::Side::server, nullptr, &certificate);
+  SlabPool pool;
+  Buffer out(pool);
+  const auto client = ClientContext::create();
+  const auto session = Session::connect(**client, nullptr, "");
+  session->handshake(out);
+  peer.feed(take(out));
   ASSERT_EQ(handshake(*session, peer, out), SessionStatus::done);
-  peer.read();
+  ASSERT_TRUE(peer.handshake());
+  peer.take_output();  // tickets
   SessionStatus status = SessionStatus::want_input;
   char plain[100];
   for (int i = 0; i < 5000 && status == SessionStatus::want_input; ++i) {

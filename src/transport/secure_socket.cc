@@ -268,7 +268,7 @@ IoResult SecureSocket::write(std::span<const std::string_view> pieces) {
 // As much as output_ may hold.
 void SecureSocket::encrypt(PieceReader& plain) {
   while (plain.left() > 0) {
-    const size_t needed = plain.record_size() + tls::Session::record_overhead_max;
+    const size_t needed = session_->ciphertext_max(plain.record_size());
     if (output_.size() + needed > output_bytes_max) return;
     const tls::SessionResult result = session_->write(plain.record(), output_);
     plain.advance(result.bytes);

@@ -92,6 +92,11 @@ class SecureSocket final : public io::Socket, private io::SocketHandler, private
   // Four full records, and what a handshake may have left before them.
   static constexpr size_t output_bytes_max =
       4 * (tls::Session::record_bytes_max + tls::Session::record_overhead_max) + 1024;
+  // When the handler may write again, 16 KB find room in the smallest records too.
+  static_assert(output_bytes_max / 2 >=
+                tls::Session::record_bytes_max +
+                    (tls::Session::record_bytes_max / tls::Session::record_bytes_least + 1) *
+                        tls::Session::record_overhead_max);
   // Alerts and answers to key updates find room above.
   static_assert(output_bytes_max + 2 * 1024 <= Buffer::size_max());
 

@@ -186,6 +186,33 @@ TEST_F(OverLoopback, an_end_without_close_notify_is_a_truncation) {
   EXPECT_EQ(server->error(), SocketError::tls_truncated);
 }
 
+TEST_F(OverLoopback, megabytes_pass_in_records_of_512_bytes) {
+  RawPeer raw(acceptor->local());
+  TestPeer tls_peer(TestPeer::Side::client, [](SSL_CTX* context) {
+    SSL_CTX_set_tlsext_max_fragment_length(context, TLSEXT_max_fragment_length_512);
+  });
+  establish(raw, tls_peer);
+  const std::string bytes = random_bytes(1'000'000, 5);
+  std::string_view left = bytes;
+  const auto write = [&] {
+    while (!left.empty()) {
+      const IoResult result = server->write(left);
+      ASSERT_NE(result.status, IoStatus::failed);
+      if (result.status == IoStatus::blocked) return;
+      left.remove_prefix(result.bytes);
+    }
+  };
+  at_server.then_writable = write;
+  write();
+  std::string got;
+  EXPECT_TRUE(turn_until(loop, [&] {
+    if (available(raw)) tls_peer.feed(raw.receive().bytes);
+    got += tls_peer.read();
+    return got.size() == bytes.size() || HasFatalFailure();
+  }));
+  EXPECT_TRUE(got == bytes);
+}
+
 TEST_F(OverLoopback, a_reset_in_the_middle_of_a_record_is_a_reset) {
   RawPeer raw(acceptor->local());
   TestPeer tls_peer(TestPeer::Side::client, nullptr);
