@@ -24,4 +24,10 @@ Date::Date(WallTime time) {
                    clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
+std::string_view CachedDate::at(WallTime now) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  if (second != second_) date_ = Date(second_ = second);
+  return date_.view();
+}
+
 }  // namespace daruma::http

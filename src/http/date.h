@@ -20,4 +20,14 @@ class Date {
   std::array<char, 29> text_;
 };
 
+// The same, written once a second.
+class CachedDate {
+ public:
+  std::string_view at(WallTime now);
+
+ private:
+  std::chrono::sys_seconds second_{};
+  Date date_{WallTime{}};
+};
+
 }  // namespace daruma::http

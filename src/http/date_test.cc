@@ -22,5 +22,13 @@ TEST(Date, leaves_fractions_of_a_second_out) {
             "Thu, 01 Jan 1970 00:00:59 GMT");
 }
 
+TEST(CachedDate, is_the_date_of_each_second) {
+  CachedDate date;
+  for (const int64_t seconds : {0, 1, 1, 784111777, 5}) {
+    EXPECT_EQ(date.at(at(seconds)), Date(at(seconds)).view());
+    EXPECT_EQ(date.at(at(seconds) + std::chrono::microseconds(999'999)), Date(at(seconds)).view());
+  }
+}
+
 }  // namespace
 }  // namespace daruma::http

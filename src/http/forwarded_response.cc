@@ -7,7 +7,7 @@ namespace daruma::http {
 namespace {
 
 constexpr size_t line_bytes_added_max = 2;  // "a:b" LF becomes "a: b" CRLF
-constexpr size_t added_bytes_max = 128;     // status line, framing and Connection
+constexpr size_t added_bytes_max = 192;     // status line, Date, framing and Connection
 
 class ResponseForwarder {
  public:
@@ -37,6 +37,8 @@ class ResponseForwarder {
       if (passes(field)) received.put(field);
     }
     received.flush();
+    const bool dated = interim_ || head_.fields.find(FieldId::date);
+    if (!dated && !how_.date_when_missing.empty()) text.field("Date", how_.date_when_missing);
     write_framing(text);
     write_connection(text);
     text.put("\r\n");

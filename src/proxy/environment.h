@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "http/date.h"
 #include "http/message.h"
 #include "io/loop.h"
 #include "io/mailbox.h"
@@ -47,6 +48,7 @@ struct Environment {
   http::RequestHead
       scratch_head;  // heads are parsed here and swapped into an exchange once they are whole
   AccessLogFormatter access_log_formatter;
+  http::CachedDate date;
   StoryBook stories;
   uint32_t worker = 0;                                       // its number
   io::Mailbox<model::HealthThreadLetter>* health = nullptr;  // nullptr: nobody wants to know

@@ -170,13 +170,15 @@ Next Exchange::begin_response() {
   if (out == http::Framing::until_close && client_knows_chunks) out = http::Framing::chunked;
   if (out == http::Framing::chunked && !client_knows_chunks) out = http::Framing::until_close;
   if (out == http::Framing::until_close) keep_client_ = false;
-  http::write_forwarded_response(response_,
-                                 {.client_version = request_.version,
-                                  .after = keep_client_ ? http::ClientConnectionAfter::keep_alive
-                                                        : http::ClientConnectionAfter::close,
-                                  .add_chunked = out == http::Framing::chunked &&
-                                                 response_.framing == http::Framing::until_close},
-                                 to_client_);
+  http::write_forwarded_response(
+      response_,
+      {.client_version = request_.version,
+       .after = keep_client_ ? http::ClientConnectionAfter::keep_alive
+                             : http::ClientConnectionAfter::close,
+       .add_chunked =
+           out == http::Framing::chunked && response_.framing == http::Framing::until_close,
+       .date_when_missing = environment_.date.at(environment_.loop.wall_now())},
+      to_client_);
   response_relay_.begin(response_.framing, response_.content_length, out);
   connection_->in().consume(response_.wire_bytes);
   response_begun_ = true;

@@ -72,7 +72,8 @@ class OneWorker final : private SimNetwork::Watcher,
   SimLoop& outside() { return outside_loop_; }
   // Connections that the target accepted. They answer each head with `target_says`.
   std::vector<std::unique_ptr<Peer>> target_connections;
-  std::string target_says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  std::string target_says =
+      "HTTP/1.1 200 OK\r\nDate: Sat, 03 Oct 2026 12:02:00 GMT\r\nContent-Length: 2\r\n\r\nok";
   bool target_listens = true;  // to what comes over connections that it accepts from now on
 
   void run_for(Duration d);

@@ -37,7 +37,8 @@ TEST(OneWorker, fast_download_shares_the_loop) {
   OneWorker run;
   const std::string body(8 * 1024 * 1024, 'x');
   run.target_says =
-      "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+      "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
   Peer& client = run.connect();
   client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(run.run_until([&] { return client.heard.size() >= run.target_says.size(); }));
