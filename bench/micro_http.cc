@@ -66,8 +66,11 @@ class Exchange {
   }
   void write_request() {
     combine_trace_id(request_.fields.find(FieldId::x_amzn_trace_id), root_, trace_id_);
-    check(write_forwarded_request(request_, client_, {}, trace_id_, "", {}, out_) ==
-          ForwardProblem::none);
+    const TargetParts parts = split_target(request_.target);
+    const ForwardedRequest forwarded{
+        .head = request_, .parts = parts, .client = client_, .trace_id = trace_id_};
+    check(forward_problem(forwarded) == ForwardProblem::none);
+    write_forwarded_request(forwarded, out_);
     out_.clear();
   }
   void read_response() {

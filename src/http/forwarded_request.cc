@@ -7,9 +7,9 @@
 #include "http/caseless.h"
 #include "http/characters.h"
 #include "http/desync.h"
+#include "http/field_rules.h"
 #include "http/forwarding_headers.h"
 #include "http/head_text.h"
-#include "http/nominations.h"
 #include "http/uri.h"
 
 namespace daruma::http {
@@ -19,18 +19,13 @@ constexpr size_t forwarded_for_addresses_max = 30;
 // Names, punctuation and numbers of the fields that are added.
 constexpr size_t added_bytes_max = 512;
 constexpr size_t line_bytes_added_max = 2;  // "a:b" LF becomes "a: b" CRLF
-constexpr std::string_view tls_version_field = "X-Amzn-Tls-Version";
-constexpr std::string_view tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
 
 bool needs_encoding(char c) {
   return c == ' ' || is_control(c);
 }
 
-bool is_valid_for_drop_rule(std::string_view name) {  // [-A-Za-z0-9]+
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    const char lower = ascii_lower(c);
-    return c == '-' || is_digit(c) || (lower >= 'a' && lower <= 'z');
-  });
+bool has_odd_target(const RequestHead& head) {
+  return head.findings.has(Finding::space_in_uri) || head.findings.has(Finding::ambiguous_uri);
 }
 
 // "192.0.2.7:80" and "[2001:db8::7]:80", not "2001:db8::7".
@@ -43,30 +38,19 @@ bool has_port(std::string_view address) {
 
 class RequestForwarder {
  public:
-  RequestForwarder(const RequestHead& head, const ClientFacts& client,
-                   const ForwardingSettings& settings, const RequestRewrite& rewrite)
-      : head_(head),
-        client_(client),
-        settings_(settings),
-        rewrite_(rewrite),
-        dirty_values_(head.findings.has(Finding::non_compliant_header)),
-        odd_target_(head.findings.has(Finding::space_in_uri) ||
-                    head.findings.has(Finding::ambiguous_uri)) {
-    for (const Field& field : head.fields) survey(field);
+  explicit RequestForwarder(const ForwardedRequest& request)
+      : head_(request.head),
+        parts_(request.parts),
+        client_(request.client),
+        settings_(request.settings),
+        rewrite_(request.rewrite),
+        dirty_values_(head_.findings.has(Finding::non_compliant_header)),
+        odd_target_(has_odd_target(head_)),
+        rules_(settings_) {
+    for (const Field& field : head_.fields) survey(field);
   }
 
-  bool too_many_forwarded_for() const { return addresses_ > forwarded_for_addresses_max; }
-
-  size_t bytes_max(std::string_view trace_id, std::string_view host_when_missing) const {
-    const size_t encoded =
-        odd_target_ ? std::count_if(head_.target.begin(), head_.target.end(), needs_encoding) : 0;
-    return head_.wire_bytes + head_.fields.size() * line_bytes_added_max + 2 * encoded +
-           client_.peer_ip.size() + client_.tls_cipher.size() + trace_id.size() +
-           host_when_missing.size() + rewrite_.host.size() + 3 * rewrite_.path_and_query.size() +
-           added_bytes_max;
-  }
-
-  void write(std::string_view trace_id, std::string_view host_when_missing, HeadText& text) {
+  void write(std::string_view trace_id, std::string_view host_when_missing, HeadText& text) const {
     write_request_line(text);
     write_forwarded_for(text);
     text.field("X-Forwarded-Proto", client_.secure ? "https" : "http");
@@ -87,14 +71,12 @@ class RequestForwarder {
   void survey(const Field& field) {
     if (field.id == FieldId::other) return;
     if (field.id == FieldId::connection) {
-      nominations_.add_connection(field.value);
+      rules_.add_connection(field.value);
     } else if (field.id == FieldId::host) {
-      if (!host_) host_ = &field;
+      host_ = &field;
     } else if (field.id == FieldId::x_forwarded_for) {
-      for_each_list_element(field.value, [this](std::string_view address) {
-        ++addresses_;
-        last_address_ = address;
-      });
+      for_each_list_element(field.value,
+                            [this](std::string_view address) { last_address_ = address; });
     } else if (field.id == FieldId::te) {
       for_each_list_element(field.value, [this](std::string_view coding) {
         wants_trailers_ |= equals<"trailers">(coding);
@@ -130,11 +112,6 @@ class RequestForwarder {
         if (head_.framing != Framing::chunked) return false;
         break;
       case FieldId::other:
-        if (settings_.add_tls_version_and_cipher && (ascii_iequals(field.name, tls_version_field) ||
-                                                     ascii_iequals(field.name, tls_cipher_field))) {
-          return false;
-        }
-        break;
       case FieldId::content_type:
       case FieldId::cookie:
       case FieldId::date:
@@ -143,8 +120,7 @@ class RequestForwarder {
       case FieldId::user_agent:
         break;
     }
-    if (settings_.drop_invalid_header_fields && !is_valid_for_drop_rule(field.name)) return false;
-    return !nominations_.has(field.name);
+    return rules_.pass(field.name);
   }
 
   void write_received(HeadText& text) const {
@@ -186,37 +162,27 @@ class RequestForwarder {
     }
   }
 
-  void write_request_line(HeadText& text) {
+  void write_request_line(HeadText& text) const {
     text.put(head_.method_text);
     text.put(' ');
-    if (head_.target.starts_with('/')) {
-      write_own_target(head_.target, text);
-    } else {
-      write_other_form(text);
-    }
+    rewrite_.path_and_query.empty() ? write_received_target(text)
+                                    : write_target(rewrite_.path_and_query, text);
     text.put(" HTTP/1.1\r\n");
   }
 
-  void write_path(std::string_view path_and_query, HeadText& text) const {
-    odd_target_ ? write_target(path_and_query, text) : text.put(path_and_query);
-  }
-
-  void write_own_target(std::string_view path_and_query, HeadText& text) const {
-    rewrite_.path_and_query.empty() ? write_path(path_and_query, text)
-                                    : write_target(rewrite_.path_and_query, text);
-  }
-
-  void write_other_form(HeadText& text) {
-    const TargetParts parts = split_target(head_.target, head_.method == Method::connect);
-    if (parts.form != TargetForm::absolute) return write_own_target(head_.target, text);
-    absolute_authority_ = parts.authority;
-    if (!rewrite_.path_and_query.empty()) return write_target(rewrite_.path_and_query, text);
-    if (parts.path.empty() && head_.method == Method::options && !parts.has_query) {
-      return text.put('*');  // RFC 9112 3.2.4
+  void write_received_target(HeadText& text) const {
+    const std::string_view received = parts_.path_and_query;
+    if (parts_.form == TargetForm::absolute && !received.starts_with('/')) {
+      if (received.empty() && head_.method == Method::options) {
+        return text.put('*');  // RFC 9112 3.2.4
+      }
+      text.put('/');
     }
-    if (!parts.path.starts_with('/')) text.put('/');
-    const char* const begin = parts.authority.data() + parts.authority.size();
-    write_path(head_.target.substr(begin - head_.target.data()), text);
+    odd_target_ ? write_target(received, text) : text.put(received);
+  }
+
+  std::string_view absolute_authority() const {
+    return parts_.form == TargetForm::absolute ? parts_.authority : "";
   }
 
   void write_forwarded_for(HeadText& text) const {
@@ -254,16 +220,13 @@ class RequestForwarder {
 
   void write_host(std::string_view host_when_missing, HeadText& text) const {
     const bool has_host = host_ && !host_->value.empty();
-    const bool same_host = absolute_authority_.empty() && rewrite_.host.empty();
+    const bool same_host = absolute_authority().empty() && rewrite_.host.empty();
     if (settings_.preserve_host_header && same_host && has_host) {
-      for (const Field& field : head_.fields) {
-        if (field.id == FieldId::host) write_field(field.name, field.value, text);
-      }
-      return;
+      return write_field(host_->name, host_->value, text);
     }
-    const std::string_view authority = !absolute_authority_.empty() ? absolute_authority_
-                                       : has_host                   ? host_->value
-                                                                    : host_when_missing;
+    const std::string_view authority = !absolute_authority().empty() ? absolute_authority()
+                                       : has_host                    ? host_->value
+                                                                     : host_when_missing;
     text.put("Host: ");
     write_authority(authority, text);
     text.put("\r\n");
@@ -315,34 +278,68 @@ class RequestForwarder {
   }
 
   const RequestHead& head_;
+  const TargetParts& parts_;
   const ClientFacts& client_;
   const ForwardingSettings& settings_;
   const RequestRewrite& rewrite_;
   const bool dirty_values_;
   const bool odd_target_;
   const Field* host_ = nullptr;
-  std::string_view absolute_authority_;
   std::string_view last_address_;
-  size_t addresses_ = 0;
   bool wants_trailers_ = false;
-  Nominations nominations_;
+  FieldRules rules_;
 };
+
+size_t forwarded_for_addresses(const Fields& fields) {
+  size_t addresses = 0;
+  for (const Field& field : fields) {
+    if (field.id != FieldId::x_forwarded_for) continue;
+    for_each_list_element(field.value, [&addresses](std::string_view) { ++addresses; });
+  }
+  return addresses;
+}
+
+size_t head_bytes_max(const ForwardedRequest& request) {
+  const RequestHead& head = request.head;
+  const std::string_view target = head.target;
+  const size_t encoded =
+      has_odd_target(head) ? std::count_if(target.begin(), target.end(), needs_encoding) : 0;
+  return head.wire_bytes + head.fields.size() * line_bytes_added_max + 2 * encoded +
+         request.client.peer_ip.size() + request.client.tls_cipher.size() +
+         request.trace_id.size() + request.host_when_missing.size() + request.rewrite.host.size() +
+         3 * request.rewrite.path_and_query.size() + added_bytes_max;
+}
 
 }  // namespace
 
-ForwardProblem write_forwarded_request(const RequestHead& head, const ClientFacts& client,
-                                       const ForwardingSettings& settings,
-                                       std::string_view trace_id,
-                                       std::string_view host_when_missing,
-                                       const RequestRewrite& rewrite, Buffer& out) {
-  DARUMA_ASSERT(!unframeable(head.findings) && !head.transfer_coding_unsupported);
-  RequestForwarder forwarder(head, client, settings, rewrite);
-  if (forwarder.too_many_forwarded_for()) return ForwardProblem::too_many_forwarded_for;
-  const size_t bytes_max = forwarder.bytes_max(trace_id, host_when_missing);
-  if (out.size() + bytes_max > Buffer::size_max()) return ForwardProblem::head_too_large;
-  HeadText text(out, bytes_max);
-  forwarder.write(trace_id, host_when_missing, text);
-  return ForwardProblem::none;
+ForwardProblem forward_problem(const ForwardedRequest& request) {
+  if (forwarded_for_addresses(request.head.fields) > forwarded_for_addresses_max)
+    return ForwardProblem::too_many_forwarded_for;
+  return head_bytes_max(request) > Buffer::size_max() ? ForwardProblem::head_too_large
+                                                      : ForwardProblem::none;
+}
+
+std::string passing_trailers(std::string_view trailers, const TrailerRules& rules) {
+  std::string passing;
+  if (trailers.empty() || rules.head == nullptr) return passing.assign(trailers);
+  FieldRules fields(rules.settings);
+  for (const Field& field : *rules.head) {
+    if (field.id == FieldId::connection) fields.add_connection(field.value);
+  }
+  while (!trailers.empty()) {
+    const std::string_view line = trailers.substr(0, trailers.find('\n') + 1);
+    if (fields.pass(line.substr(0, line.find(':')))) passing += line;
+    trailers.remove_prefix(line.size());
+  }
+  return passing;
+}
+
+void write_forwarded_request(const ForwardedRequest& request, Buffer& out) {
+  DARUMA_ASSERT(!unframeable(request.head.findings));
+  DARUMA_ASSERT(!request.head.transfer_coding_unsupported);
+  const RequestForwarder forwarder(request);
+  HeadText text(out, head_bytes_max(request));
+  forwarder.write(request.trace_id, request.host_when_missing, text);
 }
 
 }  // namespace daruma::http

@@ -12,6 +12,7 @@
 #include "base/address.h"
 #include "base/buffer.h"
 #include "http/message.h"
+#include "http/uri.h"
 
 namespace daruma::http {
 
@@ -51,32 +52,46 @@ struct RequestRewrite {
   std::string_view path_and_query{};
 };
 
+// A request on its way to a target.
+struct ForwardedRequest {
+  const RequestHead& head;
+  const TargetParts& parts;  // of head.target
+  const ClientFacts& client;
+  ForwardingSettings settings{};
+  std::string_view trace_id{};           // the whole X-Amzn-Trace-Id; "" for none
+  std::string_view host_when_missing{};  // of an HTTP/1.0 request without Host
+  RequestRewrite rewrite{};
+};
+
 enum class ForwardProblem : uint8_t {
   none,
   too_many_forwarded_for,  // over 30 addresses: 463
-  head_too_large,          // more than `out` can hold, once rewritten: 400
+  head_too_large,          // more than an empty Buffer can hold, once rewritten: 400
 };
+// Whether it can be forwarded: to be asked before a target is given a place in its pool for it.
+ForwardProblem forward_problem(const ForwardedRequest& request);
 
 // Writes request line and fields for an HTTP/1.1 target, ending the head. The result reads in one
 // way only:
 //  - framing is written anew from head.framing; absolute-form becomes origin-form, and its
-//  authority
-//    the Host, preserved or not (RFC 9112 3.2.2);
+//    authority the Host, preserved or not (RFC 9112 3.2.2); a fragment goes (3.2);
 //  - path and query, and the Host's name, are `rewrite`'s where it has them;
 //  - invalid fields are left out; control characters in values become spaces (RFC 9110 5.5), those
-//  in
-//    the target and its spaces are percent-encoded;
+//    in the target and its spaces are percent-encoded;
 //  - hop-by-hop fields go, and those that Connection names, but for Host, X-Forwarded-*, Forwarded
 //    and X-Amzn-Trace-Id, which a client must not be able to make disappear. "TE: trailers" is
 //    renewed. No upgrade is passed on. Expect goes: the caller has answered it.
-// `trace_id` is the whole X-Amzn-Trace-Id. `host_when_missing` stands in for an HTTP/1.0 request
-// without Host. On a problem `out` is unchanged.
-// REQUIRES: decide() did not block head, and not head.transfer_coding_unsupported.
-ForwardProblem write_forwarded_request(const RequestHead& head, const ClientFacts& client,
-                                       const ForwardingSettings& settings,
-                                       std::string_view trace_id,
-                                       std::string_view host_when_missing,
-                                       const RequestRewrite& rewrite, Buffer& out);
+// REQUIRES: decide() did not block head, it is not CONNECT and has no more than one Host, and not
+// head.transfer_coding_unsupported; forward_problem() is none; out.empty().
+void write_forwarded_request(const ForwardedRequest& request, Buffer& out);
+
+// What of a request's trailer section, as H1BodyReader::trailers() gives it, goes on to the target:
+// the fields that would have passed in its head. Without head: all.
+struct TrailerRules {
+  const Fields* head = nullptr;
+  ForwardingSettings settings{};
+};
+std::string passing_trailers(std::string_view trailers, const TrailerRules& rules);
 
 enum class ClientConnectionAfter : uint8_t { keep_alive, close };
 

@@ -28,6 +28,7 @@ struct GuardSubject {
   DesyncMode mode = DesyncMode::monitor;  // lets the most through
   ForwardingSettings settings;
   ClientFacts client;
+  RequestRewrite rewrite;
 };
 
 // What the target may see of a value.
@@ -38,15 +39,19 @@ inline std::string cleaned(std::string_view value) {
   return std::string(trim_ows(text));
 }
 
-inline std::string expected_target(const RequestHead& head) {
+inline std::string expected_target(const RequestHead& head, const RequestRewrite& rewrite) {
   const TargetParts parts = split_target(head.target, head.method == Method::connect);
   std::string_view text = head.target;
   std::string target;
   if (parts.form == TargetForm::absolute) {
     const char* const end = parts.authority.data() + parts.authority.size();
     text.remove_prefix(end - text.data());
-    if (!text.starts_with('/')) target = "/";
-    if (head.method == Method::options && parts.path.empty() && !parts.has_query) target = "*";
+  }
+  text = text.substr(0, text.find('#'));
+  if (!rewrite.path_and_query.empty()) {
+    text = rewrite.path_and_query;
+  } else if (parts.form == TargetForm::absolute && !text.starts_with('/')) {
+    target = text.empty() && head.method == Method::options ? "*" : "/";
   }
   for (const char c : text) {
     char escape[4];
@@ -134,7 +139,7 @@ inline ToldFraming told_framing(const RequestHead& head) {
 inline std::string differs(const RequestHead& came, const RequestHead& left,
                            const GuardSubject& subject) {
   if (came.method_text != left.method_text) return "method";
-  if (expected_target(came) != left.target) return "target";
+  if (expected_target(came, subject.rewrite) != left.target) return "target";
   if (left.version != Version{1, 1} || !left.keep_alive) return "persistence";
   const ToldFraming told = told_framing(came);
   if (!told.certain) return "uncertain framing";
@@ -155,8 +160,9 @@ inline std::string differs(const RequestHead& came, const RequestHead& left,
     if (next == came.fields.end()) return "field " + std::string(field.name);
     ++next;
   }
-  const bool host_good = subject.settings.preserve_host_header ? hosts >= 1 : hosts == 1;
-  return host_good ? "" : "host";
+  if (hosts != 1) return "host";
+  const std::string_view host = left.fields.find(FieldId::host)->value;
+  return host.starts_with(subject.rewrite.host) ? "" : "rewritten host";
 }
 
 // Reads `bytes` as a request and, if it may be forwarded, rewrites it. Returns what is wrong with
@@ -169,14 +175,20 @@ inline std::string guard_violation(std::string_view bytes, const GuardSubject& s
   if (parser.parse(bytes, came) != ParseStatus::complete) return "";
   const DesyncVerdict verdict = classify(came.findings);
   if (decide(verdict, came.findings, subject.mode) == DesyncDecision::block) return "";
-  if (came.transfer_coding_unsupported) return "";
+  if (came.transfer_coding_unsupported || came.method == Method::connect) return "";
 
+  const TargetParts parts = split_target(came.target, came.method == Method::connect);
+  const ForwardedRequest request{.head = came,
+                                 .parts = parts,
+                                 .client = subject.client,
+                                 .settings = subject.settings,
+                                 .trace_id = "Root=1-00000000-000000000000000000000000",
+                                 .host_when_missing = "balancer.example",
+                                 .rewrite = subject.rewrite};
+  if (forward_problem(request) != ForwardProblem::none) return "";
   SlabPool pool;
   Buffer out(pool);
-  const ForwardProblem problem = write_forwarded_request(came, subject.client, subject.settings,
-                                                         "Root=1-00000000-000000000000000000000000",
-                                                         "balancer.example", {}, out);
-  if (problem != ForwardProblem::none) return out.empty() ? "" : "problem, but output";
+  write_forwarded_request(request, out);
   forwarded = out.view();
 
   parser.reset();

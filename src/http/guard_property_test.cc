@@ -86,6 +86,8 @@ constexpr std::string_view values[] = {"",
                                        "x  ",
                                        "+5",
                                        "5, 5"};
+constexpr RequestRewrite rewrites[] = {{},           {"i.example", ""},  {"i.example:81", "/b?c"},
+                                       {"", "/b c"}, {"[::1]", "/\x01"}, {"", "/\xc3\xa4"}};
 constexpr std::string_view line_ends[] = {"\r\n", "\r\n", "\r\n", "\n", "\r\r\n"};
 constexpr std::string_view framing_names[] = {"Content-Length", "Transfer-Encoding"};
 constexpr std::string_view separators[] = {": ", ":", ":\t", " : ", ""};
@@ -166,6 +168,7 @@ GuardSubject any_subject(Random& random) {
   subject.client.secure = random.chance(1, 2);
   subject.client.tls_version = "TLSv1.3";
   subject.client.tls_cipher = "TLS_AES_128_GCM_SHA256";
+  if (random.chance(1, 2)) subject.rewrite = rewrites[random.below(std::size(rewrites))];
   return subject;
 }
 

@@ -13,13 +13,41 @@ namespace {
 
 constexpr H1BodyReader::Piece malformed_piece{{}, 0, BodyStatus::malformed};
 
-// A recipient may merge trailers into the head: what it would then obey must not come from here.
-bool may_trail(FieldId id) {
-  switch (id) {
+// Besides those that have an id: request modifiers, credentials, what controls a response, what
+// tells how content is to be read.
+constexpr std::string_view head_only[] = {
+    "age",
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-range",
+    "expires",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "location",
+    "max-forwards",
+    "pragma",
+    "range",
+    "retry-after",
+    "vary",
+    "warning",
+    "www-authenticate",
+};
+
+// A recipient may merge trailers into the head: what it would then obey must not come from here
+// (RFC 9110 6.5.1).
+bool may_trail(std::string_view name) {
+  switch (field_id_of(name)) {
     case FieldId::other:
-    case FieldId::date:
+      return !resembles_framing_field(name) &&
+             std::none_of(std::begin(head_only), std::end(head_only),
+                          [name](std::string_view other) { return ascii_iequals(name, other); });
     case FieldId::server:
       return true;
+    case FieldId::date:
     case FieldId::invalid:
     case FieldId::connection:
     case FieldId::content_length:
@@ -197,7 +225,7 @@ void H1BodyReader::end_trailer_line() {
     state_ = State::malformed;
     return;
   }
-  if (may_trail(field_id_of(name)) && !resembles_framing_field(name)) {
+  if (may_trail(name)) {
     trailers_ += "\r\n";
   } else {
     trailers_.resize(trailer_line_begin_);

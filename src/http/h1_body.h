@@ -46,7 +46,8 @@ class H1BodyReader {
   // The peer closed. True if that is the legal end (until_close, or already finished).
   bool finish_at_close();
   // The trailer section as it may be passed on: "Name: value\r\n…", without fields that frame,
-  // route or govern the connection (RFC 9110 6.5.1); empty if there was none. Valid once finished.
+  // route, authenticate, modify the request or govern the connection (RFC 9110 6.5.1); empty if
+  // there was none. Valid once finished.
   std::string_view trailers() const { return trailers_; }
 
  private:

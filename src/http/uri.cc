@@ -44,11 +44,11 @@ size_t host_end(std::string_view authority) {
 }
 
 void split_path(std::string_view text, TargetParts& parts) {
-  const size_t mark = text.find('?');
-  parts.path = text.substr(0, mark);
-  if (mark == std::string_view::npos) return;
-  parts.has_query = true;
-  parts.query = text.substr(mark + 1);
+  parts.path_and_query = text.substr(0, text.find('#'));
+  const size_t mark = parts.path_and_query.find('?');
+  parts.path = parts.path_and_query.substr(0, mark);
+  if (parts.path.empty()) parts.path = "/";
+  if (mark != std::string_view::npos) parts.query = parts.path_and_query.substr(mark + 1);
 }
 
 TargetParts split_absolute(std::string_view target) {
@@ -66,7 +66,6 @@ TargetParts split_absolute(std::string_view target) {
     return {};
   }
   parts.form = TargetForm::absolute;
-  parts.scheme = target.substr(0, colon);
   split_path(rest.substr(authority_end), parts);
   return parts;
 }
@@ -115,7 +114,7 @@ TargetParts split_target(std::string_view target, bool is_connect) {
   }
   if (target == "*") {
     parts.form = TargetForm::asterisk;
-    parts.path = target;
+    parts.path_and_query = parts.path = target;
     return parts;
   }
   if (!target.starts_with('/')) return split_absolute(target);

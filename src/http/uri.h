@@ -20,11 +20,12 @@ enum class TargetForm : uint8_t {
 
 struct TargetParts {
   TargetForm form = TargetForm::none;
-  std::string_view scheme;     // absolute-form only
   std::string_view authority;  // absolute- and authority-form only; without user information
-  std::string_view path;       // "/…"; "" for authority-form and "http://host"; "*"
-  std::string_view query;      // without '?'
-  bool has_query = false;      // "/x?" has an empty one
+  // A fragment is no part of a request target: what '#' begins is left out of these.
+  std::string_view path_and_query;  // as received: "" for "http://host"
+  std::string_view path;   // "/…"; also where absolute-form has none (RFC 9110 4.2.3); "*";
+                           // "" for authority-form alone
+  std::string_view query;  // without '?'
 };
 TargetParts split_target(std::string_view target, bool is_connect = false);
 

@@ -14,6 +14,39 @@
 #include "routing/rule_table.h"
 
 namespace daruma::proxy {
+namespace {
+
+http::DesyncMode mode_of(model::DesyncMitigation mitigation) {
+  switch (mitigation) {
+    case model::DesyncMitigation::monitor:
+      return http::DesyncMode::monitor;
+    case model::DesyncMitigation::defensive:
+      return http::DesyncMode::defensive;
+    case model::DesyncMitigation::strictest:
+      break;
+  }
+  return http::DesyncMode::strictest;
+}
+
+http::XffMode mode_of(model::XffProcessing processing) {
+  switch (processing) {
+    case model::XffProcessing::append:
+      return http::XffMode::append;
+    case model::XffProcessing::preserve:
+      return http::XffMode::preserve;
+    case model::XffProcessing::remove:
+      break;
+  }
+  return http::XffMode::remove;
+}
+
+// "h.example." is the same host as "h.example" (RFC 1034 3.1).
+std::string_view without_root(std::string_view host) {
+  if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+  return host;
+}
+
+}  // namespace
 
 const Exchange::StepRow Exchange::steps[] = {
     {"guard", &Exchange::guard},
@@ -94,7 +127,7 @@ Next Exchange::guard() {
   record_.desync = http::classify(request_.findings);
   if (record_.desync.tier != http::DesyncTier::compliant) {
     listener_->counters().desync_non_compliant_total.add();
-    const auto mode = static_cast<http::DesyncMode>(load_balancer().desync);
+    const http::DesyncMode mode = mode_of(load_balancer().desync);
     switch (http::decide(record_.desync, request_.findings, mode)) {
       case http::DesyncDecision::allow:
         break;
@@ -140,13 +173,8 @@ Next Exchange::match_rule() {
   load_balancer_ = &listener_->load_balancer();
   const model::Listener& listener = listener_->listener();
   const std::string_view path = http::normalised_path(parts_.path, path_storage_);
-  const model::Rule& rule =
-      listener.rules[listener.table->match({.host = host_,
-                                            .path = path,
-                                            .method = request_.method_text,
-                                            .query = parts_.query,
-                                            .fields = &request_.fields,
-                                            .source = &client_->facts().peer})];
+  const model::Rule& rule = listener.rules[listener.table->match(
+      {.host = without_root(host_), .path = path, .method = request_.method_text})];
   record_.rule_priority = rule.priority;
   if (const auto* fixed = std::get_if<model::FixedResponseAction>(&rule.action))
     return fixed_response(*fixed);
@@ -156,6 +184,8 @@ Next Exchange::match_rule() {
   make_trace_id();
   if (rule.transforms && !transform(rule))
     return refuse(500, model::Reason::request_transform_failed);
+  const http::ForwardProblem problem = http::forward_problem(forwarded_request());
+  if (problem != http::ForwardProblem::none) return refuse_forwarding(problem);
   const auto& forward = std::get<model::ForwardAction>(rule.action);
   if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
   group_ = &pin_->group(routing::pick_group(forward, environment_.loop.random()));
@@ -166,18 +196,36 @@ Next Exchange::match_rule() {
 // Host and URL as the target shall see them. False if the rule makes something of them that no
 // request can carry.
 bool Exchange::transform(const model::Rule& rule) {
-  std::string_view url = request_.target;
-  if (parts_.form == http::TargetForm::absolute) {
-    url.remove_prefix(
-        static_cast<size_t>(parts_.authority.data() + parts_.authority.size() - url.data()));
-    if (!url.starts_with('/')) url = path_storage_.assign("/").append(url);
-  }
+  std::string_view url = parts_.path_and_query;
+  if (parts_.form == http::TargetForm::absolute && !url.starts_with('/'))
+    url = path_storage_.assign("/").append(url);
   const std::string_view host = host_.empty() ? std::string_view(load_balancer_->dns_name) : host_;
   const routing::TransformStatus status = rule.transforms->apply(host, url, rewritten_);
   record_.transform_status = routing::name_of(status);
   record_.transformed_host = rewritten_.host;
   record_.transformed_uri = rewritten_.url;
   return status == routing::TransformStatus::success;
+}
+
+http::ForwardedRequest Exchange::forwarded_request() const {
+  const model::LoadBalancer& balancer = *load_balancer_;
+  return {.head = request_,
+          .parts = parts_,
+          .client = client_->facts(),
+          .settings = {.xff_mode = mode_of(balancer.xff),
+                       .xff_client_port = balancer.xff_client_port,
+                       .preserve_host_header = balancer.preserve_host_header,
+                       .drop_invalid_header_fields = balancer.drop_invalid_header_fields,
+                       .add_tls_version_and_cipher = balancer.tls_version_and_cipher_headers},
+          .trace_id = trace_id_,
+          .host_when_missing = balancer.dns_name,
+          .rewrite = {.host = rewritten_.host, .path_and_query = rewritten_.url}};
+}
+
+Next Exchange::refuse_forwarding(http::ForwardProblem problem) {
+  if (problem == http::ForwardProblem::too_many_forwarded_for)
+    return refuse(463, model::Reason::request_forwarded_for_too_long);
+  return refuse(400, model::Reason::request_head_too_large);
 }
 
 Next Exchange::fixed_response(const model::FixedResponseAction& action) {
@@ -211,23 +259,10 @@ Next Exchange::redirect(const model::RedirectAction& action) {
 Next Exchange::send_on(TargetConnection& connection) {
   connection_ = &connection;
   target_->on_request_sent(connection);
-  const model::LoadBalancer& settings = *load_balancer_;
-  const http::ForwardingSettings forwarding{
-      .xff_mode = static_cast<http::XffMode>(settings.xff),
-      .xff_client_port = settings.xff_client_port,
-      .preserve_host_header = settings.preserve_host_header,
-      .drop_invalid_header_fields = settings.drop_invalid_header_fields,
-      .add_tls_version_and_cipher = settings.tls_version_and_cipher_headers};
-  const http::ForwardProblem problem = http::write_forwarded_request(
-      request_, client_->facts(), forwarding, trace_id_, settings.dns_name,
-      {.host = rewritten_.host, .path_and_query = rewritten_.url}, to_target_);
-  if (problem == http::ForwardProblem::too_many_forwarded_for) {
-    return refuse(463, model::Reason::request_forwarded_for_too_long);
-  }
-  if (problem == http::ForwardProblem::head_too_large) {
-    return refuse(400, model::Reason::request_head_too_large);
-  }
-  request_relay_.begin(request_.framing, request_.content_length, request_.framing);
+  const http::ForwardedRequest forwarded = forwarded_request();
+  http::write_forwarded_request(forwarded, to_target_);
+  request_relay_.begin(request_.framing, request_.content_length, request_.framing,
+                       {.head = &request_.fields, .settings = forwarded.settings});
   sent_at_ = environment_.loop.now();
   extend_deadline();
   step_ = Step::forward;

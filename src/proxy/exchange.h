@@ -104,6 +104,8 @@ class Exchange final : public Mortal,
   // guard
   Next check_message();
   // match_rule
+  http::ForwardedRequest forwarded_request() const;
+  Next refuse_forwarding(http::ForwardProblem problem);
   bool transform(const model::Rule& rule);
   Next redirect(const model::RedirectAction& action);
   Next fixed_response(const model::FixedResponseAction& action);
@@ -133,6 +135,7 @@ class Exchange final : public Mortal,
   Next begin_response();
   Next relay_response();
   Next target_closed();
+  bool connection_untouched() const;
   bool may_replay() const;
   Next interim_response();
   bool flush_interim();  // false: the client is gone

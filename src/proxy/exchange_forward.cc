@@ -46,8 +46,9 @@ Next Exchange::pump_request() {
         request_sent_ = request_broken_ = true;
         return Next::proceed;
       case RelayStatus::malformed:
-        return response_begun_ ? cut_off(model::Reason::request_body_malformed)
-                               : refuse(400, model::Reason::request_body_malformed);
+        if (response_begun_) return cut_off(model::Reason::request_body_malformed);
+        if (connection_untouched()) release_target(true);
+        return refuse(400, model::Reason::request_body_malformed);
       case RelayStatus::needs_input:
         break;
     }
@@ -236,6 +237,11 @@ Next Exchange::target_closed() {
   if (may_replay() && take_retry()) return try_again(reason);
   if (connection_->requests() == 1) target_->on_failed(reason);
   return refuse(502, reason);
+}
+
+// A kept-alive connection that nothing of this request has reached.
+bool Exchange::connection_untouched() const {
+  return connection_->requests() > 1 && request_relay_.bytes_written() == 0;
 }
 
 // RFC 9110 9.2.2: a kept-alive connection that ends when it is used again was most likely being

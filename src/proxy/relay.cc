@@ -24,10 +24,12 @@ static_assert(step_bytes_max <= Buffer::size_max());
 
 }  // namespace
 
-void BodyRelay::begin(http::Framing in, uint64_t content_length, http::Framing out) {
+void BodyRelay::begin(http::Framing in, uint64_t content_length, http::Framing out,
+                      const http::TrailerRules& trailers) {
   *this = BodyRelay{};
   reader_.begin(in, content_length);
   out_ = out;
+  trailers_ = trailers;
 }
 
 size_t BodyRelay::read_size() const {
@@ -60,7 +62,9 @@ bool BodyRelay::take_in(Buffer& input, Buffer& pending) {
   while (ready_ == 0 && !ended_) {
     if (pending.size() + step_bytes_max > Buffer::size_max()) return true;  // to be written first
     if (reader_.finished()) {
-      if (out_ == http::Framing::chunked) http::write_last_chunk(pending, reader_.trailers());
+      if (out_ == http::Framing::chunked) {
+        http::write_last_chunk(pending, http::passing_trailers(reader_.trailers(), trailers_));
+      }
       ended_ = true;
       return true;
     }

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/buffer.h"
+#include "http/forwarding_headers.h"
 #include "http/h1_body.h"
 #include "io/socket.h"
 
@@ -24,8 +25,9 @@ enum class RelayStatus : uint8_t {
 class BodyRelay {
  public:
   // `out` may differ from `in`: chunks to a client whose target sent until close, and the other way
-  // round.
-  void begin(http::Framing in, uint64_t content_length, http::Framing out);
+  // round. What `trailers` points to outlives the body.
+  void begin(http::Framing in, uint64_t content_length, http::Framing out,
+             const http::TrailerRules& trailers = {});
 
   // Writes `pending` (a head, framing) and then what it can of the body at the front of `input`,
   // both in one system call where possible. `pending` may be full.
@@ -56,6 +58,7 @@ class BodyRelay {
 
   http::H1BodyReader reader_;
   http::Framing out_ = http::Framing::none;
+  http::TrailerRules trailers_;
   size_t ready_ = 0;  // payload at the front of input, read by reader_, not yet written
   size_t after_ = 0;  // wire bytes in input behind that payload which belong to it
   bool ended_ = false;

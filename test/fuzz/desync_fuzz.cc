@@ -24,6 +24,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   subject.client.tls_version = "TLSv1.3";
   subject.client.tls_cipher = "TLS_AES_128_GCM_SHA256";
 
+  // As rules' transforms make them: a host and a path that requests can carry.
+  constexpr RequestRewrite rewrites[] = {
+      {}, {"i.example", ""}, {"", "/b c\x01"}, {"[::1]:81", "/b?c"}};
+  subject.rewrite = rewrites[choice >> 4 & 3];
+
   std::string forwarded;
   const std::string violation = guard_violation(input.rest(), subject, forwarded);
   if (violation.empty()) return 0;

@@ -525,6 +525,56 @@ TEST_F(DeafClient, that_has_more_to_say) {
   expect_stop_at_the_deadline();
 }
 
+// What a client hears until the connection closes, which `request` asks for.
+std::string answer_to(OneWorker& run, const std::string& request) {
+  Peer& client = run.connect();
+  client.say(request);
+  EXPECT_TRUE(run.run_until([&] { return client.ended; }));
+  return client.heard;
+}
+
+TEST(OneWorker, a_request_that_cannot_be_forwarded_costs_no_target_connection) {
+  OneWorker run;
+  const std::string end = "Host: a\r\nConnection: close\r\n";
+  const std::string good = "GET / HTTP/1.1\r\n" + end + "\r\n";
+  EXPECT_TRUE(answer_to(run, good).starts_with("HTTP/1.1 200 "));
+  std::string addresses = "X-Forwarded-For: ::1";
+  for (int i = 0; i < 30; ++i) addresses += ", ::1";
+  EXPECT_TRUE(answer_to(run, "GET / HTTP/1.1\r\n" + end + addresses + "\r\n\r\n")
+                  .starts_with("HTTP/1.1 463 "));
+  const std::string encoded = "GET /" + std::string(15'000, '\x01') + " HTTP/1.1\r\n" + end;
+  const std::string field = "A: " + std::string(14'000, 'x') + "\r\n";
+  EXPECT_TRUE(
+      answer_to(run, encoded + field + field + field + "\r\n").starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(answer_to(run, "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + end + "\r\nx")
+                  .starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(answer_to(run, good).starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(run.target_connections.size(), 1u);
+  EXPECT_EQ(count(run.target_connections[0]->heard, "HTTP/1.1\r\n"), 2u);
+}
+
+TEST(OneWorker, trailers_pass_by_the_rules_of_the_head) {
+  OneWorker run;
+  run.balancer().drop_invalid_header_fields = true;
+  run.publish();
+  run.run_for(10ms);
+  answer_to(
+      run,
+      "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close, Named\r\nTransfer-Encoding: chunked\r\n"
+      "\r\n0\r\nChecksum: 7\r\nNamed: x\r\nIn_valid: x\r\nAuthorization: x\r\n\r\n");
+  ASSERT_EQ(run.target_connections.size(), 1u);
+  EXPECT_TRUE(run.target_connections[0]->heard.ends_with("\r\n\r\n0\r\nChecksum: 7\r\n\r\n"))
+      << run.target_connections[0]->heard;
+}
+
+TEST(OneWorker, a_response_without_date_is_given_one) {
+  OneWorker run;
+  run.target_says = "HTTP/1.1 204 No Content\r\n\r\n";
+  const std::string answer =
+      answer_to(run, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 204 No Content\r\nDate: ")) << answer;
+}
+
 TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
   OneWorker run;
   Peer& busy = run.connect();

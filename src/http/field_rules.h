@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which of a request's fields are passed on to the target, as far as their names decide: the same
+// in the head as in the trailer section. Pure. Part of forwarding_headers.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "http/characters.h"
+#include "http/forwarding_headers.h"
+#include "http/nominations.h"
+
+namespace daruma::http {
+
+inline constexpr std::string_view tls_version_field = "X-Amzn-Tls-Version";
+inline constexpr std::string_view tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
+
+class FieldRules {
+ public:
+  explicit FieldRules(const ForwardingSettings& settings) : settings_(settings) {}
+
+  // Of each Connection field of the head. REQUIRES: value lives as long as this.
+  void add_connection(std::string_view value) { nominations_.add_connection(value); }
+
+  bool pass(std::string_view name) const {
+    if (settings_.add_tls_version_and_cipher && is_ours(name)) return false;
+    if (settings_.drop_invalid_header_fields && !is_valid(name)) return false;
+    return !nominations_.has(name);
+  }
+
+ private:
+  static bool is_ours(std::string_view name) {
+    return ascii_iequals(name, tls_version_field) || ascii_iequals(name, tls_cipher_field);
+  }
+  static bool is_valid(std::string_view name) {  // [-A-Za-z0-9]+
+    return std::all_of(name.begin(), name.end(),
+                       [](char c) { return c == '-' || is_alphanumeric(c); });
+  }
+
+  const ForwardingSettings& settings_;
+  Nominations nominations_;
+};
+
+}  // namespace daruma::http
