@@ -242,11 +242,10 @@ def resident_kilobytes(pid):
 
 
 def read_all(connection):
-    """Everything until the peer closes."""
+    """Everything until the peer closes, which it must do in an orderly way."""
     parts = []
-    with contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
-        while part := connection.recv(65536):
-            parts.append(part)
+    while part := connection.recv(65536):
+        parts.append(part)
     return b''.join(parts)
 
 
