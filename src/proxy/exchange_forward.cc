@@ -156,7 +156,14 @@ Next Exchange::begin_response() {
   target_->counters().responses[telemetry::status_class(response_.status)].add();
   if (const http::Field* keep_alive = response_.fields.find(http::FieldId::keep_alive)) {
     connection_->note_keep_alive(keep_alive->value);
+    if (connection_->announced_timeout())
+      target_->note_announced(*connection_->announced_timeout());
   }
+  if (!target_->server_known()) {
+    const http::Field* server = response_.fields.find(http::FieldId::server);
+    target_->note_server(server ? server->value : "");
+  }
+  if (!response_.keep_alive) target_->on_last_answer(*connection_, response_.status);
   target_reusable_ =
       response_.keep_alive && !close_target_ && response_.framing != http::Framing::until_close;
 

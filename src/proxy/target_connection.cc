@@ -108,7 +108,7 @@ model::Reason TargetConnection::failure() const {
 
 void TargetConnection::on_readable() {
   if (user_) return user_->on_target_readable();
-  if (established_ && !is_quiet()) target_.discard(*this);
+  if (established_ && !is_quiet()) target_.on_idle_closed(*this);
 }
 
 bool TargetConnection::is_quiet() {
@@ -125,7 +125,7 @@ void TargetConnection::on_writable() {
 
 void TargetConnection::on_timer(io::Timer&) {
   if (!established_) return opening_timed_out();
-  if (!user_) target_.discard(*this);
+  if (!user_) target_.on_rested_out(*this);
 }
 
 void TargetConnection::opening_timed_out() {

@@ -53,6 +53,7 @@ void TargetState::set_counters(const model::Target& target) {
   counters_->requests_in_flight.set(static_cast<int64_t>(in_flight_count_));
   counters_->connections_open.set(static_cast<int64_t>(open_connections_));
   counters_->connections_idle.set(static_cast<int64_t>(idle_connections_));
+  publish_habits();
 }
 
 void TargetState::deregister() {
@@ -110,14 +111,6 @@ TargetConnection& TargetState::borrow_idle(Exchange& exchange) {
   return connection;
 }
 
-Duration TargetState::idle_allowance(const TargetConnection& connection,
-                                     Duration idle_timeout) const {
-  // A target's own limit is met early enough that a request on its way cannot meet the closing.
-  if (!connection.announced_timeout()) return idle_timeout;
-  const Duration theirs = *connection.announced_timeout();
-  return std::min(idle_timeout, theirs - std::min<Duration>(1s, theirs / 2));
-}
-
 // What was opened to an address or in a protocol that the target no longer has is not used again.
 bool TargetState::usable(const TargetConnection& connection) const {
   return registered_ && connection.protocol() == protocol_ &&
@@ -125,8 +118,8 @@ bool TargetState::usable(const TargetConnection& connection) const {
 }
 
 void TargetState::give_back(TargetConnection& connection, Duration idle_timeout) {
-  const bool keep = usable(connection) && !environment_.draining && !connection.exhausted() &&
-                    connection.in().empty() && connection.is_quiet() && !place_is_wanted() &&
+  const bool keep = usable(connection) && !environment_.draining && connection.in().empty() &&
+                    !is_ending(connection) && !place_is_wanted() &&
                     idle_connections_ < model::limits::idle_target_connections_max;
   if (!keep) return discard(connection);
   into_pool(connection, idle_timeout);
@@ -168,6 +161,7 @@ void TargetState::discard(TargetConnection& connection) {
   counters_->connections_open.add(-1);
   door_.leave(connection);
   door_.on_owner_changed();
+  if (connection.established()) note_end(connection);
   environment_.graveyard.bury(connection);
   if (wanted() > 0) environment_.loop.call_soon(*this);
 }

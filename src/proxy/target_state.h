@@ -15,12 +15,14 @@
 #include "base/intrusive_list.h"
 #include "io/timer_wheel.h"
 #include "model/letter.h"
+#include "model/server_kind.h"
 #include "model/story.h"
 #include "model/target.h"
 #include "proxy/beginning.h"
 #include "proxy/door.h"
 #include "proxy/failure_streak.h"
 #include "proxy/group_state.h"
+#include "proxy/keep_alive_habits.h"
 #include "proxy/latency_limit.h"
 #include "proxy/target_connection.h"
 #include "telemetry/counters.h"
@@ -92,9 +94,17 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // --- What exchanges and connections tell
   void on_opened(TargetConnection& connection);
   void on_open_failed(TargetConnection& connection, model::Reason reason);
+  void on_idle_closed(TargetConnection& connection);
+  void on_rested_out(TargetConnection& connection);  // its idle time is over, and it is still good
   void on_request_sent(TargetConnection& connection);
   // The response has begun, `took` after its request had been sent.
   void on_answered(TargetConnection& connection, Duration took);
+  // The response says that it is the connection's last.
+  void on_last_answer(const TargetConnection& connection, int status);
+  // Server and Keep-Alive fields of a response. One Server field is enough.
+  bool server_known() const { return server_ != model::ServerKind::unknown; }
+  void note_server(std::string_view field);
+  void note_announced(Duration idle_limit);
   // A request failed here, and the target is to blame.
   void on_failed(model::Reason reason);
 
@@ -120,11 +130,14 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void open_wanted();
   bool usable(const TargetConnection& connection) const;
   bool place_is_wanted();
+  bool is_ending(TargetConnection& connection);
+  void note_end(const TargetConnection& connection);
   void into_pool(TargetConnection& connection, Duration idle_timeout);
   void serve_waiting();
   Exchange* next_waiting();
-  Duration idle_allowance(const TargetConnection& connection, Duration idle_timeout) const;
+  Duration idle_allowance(const TargetConnection& connection, Duration idle_timeout);
   void set_counters(const model::Target& target);
+  void publish_habits();
 
   Environment& environment_;
   const model::TargetKey key_;
@@ -147,6 +160,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   tls::SessionCache sessions_;
   std::shared_ptr<telemetry::TargetCounters> counters_;
   FailureStreak failures_;
+  KeepAliveHabits habits_;
+  model::ServerKind server_ = model::ServerKind::unknown;
 
   IntrusiveList<TargetConnection, IdleConnection> idle_;  // most recently used first
   IntrusiveList<TargetConnection, OpenConnection> open_;

@@ -154,6 +154,7 @@ void TargetState::on_door_changed() {
   const bool full = door_.full();
   counters_->saturated.set(full);
   counters_->learned_limit.set(full ? door_.governor().learned_limit() : 0);
+  if (full) counters_->habits.learned_limit.set(door_.governor().learned_limit());
   if (!door_.shut()) return open_wanted();
   // Those that are here now: who finds no other target may come back.
   for (size_t here = waiting_count_; here > 0 && !waiting_.empty(); --here) {

@@ -96,6 +96,17 @@ constexpr size_t status_class(int status) {
   return status >= 100 && status < 600 ? static_cast<size_t>(status / 100 - 1) : 4;
 }
 
+// What one worker has found out about how a target is set up: not added up, no metric of its own;
+// advice is made of it. 0: not known.
+struct TargetHabits {
+  Gauge server;           // model::ServerKind
+  Gauge requests_limit;   // it closes a connection after so many
+  Gauge idle_limit_ms;    // or after it was idle for so long
+  Gauge learned_limit;    // connections served when the target was last found full
+  Counter handshake_us;   // TLS handshakes of connections that have ended
+  Counter connection_us;  // from TCP's beginning to their end
+};
+
 #define X(kind, name, meaning) kind name;
 struct ListenerCounters {
   DARUMA_LISTENER_METRICS(X)
@@ -110,6 +121,7 @@ struct TargetCounters {
   DARUMA_TARGET_METRICS(X)
   std::array<Counter, 5> responses;
   Histogram response_time;  // request sent → response head begins
+  TargetHabits habits;
 };
 struct WorkerCounters {
   DARUMA_WORKER_METRICS(X)

@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include "model/limits.h"
+#include "proxy/keep_alive_habits.h"
 #include "tls/self_signed.h"
 #include "transport/secure_socket.h"
 
@@ -31,6 +32,47 @@ TEST(OneWorker, relays) {
   ASSERT_TRUE(run.run_until([&] { return !client.heard.empty(); }));
   EXPECT_EQ(client.heard, run.target_says);
   EXPECT_EQ(run.log_lines.size(), 1u);
+}
+
+// A target that closes each connection after its third request, and says nothing of it before.
+class TargetThatCloses : public testing::Test {
+ protected:
+  void ask() {
+    client_.heard.clear();
+    client_.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    ASSERT_TRUE(run_.run_until([&] { return client_.heard == run_.target_says; }));
+  }
+  void learn() {
+    for (uint64_t times = 1; times <= proxy::KeepAliveHabits::times_to_learn; ++times) {
+      for (int i = 0; i < 3; ++i) ask();
+      ASSERT_EQ(connections(), times);
+      run_.target_connections.back()->say_no_more();
+      run_.run_for(1s);
+    }
+  }
+  size_t connections() const { return run_.target_connections.size(); }
+  OneWorker run_;
+  Peer& client_ = run_.connect();
+};
+
+TEST_F(TargetThatCloses, is_left_before_it_does) {
+  learn();
+  const size_t before = connections();
+  for (int i = 0; i < 3; ++i) ask();
+  EXPECT_EQ(connections(), before + 1);
+  ask();  // the third one is still open at the target's side
+  EXPECT_EQ(connections(), before + 2);
+}
+
+TEST_F(TargetThatCloses, is_tried_again_in_case_that_it_does_no_longer) {
+  learn();
+  const size_t before = connections();
+  constexpr int asked = 3 * (proxy::KeepAliveHabits::trial_interval + 1);
+  for (int i = 0; i < asked; ++i) ask();
+  const size_t after = connections();
+  EXPECT_LE(after, before + proxy::KeepAliveHabits::trial_interval);
+  for (int i = 0; i < asked; ++i) ask();
+  EXPECT_EQ(connections(), after);
 }
 
 TEST(OneWorker, fast_download_shares_the_loop) {
