@@ -71,6 +71,10 @@ void AdminPages::add_all() {
       [this](const AdminRequest& request, AdminResponder responder) {
         explain(request.query, std::move(responder));
       });
+  add(http::Method::get, "/advice", "what should be changed at the targets, as JSON; ?format=text",
+      [this](const AdminRequest& request, AdminResponder responder) {
+        responder.send(advice(request.query));
+      });
   add(http::Method::post, "/reload", "read the configuration file again",
       [this](const AdminRequest&, AdminResponder responder) { reload(std::move(responder)); });
 }
@@ -106,6 +110,14 @@ void AdminPages::explain(std::string_view query, AdminResponder responder) {
                     .content_type = std::string(for_people ? text_type : json_type),
                     .body = for_people ? text_of(findings) : json_of(findings)});
       });
+}
+
+AdminResponse AdminPages::advice(std::string_view query) const {
+  if (query == "format=text")
+    return {.content_type = std::string(text_type), .body = text_of(backend_.advice())};
+  if (!query.empty() && query != "format=json")
+    return {.status = 400, .body = "format is text or json\n"};
+  return {.content_type = std::string(json_type), .body = json_of(backend_.advice())};
 }
 
 }  // namespace daruma::control

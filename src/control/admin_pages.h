@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/admin_server.h"
+#include "control/advice.h"
 #include "control/inquiries.h"
 #include "model/story.h"
 
@@ -38,12 +39,13 @@ class AdminBackend {
   virtual void reload(std::function<void(ReloadAnswer)> done) = 0;
   // The same.
   virtual void explain(model::StoryQuery query, Inquiries::Done done) = 0;
+  virtual std::vector<Advice> advice() = 0;
 
  protected:
   ~AdminBackend() = default;
 };
 
-// GET / /metrics /healthz /targets /config /explain, POST /reload.
+// GET / /metrics /healthz /targets /config /explain /advice, POST /reload.
 class AdminPages {
  public:
   explicit AdminPages(AdminBackend& backend) : backend_(backend) { add_all(); }
@@ -70,6 +72,7 @@ class AdminPages {
   AdminResponse index() const;
   void reload(AdminResponder responder);
   void explain(std::string_view query, AdminResponder responder);
+  AdminResponse advice(std::string_view query) const;
 
   AdminBackend& backend_;
   std::vector<std::unique_ptr<Page>> pages_;

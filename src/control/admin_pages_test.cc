@@ -22,6 +22,9 @@ struct FakeBackend final : AdminBackend {
     if (query.what != "unknown") findings.stories.emplace_back().trace_id = "Root=" + query.what;
     done(findings);
   }
+  std::vector<Advice> advice() override {
+    return {{"app", "127.0.0.2:80", AdviceKind::raise_workers, "Do."}};
+  }
   Health health_now{true, ""};
   std::vector<std::function<void(ReloadAnswer)>> reloads;
 };
@@ -117,6 +120,13 @@ TEST_F(AdminPagesTest, explains_in_json_or_for_people) {
         << answer;
     EXPECT_NE(body_of(answer).find(row.mentions), std::string::npos) << answer;
   }
+}
+
+TEST_F(AdminPagesTest, advises_in_json_or_for_people) {
+  EXPECT_EQ(body_of(ask("GET /advice?format=text")), "app: Do.\n");
+  const std::string json = body_of(ask("GET /advice"));
+  EXPECT_NE(json.find("\"advice\": \"raise_workers\""), std::string::npos) << json;
+  EXPECT_TRUE(ask("GET /advice?format=xml").starts_with("HTTP/1.1 400 "));
 }
 
 TEST_F(AdminPagesTest, reading_a_page_changes_nothing) {

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Descriptions may hold bytes that a target sent.
-std::string text_of(const Json& json) {
+std::string page_of(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -73,7 +73,9 @@ class ControllerBackend::Reload final : public ReloadObserver {
 };
 
 ControllerBackend::ControllerBackend(ControllerBackendContext context)
-    : context_(std::move(context)), started_(context_.loop.wall_now()) {}
+    : context_(std::move(context)),
+      adviser_(context_.loop, context_.registry),
+      started_(context_.loop.wall_now()) {}
 
 ControllerBackend::~ControllerBackend() {
   for (const auto& reload : reloads_) context_.controller.forget(*reload);
@@ -86,6 +88,10 @@ void ControllerBackend::reload(std::function<void(ReloadAnswer)> done) {
 
 void ControllerBackend::explain(model::StoryQuery query, Inquiries::Done done) {
   context_.controller.inquiries().ask(std::move(query), std::move(done));
+}
+
+std::vector<Advice> ControllerBackend::advice() {
+  return adviser_.advice(*context_.controller.snapshot());
 }
 
 AdminBackend::Health ControllerBackend::health() {
@@ -120,7 +126,7 @@ std::string ControllerBackend::targets_json() {
     json["TargetHealthDescriptions"] = std::move(targets);
     groups.push_back(std::move(json));
   }
-  return text_of({{"TargetGroups", std::move(groups)}});
+  return page_of({{"TargetGroups", std::move(groups)}});
 }
 
 std::string ControllerBackend::config_json() {
@@ -142,7 +148,7 @@ std::string ControllerBackend::config_json() {
       {"Applied", load.applied}, {"At", json_of(load.at)}, {"AppliedAt", json_of(load.applied_at)}};
   json["LoadsApplied"] = load.times_applied;
   json["LoadsRefused"] = load.times_refused;
-  return text_of(json);
+  return page_of(json);
 }
 
 std::string ControllerBackend::metrics() {
@@ -160,6 +166,8 @@ telemetry::NodeStatus ControllerBackend::status() {
   status.config_load = load_status();
   status.config_problems = context_.controller.problems().size();
   status.targets = target_statuses();
+  for (const Advice& each : advice())
+    status.advice.push_back({each.target_group, each.target, std::string(name_of(each.kind))});
   status.certificates = certificate_statuses();
   if (context_.log_totals) {
     status.log_write_errors = context_.log_totals->write_errors.value();

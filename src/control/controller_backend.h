@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/admin_pages.h"
+#include "control/adviser.h"
 #include "control/controller.h"
 #include "io/loop.h"
 #include "telemetry/log_file.h"
@@ -41,6 +42,7 @@ class ControllerBackend final : public AdminBackend {
   std::string config_json() override;
   void reload(std::function<void(ReloadAnswer)> done) override;
   void explain(model::StoryQuery query, Inquiries::Done done) override;
+  std::vector<Advice> advice() override;
 
  private:
   class Reload;
@@ -51,6 +53,7 @@ class ControllerBackend final : public AdminBackend {
   std::vector<telemetry::CertificateStatus> certificate_statuses();
 
   const ControllerBackendContext context_;
+  Adviser adviser_;
   const WallTime started_;
   std::vector<std::unique_ptr<Reload>> reloads_;
   std::map<std::string, WallTime> certificate_ends_;  // by fingerprint: reading one takes a while

@@ -192,7 +192,7 @@ TEST(Verdict, names_whose_doing_it_was) {
        },
        "Every target is full and none came free in time: of 2 targets 1 were full, 0 not healthy, "
        "1 failing; it waited 120.0 ms. The load is more than the targets can take: add targets, or "
-       "give them more workers."},
+       "give them more workers (`daruma advise`)."},
       {[](Story& s) {
          s.attempts.clear();
          s.reason = Reason::node_stopping;

@@ -79,7 +79,7 @@ std::string_view remedy_of(Reason reason) {
       return "The server's process ended in the middle: look at its log at that time.";
     case Reason::target_group_saturated:
       return "The load is more than the targets can take: add targets, or give them more "
-             "workers.";
+             "workers (`daruma advise`).";
     case Reason::target_deregistered:
       return "It was deregistered while it answered: deregistration_delay.timeout_seconds was too "
              "short for this request.";

@@ -58,6 +58,17 @@ MetricFamily health_reasons(const std::vector<TargetStatus>& targets) {
   return family;
 }
 
+MetricFamily advice_given(const std::vector<AdviceStatus>& advice) {
+  MetricFamily family =
+      gauge("daruma_advice", "1 for what should be changed at the target; absent if it need not");
+  for (const AdviceStatus& each : advice) {
+    family.samples.push_back(
+        {{{"target_group", each.target_group}, {"target", each.target}, {"advice", each.advice}},
+         1.0});
+  }
+  return family;
+}
+
 MetricFamily certificate_expiries(const std::vector<CertificateStatus>& certificates) {
   MetricFamily family = gauge("daruma_certificate_expiry_timestamp_seconds",
                               "When the certificate ends, in seconds since 1970");
@@ -113,6 +124,7 @@ std::vector<MetricFamily> metrics_of(const NodeStatus& status, WallTime now) {
   add_config(status, now, families);
   families.push_back(health_states(status.targets));
   families.push_back(health_reasons(status.targets));
+  families.push_back(advice_given(status.advice));
   families.push_back(certificate_expiries(status.certificates));
   families.push_back(counter("daruma_log_write_errors_total",
                              "Attempts to write a log file that failed", status.log_write_errors));

@@ -21,6 +21,13 @@ struct TargetStatus {
   model::TargetHealth health;
 };
 
+// What the target's admin should change, as long as it should.
+struct AdviceStatus {
+  std::string target_group;
+  std::string target;
+  std::string advice;  // of a closed list
+};
+
 struct CertificateStatus {
   std::string name;
   WallTime not_after;
@@ -43,6 +50,7 @@ struct NodeStatus {
   LoadStatus config_load;
   size_t config_problems = 0;  // what of it could not be done, such as a port in use
   std::vector<TargetStatus> targets;
+  std::vector<AdviceStatus> advice;
   std::vector<CertificateStatus> certificates;
   uint64_t log_write_errors = 0;  // LogWriter::totals()
   uint64_t log_lines_lost = 0;

@@ -41,6 +41,7 @@ NodeStatus full_status() {
                         .times_refused = 1};
   status.targets.push_back(
       {apache, {model::HealthState::unhealthy, model::HealthReason::timeout, "Request timed out"}});
+  status.advice.push_back({"apache", "127.0.0.2:8443", "raise_workers"});
   status.certificates.push_back({"site", WallTime(1'770'000'000s)});
   return status;
 }
@@ -221,6 +222,8 @@ TEST(NodeStatus, tells_health_configuration_and_certificates) {
            "daruma_target_health_state" + labels + R"(state="unhealthy"} 1)",
            "daruma_target_health_state" + labels + R"(state="healthy"} 0)",
            "daruma_target_health_reason" + labels + R"(reason="Target.Timeout"} 1)",
+           std::string(R"(daruma_advice{target_group="apache",target="127.0.0.2:8443",)"
+                       R"(advice="raise_workers"} 1)"),
            std::string(
                R"(daruma_certificate_expiry_timestamp_seconds{certificate="site"} 1770000000)"),
        }) {
