@@ -188,6 +188,15 @@ void add_explain(CLI::App& root, ExplainCommand& command) {
   app.footer(explain_footer);
 }
 
+void add_advise(CLI::App& root, AdviseCommand& command) {
+  CLI::App& app =
+      add_command(root, "advise",
+                  "Ask a running daruma what should be changed at the targets, in their servers' "
+                  "own directives, and on what evidence");
+  app.add_flag("--json", command.json, "For programs");
+  add_admin(app, command.admin);
+}
+
 void add_target_connections(CLI::App& app, OriginOptions& origin) {
   app.add_option("--workers", origin.workers,
                  "Serve N connections at once; others wait in the listen queue (default: no limit)")
@@ -298,12 +307,14 @@ Command parse_command_line(int argc, const char* const* argv) {
   CheckCommand check;
   ReloadCommand reload;
   ExplainCommand explanation;
+  AdviseCommand advice;
   TargetCommand target;
   CertificateCommand certificate;
   add_serve(root, serve);
   add_check(root, check);
   add_reload(root, reload);
   add_explain(root, explanation);
+  add_advise(root, advice);
   add_target(root, target);
   add_certificate(root, certificate);
   add_command(root, "version", "Which daruma this is, and what it was built with");
@@ -319,6 +330,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (name == "check") return check;
   if (name == "reload") return reload;
   if (name == "explain") return explanation;
+  if (name == "advise") return advice;
   if (name == "target") return target;
   if (name == "certificate") {
     if (certificate.names.empty()) certificate.names = {"localhost"};

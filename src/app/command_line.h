@@ -45,6 +45,11 @@ struct ExplainCommand {
   Address admin;
 };
 
+struct AdviseCommand {
+  bool json = false;
+  Address admin;
+};
+
 struct TargetCommand {
   OriginOptions origin;  // but for the certificate's text
   std::string certificate_file;
@@ -66,7 +71,7 @@ struct Usage {
 };
 
 using Command = std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand,
-                             TargetCommand, CertificateCommand, VersionCommand>;
+                             AdviseCommand, TargetCommand, CertificateCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

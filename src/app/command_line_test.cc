@@ -72,6 +72,11 @@ TEST(CommandLine, explain_asks_for_one_thing) {
   EXPECT_EQ(of_target.admin.port(), 9);
 }
 
+TEST(CommandLine, advise_asks_a_running_daruma) {
+  EXPECT_EQ(parse_as<AdviseCommand>({"advise"}).admin.port(), 9090);
+  EXPECT_TRUE(parse_as<AdviseCommand>({"advise", "--json", "--admin", "[::1]:9"}).json);
+}
+
 TEST(CommandLine, version_may_be_asked_in_two_ways) {
   parse_as<VersionCommand>({"version"});
   parse_as<VersionCommand>({"--version"});

@@ -12,6 +12,7 @@ int run(const ServeCommand& command);        // serve.cc
 int run(const TargetCommand& command);       // target.cc
 int run(const CertificateCommand& command);  // certificate.cc
 int run(const ExplainCommand& command);      // explain.cc
+int run(const AdviseCommand& command);       // explain.cc
 int run(const CheckCommand& command);
 int run(const ReloadCommand& command);
 int run(const VersionCommand& command);

@@ -35,18 +35,28 @@ std::string path_of(const ExplainCommand& command) {
   return path + (command.json ? "" : "&format=text");
 }
 
-}  // namespace
-
-int run(const ExplainCommand& command) {
-  const auto answer = get(command.admin, path_of(command), timeout);
+// The answer to a question about what has happened.
+int show(const Address& admin, const std::string& path, const char* command) {
+  const auto answer = get(admin, path, timeout);
   if (!answer) {
-    std::fprintf(stderr, "daruma explain: %s; is a daruma running, with this Admin address?\n",
+    std::fprintf(stderr, "daruma %s: %s; is a daruma running, with this Admin address?\n", command,
                  answer.error().message.c_str());
     return exit_failed;
   }
   const bool found = answer->status == 200;
-  std::fputs(answer->body.c_str(), found || command.json ? stdout : stderr);
+  const bool for_people = path.ends_with("format=text");
+  std::fputs(answer->body.c_str(), found || !for_people ? stdout : stderr);
   return found ? exit_ok : exit_failed;
+}
+
+}  // namespace
+
+int run(const ExplainCommand& command) {
+  return show(command.admin, path_of(command), "explain");
+}
+
+int run(const AdviseCommand& command) {
+  return show(command.admin, command.json ? "/advice" : "/advice?format=text", "advise");
 }
 
 }  // namespace daruma::app

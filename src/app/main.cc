@@ -6,6 +6,7 @@
 //   check        commands.cc     validates a configuration file
 //   reload       commands.cc     asks a running daruma to apply its changed file
 //   explain      explain.cc      asks a running daruma why a request ended as it did
+//   advise       explain.cc      and what should be changed at its targets
 //   target       target.cc       a sample origin
 //   certificate  certificate.cc  a self-signed certificate
 //   version      commands.cc

@@ -6,10 +6,13 @@ import concurrent.futures
 import contextlib
 import json
 import socket
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
+from apache import Apache
 from harness import (DARUMA, Configuration, Daruma, Ports, Target, run, target_group,
                      wait_until)
 
@@ -205,3 +208,57 @@ def test_what_nobody_can_answer_is_refused(tmp_path):
         daruma.stop()
         done = explain(daruma, root(1))
         assert done.returncode == 1 and 'is a daruma running' in done.stderr
+
+
+def advise(daruma):
+    """What `daruma advise` says: for people, and read from JSON."""
+    admin = f'127.0.0.1:{daruma.configuration.admin_port}'
+    text, as_json = (run([DARUMA, 'advise', *words, '--admin', admin])
+                     for words in ([], ['--json']))
+    assert text.returncode == as_json.returncode == 0, text.stderr + as_json.stderr
+    return text.stdout, json.loads(as_json.stdout)['advice']
+
+
+def test_a_target_that_closes_after_few_requests_is_advised_against(tmp_path):
+    with Target(tmp_path, tls=True, options=['--keepalive-requests', '5']) as target, \
+            balancer(tmp_path, [target_group([target])], workers=1) as daruma:
+        assert advise(daruma) == (
+            'Nothing to advise: no target shows what would have to be changed.\n', [])
+        for _ in range(20):
+            assert daruma.get().status_code == 200
+        text, [advice] = advise(daruma)
+        assert text == f'group: {advice["text"]}\n'
+        assert advice['target'] == target.name
+        assert advice['advice'] == 'raise_requests_per_connection'
+        assert f'at {target.name} closes each connection after 5 requests' in text
+        assert 'life is TLS negotiation, one handshake for 5.0 requests' in text
+        assert daruma.metric('daruma_advice', target=target.name,
+                             advice='raise_requests_per_connection') == 1
+
+
+def test_a_target_with_too_few_workers_is_advised_to_have_more(tmp_path):
+    with Target(tmp_path, tls=True, options=['--workers', '2', '--delay', '400']) as target:
+        group = target_group([target], HealthCheckIntervalSeconds=300, Attributes=GUARDED)
+        with balancer(tmp_path, [group], workers=1) as daruma, \
+                concurrent.futures.ThreadPoolExecutor(16) as clients:
+            def advised():
+                list(clients.map(lambda _: daruma.get(), range(32)))
+                text, _ = advise(daruma)
+                return 'requests/s to target group group were turned away; about' in text
+            wait_until('more workers are advised', advised, 60)
+            _, advice = advise(daruma)
+            assert [each['advice'] for each in advice] == ['raise_workers']
+
+
+def test_advice_speaks_apache(tmp_path, processes):
+    # Not under tmp_path, which Apache's own user may not enter.
+    folder = Path(processes.enter_context(tempfile.TemporaryDirectory(prefix='daruma-apache-')))
+    folder.chmod(0o755)
+    with Apache(folder, '127.0.0.5', keepalive_requests=3) as apache, \
+            balancer(tmp_path, [target_group([apache])], workers=1) as daruma:
+        for _ in range(20):
+            assert daruma.get('/page-10').status_code == 200
+        text, [advice] = advise(daruma)
+        assert advice['target'] == apache.name
+        assert (f'Apache at {apache.name} closes each connection after 4 requests '
+                '(MaxKeepAliveRequests 3): ') in text
