@@ -156,7 +156,7 @@ Next Exchange::begin_response() {
   target_->counters().responses[telemetry::status_class(response_.status)].add();
   if (const http::Field* keep_alive = response_.fields.find(http::FieldId::keep_alive)) {
     connection_->note_keep_alive(keep_alive->value);
-    if (connection_->announced_timeout())
+    if (connection_->requests() == 1 && connection_->announced_timeout())
       target_->note_announced(*connection_->announced_timeout());
   }
   if (!target_->server_known()) {
