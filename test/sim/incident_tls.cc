@@ -166,9 +166,6 @@ std::string_view Session::server_name() const {
 std::string_view Session::certificate_name() const {
   return "";
 }
-std::string_view Session::alpn() const {
-  return "";
-}
 bool Session::peer_spoke_http() const {
   return false;
 }
