@@ -98,8 +98,8 @@ void Exchange::run() {
   DARUMA_ASSERT(!running_);  // an event from inside a step would drive the exchange twice
   running_ = true;
   Next next = Next::proceed;
+  assert_consistent();
   while (next == Next::proceed) {
-    assert_consistent();
     next = (this->*steps[static_cast<size_t>(step_)].function)();
   }
   if (next == Next::wait) running_ = false;

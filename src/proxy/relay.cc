@@ -26,8 +26,11 @@ static_assert(step_bytes_max <= Buffer::size_max());
 
 void BodyRelay::begin(http::Framing in, uint64_t content_length, http::Framing out,
                       const http::TrailerRules& trailers) {
-  *this = BodyRelay{};
-  reader_.begin(in, content_length);
+  reader_.begin(in, content_length);  // and, like there, field by field
+  ready_ = after_ = 0;
+  ended_ = blocked_ = false;
+  kept_ = 0;
+  bytes_read_ = bytes_written_ = 0;
   out_ = out;
   trailers_ = trailers;
 }
