@@ -211,12 +211,13 @@ class RequestForwarder {
     if (parts.form != TargetForm::absolute) return write_own_target(head_.target, text);
     absolute_authority_ = parts.authority;
     if (!rewrite_.path_and_query.empty()) return write_target(rewrite_.path_and_query, text);
-    if (parts.path.empty() && head_.method == Method::options && !parts.has_query) {
+    const char* const begin = parts.authority.data() + parts.authority.size();
+    const std::string_view received = head_.target.substr(begin - head_.target.data());
+    if (received.empty() && head_.method == Method::options) {
       return text.put('*');  // RFC 9112 3.2.4
     }
-    if (!parts.path.starts_with('/')) text.put('/');
-    const char* const begin = parts.authority.data() + parts.authority.size();
-    write_path(head_.target.substr(begin - head_.target.data()), text);
+    if (!received.starts_with('/')) text.put('/');
+    write_path(received, text);
   }
 
   void write_forwarded_for(HeadText& text) const {

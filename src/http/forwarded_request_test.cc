@@ -255,7 +255,9 @@ TEST(ForwardedRequest, host) {
 
 TEST(ForwardedRequest, target) {
   constexpr std::pair<std::string_view, std::string_view> cases[] = {
-      {"GET /a?b#c HTTP/1.1", "GET /a?b#c HTTP/1.1"},
+      {"GET /a?b#c HTTP/1.1", "GET /a?b HTTP/1.1"},
+      {"GET /a#/../b HTTP/1.1", "GET /a HTTP/1.1"},
+      {"GET http://h#/a HTTP/1.1", "GET / HTTP/1.1"},
       {"GET http://h:81/a?b HTTP/1.1", "GET /a?b HTTP/1.1"},
       {"GET http://h HTTP/1.1", "GET / HTTP/1.1"},
       {"GET http://h?q HTTP/1.1", "GET /?q HTTP/1.1"},

@@ -46,7 +46,7 @@ inline std::string expected_target(const RequestHead& head) {
     const char* const end = parts.authority.data() + parts.authority.size();
     text.remove_prefix(end - text.data());
     if (!text.starts_with('/')) target = "/";
-    if (head.method == Method::options && parts.path.empty() && !parts.has_query) target = "*";
+    if (head.method == Method::options && text.empty()) target = "*";
   }
   for (const char c : text) {
     char escape[4];

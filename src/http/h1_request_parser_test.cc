@@ -357,5 +357,21 @@ TEST(FindingAtClose, tells_what_an_unfinished_head_lacks) {
   EXPECT_EQ(finding_at_close("G"), Finding::partial_header_line);
 }
 
+TEST(H1RequestParser, a_fragment_is_no_part_of_the_target) {
+  constexpr std::pair<std::string_view, std::string_view> rows[] = {{"/a#/../b", "/a"},
+                                                                    {"/a?b#c?d", "/a?b"},
+                                                                    {"/#", "/"},
+                                                                    {"http://h#f@g", "http://h"},
+                                                                    {"/a b#c d", "/a b"}};
+  for (const auto& [target, kept] : rows) {
+    RequestHead head;
+    const std::string bytes = "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n\r\n";
+    EXPECT_EQ(H1RequestParser().parse(bytes, head), ParseStatus::complete) << target;
+    EXPECT_EQ(head.target, kept);
+  }
+  RequestHead head;
+  EXPECT_EQ(H1RequestParser().parse("GET #/a HTTP/1.1\r\n\r\n", head), ParseStatus::malformed);
+}
+
 }  // namespace
 }  // namespace daruma::http

@@ -121,7 +121,7 @@ enum class Framing : uint8_t { none, length, chunked, until_close };
 struct RequestHead {
   std::string_view method_text;
   Method method = Method::other;
-  std::string_view target;  // as received: origin-form, absolute-form, authority-form or "*"
+  std::string_view target;  // as received (RFC 9112 3.2), without fragment: it is no part of it
   Version version;
   Fields fields;
   Framing framing = Framing::none;  // never until_close

@@ -204,7 +204,7 @@ void RequestInspector::finish_clean(std::string_view method, std::string_view ta
                                     Version version) {
   head_.method_text = method;
   head_.method = method_of(method);
-  head_.target = target;
+  head_.target = target.substr(0, target.find('#'));
   head_.version = version;
   judge_framing();
 }

@@ -68,6 +68,7 @@ TargetParts split_absolute(std::string_view target) {
   parts.form = TargetForm::absolute;
   parts.scheme = target.substr(0, colon);
   split_path(rest.substr(authority_end), parts);
+  if (parts.path.empty()) parts.path = "/";
   return parts;
 }
 

@@ -22,9 +22,9 @@ struct TargetParts {
   TargetForm form = TargetForm::none;
   std::string_view scheme;     // absolute-form only
   std::string_view authority;  // absolute- and authority-form only; without user information
-  std::string_view path;       // "/…"; "" for authority-form and "http://host"; "*"
-  std::string_view query;      // without '?'
-  bool has_query = false;      // "/x?" has an empty one
+  std::string_view path;  // "/…", of "http://host" too (RFC 9110 4.2.3); "" for authority-form; "*"
+  std::string_view query;  // without '?'
+  bool has_query = false;  // "/x?" has an empty one
 };
 TargetParts split_target(std::string_view target, bool is_connect = false);
 

@@ -14,6 +14,15 @@
 #include "routing/rule_table.h"
 
 namespace daruma::proxy {
+namespace {
+
+// "h.example." is the same host as "h.example" (RFC 1034 3.1).
+std::string_view without_root(std::string_view host) {
+  if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+  return host;
+}
+
+}  // namespace
 
 const Exchange::StepRow Exchange::steps[] = {
     {"guard", &Exchange::guard},
@@ -140,13 +149,8 @@ Next Exchange::match_rule() {
   load_balancer_ = &listener_->load_balancer();
   const model::Listener& listener = listener_->listener();
   const std::string_view path = http::normalised_path(parts_.path, path_storage_);
-  const model::Rule& rule =
-      listener.rules[listener.table->match({.host = host_,
-                                            .path = path,
-                                            .method = request_.method_text,
-                                            .query = parts_.query,
-                                            .fields = &request_.fields,
-                                            .source = &client_->facts().peer})];
+  const model::Rule& rule = listener.rules[listener.table->match(
+      {.host = without_root(host_), .path = path, .method = request_.method_text})];
   record_.rule_priority = rule.priority;
   if (const auto* fixed = std::get_if<model::FixedResponseAction>(&rule.action))
     return fixed_response(*fixed);
