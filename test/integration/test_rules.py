@@ -20,6 +20,9 @@ def path(*values):
 
 
 CONDITIONS = {
+    'admin': [path('/admin*')],
+    'root': [path('/'), {'Field': 'host-header', 'Values': ['root.example']}],
+    'host': [path('/host'), {'Field': 'host-header', 'Values': ['*.rules.example']}],
     'method': [path('/method'), {'Field': 'http-request-method', 'HttpRequestMethodConfig': {
         'Values': ['PUT', 'M-SEARCH']}}],
 }
@@ -38,13 +41,19 @@ TRANSFORMS = [
      'Transforms': [rewrite('url-rewrite', '^/gone(.*)$', 'https://other.example$1')]},
 ]
 
+REDIRECTS = [
+    {'Priority': 1002, 'Conditions': [path('/moved/*')], 'Actions': [
+        {'Type': 'redirect', 'RedirectConfig': {'Path': '/#{path}/#{path}',
+                                                'StatusCode': 'HTTP_302'}}]},
+]
+
 
 @pytest.fixture(scope='module')
 def ruled(tmp_path_factory):
     """One daruma with a rule for each of CONDITIONS; what none takes goes to a target."""
     folder = tmp_path_factory.mktemp('rules')
     rules = [{'Priority': 10 * (i + 1), 'Conditions': conditions, 'Actions': says(name)}
-             for i, (name, conditions) in enumerate(CONDITIONS.items())] + TRANSFORMS
+             for i, (name, conditions) in enumerate(CONDITIONS.items())] + TRANSFORMS + REDIRECTS
     with contextlib.ExitStack() as stack:
         target = stack.enter_context(Target(folder))
         configuration = Configuration(folder / 'daruma', [target_group([target])], rules=rules)
@@ -62,6 +71,59 @@ def rule_of(daruma, url, *arguments):
     ('PUT', 'method'), ('M-SEARCH', 'method'), ('POST', ''), ('put', ''), ('PUTS', '')])
 def test_by_method(ruled, method, rule):
     assert rule_of(ruled, '/method', '-X', method) == rule
+
+
+@pytest.mark.parametrize('target, rule, forwarded', [
+    ('/admin/x', 'admin', None),
+    ('/administrator', 'admin', None),
+    ('/ADMIN', '', '/ADMIN'),
+    ('/x/../admin', 'admin', None),
+    ('/a/b/%2e%2E/.././admin', 'admin', None),
+    ('/admin/../x', '', '/admin/../x'),
+    ('/%61dmin', 'admin', None),
+    ('/%2fadmin', '', '/%2fadmin'),
+    ('//admin', '', '//admin'),
+    # A fragment is no part of a request target.
+    ('/admin#/../x', 'admin', None),
+    ('/admin?a=b#/../x', 'admin', None),
+    ('/x#/../admin', '', '/x'),
+    ('/x?a=b#c?d', '', '/x?a=b'),
+    ('http://h.example/admin', 'admin', None),
+    ('http://h.example/x/../admin?y', 'admin', None),
+    ('http://root.example/', 'root', None),
+    ('http://root.example', 'root', None),
+    ('http://root.example?x', 'root', None),
+    ('http://root.example#/x', 'root', None),
+    ('http://h.example', '', '/'),
+    ('http://h.example?x', '', '/?x'),
+])
+def test_by_path(ruled, target, rule, forwarded):
+    answer = run(['curl', '-sS', '--request-target', target, ruled.http])
+    if rule:
+        assert answer.stdout == rule, answer
+    else:
+        assert answer.stdout.startswith(f'GET {forwarded} HTTP/1.1\n'), answer
+
+
+@pytest.mark.parametrize('host, rule', [
+    ('www.rules.example', 'host'), ('WWW.Rules.Example', 'host'), ('www.rules.example:81', 'host'),
+    ('www.rules.example.', 'host'), ('www.rules.example.:81', 'host'),
+    ('www.rules.example..', ''), ('rules.example', ''), ('[2001:db8::1]', ''),
+    ('[2001:db8::1]:81', ''), ('192.0.2.1', '')])
+def test_by_host(ruled, host, rule):
+    assert rule_of(ruled, '/host', '-H', f'Host: {host}') == rule
+
+
+def test_a_redirect_holds_nothing_that_no_uri_holds(ruled):
+    answer = run(['curl', '-sS', '-i', '--request-target', '/moved/a"<b>\tc#d', ruled.http])
+    port = ruled.configuration.http_port
+    assert (f'\nLocation: http://127.0.0.1:{port}/moved/a%22%3Cb%3E%09c/moved/a%22%3Cb%3E%09c\n'
+            in answer.stdout), answer
+
+
+def test_a_redirect_that_becomes_too_long_is_a_507(ruled):
+    answer = run(['curl', '-sS', '-i', ruled.http + '/moved/' + 'x' * 5000])
+    assert answer.stdout.startswith('HTTP/1.1 507 Insufficient Storage\n'), answer
 
 
 def log_fields(daruma, mark):
