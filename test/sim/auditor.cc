@@ -53,7 +53,12 @@ void Auditor::on_request_begun(const RequestScript& script, uint32_t connection,
   record.client.script = script;
   record.client.connection = connection;
   if (const Connection* c = network_.connection(connection)) record.client.listener = c->to();
-  record.client.begun = record.client.last_sent = network_.now();
+  record.client.begun = record.client.busy_since = record.client.last_sent = network_.now();
+  for (const auto& [token, other] : exchanges_) {
+    const ClientSide& earlier = other.client;
+    if (earlier.connection != connection || earlier.ending != Ending::pending) continue;
+    record.client.busy_since = std::min(record.client.busy_since, earlier.busy_since);
+  }
   record.client.after_fault = after_fault;
   network_.note("client begins " + text_of(script.token) + " " + script.method + " " + script.path +
                 " " + std::string(name_of(script.malformation)));

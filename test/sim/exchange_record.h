@@ -45,6 +45,7 @@ struct ClientSide {
   uint32_t connection = 0;
   Address listener;
   Instant begun{};
+  Instant busy_since{};  // since when its connection has had a request under way; begun, or earlier
   Instant last_sent{};
   bool after_close_announced = false;  // pipelined behind a response that said "close"
   bool excused = false;                // the client half-closed while it waited for this and others

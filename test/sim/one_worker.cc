@@ -81,6 +81,7 @@ void Peer::pull() {
     reset |= result.status == io::IoStatus::failed;
     if (result.status != io::IoStatus::done) return;
     heard.append(bytes.data(), result.bytes);
+    ever_heard.append(bytes.data(), result.bytes);
     on_heard(*this);
   }
 }

@@ -30,7 +30,8 @@ class Peer final : private io::SocketHandler {
   void listen(bool yes);
   void hang_up() { socket_ = nullptr; }
 
-  std::string heard;
+  std::string heard;  // and has not been taken from here
+  std::string ever_heard;
   bool ended = false;  // FIN came
   bool reset = false;
   std::function<void(Peer&)> on_heard = [](Peer&) {};

@@ -592,7 +592,7 @@ TEST(OneWorker, a_request_that_cannot_be_forwarded_costs_no_target_connection) {
                   .starts_with("HTTP/1.1 400 "));
   EXPECT_TRUE(answer_to(run, good).starts_with("HTTP/1.1 200 "));
   EXPECT_EQ(run.target_connections.size(), 1u);
-  EXPECT_EQ(count(run.target_connections[0]->heard, "HTTP/1.1\r\n"), 2u);
+  EXPECT_EQ(count(run.target_connections[0]->ever_heard, "HTTP/1.1\r\n"), 2u);
 }
 
 TEST(OneWorker, trailers_pass_by_the_rules_of_the_head) {
@@ -605,8 +605,8 @@ TEST(OneWorker, trailers_pass_by_the_rules_of_the_head) {
       "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close, Named\r\nTransfer-Encoding: chunked\r\n"
       "\r\n0\r\nChecksum: 7\r\nNamed: x\r\nIn_valid: x\r\nAuthorization: x\r\n\r\n");
   ASSERT_EQ(run.target_connections.size(), 1u);
-  EXPECT_TRUE(run.target_connections[0]->heard.ends_with("\r\n\r\n0\r\nChecksum: 7\r\n\r\n"))
-      << run.target_connections[0]->heard;
+  EXPECT_TRUE(run.target_connections[0]->ever_heard.ends_with("\r\n\r\n0\r\nChecksum: 7\r\n\r\n"))
+      << run.target_connections[0]->ever_heard;
 }
 
 TEST(OneWorker, a_response_without_date_is_given_one) {

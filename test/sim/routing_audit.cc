@@ -121,6 +121,19 @@ void RoutingAudit::check() {
   }
 }
 
+// When the request may have been matched by the snapshot before `next`: what had come behind a
+// request under way when the listener went is still answered by the rules of then.
+Instant RoutingAudit::matched_after(const ExchangeRecord& record, const View& next) const {
+  if (next.revision == 0) return record.client.begun;
+  const uint16_t port = record.client.listener.port();
+  for (const model::LoadBalancer& balancer : snapshots_.at(next.revision)->load_balancers) {
+    for (const model::Listener& listener : balancer.listeners) {
+      if (listener.port == port) return record.client.begun;
+    }
+  }
+  return record.client.busy_since;
+}
+
 // The snapshot is that of the moment when the rule was matched; the target is chosen then, or later
 // by the health of then: after a wait, a second attempt, or on a listener that is gone since.
 void RoutingAudit::check_exchange(const ExchangeRecord& record, const std::vector<View>& views) {
@@ -128,9 +141,9 @@ void RoutingAudit::check_exchange(const ExchangeRecord& record, const std::vecto
   const Instant to = routed_before(record);
   std::string why_not = "no snapshot was served then";
   for (size_t matched = 0; matched < views.size(); ++matched) {
-    const bool over_before =
-        matched + 1 < views.size() && views[matched + 1].from < record.client.begun;
-    if (over_before) continue;
+    if (matched + 1 < views.size() &&
+        views[matched + 1].from < matched_after(record, views[matched + 1]))
+      continue;
     std::set<model::TargetKey> gone;
     for (size_t chosen = matched; chosen < views.size() && views[chosen].from <= to; ++chosen) {
       View view = views[chosen];

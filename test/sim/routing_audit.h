@@ -69,6 +69,7 @@ class RoutingAudit {
   std::vector<View> views_of(const Mailbox& mailbox) const;
   void apply(const Posted& posted, View& view) const;
   void check_told_alike(const std::map<model::TargetKey, model::HealthState>& worker) const;
+  Instant matched_after(const ExchangeRecord& record, const View& next) const;
   void check_exchange(const ExchangeRecord& record, const std::vector<View>& views);
   bool explains(const View& view, const ExchangeRecord& record, std::string& why_not) const;
   bool explains_forward(const View& view, const model::ForwardAction& action,
