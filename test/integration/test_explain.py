@@ -147,6 +147,8 @@ def test_a_second_attempt_tells_of_the_first(tmp_path):
     with contextlib.closing(closing), Target(tmp_path) as target, balancer(
             tmp_path, [target_group([closing, target], HealthCheckIntervalSeconds=300,
                                     Attributes=GUARDED)]) as daruma:
+        first_name = f'127.0.0.3:{closing.port}'
+        daruma.wait_for_health({first_name: 'healthy', target.name: 'healthy'}, 30)
         number = 0
 
         def retried():
@@ -157,7 +159,7 @@ def test_a_second_attempt_tells_of_the_first(tmp_path):
             return story if len(story['attempts']) == 2 else None
         story = wait_until('a request is sent twice', retried)
         first, second = story['attempts']
-        assert first['target'] == f'127.0.0.3:{closing.port}'
+        assert first['target'] == first_name
         assert first['reason'] == 'target_closed_before_response'
         assert first['connection'] == 'reused' and first['requests'] == 2
         assert first['sent_bytes'] > 0 and first['received_bytes'] == 0
