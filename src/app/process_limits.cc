@@ -24,7 +24,7 @@ uint64_t raise_descriptor_limit() {
 
 size_t client_connections_per_worker(uint64_t descriptor_limit, size_t workers) {
   const uint64_t reserved = std::min(descriptor_limit, limits::descriptors_reserved);
-  const uint64_t share = (descriptor_limit - reserved) / workers / 2;
+  const uint64_t share = (descriptor_limit - reserved) / 4 * 3 / workers;
   return std::clamp<uint64_t>(share, 1, limits::client_connections_max);
 }
 

@@ -12,8 +12,8 @@ namespace daruma::app {
 // Raises the limit of open descriptors as far as it goes. Returns the limit in force.
 uint64_t raise_descriptor_limit();
 
-// How many client connections each worker may take, with one descriptor for the client and one for
-// its target, of a limit that all workers share.
+// How many client connections each worker may take of a limit that all workers share: three in four
+// descriptors, for of many clients most are idle and have no target's connection.
 size_t client_connections_per_worker(uint64_t descriptor_limit, size_t workers);
 
 // The cores that this process may use, ascending.

@@ -63,7 +63,7 @@ TEST(ProcessLimits, a_thread_can_be_kept_on_each_usable_core) {
 }
 
 TEST(ProcessLimits, workers_share_the_descriptors) {
-  EXPECT_EQ(client_connections_per_worker(1024, 2), (1024 - 256) / 2 / 2);
+  EXPECT_EQ(client_connections_per_worker(1024, 2), (1024 - 256) / 4 * 3 / 2);
   EXPECT_EQ(client_connections_per_worker(1'000'000'000, 2), 100'000u);
   EXPECT_EQ(client_connections_per_worker(64, 2), 1u);
 }
