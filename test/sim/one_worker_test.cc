@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <ranges>
-
 #include "model/limits.h"
 #include "proxy/keep_alive_habits.h"
 #include "tls/self_signed.h"
@@ -317,8 +315,9 @@ class BadCertificate : public testing::Test {
     return client.heard.find(plain_http_page) != std::string::npos;
   }
   std::string problem() {
-    for (const model::ControlLetter& letter : std::views::reverse(run_.letters)) {
-      if (const auto* adopted = std::get_if<model::AdoptedLetter>(&letter)) return adopted->problem;
+    for (auto letter = run_.letters.rbegin(); letter != run_.letters.rend(); ++letter) {
+      if (const auto* adopted = std::get_if<model::AdoptedLetter>(&*letter))
+        return adopted->problem;
     }
     return "not adopted";
   }
