@@ -151,8 +151,8 @@ def test_clients_leave_descriptors_for_the_rest(start_targets, tmp_path, process
     with contextlib.ExitStack() as clients:
         for _ in range(40):
             clients.enter_context(daruma.connect())
-        wait_until('22 of them are in, (300 - 256) / 2, and the others are counted',
-                   lambda: daruma.metric('daruma_listener_connections_rejected_total') == 18)
+        wait_until('33 of them are in, (300 - 256) / 4 * 3, and the others are counted',
+                   lambda: daruma.metric('daruma_listener_connections_rejected_total') == 7)
     wait_until('they have left', lambda: daruma.metric('daruma_listener_connections_active') == 0)
     assert daruma.get('/').status_code == 200
 
