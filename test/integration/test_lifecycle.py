@@ -128,7 +128,8 @@ def test_a_second_signal_ends_a_process_whose_disk_hangs(start_targets, serve):
     daruma.send(signal.SIGTERM)
     wait_until('draining', lambda: 'drain' in daruma.output())
     daruma.send(signal.SIGTERM)
-    assert daruma.wait(5) == 1
+    # Under ThreadSanitizer, whose own end waits for the thread, the alarm behind it ends the process.
+    assert daruma.wait(5) in (1, -signal.SIGALRM)
     assert 'some thread does not stop' in daruma.output()
 
 
