@@ -3,8 +3,8 @@
 // docs/explain.md describes these members; names stay once released.
 #include <nlohmann/json.hpp>
 
+#include "base/time_text.h"
 #include "control/story_text.h"
-#include "control/time_text.h"
 #include "control/verdict.h"
 
 namespace daruma::control {

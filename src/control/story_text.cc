@@ -6,7 +6,7 @@
 #include <iterator>
 #include <string_view>
 
-#include "control/time_text.h"
+#include "base/time_text.h"
 #include "control/verdict.h"
 
 namespace daruma::control {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Times for people and logs. Pure.
 #pragma once
 
 #include <string>
 
 #include "base/time.h"
 
-namespace daruma::control {
+namespace daruma {
 
 // "2026-10-03T12:02:00.123456Z"
 std::string date_and_time(WallTime time);
 
-}  // namespace daruma::control
+}  // namespace daruma

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/time_text.h"
+#include "base/time_text.h"
 
 #include <fmt/format.h>
 
-namespace daruma::control {
+namespace daruma {
 
 std::string date_and_time(WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
@@ -15,4 +15,4 @@ std::string date_and_time(WallTime time) {
                      clock.subseconds().count());
 }
 
-}  // namespace daruma::control
+}  // namespace daruma
