@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/http_client.h"
+#include "http/characters.h"
 
 namespace daruma::app {
 namespace {
@@ -13,16 +14,14 @@ namespace {
 constexpr Duration timeout = 10s;
 
 std::string escaped(std::string_view text) {
-  constexpr std::string_view harmless =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:";
+  constexpr std::string_view harmless = "-._~:";
   std::string out;
   for (const char c : text) {
-    if (harmless.find(c) != std::string_view::npos) {
+    if (http::is_alphanumeric(c) || harmless.find(c) != std::string_view::npos) {
       out += c;
       continue;
     }
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]};
+    for (const char encoded : http::percent_encoded(c)) out += encoded;
   }
   return out;
 }

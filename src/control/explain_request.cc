@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "http/characters.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -18,18 +19,12 @@ using model::limits::stories_asked_for;
 constexpr std::string_view usage =
     "ask for one of trace_id=ID, last_errors=N and target=ADDRESS:PORT; format=text for people";
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // What is no escape stands for itself.
 std::string decoded(std::string_view text) {
   std::string plain;
   for (size_t i = 0; i < text.size(); ++i) {
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    const int high = i + 2 < text.size() ? http::hex_value(text[i + 1]) : -1;
+    const int low = high >= 0 ? http::hex_value(text[i + 2]) : -1;
     if (text[i] != '%' || low < 0) {
       plain += text[i];
       continue;

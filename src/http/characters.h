@@ -51,6 +51,11 @@ constexpr int hex_value(char c) {
   const char lower = ascii_lower(c);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
+// As in a URI (RFC 3986 2.1): "%2F".
+constexpr std::array<char, 3> percent_encoded(char c) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  return {'%', digits[static_cast<uint8_t>(c) >> 4], digits[static_cast<uint8_t>(c) & 0xf]};
+}
 // Bytes that some reader takes for the end of a line or of a string.
 constexpr bool is_line_breaking(char c) {
   return c == '\r' || c == '\n' || c == '\0';

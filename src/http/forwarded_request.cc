@@ -155,10 +155,7 @@ class RequestForwarder {
         text.put(c);
         continue;
       }
-      constexpr std::string_view digits = "0123456789ABCDEF";
-      text.put('%');
-      text.put(digits[static_cast<uint8_t>(c) >> 4]);
-      text.put(digits[static_cast<uint8_t>(c) & 0xf]);
+      for (const char encoded : percent_encoded(c)) text.put(encoded);
     }
   }
 

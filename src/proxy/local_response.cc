@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "http/characters.h"
 #include "http/date.h"
 #include "http/h1_writer.h"
 
@@ -22,8 +23,8 @@ constexpr std::array<Keyword, 4> keywords{{{"#{protocol}", &RedirectFacts::proto
                                            {"#{path}", &RedirectFacts::path},
                                            {"#{query}", &RedirectFacts::query}}};
 
-// What no URI holds (RFC 3986 2), though a client may have sent it.
-bool needs_encoding(char c) {
+// RFC 3986 2; a client may have sent it all the same.
+bool is_in_no_uri(char c) {
   const auto byte = static_cast<uint8_t>(c);
   return byte <= 0x20 || byte >= 0x7f ||
          std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos;
@@ -31,11 +32,11 @@ bool needs_encoding(char c) {
 
 void append_encoded(std::string_view text, std::string& out) {
   for (const char c : text) {
-    if (needs_encoding(c)) {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<uint8_t>(c));
-    } else {
+    if (!is_in_no_uri(c)) {
       out.push_back(c);
+      continue;
     }
+    for (const char encoded : http::percent_encoded(c)) out.push_back(encoded);
   }
 }
 
