@@ -382,11 +382,7 @@ void Worker::Implementation::run() {
 void Worker::Implementation::drain(Duration deadline) {
   if (environment.draining) return;
   environment.draining = true;
-  for (auto& [key, listener] : listeners) {
-    listener->retire();
-    retired_listeners.push_back(std::move(listener));
-  }
-  listeners.clear();
+  while (!listeners.empty()) retire_listener(listeners.begin());
   listen_timer.clear();
   drain_timer.set(environment.loop.now() + deadline);
   environment.loop.call_soon(*this);
