@@ -23,8 +23,7 @@ std::string_view remedy_of(Reason reason) {
       return "";
     case Reason::client_closed:
       return "The client gave up: compare the total with the patience of the client or of the "
-             "proxy "
-             "before it.";
+             "proxy before it.";
     case Reason::request_malformed:
     case Reason::request_line_too_long:
     case Reason::request_head_too_large:

@@ -42,10 +42,10 @@ class BodyRelay {
   // How much to read at once: large where much is known to come.
   size_t read_size() const;
   http::Framing out() const { return out_; }
-  // Framing included, of both.
   // Whether the network has taken some of what the sink keeps, since pump() found it blocked or
   // this was asked last. A sink that keeps much is writable again late, and not idle before.
   bool sink_moves(const io::Socket& sink);
+  // Framing included, of both.
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
 

@@ -70,8 +70,7 @@ TicketKeys rotated(const TicketKeys& keys);
 //
 // No session cache: resumption is by tickets, which are bound to the policy and to the list of
 // certificates. No renegotiation, no compression, no early data. ALPN answers http/1.1 if it is
-// offered; if others alone are, the handshake goes on without, as with s2n-tls, where RFC 7301 3.2
-// wants an alert.
+// offered; if others alone are, the handshake goes on without, where RFC 7301 3.2 wants an alert.
 class ServerContext {
  public:
   // certificates[0] is the default. `policy` is an AWS security policy name
