@@ -51,7 +51,7 @@ class ClientConnection final : public Mortal,
     close,       // everything was read and no more is expected: say good-bye
     linger,      // the client may still be sending: let it read its answer before its bytes meet a
                  // closed socket
-    cut,         // without a good-bye: the client must not take what it got for complete
+    cut,         // at once: the client takes no more, or is told so by a reset
   };
   // The exchange has ended and been returned; it may still be on the call stack.
   void exchange_done(After after);

@@ -145,6 +145,7 @@ class Exchange final : public Mortal,
   Next refuse(int status, model::Reason reason);
   Next break_off(model::Reason reason);
   Next cut_off(model::Reason reason);
+  Next client_left();
   Next client_gone();
   void release_target(bool reusable);
   bool request_consumed() const;
@@ -203,6 +204,7 @@ class Exchange final : public Mortal,
   bool target_reusable_ = false;
   bool response_alone_ = false;  // nothing else was on its way to the client before its head
   bool cut_off_ = false;         // the client must not take what it got for complete
+  bool client_lost_ = false;     // it takes no more, or must be told of the cut by a reset
   uint64_t target_head_bytes_ = 0;
   Instant began_{};
   Instant sent_at_{};

@@ -28,6 +28,7 @@ Next Exchange::watch_client() {
     case ClientConnection::ReadOutcome::nothing:
       return Next::proceed;
     case ClientConnection::ReadOutcome::ended:
+      return client_left();
     case ClientConnection::ReadOutcome::failed:
       break;
   }
@@ -112,14 +113,24 @@ Next Exchange::cut_off(model::Reason reason) {
   keep_client_ = false;
   cut_off_ = true;
   // A body that ends with the connection looks complete after a FIN: only a reset says otherwise.
-  if (response_relay_.out() == http::Framing::until_close) client_->socket().abort_on_close();
+  if (response_relay_.out() == http::Framing::until_close) {
+    client_->socket().abort_on_close();
+    client_lost_ = true;
+  }
   step_ = Step::account;
   return Next::proceed;
 }
 
-Next Exchange::client_gone() {
+// It says no more, and may still be taking what it was told before.
+Next Exchange::client_left() {
   if (!response_begun_) record_.status = 460;
   return cut_off(model::Reason::client_closed);
+}
+
+// It takes nothing.
+Next Exchange::client_gone() {
+  client_lost_ = true;
+  return client_left();
 }
 
 // From whatever it has or waits for.
@@ -158,7 +169,9 @@ bool Exchange::request_consumed() const {
 }
 
 ClientConnection::After Exchange::client_connection_after() const {
-  if (cut_off_) return ClientConnection::After::cut;
+  // What was accepted before the cut is still told: the end of an earlier answer may be in it.
+  if (cut_off_)
+    return client_lost_ ? ClientConnection::After::cut : ClientConnection::After::linger;
   if (keep_client_) return ClientConnection::After::keep_alive;
   // RFC 9112 9.6: a client that did not ask for the end may have sent more by now.
   const bool all_read = request_read_ && request_consumed() && !request_.keep_alive;
@@ -263,7 +276,7 @@ void Exchange::reset() {
   step_ = Step::guard;
   running_ = timed_out_ = target_full_ = request_read_ = request_sent_ = request_broken_ =
       response_begun_ = false;
-  close_target_ = target_reusable_ = cut_off_ = response_alone_ = false;
+  close_target_ = target_reusable_ = cut_off_ = client_lost_ = response_alone_ = false;
   keep_client_ = true;
   began_ = sent_at_ = response_at_ = Instant{};
   local_ = {};

@@ -77,7 +77,7 @@ bool Exchange::turn_is_over(size_t bytes_read) {
 }
 
 Next Exchange::client_closed_in_body() {
-  if (response_begun_) return cut_off(model::Reason::client_closed);
+  if (response_begun_) return client_left();
   return refuse(400, model::Reason::client_closed);
 }
 
@@ -267,7 +267,7 @@ Next Exchange::timed_out() {
     return Next::wait;
   }
   if (response_begun_) {
-    if (response_relay_.blocked()) return cut_off(model::Reason::client_closed);
+    if (response_relay_.blocked()) return client_gone();
     return break_off(model::Reason::target_body_timeout);
   }
   if (request_sent_) {

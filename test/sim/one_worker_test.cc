@@ -189,11 +189,77 @@ TEST_F(SlowClient, is_not_idle_in_the_middle_of_a_large_answer) {
   EXPECT_TRUE(run_.run_until([&] { return client.heard.size() > large; }));
 }
 
+// What had been accepted of the first answer, and counted as said, is not taken back.
+TEST_F(SlowClient, hears_all_of_an_answer_though_the_next_one_breaks_off) {
+  Peer& client = ask("keep-alive");
+  run_.target_says = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc";
+  client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  run_.run_for(100ms);
+  run_.target_connections.back()->say_no_more();
+  ASSERT_TRUE(run_.run_until([&] { return run_.log_lines.size() == 2; }));
+  EXPECT_NE(run_.log_lines.back().find("target_response_truncated"), std::string::npos);
+  hear_slowly(client);
+  EXPECT_EQ(count(client.heard, "HTTP/1.1 200 OK"), 2u);
+  EXPECT_TRUE(client.heard.ends_with("abc"));
+  EXPECT_GT(client.heard.size(), body_bytes);
+  EXPECT_TRUE(client.ended);
+}
+
+TEST_F(SlowClient, that_takes_nothing_of_a_large_answer_is_closed_after_the_idle_timeout) {
+  run_.target_says =
+      "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + std::string(300'000, 'x');
+  Peer& client = run_.connect();
+  client.listen(false);
+  client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  run_.run_for(19s);
+  EXPECT_EQ(run_.worker->census().client_connections, 1u);
+  run_.run_for(2s);
+  EXPECT_EQ(run_.worker->census().client_connections, 0u);
+}
+
 TEST_F(SlowClient, that_takes_nothing_is_closed_after_the_idle_timeout) {
   ask("close");
   run_.run_for(15s);
   EXPECT_EQ(run_.worker->census().client_connections, 1u);
   run_.run_for(10s);
+  EXPECT_EQ(run_.worker->census().client_connections, 0u);
+}
+
+// An answer that comes early and breaks off, to a client that is still sending.
+class BrokenOff : public testing::Test {
+ protected:
+  // The client hears `answer`, what the target says before it closes; then it sends on.
+  void break_off(const std::string& version, const std::string& answer) {
+    run_.target_says = answer;
+    client_.say("POST / " + version + "\r\nHost: a\r\nContent-Length: 9000\r\n\r\n123");
+    EXPECT_TRUE(run_.run_until([&] { return client_.heard.ends_with("abc"); }));
+    run_.target_connections.back()->say_no_more();
+    EXPECT_TRUE(run_.run_until([&] { return run_.log_lines.size() == 1; }));
+    client_.listen(false);
+    for (int i = 0; i < 3; ++i) {
+      client_.say(std::string(1000, 'y'));
+      run_.run_for(10ms);
+    }
+    client_.listen(true);
+    EXPECT_NE(run_.log_lines[0].find("target_response_truncated"), std::string::npos);
+  }
+  OneWorker run_;
+  Peer& client_ = run_.connect();
+};
+
+TEST_F(BrokenOff, is_followed_by_an_end_that_takes_nothing_away) {
+  break_off("HTTP/1.1", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc");
+  EXPECT_TRUE(client_.ended);
+  EXPECT_FALSE(client_.reset);
+  client_.hang_up();
+  run_.run_for(100ms);
+  EXPECT_EQ(run_.worker->census().client_connections, 0u);
+}
+
+TEST_F(BrokenOff, is_followed_by_a_reset_where_an_end_would_make_it_whole) {
+  break_off("HTTP/1.0", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc");
+  EXPECT_TRUE(client_.reset);
+  EXPECT_FALSE(client_.ended);
   EXPECT_EQ(run_.worker->census().client_connections, 0u);
 }
 
