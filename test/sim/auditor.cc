@@ -356,13 +356,18 @@ void Auditor::note_idle(ExchangeRecord& record) const {
   // line is thrown away.
   const Instant now = network_.now();
   Instant asked = record.target.body_complete ? Instant{} : end.reads.last_before(now);
-  Instant answered = record.log.target_status != 0 ? end.writes.last() : Instant{};
+  Instant answered{}, told{}, given{};
+  if (record.log.target_status != 0) {
+    told = end.writes.last();
+    given = end.accepts ? end.accepts->last() : told;
+  }
   if (const Connection* target = network_.connection(record.target.connection)) {
     asked = std::max(asked, target->end(Connection::initiator).writes.last());
-    answered = std::max(answered, target->end(Connection::initiator).reads.last());
+    answered = target->end(Connection::initiator).reads.last();
   }
   record.log.request_idle = now - asked;
-  record.log.idle = now - std::max(asked, answered);
+  record.log.idle = now - std::max({asked, answered, told});
+  record.log.given_idle = now - std::max({asked, answered, given});
 }
 
 // --- Progress ---

@@ -273,7 +273,8 @@ bool Auditor::reason_about_target_holds(const ExchangeRecord& record) const {
   // A head that comes in drops does not prolong the wait for it.
   if (reason == model::Reason::target_response_timeout)
     return idled_out(record, record.log.request_idle);
-  if (reason == model::Reason::target_body_timeout) return idled_out(record, record.log.idle);
+  // While the target is silent, the client may still take what its socket has kept for it.
+  if (reason == model::Reason::target_body_timeout) return idled_out(record, record.log.given_idle);
   if (reason == model::Reason::target_deregistered)
     return std::ranges::any_of(removals_, [&](const Removal& removal) {
       return removal.target.to_string() == record.log.target && removal.at <= end &&

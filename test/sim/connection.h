@@ -67,6 +67,8 @@ class Connection {
     // What its owner did: when it last moved bytes, and when it said that it was done.
     Moments reads;
     Moments writes;
+    // Of a socket that keeps what the network does not take: when its owner gave it something.
+    std::optional<Moments> accepts;
     Instant finished = never;
     uint64_t written = 0;  // bytes, so far
   };

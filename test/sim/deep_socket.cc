@@ -13,6 +13,7 @@ io::IoResult DeepSocket::write(std::span<const std::string_view> pieces) {
     accepted += std::min(room, piece.size());
     output_.append(piece.substr(0, room));
   }
+  if (accepted > 0) lower_->note_accepted();
   flush();
   if (failed_) return {io::IoStatus::failed};
   if (accepted < asked) write_wanted_ = true;

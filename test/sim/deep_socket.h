@@ -8,12 +8,13 @@
 #include <string>
 
 #include "io/socket.h"
+#include "sim/sim_loop.h"
 
 namespace daruma::sim {
 
 class DeepSocket final : public io::Socket, private io::SocketHandler {
  public:
-  DeepSocket(std::unique_ptr<io::Socket> lower, size_t output_bytes_max)
+  DeepSocket(std::unique_ptr<SimSocket> lower, size_t output_bytes_max)
       : output_bytes_max_(output_bytes_max), lower_(std::move(lower)) {
     lower_->set_handler(*this);
   }
@@ -36,7 +37,7 @@ class DeepSocket final : public io::Socket, private io::SocketHandler {
   void flush();
 
   const size_t output_bytes_max_;
-  std::unique_ptr<io::Socket> lower_;
+  std::unique_ptr<SimSocket> lower_;
   io::SocketHandler* handler_ = nullptr;
   std::string output_;
   bool blocked_ = false;       // the lower socket will call on_writable

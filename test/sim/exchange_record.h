@@ -90,6 +90,8 @@ struct LogSeen {
   // the request. Negative: not known.
   Duration idle{-1};
   Duration request_idle{-1};
+  // As idle, but what the worker has written counts, not what its socket kept and gave on later.
+  Duration given_idle{-1};
   int status = 0;
   int target_status = 0;
   std::string target;

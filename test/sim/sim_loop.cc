@@ -177,8 +177,12 @@ void SimLoop::deliver_accepts(uint32_t id) {
     if (!connection) continue;
     auto accepted = std::make_unique<SimSocket>(*this, *connection, Connection::acceptor);
     connection->accepted_by(*accepted);
-    std::unique_ptr<io::Socket> socket = std::move(accepted);
-    if (output_bytes_ > 0) socket = std::make_unique<DeepSocket>(std::move(socket), output_bytes_);
+    std::unique_ptr<io::Socket> socket;
+    if (output_bytes_ > 0) {
+      socket = std::make_unique<DeepSocket>(std::move(accepted), output_bytes_);
+    } else {
+      socket = std::move(accepted);
+    }
     acceptor->handler().on_accept(std::move(socket));
     run_after_event();
   }
@@ -214,6 +218,12 @@ io::IoResult SimSocket::write(std::span<const std::string_view> pieces) {
 void SimSocket::finish_writing() {
   loop_.assert_own_turn();
   connection_.finish_writing(side_);
+}
+
+void SimSocket::note_accepted() {
+  std::optional<Connection::Moments>& accepts = connection_.end(side_).accepts;
+  if (!accepts) accepts.emplace();
+  accepts->add(loop_.network().now());
 }
 
 io::SocketError SimSocket::error() const {

@@ -99,6 +99,8 @@ class SimSocket final : public io::Socket {
   Address peer() const override { return connection_.end(1 - side_).address; }
 
   uint32_t connection_id() const { return connection_.id(); }
+  // Bytes were given to a socket above, which keeps what the network does not take.
+  void note_accepted();
   io::SocketHandler* handler() const { return handler_; }
 
  private:
