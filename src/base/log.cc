@@ -3,12 +3,15 @@
 
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/null_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
+#include "base/line_output.h"
 #include "base/utf8.h"
 
 namespace daruma {
@@ -65,6 +68,20 @@ void append_text(std::string& line, std::string_view text, std::string_view mark
   }
 }
 
+// Where spdlog's own sink would wait, workers included, until somebody reads.
+class StandardError : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    output_.write({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+ private:
+  LineOutput output_{STDERR_FILENO};
+};
+
 bool needs_quotes(std::string_view value) {
   if (value.empty() || value.find_first_of(" \"\\=") != std::string_view::npos) return true;
   while (!value.empty()) {
@@ -103,8 +120,7 @@ std::string log_text(std::string_view area, std::string_view message,
 }
 
 Log::Log(LogLevel level)
-    : logger_(std::make_shared<spdlog::logger>("daruma",
-                                               std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+    : logger_(std::make_shared<spdlog::logger>("daruma", std::make_shared<StandardError>())) {
   logger_->set_level(spdlog_level(level));
   logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>(
       "%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Operational log: one line per event, `time level area message key=value …`, to standard error,
-// time in UTC. Thread-safe. Never on the request path. Passed to whoever needs it; there is no
-// global log.
+// time in UTC. Thread-safe, and waits for no reader: lines that standard error does not take are
+// lost and counted (base/line_output.h). Never on the request path. Passed to whoever needs it;
+// there is no global log.
 #pragma once
 
 #include <initializer_list>

@@ -134,6 +134,27 @@ def test_a_second_signal_ends_a_process_whose_disk_hangs(start_targets, serve):
     assert 'some thread does not stop' in daruma.output()
 
 
+def test_a_standard_error_that_nobody_reads_holds_up_nothing(tmp_path, start_targets, processes):
+    fifo = tmp_path / 'unread'
+    os.mkfifo(fifo)
+    unread = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    processes.callback(os.close, unread)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(unread, b'x' * 4096)
+
+    configuration = Configuration(tmp_path / 'daruma', [target_group(start_targets(1))])
+    daruma = processes.enter_context(
+        Daruma(configuration, wrapper=['sh', '-c', f'exec "$@" 2>{fifo}', 'sh']))
+    configuration.load_balancer['Listeners'][0]['Protocol'] = 'GOPHER'
+    configuration.write()
+    assert daruma.reload().returncode == 1  # and the log has nowhere to say why
+    assert daruma.get('/').status_code == 200
+    assert daruma.ask_admin('/healthz').status_code == 200
+    daruma.send(signal.SIGTERM)
+    assert daruma.wait(20) == 0
+
+
 def test_an_invalid_file_at_start_is_explained(tmp_path):
     file = tmp_path / 'daruma.yaml'
     file.write_text('LoadBalancers: [{Name: web, Colour: red}]\n')
