@@ -184,9 +184,12 @@ ParseStatus judge_target(const RequestHead& head) {
   if (head.findings.has(Finding::missing_uri) || head.findings.has(Finding::bad_uri)) {
     return ParseStatus::complete;
   }
-  // For a target of no form at all there is no finding, and nothing to route by.
-  return split_target(head.target, connect).form == TargetForm::none ? ParseStatus::malformed
-                                                                     : ParseStatus::complete;
+  // For a target of no form at all there is no finding, and nothing to route by. Of HTTP's own
+  // methods "*" is one for OPTIONS only (RFC 9112 section 3.2.4); SSDP's M-SEARCH has it too.
+  const TargetForm form = split_target(head.target, connect).form;
+  const bool misplaced = form == TargetForm::asterisk && head.method != Method::options &&
+                         head.method != Method::other;
+  return form == TargetForm::none || misplaced ? ParseStatus::malformed : ParseStatus::complete;
 }
 
 }  // namespace

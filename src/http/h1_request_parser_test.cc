@@ -112,6 +112,7 @@ TEST(H1RequestParser, refuses_what_is_no_http) {
       "\rGET / HTTP/1.1\r\n\r\n",        //
       ": / HTTP/1.1\r\n\r\n",            //
       "GET x HTTP/1.1\r\n\r\n",          // a target of no form
+      "GET * HTTP/1.1\r\n\r\n",          // a target of OPTIONS
       "GET http:///p HTTP/1.1\r\n\r\n",  //
       "CONNECT / HTTP/1.1\r\n\r\n",      //
       "CONNECT h/p HTTP/1.1\r\n\r\n",    //
