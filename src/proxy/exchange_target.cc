@@ -205,7 +205,10 @@ Next Exchange::try_again(model::Reason reason) {
   earlier_targets_.push_back(' ');
   release_target(false);
   tried_ = std::exchange(target_, nullptr);
-  to_target_.clear();
+  // Where nothing has left, head and relay go on as they are: the relay may have taken some of the
+  // body from the client already.
+  if (request_relay_.bytes_written() > 0) to_target_.clear();
+  request_relay_.unblock();
   request_sent_ = request_broken_ = false;
   step_ = Step::pick_target;
   return Next::proceed;

@@ -30,7 +30,8 @@ class BodyRelay {
              const http::TrailerRules& trailers = {});
 
   // Writes `pending` (a head, framing) and then what it can of the body at the front of `input`,
-  // both in one system call where possible. `pending` may be full.
+  // both in one system call where possible. `pending` may be full. As long as nothing is written,
+  // another sink may take the failed one's place.
   RelayStatus pump(Buffer& input, Buffer& pending, io::Socket& sink);
   void unblock() { blocked_ = false; }
   bool blocked() const { return blocked_; }

@@ -62,6 +62,20 @@ TEST_F(Relay, writes_head_and_body_in_one_call) {
   EXPECT_EQ(relay_.bytes_read(), 5u);
 }
 
+// Another connection to the target gets what the first one took nothing of.
+TEST_F(Relay, goes_on_as_it_is_where_a_sink_took_nothing) {
+  relay_.begin(http::Framing::length, 5, http::Framing::length);
+  pending_.append("HEAD|");
+  input_.append("helloGET /");
+  sink_.dead = true;
+  EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::sink_failed);
+  EXPECT_EQ(relay_.bytes_written(), 0u);
+  FakeSink other;
+  EXPECT_EQ(relay_.pump(input_, pending_, other), RelayStatus::finished);
+  EXPECT_EQ(other.text, "HEAD|hello");
+  EXPECT_EQ(input_.view(), "GET /");
+}
+
 TEST_F(Relay, without_a_body_writes_the_head_alone) {
   relay_.begin(http::Framing::none, 0, http::Framing::none);
   pending_.append("HEAD");

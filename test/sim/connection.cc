@@ -181,6 +181,8 @@ io::IoResult Connection::write(int side, std::span<const std::string_view> piece
   DARUMA_ASSERT(pieces.size() <= 4);
   End& me = ends_[side];
   Pipe& out = pipes_[side];
+  const uint32_t met = network_.faults().resets_met_by_writes;
+  if (me.reset_at_write || (met > 0 && network_.random().chance(met, 10'000))) meet_reset(side);
   if (me.reset || phase_ == Phase::failed) return {io::IoStatus::failed};
   DARUMA_ASSERT(!out.fin_sent);
   std::string bytes;
@@ -260,6 +262,20 @@ void Connection::reset_by_network() {
   network_.record({FaultKind::reset, {}, {}, id_, from_loop(), to()});
   send_reset(initiator);
   send_reset(acceptor);
+}
+
+// What was under way to this end is lost with it.
+void Connection::meet_reset(int side) {
+  if (ends_[side].reset || phase_ != Phase::open) return;
+  network_.record({FaultKind::reset, {}, {}, id_, from_loop(), to()});
+  Pipe& in = pipes_[1 - side];
+  for (Segment& segment : in.flying) {
+    in.flying_bytes -= segment.bytes.size();
+    segment = {};
+  }
+  in.dead = true;
+  send_reset(side);
+  arrive_reset(side);
 }
 
 void Connection::close(int side, bool abort) {

@@ -71,6 +71,7 @@ class Connection {
     std::optional<Moments> accepts;
     Instant finished = never;
     uint64_t written = 0;  // bytes, so far
+    bool reset_at_write = false;
   };
 
   Connection(SimNetwork& network, uint32_t id, SimLoop& from, const Address& source,
@@ -95,6 +96,8 @@ class Connection {
   io::IoResult write(int side, std::span<const std::string_view> pieces);
   void finish_writing(int side);
   void close(int side, bool abort);
+  // The next write finds out that the peer has reset the connection: no event has told of it yet.
+  void reset_at_next_write(int side) { ends_[side].reset_at_write = true; }
   void accepted_by(SimSocket& socket);
   // The acceptor was closed while this waited in its queue.
   void drop_from_queue();
@@ -136,6 +139,7 @@ class Connection {
   void send_reset(int side);
   void reset_by_network();
   void arrive_reset(int side);
+  void meet_reset(int side);
   void notify(int side, uint8_t ready);
   void offer_window(int side);
   size_t room(const Pipe& pipe) const;

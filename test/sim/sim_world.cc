@@ -11,9 +11,13 @@ Duration up_to(Random& random, Duration most) {
   return Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(most.count()) + 1)));
 }
 
-NetworkFaults draw_faults(Random& random) {
+NetworkFaults draw_faults(Random& random, uint64_t seed) {
   // Some runs are calm, so that an error in them has no excuse.
-  NetworkFaults faults = random.chance(1, 6) ? calm_network() : draw_network_faults(random);
+  if (random.chance(1, 6)) return calm_network();
+  NetworkFaults faults = draw_network_faults(random);
+  // A source of its own: the seeds' other draws stay what they were.
+  Random own(seed ^ 0x4e5e7);
+  if (own.chance(1, 4)) faults.resets_met_by_writes = 1 + static_cast<uint32_t>(own.below(300));
   return faults;
 }
 
@@ -54,7 +58,7 @@ SimWorld::Node::Node(SimNetwork& network, std::string name)
 SimWorld::SimWorld(uint64_t seed, bool verbose)
     : network_(seed),
       random_(seed ^ 0x5eed),
-      faults_(draw_faults(random_)),
+      faults_(draw_faults(random_, seed)),
       traffic_(draw_traffic(random_)),
       control_loop_(network_, "control", *Address::parse(node_address, 0)),
       target_loop_(network_, "targets", *Address::parse("10.2.0.1", 0)),
