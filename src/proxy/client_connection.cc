@@ -3,7 +3,6 @@
 
 #include <array>
 
-#include "base/text_writer.h"
 #include "model/limits.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
@@ -28,25 +27,34 @@ constexpr http::HeadLimits request_limits{.line_bytes_max = model::limits::reque
                                           .head_bytes_max = model::limits::request_head_bytes_max,
                                           .fields_max = model::limits::fields_max};
 
+http::ClientFacts facts_of(const io::Socket& socket, const Listener& listener, bool secure) {
+  http::ClientFacts facts;
+  facts.peer = socket.peer();
+  facts.peer_ip = facts.peer.ip();
+  facts.listener_port = listener.key().port;
+  facts.secure = secure;
+  return facts;
+}
+
 }  // namespace
 
 ClientConnection::ClientConnection(Environment& environment, Listener& listener,
                                    std::unique_ptr<io::Socket> socket,
                                    std::shared_ptr<tls::ServerContext> tls_context)
-    : environment_(environment),
+    : ClientStream(environment.slabs, origin_),
+      environment_(environment),
       listener_(listener),
       tls_context_(std::move(tls_context)),
-      in_(environment.slabs),
+      origin_{.listener = listener,
+              .facts = facts_of(*socket, listener, tls_context_ != nullptr),
+              .tls_session = nullptr,
+              .accepted_at = environment.loop.now(),
+              .id = {environment.loop.random().next(), environment.loop.random().next()}},
       parser_(request_limits),
-      timer_(environment.loop.timers(), *this),
-      accepted_at_(environment.loop.now()),
-      id_{environment.loop.random().next(), environment.loop.random().next()} {
-  facts_.peer = socket->peer();
-  facts_.peer_ip = facts_.peer.ip();
-  facts_.listener_port = listener.key().port;
-  facts_.secure = tls_context_ != nullptr;
+      timer_(environment.loop.timers(), *this) {
   if (!tls_context_) {
-    socket_ = std::move(socket);
+    connection_ = std::move(socket);
+    socket_ = connection_.get();
     socket_->set_handler(*this);
     wait_for_more();
     return;
@@ -55,19 +63,12 @@ ClientConnection::ClientConnection(Environment& environment, Listener& listener,
   auto secure = transport::SecureSocket::accept(environment.loop, environment.secure, *tls_context_,
                                                 std::move(socket), *this);
   secure_ = secure.get();
-  socket_ = std::move(secure);
-  timer_.set(accepted_at_ + model::limits::tls_handshake_timeout);
+  connection_ = std::move(secure);
+  socket_ = connection_.get();
+  timer_.set(origin_.accepted_at + model::limits::tls_handshake_timeout);
 }
 
 ClientConnection::~ClientConnection() = default;
-
-void ClientConnection::write_id(std::string& id) const {
-  id.resize(36);
-  TextWriter text(id);
-  text.put("TID_");
-  text.put_hex(id_[0], 16);
-  text.put_hex(id_[1], 16);
-}
 
 Duration ClientConnection::idle_timeout() const {
   return listener_.load_balancer().idle_timeout;
@@ -77,8 +78,9 @@ void ClientConnection::on_connected() {
   const tls::Session& session = secure_->session();
   listener_.counters().tls_handshakes_total.add();
   if (session.resumed()) listener_.counters().tls_resumptions_total.add();
-  facts_.tls_version = session.version();
-  facts_.tls_cipher = session.cipher();
+  origin_.tls_session = &session;
+  origin_.facts.tls_version = session.version();
+  origin_.facts.tls_cipher = session.cipher();
   state_ = State::waiting;
   read_request();
 }
@@ -117,27 +119,6 @@ void ClientConnection::on_writable() {
   if (!lingers_) return die();
   timer_.set(environment_.loop.now() + linger_timeout);
   discard_input();
-}
-
-ClientConnection::ReadOutcome ClientConnection::read_more(size_t size) {
-  if (!socket_->readable()) return ReadOutcome::nothing;
-  const std::span<char> room = in_.prepare(std::min(size, Buffer::size_max() - in_.size()));
-  const io::IoResult result = socket_->read(room);
-  if (result.status == io::IoStatus::done) {
-    in_.commit(result.bytes);
-    return ReadOutcome::bytes;
-  }
-  in_.release_if_empty();
-  switch (result.status) {
-    case io::IoStatus::end:
-      return ReadOutcome::ended;
-    case io::IoStatus::failed:
-      return ReadOutcome::failed;
-    case io::IoStatus::done:
-    case io::IoStatus::blocked:
-      break;
-  }
-  return ReadOutcome::nothing;
 }
 
 void ClientConnection::read_request() {

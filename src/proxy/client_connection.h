@@ -5,14 +5,12 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
-#include "base/buffer.h"
 #include "base/intrusive_list.h"
-#include "http/forwarding_headers.h"
 #include "http/h1_parser.h"
 #include "io/loop.h"
 #include "model/reason.h"
+#include "proxy/client_stream.h"
 #include "proxy/graveyard.h"
 #include "transport/secure_socket.h"
 
@@ -23,6 +21,7 @@ class Listener;
 struct Environment;
 
 class ClientConnection final : public Mortal,
+                               public ClientStream,
                                public ListNode<ClientConnection>,
                                private io::SocketHandler,
                                private io::TimerHandler,
@@ -33,28 +32,7 @@ class ClientConnection final : public Mortal,
                    std::shared_ptr<tls::ServerContext> tls_context);
   ~ClientConnection() override;
 
-  // What an exchange needs.
-  io::Socket& socket() { return *socket_; }
-  Buffer& in() { return in_; }
-  Listener& listener() { return listener_; }
-  const http::ClientFacts& facts() const { return facts_; }
-  const tls::Session* tls_session() const { return secure_ ? &secure_->session() : nullptr; }
-  Instant accepted_at() const { return accepted_at_; }
-  void write_id(std::string& id) const;  // "TID_…"
-
-  enum class ReadOutcome : uint8_t { bytes, nothing, ended, failed };
-  // Appends what has arrived to in(), up to about `size` bytes.
-  ReadOutcome read_more(size_t size);
-
-  enum class After : uint8_t {
-    keep_alive,  // wait for the next request
-    close,       // everything was read and no more is expected: say good-bye
-    linger,      // the client may still be sending: let it read its answer before its bytes meet a
-                 // closed socket
-    cut,         // at once: the client takes no more, or is told so by a reset
-  };
-  // The exchange has ended and been returned; it may still be on the call stack.
-  void exchange_done(After after);
+  void exchange_done(After after) override;
 
   // The node stops or the listener goes: closes as soon as what the client has begun to say is
   // answered and everything answered has left.
@@ -87,16 +65,13 @@ class ClientConnection final : public Mortal,
   Environment& environment_;
   Listener& listener_;
   std::shared_ptr<tls::ServerContext> tls_context_;
-  std::unique_ptr<io::Socket> socket_;
-  transport::SecureSocket* secure_ = nullptr;  // socket_, where it is one
-  Buffer in_;
+  std::unique_ptr<io::Socket> connection_;
+  transport::SecureSocket* secure_ = nullptr;  // connection_, where it is one
+  ClientOrigin origin_;
   http::H1RequestParser parser_;
-  http::ClientFacts facts_;
   Exchange* exchange_ = nullptr;
   io::Timer timer_;
-  Instant accepted_at_;
   Instant first_byte_ = never;  // of the request being read
-  uint64_t id_[2];
   size_t discarded_ = 0;
   size_t output_seen_ = 0;  // accepted by the socket and not by the network, when last looked at
   bool lingers_ = false;    // while closing: the client may still be sending

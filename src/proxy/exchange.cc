@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "model/limits.h"
-#include "proxy/client_connection.h"
+#include "proxy/client_stream.h"
 #include "proxy/environment.h"
 #include "proxy/listener.h"
 #include "proxy/target_connection.h"
@@ -68,10 +68,10 @@ Exchange::Exchange(Environment& environment)
 
 Exchange::~Exchange() = default;
 
-void Exchange::begin(ClientConnection& client, http::RequestHead& head, Buffer& bytes,
+void Exchange::begin(ClientStream& client, http::RequestHead& head, Buffer& bytes,
                      Instant first_byte) {
   client_ = &client;
-  listener_ = &client.listener();
+  listener_ = &client.origin().listener;
   began_ = first_byte;
   request_read_ = true;
   std::swap(request_, head);
@@ -83,10 +83,10 @@ void Exchange::begin(ClientConnection& client, http::RequestHead& head, Buffer& 
   run();
 }
 
-void Exchange::begin_refused(ClientConnection& client, int status, model::Reason reason,
+void Exchange::begin_refused(ClientStream& client, int status, model::Reason reason,
                              Instant first_byte, size_t bytes_seen) {
   client_ = &client;
-  listener_ = &client.listener();
+  listener_ = &client.origin().listener;
   began_ = first_byte;
   record_.received_bytes = bytes_seen;
   request_.clear();
@@ -211,7 +211,7 @@ http::ForwardedRequest Exchange::forwarded_request() const {
   const model::LoadBalancer& balancer = *load_balancer_;
   return {.head = request_,
           .parts = parts_,
-          .client = client_->facts(),
+          .client = client_->origin().facts,
           .settings = {.xff_mode = mode_of(balancer.xff),
                        .xff_client_port = balancer.xff_client_port,
                        .preserve_host_header = balancer.preserve_host_header,
@@ -240,9 +240,9 @@ Next Exchange::redirect(const model::RedirectAction& action) {
   listener_->counters().redirects_total.add();
   record_.action = "redirect";
   write_location(action,
-                 {.protocol = client_->facts().secure ? "https" : "http",
+                 {.protocol = client_->origin().facts.secure ? "https" : "http",
                   .host = host_.empty() ? std::string_view(load_balancer_->dns_name) : host_,
-                  .port = client_->facts().listener_port,
+                  .port = client_->origin().facts.listener_port,
                   .path = parts_.path,
                   .query = parts_.query},
                  location_);

@@ -21,7 +21,7 @@
 #include "model/story.h"
 #include "proxy/access_log_line.h"
 #include "proxy/adopted_snapshot.h"
-#include "proxy/client_connection.h"
+#include "proxy/client_stream.h"
 #include "proxy/graveyard.h"
 #include "proxy/local_response.h"
 #include "proxy/relay.h"
@@ -49,9 +49,9 @@ class Exchange final : public Mortal,
 
   // The head has been read: `head`'s views lie in `bytes`; both are taken over (swapped, so that
   // capacity circulates).
-  void begin(ClientConnection& client, http::RequestHead& head, Buffer& bytes, Instant first_byte);
+  void begin(ClientStream& client, http::RequestHead& head, Buffer& bytes, Instant first_byte);
   // No head could be read: answers `status` for `reason` and closes.
-  void begin_refused(ClientConnection& client, int status, model::Reason reason, Instant first_byte,
+  void begin_refused(ClientStream& client, int status, model::Reason reason, Instant first_byte,
                      size_t bytes_seen);
 
   // Whether it may go to that target, which is a candidate now.
@@ -149,7 +149,7 @@ class Exchange final : public Mortal,
   Next client_gone();
   void release_target(bool reusable);
   bool request_consumed() const;
-  ClientConnection::After client_connection_after() const;
+  ClientStream::After client_connection_after() const;
   const model::LoadBalancer& load_balancer() const;
   bool client_may_stay() const;
   void count_response();
@@ -168,7 +168,7 @@ class Exchange final : public Mortal,
   void extend_deadline();
 
   Environment& environment_;
-  ClientConnection* client_ = nullptr;
+  ClientStream* client_ = nullptr;
   Listener* listener_ = nullptr;
   Pin pin_;
   const model::LoadBalancer* load_balancer_ = nullptr;

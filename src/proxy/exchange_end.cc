@@ -3,7 +3,7 @@
 // Events that reach an exchange, its endings, and stop 10: the account.
 #include "base/check.h"
 #include "model/limits.h"
-#include "proxy/client_connection.h"
+#include "proxy/client_stream.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/listener.h"
@@ -24,12 +24,12 @@ void Exchange::on_client_readable() {
 Next Exchange::watch_client() {
   if (client_->in().size() >= model::limits::pipelined_bytes_max) return Next::proceed;
   switch (client_->read_more(model::limits::pipelined_bytes_max)) {
-    case ClientConnection::ReadOutcome::bytes:
-    case ClientConnection::ReadOutcome::nothing:
+    case ClientStream::ReadOutcome::bytes:
+    case ClientStream::ReadOutcome::nothing:
       return Next::proceed;
-    case ClientConnection::ReadOutcome::ended:
+    case ClientStream::ReadOutcome::ended:
       return client_left();
-    case ClientConnection::ReadOutcome::failed:
+    case ClientStream::ReadOutcome::failed:
       break;
   }
   return client_gone();
@@ -154,8 +154,8 @@ Next Exchange::account() {
   keep_story();
   release_target(target_reusable_ && !cut_off_);
   if (load_balancer().access_log) write_log_line();
-  ClientConnection& client = *client_;
-  const ClientConnection::After after = client_connection_after();
+  ClientStream& client = *client_;
+  const ClientStream::After after = client_connection_after();
   reset();
   environment_.exchanges.give(*this);
   client.exchange_done(after);
@@ -168,14 +168,13 @@ bool Exchange::request_consumed() const {
   return request_.framing == http::Framing::none || (request_sent_ && !request_broken_);
 }
 
-ClientConnection::After Exchange::client_connection_after() const {
+ClientStream::After Exchange::client_connection_after() const {
   // What was accepted before the cut is still told: the end of an earlier answer may be in it.
-  if (cut_off_)
-    return client_lost_ ? ClientConnection::After::cut : ClientConnection::After::linger;
-  if (keep_client_) return ClientConnection::After::keep_alive;
+  if (cut_off_) return client_lost_ ? ClientStream::After::cut : ClientStream::After::linger;
+  if (keep_client_) return ClientStream::After::keep_alive;
   // RFC 9112 9.6: a client that did not ask for the end may have sent more by now.
   const bool all_read = request_read_ && request_consumed() && !request_.keep_alive;
-  return all_read ? ClientConnection::After::close : ClientConnection::After::linger;
+  return all_read ? ClientStream::After::close : ClientStream::After::linger;
 }
 
 // The snapshot's that it goes by, once it does.
@@ -185,7 +184,8 @@ const model::LoadBalancer& Exchange::load_balancer() const {
 
 bool Exchange::client_may_stay() const {
   return !environment_.draining && !listener_->retired() &&
-         environment_.loop.now() - client_->accepted_at() < load_balancer().client_keep_alive;
+         environment_.loop.now() - client_->origin().accepted_at <
+             load_balancer().client_keep_alive;
 }
 
 void Exchange::count_response() {
@@ -216,7 +216,7 @@ void Exchange::write_log_line() {
   record_.created = record_.time;
   if (began_ != never)
     record_.created -= std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
-  const http::ClientFacts& facts = client_->facts();
+  const http::ClientFacts& facts = client_->origin().facts;
   record_.type = record_.protocol = facts.secure ? "https" : "http";
   record_.load_balancer = load_balancer().resource_id;
   record_.client_ip = facts.peer_ip;
@@ -233,7 +233,7 @@ void Exchange::write_log_line() {
   record_.tls_version = facts.tls_version;
   record_.trace_id = trace_id_;
   record_.earlier_targets = earlier_targets_;
-  if (const tls::Session* session = client_->tls_session()) {
+  if (const tls::Session* session = client_->origin().tls_session) {
     record_.server_name = session->server_name();
     record_.certificate = session->resumed() ? "session-reused" : session->certificate_name();
   }
@@ -245,7 +245,7 @@ void Exchange::write_log_line() {
   if (!listener_->pin()->snapshot().node.addresses.empty()) {
     record_.node_ip = listener_->pin()->snapshot().node.addresses.front();
   }
-  client_->write_id(connection_id_);
+  client_->origin().write_id(connection_id_);
   record_.connection_id = connection_id_;
   const std::string_view line = environment_.access_log_formatter.format(record_);
   if (environment_.access_log.push(listener_->access_log_file(), line)) {

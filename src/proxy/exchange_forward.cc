@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "model/limits.h"
-#include "proxy/client_connection.h"
+#include "proxy/client_stream.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/listener.h"
@@ -55,15 +55,15 @@ Next Exchange::pump_request() {
     if (turn_is_over(bytes_read)) return Next::proceed;
     const size_t before = client_->in().size();
     switch (client_->read_more(request_relay_.read_size())) {
-      case ClientConnection::ReadOutcome::bytes:
+      case ClientStream::ReadOutcome::bytes:
         bytes_read += client_->in().size() - before;
         extend_deadline();
         continue;
-      case ClientConnection::ReadOutcome::nothing:
+      case ClientStream::ReadOutcome::nothing:
         return Next::proceed;
-      case ClientConnection::ReadOutcome::ended:
+      case ClientStream::ReadOutcome::ended:
         return client_closed_in_body();
-      case ClientConnection::ReadOutcome::failed:
+      case ClientStream::ReadOutcome::failed:
         return client_gone();
     }
   }

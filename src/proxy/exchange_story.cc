@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "model/limits.h"
-#include "proxy/client_connection.h"
+#include "proxy/client_stream.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/listener.h"
@@ -76,8 +76,8 @@ void Exchange::keep_brief_story() {
   story.began = began_;
   story.sent_at = sent_at_;
   story.response_at = response_at_;
-  story.client = client_->facts().peer;
-  story.listener = client_->facts().listener_port;
+  story.client = client_->origin().facts.peer;
+  story.listener = client_->origin().facts.listener_port;
   story.rule_priority = record_.rule_priority;
   story.status = record_.status;
   story.target_status = record_.target_status;
@@ -103,7 +103,7 @@ void Exchange::keep_brief_story() {
 
 model::Story Exchange::story() const {
   const Instant now = environment_.loop.now();
-  const http::ClientFacts& client = client_->facts();
+  const http::ClientFacts& client = client_->origin().facts;
   model::Story story;
   story.time = environment_.loop.wall_now();
   story.trace_id = cut(trace_id_);

@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "model/limits.h"
-#include "proxy/client_connection.h"
+#include "proxy/client_stream.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/listener.h"
@@ -89,7 +89,7 @@ void Exchange::go_to(TargetState& target) {
 Next Exchange::wait_in_line() {
   WaitingLine& line = group_->state->line;
   if (line.full()) return turn_away();
-  set_client(std::hash<std::string_view>()(client_->facts().peer_ip));
+  set_client(std::hash<std::string_view>()(client_->origin().facts.peer_ip));
   line.join(*this, environment_.loop.now());
   count_line();
   group_->state->counters->waited_total.add();
