@@ -5,8 +5,11 @@
 
 #include <algorithm>
 
+#include "base/address.h"
+#include "base/bytes.h"
 #include "http/characters.h"
 #include "model/limits.h"
+#include "routing/regex.h"
 
 namespace daruma::control {
 namespace {
@@ -19,6 +22,17 @@ std::string check_length(string_view field, string_view value, size_t bytes_max)
   if (value.empty()) return "A condition value must be specified";
   if (value.size() <= bytes_max) return "";
   return fmt::format("The '{}' value is too long; the limit is '{}'", field, bytes_max);
+}
+
+// "" if all of it is visible ASCII, or spaces.
+std::string check_visible(string_view what, string_view value) {
+  if (std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; })) return "";
+  return fmt::format("The '{}' value may hold only visible ASCII characters", what);
+}
+
+std::string check_text(string_view what, string_view value) {
+  auto wrong = check_length(what, value, limits::condition_value_bytes_max);
+  return wrong.empty() ? check_visible(what, value) : wrong;
 }
 
 }  // namespace
@@ -76,9 +90,61 @@ std::string check_method(string_view value) {
          "underscore";
 }
 
-size_t wildcards_in(string_view value) {
-  return static_cast<size_t>(
-      std::ranges::count_if(value, [](char c) { return c == '*' || c == '?'; }));
+std::string check_header_name(string_view name) {
+  if (name.empty()) return "An 'HttpHeaderName' value must be specified";
+  if (auto wrong = check_length("HttpHeaderName", name, limits::condition_header_name_bytes_max);
+      !wrong.empty()) {
+    return wrong;
+  }
+  if (!http::is_token(name) || name.find('*') != string_view::npos) {
+    return fmt::format("HttpHeaderName '{}' is not the name of a header; it has no wildcards",
+                       name);
+  }
+  if (!ascii_iequals(name, "host")) return "";
+  return "HttpHeaderName cannot be Host; a condition on it has Field host-header";
+}
+
+std::string check_header_pattern(string_view value) {
+  return check_text("http-header", value);
+}
+
+std::string check_query_key(string_view key) {
+  if (key.empty()) return "Key must not be empty; without Key, any key will do";
+  return check_text("query-string", key);
+}
+
+std::string check_query_value(string_view value) {
+  return check_text("query-string", value);
+}
+
+std::string check_source_ip(string_view value) {
+  if (value.empty()) return "A 'source-ip' value must be specified";
+  const auto range = CidrRange::parse(value);
+  if (!range || value.find('/') == string_view::npos) {
+    return fmt::format(
+        "source-ip value '{}' must be a CIDR block, as 192.0.2.0/24 or 2001:db8::/32", value);
+  }
+  if (range != CidrRange::parse("255.255.255.255/32")) return "";
+  return "source-ip value '255.255.255.255/32' is not allowed; no client has that address";
+}
+
+std::string check_regex(string_view value) {
+  if (auto wrong = check_length("RegexValues", value, limits::condition_value_bytes_max);
+      !wrong.empty()) {
+    return wrong;
+  }
+  const auto compiled = routing::Regex::compile(value, routing::Case::sensitive);
+  return compiled ? "" : compiled.error().message;
+}
+
+size_t wildcards_in(string_view value, routing::Escapes escapes) {
+  size_t wildcards = 0;
+  for (size_t at = 0; at < value.size(); ++at) {
+    if (value[at] == '*' || value[at] == '?') ++wildcards;
+    const bool escape = escapes == routing::Escapes::backslash && value[at] == '\\';
+    if (escape && at + 1 < value.size() && (value[at + 1] == '*' || value[at + 1] == '?')) ++at;
+  }
+  return wildcards;
 }
 
 }  // namespace daruma::control

@@ -1,55 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/decode_rules.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace daruma::control {
 namespace {
 
+namespace api = model::api;
 using std::string_view;
 
-constexpr ForeignMember condition_foreign[] = {
-    {"RegexValues"}, {"HttpHeaderConfig"}, {"QueryStringConfig"}, {"SourceIpConfig"}};
-constexpr ForeignMember config_foreign[] = {{"RegexValues"}};
-constexpr string_view foreign_fields[] = {"http-header", "query-string", "source-ip"};
+constexpr ForeignMember no_regexes[] = {
+    {"RegexValues", ForeignKind::elsewhere,
+     "regular expressions are for Fields host-header, path-pattern and http-header"}};
+constexpr ForeignMember config_foreign[] = {no_regexes[0],
+                                            {"IpAddressType", ForeignKind::elsewhere}};
+
+enum Has : unsigned { values = 1, regexes = 2, name = 4 };
+
+void decode_pair(const YamlNode& node, const Path& path, api::QueryStringKeyValuePair& out,
+                 DecodeProblems& problems) {
+  Members members(node, path, "an item of Values", problems);
+  members.text("Key", out.key);
+  members.text("Value", out.value);
+  members.finish();
+}
 
 }  // namespace
 
-void decode_condition(const YamlNode& node, const Path& path, model::api::RuleCondition& out,
+void decode_condition(const YamlNode& node, const Path& path, api::RuleCondition& out,
                       DecodeProblems& problems) {
-  if (problems.refuse_choice(node, path, "Field", foreign_fields)) return;
   Members members(node, path, "a condition", problems);
   members.text("Field", out.field);
   members.texts("Values", out.values);
-  const auto config = [&](string_view key, std::optional<std::vector<std::string>>& values) {
+  members.texts("RegexValues", out.regex_values);
+  const auto config = [&](string_view key, unsigned has, std::optional<api::ConditionConfig>& to) {
     members.mapping(key, [&](const YamlNode& inner, const Path& where) {
       Members its(inner, where, key, problems);
-      its.texts("Values", values.emplace());
+      api::ConditionConfig& one = to.emplace();
+      if (has & Has::name) its.text("HttpHeaderName", one.http_header_name);
+      if (has & Has::values) its.texts("Values", one.values);
+      if (has & Has::regexes) its.texts("RegexValues", one.regex_values);
       its.finish(config_foreign);
-      problems.excuse(inner, where, config_foreign);
+      if (!(has & Has::regexes)) problems.excuse(inner, where, no_regexes);
     });
   };
-  config("HostHeaderConfig", out.host_header_config);
-  config("PathPatternConfig", out.path_pattern_config);
-  config("HttpRequestMethodConfig", out.http_request_method_config);
-  members.finish(condition_foreign);
-  problems.excuse(node, path, condition_foreign);
+  config("HostHeaderConfig", Has::values | Has::regexes, out.host_header_config);
+  config("PathPatternConfig", Has::values | Has::regexes, out.path_pattern_config);
+  config("HttpHeaderConfig", Has::name | Has::values | Has::regexes, out.http_header_config);
+  config("HttpRequestMethodConfig", Has::values, out.http_request_method_config);
+  config("SourceIpConfig", Has::values, out.source_ip_config);
+  members.mapping("QueryStringConfig", [&](const YamlNode& inner, const Path& where) {
+    Members its(inner, where, "QueryStringConfig", problems);
+    its.list("Values", out.query_string_config.emplace(),
+             [&](auto& n, auto& p, auto& pair) { decode_pair(n, p, pair, problems); });
+    its.finish(config_foreign);
+    problems.excuse(inner, where, no_regexes);
+  });
+  members.boolean("daruma.negate", out.negate);
+  members.finish();
 }
 
-void decode_transform(const YamlNode& node, const Path& path, model::api::RuleTransform& out,
+void decode_transform(const YamlNode& node, const Path& path, api::RuleTransform& out,
                       DecodeProblems& problems) {
   Members members(node, path, "a transform", problems);
   members.text("Type", out.type);
-  const auto rewrite = [&](const YamlNode& inner, const Path& where,
-                           model::api::RewriteConfig& one) {
+  const auto rewrite = [&](const YamlNode& inner, const Path& where, api::RewriteConfig& one) {
     Members its(inner, where, "an item of Rewrites", problems);
     its.text("Regex", one.regex);
     its.text("Replace", one.replace);
     its.finish();
   };
   const auto config = [&](string_view key,
-                          std::optional<std::vector<model::api::RewriteConfig>>& rewrites) {
+                          std::optional<std::vector<api::RewriteConfig>>& rewrites) {
     members.mapping(key, [&](const YamlNode& inner, const Path& where) {
       Members its(inner, where, key, problems);
       its.list("Rewrites", rewrites.emplace(), rewrite);

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "control/attributes.h"
+#include "control/validate_conditions.h"
 #include "control/validate_transforms.h"
 #include "model/limits.h"
 #include "routing/rule_table.h"
@@ -208,27 +209,12 @@ class Compiler {
     model::Rule rule;
     rule.priority = static_cast<int>(from.priority.value_or(0));
     for (const api::RuleCondition& condition : from.conditions) {
-      rule.conditions.push_back(compile(condition));
+      rule.conditions.push_back(compile_condition(condition));
     }
     DARUMA_ASSERT(!from.actions.empty());
     rule.action = compile(from.actions.front());
     rule.transforms = compile_transforms(from.transforms);
     return rule;
-  }
-
-  static model::Condition compile(const api::RuleCondition& from) {
-    if (from.http_request_method_config) {
-      return model::HttpRequestMethodCondition{*from.http_request_method_config};
-    }
-    if (from.field == "path-pattern") {
-      return model::PathPatternCondition{
-          from.values ? *from.values
-                      : from.path_pattern_config.value_or(std::vector<std::string>())};
-    }
-    model::HostHeaderCondition host{
-        from.values ? *from.values : from.host_header_config.value_or(std::vector<std::string>())};
-    for (std::string& value : host.values) value = ascii_lowered(value);
-    return host;
   }
 
   model::Action compile(const api::Action& from) {

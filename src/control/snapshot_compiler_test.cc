@@ -136,10 +136,19 @@ TEST(SnapshotCompiler, compiles_every_member) {
 }
 
 TEST(SnapshotCompiler, compiles_every_condition) {
+  const auto range = [](std::string_view text) { return CidrRange::parse(text).value(); };
   const model::SnapshotRef snapshot = compile_snapshot(test_data("04-rules.yaml"), {}, 1);
   const std::vector<model::Rule>& rules = snapshot->load_balancers[0].listeners[0].rules;
   const std::vector<std::vector<model::Condition>> expected = {
-      {model::HttpRequestMethodCondition{{"GET", "M-SEARCH", "MY_VERB"}}},
+      {model::HttpRequestMethodCondition{{"GET", "M-SEARCH", "MY_VERB"}},
+       model::HostHeaderCondition{{}, {"^(www|shop)\\.example\\.com(:8443)?$"}},
+       {model::PathPatternCondition{{}, {"^/v[0-9]+/"}}, true}},
+      {model::HttpHeaderCondition{"User-Agent", {"*Chrome*", "*Safari*"}},
+       model::HttpHeaderCondition{"X-Canary", {}, {"^(yes|1)$"}},
+       model::QueryStringCondition{{{"version", "v1"}}},
+       model::QueryStringCondition{{{std::nullopt, "\\*example?*"}}}},
+      {model::SourceIpCondition{{range("192.0.2.0/24"), range("2001:db8::/32")}},
+       {model::SourceIpCondition{{range("192.0.2.7/32")}}, true}},
       {},
   };
   ASSERT_EQ(rules.size(), expected.size());

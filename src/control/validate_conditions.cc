@@ -6,8 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/check.h"
 #include "control/condition_values.h"
 #include "control/suggestion.h"
 #include "model/limits.h"
@@ -19,20 +24,29 @@ namespace api = model::api;
 namespace limits = model::limits;
 using std::string_view;
 
+using Texts = std::vector<std::string>;
+
 struct Field {
   string_view name;
   string_view config;  // the member that holds its values
   bool short_form;     // Values may stand in the condition itself
-  std::optional<std::vector<std::string>> api::RuleCondition::*values;
+  bool several;        // a rule may have more than one such condition
+  bool regexes;
+  std::optional<api::ConditionConfig> api::RuleCondition::*texts;  // null: query-string
   std::string (*check)(string_view);
 };
 constexpr Field fields[] = {
-    {"host-header", "HostHeaderConfig", true, &api::RuleCondition::host_header_config,
+    {"host-header", "HostHeaderConfig", true, false, true, &api::RuleCondition::host_header_config,
      check_host_pattern},
-    {"path-pattern", "PathPatternConfig", true, &api::RuleCondition::path_pattern_config,
-     check_path_pattern},
-    {"http-request-method", "HttpRequestMethodConfig", false,
+    {"path-pattern", "PathPatternConfig", true, false, true,
+     &api::RuleCondition::path_pattern_config, check_path_pattern},
+    {"http-header", "HttpHeaderConfig", false, true, true, &api::RuleCondition::http_header_config,
+     check_header_pattern},
+    {"http-request-method", "HttpRequestMethodConfig", false, false, false,
      &api::RuleCondition::http_request_method_config, check_method},
+    {"query-string", "QueryStringConfig", false, true, false, nullptr, check_query_value},
+    {"source-ip", "SourceIpConfig", false, false, false, &api::RuleCondition::source_ip_config,
+     check_source_ip},
 };
 
 // What one rule's conditions add up to.
@@ -44,18 +58,21 @@ struct RuleTotals {
 
 class ConditionCheck {
  public:
-  ConditionCheck(const api::RuleCondition& condition, const Path& path, Issues& issues)
-      : condition_(condition), path_(path), issues_(issues) {}
+  ConditionCheck(const api::RuleCondition& condition, const Path& path, RuleTotals& totals,
+                 Issues& issues)
+      : condition_(condition), path_(path), totals_(totals), issues_(issues) {}
 
-  void run(RuleTotals& totals) {
+  void run() {
     const auto field = std::ranges::find(fields, string_view(condition_.field), &Field::name);
     if (field == std::end(fields)) return unknown_field();
-    if (!totals.fields.insert(field->name).second) {
+    // Of those that are negated, which an ALB does not know, a rule may have any number.
+    const bool counts = !field->several && !condition_.negate.value_or(false);
+    if (counts && !totals_.fields.insert(field->name).second) {
       issues_.error(
           path_.at("Field"),
           fmt::format("a rule has at most one {} condition; put all values into one", field->name));
     }
-    if (!has_values_of_another(*field)) check(*field, totals);
+    if (!has_values_of_another(*field)) check(*field);
   }
 
  private:
@@ -72,10 +89,15 @@ class ConditionCheck {
                                     condition_.field, did_you_mean(condition_.field, all)));
   }
 
+  bool has_config(const Field& field) const {
+    return field.texts ? (condition_.*field.texts).has_value()
+                       : condition_.query_string_config.has_value();
+  }
+
   bool has_values_of_another(const Field& field) {
     bool any = false;
     for (const Field& other : fields) {
-      if (&other == &field || !(condition_.*other.values)) continue;
+      if (&other == &field || !has_config(other)) continue;
       issues_.error_at_key(path_.at(other.config),
                            fmt::format("{} belongs to Field {}, not {}", other.config, other.name,
                                        condition_.field));
@@ -84,39 +106,94 @@ class ConditionCheck {
     return any;
   }
 
-  void check(const Field& field, RuleTotals& totals) {
-    const auto& config = condition_.*field.values;
-    if (condition_.values && config) {
-      issues_.error_at_key(path_.at(field.config),
-                           fmt::format("You cannot provide both Values and '{}' for a condition of "
-                                       "type '{}'",
-                                       field.config, field.name));
+  void check(const Field& field) {
+    const bool values = condition_.values.has_value();
+    if (values || condition_.regex_values) {
+      const string_view member = values ? "Values" : "RegexValues";
+      if (has_config(field)) return refuse_both(field, member);
+      if (!field.short_form) return refuse_short_form(field, member);
+      return check_texts(field, condition_.values, condition_.regex_values, path_);
+    }
+    if (!has_config(field)) {
+      issues_.error(path_.at(field.short_form ? "Values" : field.config),
+                    "A condition value must be specified");
       return;
     }
-    if (condition_.values && !field.short_form) {
-      issues_.error_at_key(path_.at("Values"),
-                           fmt::format("the values of Field {} stand in {}: {{Values: [...]}}",
-                                       field.name, field.config));
-      return;
-    }
-    if (condition_.values) return check_values(field, *condition_.values, path_, totals);
-    if (config) return check_values(field, *config, path_.at(field.config), totals);
-    issues_.error(path_.at(field.short_form ? "Values" : field.config),
-                  "A condition value must be specified");
+    const Path config = path_.at(field.config);
+    if (!field.texts) return check_pairs(config);
+    const api::ConditionConfig& texts = *(condition_.*field.texts);
+    if (field.check == check_header_pattern) check_name(texts, config);
+    check_texts(field, texts.values, texts.regex_values, config);
   }
 
-  void check_values(const Field& field, const std::vector<std::string>& values, const Path& parent,
-                    RuleTotals& totals) {
-    if (values.empty()) {
-      issues_.error(parent.at("Values"), "A condition value must be specified");
+  void refuse_both(const Field& field, string_view member) {
+    issues_.error_at_key(path_.at(field.config),
+                         fmt::format("You cannot provide both {} and '{}' for a condition of "
+                                     "type '{}'",
+                                     member, field.config, field.name));
+  }
+
+  void refuse_short_form(const Field& field, string_view member) {
+    const string_view example = field.check == check_header_pattern
+                                    ? "HttpHeaderName: ..., Values: [...]"
+                                : field.texts ? "Values: [...]"
+                                              : "Values: [{Key: ..., Value: ...}]";
+    issues_.error_at_key(path_.at(member), fmt::format("the values of Field {} stand in {}: {{{}}}",
+                                                       field.name, field.config, example));
+  }
+
+  void check_name(const api::ConditionConfig& config, const Path& path) {
+    const Path where = path.at("HttpHeaderName");
+    const std::string message = check_header_name(config.http_header_name.value_or(""));
+    if (!message.empty()) issues_.error(where, message);
+  }
+
+  void check_texts(const Field& field, const std::optional<Texts>& values,
+                   const std::optional<Texts>& regexes, const Path& parent) {
+    if (values && regexes) {
+      issues_.error_at_key(parent.at("RegexValues"),
+                           "You cannot provide both Values and RegexValues for a condition; make "
+                           "two rules, or regular expressions of all");
+      return;
     }
-    for (size_t i = 0; i < values.size(); ++i) {
-      const std::string message = field.check(values[i]);
-      if (!message.empty()) issues_.error(parent.at("Values", i), message);
-      totals.wildcards += wildcards_in(values[i]);
-      warn_if_pointless(field, values[i], parent.at("Values", i));
+    const string_view member = regexes ? "RegexValues" : "Values";
+    const Texts& texts = regexes ? *regexes : values ? *values : none_;
+    if (texts.empty()) {
+      issues_.error(parent.at(member), field.check == check_source_ip
+                                           ? "A 'source-ip' value must be specified"
+                                           : "A condition value must be specified");
     }
-    totals.values += values.size();
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const Path where = parent.at(member, i);
+      if (report(where, regexes ? check_regex(texts[i]) : field.check(texts[i])) || regexes) {
+        continue;
+      }
+      totals_.wildcards += wildcards_in(texts[i], routing::Escapes::none);
+      warn_if_pointless(field, texts[i], where);
+    }
+    totals_.values += texts.size();
+  }
+
+  void check_pairs(const Path& config) {
+    const auto& pairs = *condition_.query_string_config;
+    if (pairs.empty()) issues_.error(config.at("Values"), "A condition value must be specified");
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      const Path pair = config.at("Values", i);
+      if (pairs[i].key) check_query_text(*pairs[i].key, check_query_key, pair.at("Key"));
+      check_query_text(pairs[i].value.value_or(""), check_query_value, pair.at("Value"));
+    }
+    totals_.values += pairs.size();
+  }
+
+  void check_query_text(const std::string& text, std::string (*wrong_with)(string_view),
+                        const Path& where) {
+    report(where, wrong_with(text));
+    totals_.wildcards += wildcards_in(text, routing::Escapes::backslash);
+  }
+
+  bool report(const Path& where, const std::string& message) {
+    if (!message.empty()) issues_.error(where, message);
+    return !message.empty();
   }
 
   // A path begins with '/', so a pattern that cannot begin so matches nothing.
@@ -130,7 +207,9 @@ class ConditionCheck {
 
   const api::RuleCondition& condition_;
   const Path& path_;
+  RuleTotals& totals_;
   Issues& issues_;
+  const Texts none_;
 };
 
 }  // namespace
@@ -142,7 +221,7 @@ void validate_conditions(const api::Rule& rule, const Path& path, Issues& issues
   RuleTotals totals;
   for (size_t i = 0; i < rule.conditions.size(); ++i) {
     const Path condition = path.at("Conditions", i);
-    ConditionCheck(rule.conditions[i], condition, issues).run(totals);
+    ConditionCheck(rule.conditions[i], condition, totals, issues).run();
   }
   if (totals.values > limits::condition_values_per_rule_max) {
     issues.error(path.at("Conditions"),
@@ -154,6 +233,59 @@ void validate_conditions(const api::Rule& rule, const Path& path, Issues& issues
                  fmt::format("a rule has at most {} wildcards (* and ?) in its conditions, not {}",
                              limits::condition_wildcards_per_rule_max, totals.wildcards));
   }
+}
+
+namespace {
+
+template <class T>
+model::Condition texts_condition(T made, const std::optional<Texts>& values,
+                                 const std::optional<Texts>& regexes, bool negate) {
+  made.values = values.value_or(Texts());
+  made.regexes = regexes.value_or(Texts());
+  return {std::move(made), negate};
+}
+
+model::SourceIpCondition source_ip(const Texts& values) {
+  model::SourceIpCondition condition;
+  for (const std::string& value : values) {
+    const auto range = CidrRange::parse(value);
+    DARUMA_ASSERT(range.has_value());
+    condition.values.push_back(*range);
+  }
+  return condition;
+}
+
+}  // namespace
+
+model::Condition compile_condition(const api::RuleCondition& from) {
+  const bool negate = from.negate.value_or(false);
+  if (from.http_request_method_config) {
+    return {model::HttpRequestMethodCondition{from.http_request_method_config->values.value()},
+            negate};
+  }
+  if (from.source_ip_config) return {source_ip(from.source_ip_config->values.value()), negate};
+  if (from.query_string_config) {
+    model::QueryStringCondition query;
+    for (const auto& pair : *from.query_string_config) {
+      query.values.push_back({pair.key, pair.value.value()});
+    }
+    return {std::move(query), negate};
+  }
+  if (from.http_header_config) {
+    const api::ConditionConfig& config = *from.http_header_config;
+    return texts_condition(model::HttpHeaderCondition{config.http_header_name.value(), {}},
+                           config.values, config.regex_values, negate);
+  }
+  const bool path = from.field == "path-pattern";
+  const auto& config = path ? from.path_pattern_config : from.host_header_config;
+  const auto& values = config ? config->values : from.values;
+  const auto& regexes = config ? config->regex_values : from.regex_values;
+  if (path) return texts_condition(model::PathPatternCondition{}, values, regexes, negate);
+  std::optional<Texts> lower = values;
+  if (lower) {
+    for (std::string& value : *lower) value = ascii_lowered(value);
+  }
+  return texts_condition(model::HostHeaderCondition{}, lower, regexes, negate);
 }
 
 }  // namespace daruma::control

@@ -88,13 +88,17 @@ inline constexpr size_t condition_values_per_rule_max = 5;
 inline constexpr size_t condition_wildcards_per_rule_max = 6;
 inline constexpr size_t condition_value_bytes_max = 128;
 inline constexpr size_t condition_method_bytes_max = 40;
+inline constexpr size_t condition_header_name_bytes_max = 40;
 inline constexpr size_t rewrite_bytes_max = 1024;  // of Regex and of Replace
 // What RE2 may use for one expression: its program and, for the most part, the automata that it
 // builds as requests come, and throws away when this is full. Enough for several dozen states of
 // the largest program, below which RE2 would have to match without an automaton, many times slower.
 inline constexpr size_t regex_memory_bytes_max = 1024 * 1024;
 inline constexpr size_t regex_program_max = 1'200;  // instructions
-inline constexpr size_t host_bytes_max = 255;       // of a rewritten Host
+// The same for all expressions together that cannot be filed under a text, per rule table and
+// field.
+inline constexpr size_t regex_set_memory_bytes_max = 64 * 1024 * 1024;
+inline constexpr size_t host_bytes_max = 255;  // of a rewritten Host
 inline constexpr size_t message_body_bytes_max = 1024;
 inline constexpr size_t name_bytes_max = 32;
 inline constexpr size_t listeners_per_load_balancer_max = 50;

@@ -68,12 +68,27 @@ struct Action {
   std::optional<FixedResponseConfig> fixed_response_config;
 };
 
+// A …Config of a condition; which of its members may be given depends on the Field.
+struct ConditionConfig {
+  std::optional<std::string> http_header_name;
+  std::optional<std::vector<std::string>> values;
+  std::optional<std::vector<std::string>> regex_values;
+};
+struct QueryStringKeyValuePair {
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+};
 struct RuleCondition {
   std::string field;
-  std::optional<std::vector<std::string>> values;
-  std::optional<std::vector<std::string>> host_header_config;          // HostHeaderConfig.Values
-  std::optional<std::vector<std::string>> path_pattern_config;         // PathPatternConfig.Values
-  std::optional<std::vector<std::string>> http_request_method_config;  // ….Values
+  std::optional<std::vector<std::string>> values;  // short for a …Config
+  std::optional<std::vector<std::string>> regex_values;
+  std::optional<ConditionConfig> host_header_config;
+  std::optional<ConditionConfig> path_pattern_config;
+  std::optional<ConditionConfig> http_header_config;
+  std::optional<ConditionConfig> http_request_method_config;
+  std::optional<ConditionConfig> source_ip_config;
+  std::optional<std::vector<QueryStringKeyValuePair>> query_string_config;  // ….Values
+  std::optional<bool> negate;                                               // daruma.negate
 };
 struct RewriteConfig {
   std::optional<std::string> regex;

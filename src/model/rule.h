@@ -4,11 +4,16 @@
 // groups are indices into Snapshot::target_groups. Values.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include "base/address.h"
 
 namespace daruma::routing {
 struct Transforms;  // compiled by routing/; model only carries it
@@ -16,20 +21,52 @@ struct Transforms;  // compiled by routing/; model only carries it
 
 namespace daruma::model {
 
+// Texts to compare with: patterns with * and ?, or regular expressions; never both.
 struct HostHeaderCondition {
-  std::vector<std::string> values;  // patterns with * and ?, lower case
+  std::vector<std::string> values;     // lower case
+  std::vector<std::string> regexes{};  // case plays no part
   bool operator==(const HostHeaderCondition&) const = default;
 };
 struct PathPatternCondition {
-  std::vector<std::string> values;  // patterns with * and ?, case-sensitive
+  std::vector<std::string> values;  // case-sensitive
+  std::vector<std::string> regexes{};
   bool operator==(const PathPatternCondition&) const = default;
+};
+struct HttpHeaderCondition {
+  std::string name;
+  std::vector<std::string> values;     // case plays no part, nor does the name's
+  std::vector<std::string> regexes{};  // the same
+  bool operator==(const HttpHeaderCondition&) const = default;
 };
 struct HttpRequestMethodCondition {
   std::vector<std::string> values;  // case-sensitive, no patterns
   bool operator==(const HttpRequestMethodCondition&) const = default;
 };
-using Condition =
-    std::variant<HostHeaderCondition, PathPatternCondition, HttpRequestMethodCondition>;
+struct QueryStringCondition {
+  struct Pair {
+    std::optional<std::string> key;  // nullopt: any key
+    std::string value;
+    bool operator==(const Pair&) const = default;
+  };
+  std::vector<Pair> values;  // patterns; \* and \? stand for themselves; case plays no part
+  bool operator==(const QueryStringCondition&) const = default;
+};
+struct SourceIpCondition {
+  std::vector<CidrRange> values;
+  bool operator==(const SourceIpCondition&) const = default;
+};
+
+struct Condition {
+  using Test = std::variant<HostHeaderCondition, PathPatternCondition, HttpHeaderCondition,
+                            HttpRequestMethodCondition, QueryStringCondition, SourceIpCondition>;
+  template <class T>
+  requires(!std::same_as<T, Condition>) Condition(T its_test, bool is_negated = false)
+      : test(std::move(its_test)), negate(is_negated) {}
+
+  Test test;
+  bool negate = false;  // it holds where the test does not
+  bool operator==(const Condition&) const = default;
+};
 
 struct WeightedGroup {
   uint32_t group;  // index into Snapshot::target_groups

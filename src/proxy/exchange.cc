@@ -118,11 +118,9 @@ Next Exchange::guard() {
   listener_->counters().requests_total.add();
   parts_ = http::split_target(request_.target, request_.method == http::Method::connect);
   const http::Field* host = request_.fields.find(http::FieldId::host);
-  const std::string_view authority = !parts_.authority.empty() ? parts_.authority
-                                     : host                    ? host->value
-                                                               : "";
-  const std::optional<http::HostPort> split = http::split_host(authority);
-  host_ = split ? split->host : authority;
+  authority_ = !parts_.authority.empty() ? parts_.authority : host ? host->value : "";
+  const std::optional<http::HostPort> split = http::split_host(authority_);
+  host_ = split ? split->host : authority_;
 
   record_.desync = http::classify(request_.findings);
   if (record_.desync.tier != http::DesyncTier::compliant) {
@@ -173,8 +171,14 @@ Next Exchange::match_rule() {
   load_balancer_ = &listener_->load_balancer();
   const model::Listener& listener = listener_->listener();
   const std::string_view path = http::normalised_path(parts_.path, path_storage_);
-  const model::Rule& rule = listener.rules[listener.table->match(
-      {.host = without_root(host_), .path = path, .method = request_.method_text})];
+  const model::Rule& rule =
+      listener.rules[listener.table->match({.host = without_root(host_),
+                                            .path = path,
+                                            .method = request_.method_text,
+                                            .host_and_port = authority_,
+                                            .query = parts_.query,
+                                            .fields = &request_.fields,
+                                            .source = &client_->facts().peer})];
   record_.rule_priority = rule.priority;
   if (const auto* fixed = std::get_if<model::FixedResponseAction>(&rule.action))
     return fixed_response(*fixed);

@@ -181,7 +181,8 @@ class Exchange final : public Mortal,
   http::RequestHead request_;
   Buffer request_bytes_;  // what request_'s views point into
   http::TargetParts parts_;
-  std::string_view host_;
+  std::string_view authority_;   // the target's, else Host's
+  std::string_view host_;        // of it
   http::ResponseHead response_;  // its views die when the head has been rewritten
   BodyRelay request_relay_;
   BodyRelay response_relay_;

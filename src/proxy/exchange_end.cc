@@ -267,7 +267,7 @@ void Exchange::reset() {
   request_.clear();
   response_.clear();
   parts_ = {};
-  host_ = {};
+  authority_ = host_ = {};
   request_bytes_.clear();
   to_target_.clear();
   to_client_.clear();

@@ -11,22 +11,34 @@
 namespace daruma::routing {
 namespace {
 
+// Wildcards in text().
+constexpr char any_run = '\x01';
+constexpr char any_one = '\x02';
+constexpr std::string_view wildcards = "\x01\x02";
+
+bool is_escaped(std::string_view pattern, size_t at, Escapes escapes) {
+  return escapes == Escapes::backslash && pattern[at] == '\\' && at + 1 < pattern.size() &&
+         (pattern[at + 1] == '*' || pattern[at + 1] == '?');
+}
+
 // Within a run of wildcards only the number of '?' and the presence of '*' count.
-std::string canonical(std::string_view pattern) {
+std::string canonical(std::string_view pattern, Escapes escapes) {
   std::string text;
   bool star = false;
-  for (const char c : pattern) {
-    if (c == '*') {
+  for (size_t at = 0; at < pattern.size(); ++at) {
+    if (pattern[at] == '*') {
       star = true;
       continue;
     }
-    if (c != '?' && star) {
-      text += '*';
+    const bool one = pattern[at] == '?';
+    if (!one && star) {
+      text += any_run;
       star = false;
     }
-    text += c;
+    if (is_escaped(pattern, at, escapes)) ++at;
+    text += one ? any_one : pattern[at];
   }
-  if (star) text += '*';
+  if (star) text += any_run;
   return text;
 }
 
@@ -79,14 +91,14 @@ Glob::Search::Search(std::string_view middle) : accepts(1, 0) {
   Bits any = 0;
   bool segment_begins = true;
   for (const char c : middle) {
-    if (c == '*') {
+    if (c == any_run) {
       segment_begins = true;
       continue;
     }
     if (segment_begins) segments.push_back({.first = bit, .last = bit});
     segment_begins = false;
     segments.back().last = bit;
-    if (c == '?') {
+    if (c == any_one) {
       any |= bit;
     } else {
       uint8_t& its_class = class_of[static_cast<uint8_t>(c)];
@@ -115,17 +127,17 @@ bool Glob::Search::found_in(std::string_view window) const {
   return false;
 }
 
-Glob::Glob(std::string_view pattern, Case letters) : letters_(letters) {
+Glob::Glob(std::string_view pattern, Case letters, Escapes escapes) : letters_(letters) {
   DARUMA_ASSERT(pattern.size() <= pattern_bytes_max);
-  const std::string wanted =
-      canonical(letters == Case::insensitive ? ascii_lowered(pattern) : std::string(pattern));
+  std::string wanted = canonical(pattern, escapes);
+  if (letters == Case::insensitive) wanted = ascii_lowered(wanted);
   std::copy(wanted.begin(), wanted.end(), text_.begin());
   text_bytes_ = static_cast<uint8_t>(wanted.size());
-  has_question_ = wanted.find('?') != std::string::npos;
-  const size_t first_star = wanted.find('*');
+  has_question_ = wanted.find(any_one) != std::string::npos;
+  const size_t first_star = wanted.find(any_run);
   has_star_ = first_star != std::string::npos;
   if (!has_star_) return;
-  const size_t last_star = wanted.rfind('*');
+  const size_t last_star = wanted.rfind(any_run);
   head_bytes_ = static_cast<uint8_t>(first_star);
   tail_bytes_ = static_cast<uint8_t>(wanted.size() - last_star - 1);
   if (first_star == last_star) return;
@@ -142,14 +154,14 @@ bool Glob::matches(std::string_view subject) const {
                                        : matches_as<Case::sensitive>(subject);
 }
 
-// `tokens` (literals and '?') and `subject` are equally long.
+// `tokens` (no '*' among them) and `subject` are equally long.
 template <Case letters>
 bool Glob::equal(std::string_view tokens, std::string_view subject) const {
   if (!has_question_) {
     return letters == Case::insensitive ? equal_folded(tokens, subject) : tokens == subject;
   }
   for (size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] != '?' && tokens[i] != fold<letters>(subject[i])) return false;
+    if (tokens[i] != any_one && tokens[i] != fold<letters>(subject[i])) return false;
   }
   return true;
 }
@@ -168,7 +180,7 @@ Glob::Literals Glob::literals() const {
   Literals literals;
   const std::string_view all = text();
   for (size_t begin = 0; begin < all.size();) {
-    const size_t end = std::min(all.find_first_of("*?", begin), all.size());
+    const size_t end = std::min(all.find_first_of(wildcards, begin), all.size());
     const std::string_view run = all.substr(begin, end - begin);
     if (begin == 0) {
       literals.prefix = run;

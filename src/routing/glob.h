@@ -20,13 +20,18 @@ enum class Case : uint8_t {
   sensitive,
   insensitive,  // ASCII letters only
 };
+enum class Escapes : uint8_t {
+  none,
+  backslash,  // "\\*" and "\\?" stand for themselves
+};
 
 class Glob {
  public:
   static constexpr size_t pattern_bytes_max = model::limits::condition_value_bytes_max;
 
-  // REQUIRES: pattern.size() <= pattern_bytes_max (validation refuses longer ones).
-  Glob(std::string_view pattern, Case letters);
+  // REQUIRES: pattern.size() <= pattern_bytes_max, and no control characters in it (validation
+  // refuses both).
+  Glob(std::string_view pattern, Case letters, Escapes escapes = Escapes::none);
   Glob(Glob&&) noexcept;
   Glob& operator=(Glob&&) noexcept;
   ~Glob();
@@ -34,9 +39,11 @@ class Glob {
   bool matches(std::string_view subject) const;
 
   // The same language always has the same text, where only wildcards stand side by side: "*?**" and
-  // "?*" are both "?*". Lower case if letters do not matter.
+  // "?*" are one. Lower case if letters do not matter; wildcards stand there as control characters,
+  // so that what is no wildcard cannot be taken for one. Without wildcards: what matches.
   std::string_view text() const { return {text_.data(), text_bytes_}; }
   bool has_wildcards() const { return has_star_ || has_question_; }
+  bool matches_everything() const { return text_bytes_ == 1 && has_star_; }
 
   // The runs of literal characters, as views into text(): any subject that matches contains all of
   // them; it begins with `prefix` and ends with `suffix` ("" where the pattern begins or ends with

@@ -83,11 +83,34 @@ TEST(Glob, matches_by_table) {
 }
 
 TEST(Glob, patterns_of_one_meaning_have_one_text) {
-  EXPECT_EQ(Glob("a*?**b", Case::sensitive).text(), "a?*b");
-  EXPECT_EQ(Glob("**", Case::sensitive).text(), "*");
-  EXPECT_EQ(Glob("*?*?", Case::sensitive).text(), "??*");
-  EXPECT_EQ(Glob("WWW.A*", Case::insensitive).text(), "www.a*");
-  EXPECT_EQ(Glob("/A*", Case::sensitive).text(), "/A*");
+  const auto same = [](std::string_view a, std::string_view b, Case letters) {
+    return Glob(a, letters).text() == Glob(b, letters).text();
+  };
+  EXPECT_TRUE(same("a*?**b", "a?*b", Case::sensitive));
+  EXPECT_FALSE(same("a*b", "a?*b", Case::sensitive));
+  EXPECT_TRUE(same("**", "*", Case::sensitive));
+  EXPECT_TRUE(same("*?*?", "??*", Case::sensitive));
+  EXPECT_TRUE(same("WWW.A*", "www.a*", Case::insensitive));
+  EXPECT_FALSE(same("/A*", "/a*", Case::sensitive));
+  EXPECT_EQ(Glob("WWW.A", Case::insensitive).text(), "www.a");
+  EXPECT_TRUE(Glob("**", Case::sensitive).matches_everything());
+  EXPECT_FALSE(Glob("?", Case::sensitive).matches_everything());
+}
+
+TEST(Glob, what_is_escaped_stands_for_itself_where_escapes_count) {
+  const Glob star("a\\*b*", Case::insensitive, Escapes::backslash);
+  EXPECT_TRUE(star.matches("A*Bc"));
+  EXPECT_FALSE(star.matches("axbc"));
+  EXPECT_FALSE(star.matches("a\\*bc"));
+  const Glob question("\\?", Case::sensitive, Escapes::backslash);
+  EXPECT_TRUE(question.matches("?"));
+  EXPECT_FALSE(question.matches("x"));
+  EXPECT_FALSE(question.has_wildcards());
+  // Before anything else a backslash is a character.
+  EXPECT_TRUE(Glob("a\\b\\", Case::sensitive, Escapes::backslash).matches("a\\b\\"));
+  EXPECT_TRUE(Glob("a\\*", Case::sensitive).matches("a\\bc"));
+  // What is escaped, and what is a wildcard, differ in text().
+  EXPECT_NE(star.text(), Glob("a*b*", Case::insensitive).text());
 }
 
 TEST(Glob, names_the_literals_that_every_match_contains) {
@@ -134,6 +157,14 @@ std::string drawn_text(Random& random, std::string_view alphabet, size_t length_
   return text;
 }
 
+// Glob::text() as a pattern.
+std::string readable(std::string_view text) {
+  std::string pattern(text);
+  std::ranges::replace(pattern, '\x01', '*');
+  std::ranges::replace(pattern, '\x02', '?');
+  return pattern;
+}
+
 TEST(Glob, agrees_with_the_definition_on_random_patterns) {
   Random random(20);
   int matched = 0;
@@ -147,7 +178,7 @@ TEST(Glob, agrees_with_the_definition_on_random_patterns) {
     ASSERT_EQ(sensitive.matches(subject), expected) << pattern << " on " << subject;
     ASSERT_EQ(Glob(pattern, Case::insensitive).matches(subject), folded)
         << pattern << " on " << subject << ", letters folded";
-    ASSERT_EQ(reference_matches(sensitive.text(), subject), expected) << pattern;
+    ASSERT_EQ(reference_matches(readable(sensitive.text()), subject), expected) << pattern;
     matched += expected;
   }
   EXPECT_GT(matched, cases / 20);

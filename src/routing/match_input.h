@@ -14,9 +14,12 @@ struct MatchInput {
   std::string_view host;  // without port, any case
   std::string_view path;  // normalised, without query
   std::string_view method{};
-  std::string_view query{};  // as received, without '?'
+  std::string_view host_and_port{};  // as received: the host, and what follows it
+  std::string_view query{};          // as received, without '?'
   const http::Fields* fields = nullptr;
   const Address* source = nullptr;  // who connected, whatever X-Forwarded-For says
+
+  bool has_port() const { return host_and_port.find(':', host.size()) != std::string_view::npos; }
 };
 
 }  // namespace daruma::routing

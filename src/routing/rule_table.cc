@@ -67,11 +67,15 @@ struct Host {
   std::unique_ptr<const Paths> paths;
 };
 
-// The same while it is being collected: pattern → what is filed under it. Patterns by their
-// canonical text, so that equal ones meet.
+// The same while it is being collected. Patterns by their canonical text, so that equal ones meet.
+struct PathDraft {
+  std::string pattern;
+  Candidates candidates;
+};
 struct HostDraft {
+  std::string pattern;
   Candidates any_path;
-  std::map<std::string, Candidates> paths;
+  std::map<std::string, PathDraft> paths;
 };
 
 }  // namespace
@@ -105,11 +109,13 @@ struct Split {
 Split split(const model::Rule& rule) {
   Split split;
   for (const model::Condition& condition : rule.conditions) {
-    const auto* host = std::get_if<model::HostHeaderCondition>(&condition);
-    const auto* path = std::get_if<model::PathPatternCondition>(&condition);
-    if (host != nullptr && split.hosts == nullptr) {
+    const auto* host = std::get_if<model::HostHeaderCondition>(&condition.test);
+    const auto* path = std::get_if<model::PathPatternCondition>(&condition.test);
+    const bool patterns = !condition.negate && (host == nullptr || host->regexes.empty()) &&
+                          (path == nullptr || path->regexes.empty());
+    if (patterns && host != nullptr && split.hosts == nullptr) {
       split.hosts = &host->values;
-    } else if (path != nullptr && split.paths == nullptr) {
+    } else if (patterns && path != nullptr && split.paths == nullptr) {
       split.paths = &path->values;
     } else {
       split.rest.emplace_back(condition);
@@ -124,7 +130,9 @@ void file_under_paths(HostDraft& host, const Values* paths, Candidate candidate)
     return;
   }
   for (const std::string& path : *paths) {
-    host.paths[std::string(Glob(path, Case::sensitive).text())].add(candidate);
+    PathDraft& draft = host.paths[std::string(Glob(path, Case::sensitive).text())];
+    draft.pattern = path;
+    draft.candidates.add(candidate);
   }
 }
 
@@ -138,11 +146,12 @@ Host finish(HostDraft draft) {
   if (draft.paths.empty()) return host;
   std::vector<GlobIndex::Item> items;
   std::vector<Candidates> candidates;
-  for (auto& [pattern, filed] : draft.paths) {
-    const uint32_t rank = filed.least_rule();
+  for (auto& entry : draft.paths) {
+    PathDraft& path = entry.second;
+    const uint32_t rank = path.candidates.least_rule();
     host.least_path_rule = std::min(host.least_path_rule, rank);
-    items.push_back({Glob(pattern, Case::sensitive), rank});
-    candidates.push_back(std::move(filed));
+    items.push_back({Glob(path.pattern, Case::sensitive), rank});
+    candidates.push_back(std::move(path.candidates));
   }
   host.paths = std::make_unique<const Paths>(
       Paths{GlobIndex(std::move(items), Case::sensitive), std::move(candidates)});
@@ -168,15 +177,18 @@ RuleTable::Implementation::Implementation(std::span<const model::Rule> rules) {
       continue;
     }
     for (const std::string& host : *parts.hosts) {
-      const std::string pattern(Glob(host, Case::insensitive).text());
-      file_under_paths(pattern == "*" ? any : drafts[pattern], parts.paths, candidate);
+      const Glob glob(host, Case::insensitive);
+      HostDraft& draft = glob.matches_everything() ? any : drafts[std::string(glob.text())];
+      draft.pattern = host;
+      file_under_paths(draft, parts.paths, candidate);
     }
   }
   any_host = finish(std::move(any));
   std::vector<GlobIndex::Item> items;
-  for (auto& [pattern, draft] : drafts) {
-    hosts.push_back(finish(std::move(draft)));
-    items.push_back({Glob(pattern, Case::insensitive), least_rule(hosts.back())});
+  for (auto& entry : drafts) {
+    Glob glob(entry.second.pattern, Case::insensitive);
+    hosts.push_back(finish(std::move(entry.second)));
+    items.push_back({std::move(glob), least_rule(hosts.back())});
   }
   if (!items.empty()) host_index.emplace(std::move(items), Case::insensitive);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -123,6 +124,134 @@ TEST(RuleTable, methods_are_compared_as_they_are) {
     EXPECT_EQ(table->match({.host = row.host, .path = "/", .method = row.method}), row.rule)
         << row.host << " " << row.method;
   }
+}
+
+// A request of which the tests below vary one thing or two.
+struct Request {
+  std::string host = "a.com";
+  std::string path = "/";
+  std::string host_and_port{};
+  std::string query{};
+  http::Fields fields{};
+  Address source{};
+
+  MatchInput input() const {
+    return {.host = host,
+            .path = path,
+            .method = "GET",
+            .host_and_port = host_and_port,
+            .query = query,
+            .fields = &fields,
+            .source = &source};
+  }
+};
+
+// The table's answer, and the definition's, are the same.
+bool takes(const model::Condition& condition, const Request& request) {
+  model::Rule one;
+  one.conditions.push_back(condition);
+  const std::vector<model::Rule> rules = {one, model::Rule()};
+  const uint32_t found = RuleTable::compile(rules)->match(request.input());
+  EXPECT_EQ(found, LinearScan(rules).match(request.input()));
+  one.conditions[0].negate = true;
+  EXPECT_EQ(
+      RuleTable::compile(std::vector<model::Rule>{one, model::Rule()})->match(request.input()),
+      1 - found)
+      << "negated";
+  return found == 0;
+}
+
+http::Fields fields_of(const std::vector<std::pair<const char*, const char*>>& list) {
+  http::Fields fields;
+  for (const auto& [name, value] : list) fields.add(name, value);
+  return fields;
+}
+
+TEST(RuleTable, header_names_and_values_are_compared_without_case) {
+  const model::HttpHeaderCondition chrome{"User-Agent", {"*Chrome*", "cu?l/*"}};
+  const auto with = [](const std::vector<std::pair<const char*, const char*>>& list) {
+    return Request{.fields = fields_of(list)};
+  };
+  EXPECT_TRUE(takes(chrome, with({{"user-AGENT", "Mozilla chrome/1"}})));
+  EXPECT_TRUE(takes(chrome, with({{"User-Agent", "CURL/7.88"}})));
+  EXPECT_FALSE(takes(chrome, with({{"User-Agent", "curl"}})));
+  EXPECT_FALSE(takes(chrome, with({{"User-Agents", "Chrome"}})));
+  EXPECT_FALSE(takes(chrome, with({})));
+  // Repeated fields are searched until one matches.
+  EXPECT_TRUE(takes(chrome, with({{"User-Agent", "x"}, {"A", "b"}, {"user-agent", "Chrome"}})));
+  // A line that two readers could take for different things is no field.
+  Request invalid;
+  invalid.fields.add("User-Agent", "Chrome", http::FieldId::invalid);
+  EXPECT_FALSE(takes(chrome, invalid));
+  EXPECT_FALSE(takes(chrome, Request{}));
+  EXPECT_TRUE(takes(model::HttpHeaderCondition{"X-A", {}, {"^v[0-9]$"}}, with({{"x-a", "V1"}})));
+  EXPECT_FALSE(takes(model::HttpHeaderCondition{"X-A", {}, {"^v[0-9]$"}}, with({{"x-a", "v12"}})));
+}
+
+TEST(RuleTable, query_pairs_are_compared_without_case_and_nothing_is_decoded) {
+  using Pairs = std::vector<model::QueryStringCondition::Pair>;
+  const Pairs version = {{"version", "v1"}, {std::nullopt, "*example*"}};
+  const Pairs stars = {{"a*", "\\*x\\?"}};
+  struct Asked {
+    const Pairs& pairs;
+    const char* query;
+    bool taken;
+  };
+  for (const Asked& row : {Asked{version, "version=v1", true},
+                           {version, "VERSION=V1", true},
+                           {version, "x=y&version=v1&z", true},
+                           {version, "version=v12", false},
+                           {version, "version", false},
+                           {version, "xversion=v1", false},
+                           {version, "q=an-Example-", true},
+                           {version, "example", false},
+                           {version, "example=", false},
+                           {version, "q=%65xample", false},
+                           {version, "", false},
+                           {version, "&&=&", false},
+                           {version, "=example", true},
+                           {version, "a=b=example", true},
+                           {stars, "ab=*x?", true},
+                           {stars, "ab=yxz", false},
+                           {stars, "ba=*x?", false}}) {
+    EXPECT_EQ(takes(model::QueryStringCondition{row.pairs}, {.query = row.query}), row.taken)
+        << row.query;
+  }
+}
+
+TEST(RuleTable, source_addresses_are_those_of_the_connection) {
+  const auto range = [](const char* text) { return CidrRange::parse(text).value(); };
+  const model::SourceIpCondition ranges{{range("192.0.2.0/28"), range("2001:db8::/32")}};
+  const auto from = [](const char* ip) { return Request{.source = *Address::parse(ip, 5000)}; };
+  EXPECT_TRUE(takes(ranges, from("192.0.2.15")));
+  EXPECT_FALSE(takes(ranges, from("192.0.2.16")));
+  EXPECT_TRUE(takes(ranges, from("2001:db8:ffff::1")));
+  EXPECT_FALSE(takes(ranges, from("2001:db9::1")));
+  EXPECT_TRUE(takes(model::SourceIpCondition{{range("0.0.0.0/0")}}, from("203.0.113.1")));
+  EXPECT_FALSE(takes(model::SourceIpCondition{{range("0.0.0.0/0")}}, from("2001:db8::1")));
+}
+
+TEST(RuleTable, regular_expressions_are_searched_for) {
+  const model::HostHeaderCondition host{{}, {"^(www|shop)\\.a\\.com$", "^x\\.com:8443$"}};
+  EXPECT_TRUE(takes(host, {.host = "WWW.a.com", .host_and_port = "WWW.a.com:80"}));
+  EXPECT_FALSE(takes(host, {.host = "ftp.a.com", .host_and_port = "ftp.a.com"}));
+  EXPECT_TRUE(takes(host, {.host = "x.com", .host_and_port = "x.com:8443"}));
+  EXPECT_FALSE(takes(host, {.host = "x.com", .host_and_port = "x.com"}));
+  const model::PathPatternCondition path{{}, {"^/v[0-9]+/", "\\.php$"}};
+  EXPECT_TRUE(takes(path, {.path = "/v12/x"}));
+  EXPECT_FALSE(takes(path, {.path = "/V12/x"}));
+  EXPECT_TRUE(takes(path, {.path = "/a/b.php"}));
+  EXPECT_FALSE(takes(path, {.path = "/a/b.php/c"}));
+}
+
+TEST(RuleTable, negated_conditions_narrow_a_rule) {
+  model::Rule but_internal = rule({"*.com"}, {"/a/*"});
+  but_internal.conditions.emplace_back(model::HostHeaderCondition{{"internal.*"}}, true);
+  but_internal.conditions.emplace_back(model::PathPatternCondition{{"*.png", "*.jpg"}}, true);
+  expect_rows({but_internal, rule({}, {})}, {{"www.com", "/a/b", 0},
+                                             {"internal.com", "/a/b", 1},
+                                             {"www.com", "/a/b.jpg", 1},
+                                             {"www.org", "/a/b", 1}});
 }
 
 TEST(RuleTable, a_condition_without_values_never_holds) {

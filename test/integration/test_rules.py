@@ -19,12 +19,36 @@ def path(*values):
     return {'Field': 'path-pattern', 'Values': list(values)}
 
 
+def header(name, **values):
+    return {'Field': 'http-header', 'HttpHeaderConfig': {'HttpHeaderName': name, **values}}
+
+
+def query(*pairs):
+    return {'Field': 'query-string', 'QueryStringConfig': {'Values': list(pairs)}}
+
+
+def source(*ranges):
+    return {'Field': 'source-ip', 'SourceIpConfig': {'Values': list(ranges)}}
+
+
 CONDITIONS = {
     'admin': [path('/admin*')],
     'root': [path('/'), {'Field': 'host-header', 'Values': ['root.example']}],
     'host': [path('/host'), {'Field': 'host-header', 'Values': ['*.rules.example']}],
     'method': [path('/method'), {'Field': 'http-request-method', 'HttpRequestMethodConfig': {
         'Values': ['PUT', 'M-SEARCH']}}],
+    'header': [path('/header'),
+               header('User-Agent', Values=['*Chrome*', 'wget/?.*']),
+               header('x-canary', RegexValues=['^(yes|v[0-9]+)$'])],
+    'query': [path('/query'), query({'Key': 'version', 'Value': 'v?'}, {'Value': r'*\*stars\?'})],
+    'source': [path('/source'), source('127.0.0.8/29', '2001:db8::/32'),
+               {**source('127.0.0.9/32'), 'daruma.negate': True}],
+    'regex': [{'Field': 'path-pattern', 'RegexValues': [r'^/regex/v\d+(/|$)', r'^/regex.*\.php$']},
+              {'Field': 'host-header', 'HostHeaderConfig': {
+                  'RegexValues': [r'^re(gex)?\.example$', r'^port\.example:8443$']}}],
+    'not': [path('/not*'), {'Field': 'http-request-method', 'daruma.negate': True,
+                            'HttpRequestMethodConfig': {'Values': ['GET', 'HEAD']}},
+            {**header('Cookie', Values=['*staff=*']), 'daruma.negate': True}],
 }
 
 
@@ -112,6 +136,50 @@ def test_by_path(ruled, target, rule, forwarded):
     ('[2001:db8::1]:81', ''), ('192.0.2.1', '')])
 def test_by_host(ruled, host, rule):
     assert rule_of(ruled, '/host', '-H', f'Host: {host}') == rule
+
+
+@pytest.mark.parametrize('fields, rule', [
+    (['User-Agent: x chrome/1', 'X-Canary: Yes'], 'header'),
+    (['user-AGENT: WGET/1.2', 'X-CANARY: v12'], 'header'),
+    (['User-Agent: Chrome', 'X-Canary: no', 'X-Canary: v1'], 'header'),
+    (['User-Agent: Chrome', 'X-Canary: v1x'], ''),
+    (['User-Agent: Chrome'], ''),
+    (['X-Canary: yes'], '')])
+def test_by_header(ruled, fields, rule):
+    options = [word for field in fields for word in ('-H', field)]
+    assert rule_of(ruled, '/header', *options) == rule
+
+
+@pytest.mark.parametrize('text, rule', [
+    ('version=v1', 'query'), ('a=b&VERSION=V2', 'query'), ('x=the*STARS?', 'query'),
+    ('x=thexstarsx', ''), ('version=v12', ''), ('version', ''), ('versions=v1', ''),
+    ('version=%76%31', ''), ('', '')])
+def test_by_query(ruled, text, rule):
+    assert rule_of(ruled, '/query?' + text) == rule
+
+
+@pytest.mark.parametrize('address, rule', [
+    ('127.0.0.10', 'source'), ('127.0.0.15', 'source'), ('127.0.0.9', ''), ('127.0.0.16', '')])
+def test_by_source_address(ruled, address, rule):
+    # What a client says of itself plays no part.
+    said = ['-H', 'X-Forwarded-For: 127.0.0.10', '-H', 'Forwarded: for=127.0.0.10']
+    assert rule_of(ruled, '/source', '--interface', address, *said) == rule
+
+
+@pytest.mark.parametrize('host, url, rule', [
+    ('REGEX.example', '/regex/v12', 'regex'), ('re.example:81', '/regex/v1/x', 'regex'),
+    ('re.example', '/regex/a.php?x', 'regex'), ('re.example', '/x/../regex/%76%31', 'regex'),
+    ('port.example:8443', '/regex/v1', 'regex'), ('port.example', '/regex/v1', ''),
+    ('re.example', '/regex/v12x', ''), ('re.example', '/regex?.php', ''),
+    ('re.examples', '/regex/v1', '')])
+def test_by_regular_expression(ruled, host, url, rule):
+    assert rule_of(ruled, url, '-H', f'Host: {host}') == rule
+
+
+@pytest.mark.parametrize('method, cookie, rule', [
+    ('POST', 'a=b', 'not'), ('GET', 'a=b', ''), ('POST', 'a=b; staff=1', '')])
+def test_by_what_is_not_so(ruled, method, cookie, rule):
+    assert rule_of(ruled, '/not', '-X', method, '-H', f'Cookie: {cookie}') == rule
 
 
 def test_a_redirect_holds_nothing_that_no_uri_holds(ruled):

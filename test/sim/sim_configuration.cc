@@ -18,11 +18,11 @@ bool matches(std::string_view pattern, std::string_view text) {
 }
 
 bool holds(const model::Condition& condition, std::string_view host, std::string_view path) {
-  if (const auto* hosts = std::get_if<model::HostHeaderCondition>(&condition)) {
+  if (const auto* hosts = std::get_if<model::HostHeaderCondition>(&condition.test)) {
     const std::string lower = ascii_lowered(host);
     return std::ranges::any_of(hosts->values, [&](const auto& v) { return matches(v, lower); });
   }
-  const auto& paths = std::get<model::PathPatternCondition>(condition);
+  const auto& paths = std::get<model::PathPatternCondition>(condition.test);
   return std::ranges::any_of(paths.values, [&](const auto& v) { return matches(v, path); });
 }
 
