@@ -46,13 +46,15 @@ uint32_t Doorkeeper::inside() const {
 bool Doorkeeper::settle(Instant now) {
   const DoorState state_before = state_;
   const uint32_t knocker_before = knocker_;
+  const bool wanted_before = wanted_;
   state_ = judge(now);
   if (state_ != DoorState::full) {
     knocker_ = nobody;
   } else if (knocker_ == nobody || turn_is_over(now)) {
     give_turn(choose(), now);
   }
-  return state_ != state_before || knocker_ != knocker_before;
+  wanted_ = state_ == DoorState::full && waiting() > 0;
+  return state_ != state_before || knocker_ != knocker_before || wanted_ != wanted_before;
 }
 
 model::DoorState Doorkeeper::judge(Instant now) {

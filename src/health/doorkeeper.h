@@ -35,6 +35,8 @@ class Doorkeeper {
 
   model::DoorState state() const { return state_; }
   uint32_t knocker() const { return knocker_; }
+  // While it is full: requests of some worker wait.
+  bool wanted() const { return wanted_; }
   // Of all workers together, as last reported.
   uint32_t waiting() const;
 
@@ -66,6 +68,7 @@ class Doorkeeper {
   bool shows_places_ = true;
   Instant slow_until_{};
   uint32_t knocker_ = nobody;
+  bool wanted_ = false;
   uint64_t turns_ = 0;
   Instant turn_began_{};
   bool has_knocked_ = false;  // in this turn

@@ -214,6 +214,22 @@ TEST(Doorkeeper, a_worker_that_is_silent_for_a_second_has_no_say) {
                                  {500ms, "", ""}});  // and so does the other
 }
 
+TEST(Doorkeeper, a_place_is_wanted_while_requests_of_any_worker_wait) {
+  Doorkeeper keeper(2);
+  model::DoorReport report = report_of("0 sk 1 20");
+  report.shows_places = false;  // shut is full
+  EXPECT_TRUE(keeper.take(report, Instant{} + 1s));
+  EXPECT_TRUE(keeper.wanted());
+  report.waiting = 0;
+  EXPECT_TRUE(keeper.take(report, Instant{} + 1s));
+  EXPECT_FALSE(keeper.wanted());
+  report.worker = 1;
+  report.waiting = 1;
+  EXPECT_TRUE(keeper.take(report, Instant{} + 1s));
+  EXPECT_TRUE(keeper.wanted());
+  EXPECT_FALSE(keeper.take(report, Instant{} + 1s));
+}
+
 TEST(Doorkeeper, adds_up_what_waits) {
   Doorkeeper keeper(2);
   keeper.take(report_of("0 s 5"), Instant{} + 1s);

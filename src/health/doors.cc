@@ -47,7 +47,7 @@ void Doors::forget_all() {
 }
 
 void Doors::tell(const model::TargetKey& target, const Doorkeeper& door, model::DoorState before) {
-  post({target, door.state(), door.knocker()});
+  post({target, door.state(), door.knocker(), door.wanted()});
   const bool is_full = door.state() == model::DoorState::full;
   const bool was_full = before == model::DoorState::full;
   if (is_full != was_full) observer_.on_door_changed(target, is_full);

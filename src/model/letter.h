@@ -97,6 +97,7 @@ struct DoorLetter {
   TargetKey target;
   DoorState state = DoorState::open;
   uint32_t knocker = nobody;
+  bool wanted = false;  // full, and requests of some worker wait for a place
 };
 
 // worker → health: real requests to this target fail, one after another, and none has succeeded in

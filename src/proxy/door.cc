@@ -31,6 +31,7 @@ void Door::on_letter(const model::DoorLetter& letter) {
   if (letter.state == model::DoorState::slow)
     governor_.acquit(environment_.loop.now(), owner_.inside());
   look();
+  owner_.on_told();
 }
 
 bool Door::shut() const {

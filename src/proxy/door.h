@@ -33,6 +33,8 @@ class Door final : private io::TimerHandler {
     virtual void on_place_wanted() = 0;
     // A connection is in that waited for longer than a target which is not full makes one wait.
     virtual void on_waited() = 0;
+    // A letter has come: it may be this worker's turn, or others may want its places.
+    virtual void on_told() = 0;
     // shut() or full() has changed.
     virtual void on_door_changed() = 0;
 
@@ -53,9 +55,7 @@ class Door final : private io::TimerHandler {
   // It is full.
   bool full() const { return guarded() && told_.state == model::DoorState::full; }
   // A place that this worker does not need is needed by another one of the node.
-  bool wanted_elsewhere() const {
-    return full() && told_.knocker != model::DoorLetter::nobody && !has_turn();
-  }
+  bool wanted_elsewhere() const { return full() && told_.wanted; }
   // May one more connection be opened, while `connecting` are on their way to the door?
   bool may_open(size_t connecting) const;
   const Governor& governor() const { return governor_; }

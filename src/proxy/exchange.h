@@ -114,6 +114,7 @@ class Exchange final : public Mortal,
   TargetState* choose_target();
   void go_to(TargetState& target);
   Next wait_in_line();
+  void knock();
   void wait_a_little();
   Next end_of_wait();
   Next turn_away();

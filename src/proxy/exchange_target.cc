@@ -95,8 +95,18 @@ Next Exchange::wait_in_line() {
   group_->state->counters->waited_total.add();
   wait_a_little();
   step_ = Step::await_connection;
-  full_target_->knock();
+  knock();
   return Next::wait;
+}
+
+// Any target of the group may have a place first.
+void Exchange::knock() {
+  const std::span<const uint32_t> candidates = group_->set.candidates();
+  const size_t looks = std::min(candidates.size(), model::limits::targets_looked_at_max);
+  for (size_t i = 0; i < looks; ++i) {
+    TargetState& target = *group_->targets[group_->state->round_robin.pick(candidates)];
+    if (!target.failures().failing()) target.knock();
+  }
 }
 
 void Exchange::wait_a_little() {

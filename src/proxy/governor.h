@@ -64,6 +64,8 @@ class Governor {
   bool shut(Instant now) const { return enabled_ && now < shut_until_; }
   // Connections inside when the door was last found shut; 0: never.
   uint32_t learned_limit() const { return learned_limit_; }
+  // What it costs to open a connection, at least; 0: not known.
+  Duration quickest() const { return quickest_ == Duration::max() ? Duration::zero() : quickest_; }
   // Of responses over connections inside, lately; 0 before the first.
   Duration mean_response_time() const { return mean_; }
 

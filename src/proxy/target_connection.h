@@ -76,6 +76,9 @@ class TargetConnection final : public Mortal,
   bool is_quiet();
   // Into the pool, until `idle_deadline`.
   void rest(Instant now, Instant idle_deadline);
+  void rest_no_longer_than(Instant deadline) {
+    if (deadline < timer_.deadline()) timer_.set(deadline);
+  }
   Instant idle_since() const { return idle_since_; }
   void end_use() { user_ = nullptr; }
 

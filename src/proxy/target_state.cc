@@ -127,10 +127,22 @@ void TargetState::give_back(TargetConnection& connection, Duration idle_timeout)
   if (wanted() > 0) environment_.loop.call_soon(*this);
 }
 
-// By a request at the door, or by another worker of this node while nobody waits here.
+// By a request at the door.
 bool TargetState::place_is_wanted() {
-  if (std::exchange(make_room_, false)) return true;
-  return door_.wanted_elsewhere() && wanted() == 0;
+  return std::exchange(make_room_, false);
+}
+
+// A place that is not used for as long as it takes to open a connection is lent to who waits.
+Duration TargetState::lent_after() const {
+  return door_.governor().sign() == DoorSign::handshake ? door_.governor().quickest() : 0ms;
+}
+
+void TargetState::on_told() {
+  if (wanted() > 0) return open_wanted();
+  if (!door_.wanted_elsewhere()) return;
+  idle_.for_each([this](TargetConnection& connection) {
+    connection.rest_no_longer_than(connection.idle_since() + lent_after());
+  });
 }
 
 void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout) {
@@ -138,6 +150,7 @@ void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout)
   Duration allowance = idle_allowance(connection, idle_timeout);
   // A place that is not used is one that somebody else waits for.
   if (door_.full()) allowance = std::min(allowance, model::limits::saturated_idle_timeout);
+  if (door_.wanted_elsewhere() && wanted() == 0) allowance = std::min(allowance, lent_after());
   connection.rest(now, now + allowance);
   idle_.push_front(connection);
   ++idle_connections_;

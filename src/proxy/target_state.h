@@ -123,6 +123,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void on_witness_wanted() override { open(); }
   void on_place_wanted() override { make_room_ = true; }
   void on_waited() override { counters_->connections_waited_total.add(); }
+  void on_told() override;
   void on_door_changed() override;
 
   bool has_room() const { return in_flight_count_ < latency_.limit(); }
@@ -130,6 +131,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void open_wanted();
   bool usable(const TargetConnection& connection) const;
   bool place_is_wanted();
+  Duration lent_after() const;
   bool is_ending(TargetConnection& connection);
   void note_end(const TargetConnection& connection);
   void into_pool(TargetConnection& connection, Duration idle_timeout);

@@ -699,6 +699,42 @@ TEST(OneWorker, draining_answers_a_request_whose_head_has_begun) {
   EXPECT_NE(busy.heard.find("Connection: close"), std::string::npos);
 }
 
+// A target that other workers of the node have found full.
+class FullTarget : public testing::Test {
+ protected:
+  static constexpr uint32_t other_worker = 1;
+  void tell(uint32_t knocker, bool wanted) {
+    const model::TargetKey& target = run_.draft.target_groups.front().targets.front().key;
+    run_.post(model::DoorLetter{target, model::DoorState::full, knocker, wanted});
+    run_.run_for(10ms);
+  }
+  void ask() { client_.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n"); }
+  bool answered() {
+    return run_.run_until([&] { return client_.heard == run_.target_says; });
+  }
+  OneWorker run_;
+  Peer& client_ = run_.connect();
+};
+
+TEST_F(FullTarget, is_given_a_place_that_another_worker_needs_and_this_one_does_not) {
+  ask();
+  ASSERT_TRUE(answered());
+  tell(other_worker, false);
+  EXPECT_FALSE(run_.target_connections.front()->ended);
+  tell(other_worker, true);
+  EXPECT_TRUE(run_.target_connections.front()->ended);
+}
+
+TEST_F(FullTarget, is_knocked_at_by_who_waits_as_soon_as_it_is_its_turn) {
+  tell(other_worker, true);
+  ask();
+  run_.run_for(100ms);
+  EXPECT_TRUE(run_.target_connections.empty());
+  tell(0, true);
+  EXPECT_EQ(run_.target_connections.size(), 1u);
+  EXPECT_TRUE(answered());
+}
+
 TEST(OneWorker, listens_once_the_port_is_free) {
   OneWorker run;
   run.balancer().listeners.push_back(run.balancer().listeners.front());
