@@ -178,7 +178,7 @@ Next Exchange::match_rule() {
                                             .host_and_port = authority_,
                                             .query = parts_.query,
                                             .fields = &request_.fields,
-                                            .source = &client_->facts().peer})];
+                                            .source = &client_->origin().facts.peer})];
   record_.rule_priority = rule.priority;
   if (const auto* fixed = std::get_if<model::FixedResponseAction>(&rule.action))
     return fixed_response(*fixed);
