@@ -184,6 +184,8 @@ void Auditor::on_client_end(Token token, Ending ending, bool after_close_announc
   if (const Connection* c = network_.connection(record->client.connection)) {
     record->client.idle_at_close = c->idle_at_close(Connection::acceptor).value_or(-1ns);
     record->client.last_heard = c->end(Connection::acceptor).reads.last();
+    record->client.said_end = c->end(Connection::acceptor).said_finished;
+    record->client.kept_at_close = c->end(Connection::acceptor).kept_at_close;
   }
   record->client.after_close_announced = after_close_announced;
   network_.note("client's end of " + text_of(token) + ": " + std::string(name_of(ending)));

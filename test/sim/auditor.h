@@ -115,7 +115,7 @@ class Auditor {
   bool reason_about_client_holds(const ExchangeRecord& record) const;
   bool reason_about_connect_holds(const ExchangeRecord& record) const;
   bool reason_about_target_holds(const ExchangeRecord& record) const;
-  bool taken_away(const ExchangeRecord& record) const;
+  bool reset_tells_of_a_cut(const ExchangeRecord& record) const;
   bool client_is_to_blame(const ExchangeRecord& record) const;
   bool target_broke(const ExchangeRecord& record) const;
   bool connect_fault(const ExchangeRecord& record, std::initializer_list<FaultKind> kinds) const;

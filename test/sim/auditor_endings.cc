@@ -74,6 +74,10 @@ void Auditor::judge_log(const ExchangeRecord& record) {
   if (record.target.arrivals > sent)
     return violation(token, "the request was sent " + std::to_string(record.target.arrivals) +
                                 " times, the access log says " + std::to_string(sent));
+  if (record.response.from_target && record.client.ending == Ending::complete &&
+      record.log.reason != "-")
+    return violation(
+        token, "the client has all of a target's answer, the access log says " + record.log.reason);
   if (record.response.from_target && record.log.target_status != record.target.plan.status)
     violation(token,
               "the access log's target status is " + std::to_string(record.log.target_status));
@@ -104,11 +108,14 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
                                            FaultKind::out_of_descriptors, FaultKind::nobody_listens,
                                            FaultKind::reset, FaultKind::accept_queue_reset}))
     return;
-  // Closed for being idle, before a byte of the request had been read.
-  const bool unheard = client.last_heard < client.begun;
+  // Closed for being idle, before a byte of the request had been read, or could be: where an answer
+  // is still on its way to the client, so is the end that was said behind it.
+  const bool unheard = client.last_heard < client.begun || client.said_end <= client.begun;
   // Or after all of the answer had been written: what the client then says is answered by a reset,
-  // and that takes away what it has not read yet.
-  const bool answered = record.log.lines > 0 && record.log.reason == "-";
+  // and that takes away what it has not read yet. An end that is no reset takes nothing away, but
+  // where the client took nothing of what the socket kept for it.
+  const bool whole = record.log.lines > 0 && record.log.reason == "-";
+  const bool answered = whole && (client.ending == Ending::reset || client.kept_at_close > 0);
   if ((unheard || answered) && client.idle_at_close + 2ms >= settings_.idle_timeout_least) return;
   // What has arrived is answered, also while the node drains and after its listener has gone.
   const bool listener_gone = std::ranges::any_of(listener_removals_, [&](const auto& removal) {
@@ -116,11 +123,11 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
            removal.at <= client.ended;
   });
   const bool closing = listener_gone || draining_since_ <= client.ended;
-  if (closing && (unheard || answered)) return;
+  if (closing && (unheard || (answered && client.kept_at_close == 0))) return;
   if (stopped_at_ <= client.ended) return;
   if (connections_limited_ && record.response.status == 0 && record.log.lines == 0) return;
   if (record.log.lines > 0 && record.log.reason != "-" && reason_holds(record)) return;
-  if (taken_away(record)) return;
+  if (whole && client.ending == Ending::reset && reset_tells_of_a_cut(record)) return;
   violation(client.script.token,
             std::string(record.response.status == 0 ? "no answer" : "an answer broken off") + " (" +
                 std::string(name_of(client.ending)) + "), log reason " + record.log.reason +
@@ -129,16 +136,15 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
 
 // --- Evidence ---
 
-// All of it was said, but the client had not read it when the connection was reset because of a
-// later exchange, which is judged by itself.
-bool Auditor::taken_away(const ExchangeRecord& record) const {
-  const ClientSide& client = record.client;
-  if (!settings_.faults.reset_discards_unread || client.ending != Ending::reset) return false;
-  if (record.log.lines == 0 || record.log.reason != "-") return false;
+// Where an answer to HTTP/1.0, which ends with the connection, breaks off, only a reset tells so;
+// and that takes away what the client has not read of the answers before it.
+bool Auditor::reset_tells_of_a_cut(const ExchangeRecord& record) const {
   return std::ranges::any_of(exchanges_, [&](const auto& entry) {
-    const ClientSide& later = entry.second.client;
-    return later.connection == client.connection && later.begun > client.begun &&
-           later.ending == Ending::reset;
+    const ExchangeRecord& later = entry.second;
+    return later.client.connection == record.client.connection &&
+           later.client.begun >= record.client.begun && later.client.script.minor_version == 0 &&
+           later.log.lines > 0 && later.log.at >= record.log.at && later.log.reason != "-" &&
+           later.log.target_status != 0;
   });
 }
 

@@ -240,7 +240,9 @@ void Connection::finish_writing(int side) {
   Pipe& out = pipes_[side];
   if (out.fin_sent || ends_[side].reset || phase_ == Phase::failed) return;
   out.fin_sent = true;
-  ends_[side].finished = network_.now();
+  End& me = ends_[side];
+  me.finished = network_.now();
+  me.said_finished = std::min(me.said_finished, me.finished);
   send(side, {{}, Tail::fin});
 }
 
@@ -283,6 +285,7 @@ void Connection::close(int side, bool abort) {
   DARUMA_ASSERT(!me.closed);
   me.closed = true;
   me.finished = std::min(me.finished, network_.now());
+  me.said_finished = std::min(me.said_finished, me.finished);
   me.socket = nullptr;
   me.ready = 0;
   if (phase_ == Phase::failed) return network_.forget(id_);

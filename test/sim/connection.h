@@ -70,7 +70,10 @@ class Connection {
     // Of a socket that keeps what the network does not take: when its owner gave it something.
     std::optional<Moments> accepts;
     Instant finished = never;
-    uint64_t written = 0;  // bytes, so far
+    // When its owner said so: earlier, where its socket has kept something that goes first.
+    Instant said_finished = never;
+    size_t kept_at_close = 0;  // bytes that its socket had accepted and the network never got
+    uint64_t written = 0;      // bytes, so far
     bool reset_at_write = false;
   };
 

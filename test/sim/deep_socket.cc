@@ -33,6 +33,7 @@ void DeepSocket::flush() {
 void DeepSocket::finish_writing() {
   if (finishing_) return;
   finishing_ = true;
+  lower_->note_finishing();
   if (output_.empty()) return lower_->finish_writing();
   write_wanted_ = true;
 }

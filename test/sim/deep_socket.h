@@ -18,6 +18,7 @@ class DeepSocket final : public io::Socket, private io::SocketHandler {
       : output_bytes_max_(output_bytes_max), lower_(std::move(lower)) {
     lower_->set_handler(*this);
   }
+  ~DeepSocket() override { lower_->note_lost(output_.size()); }
 
   void set_handler(io::SocketHandler& handler) override { handler_ = &handler; }
   bool readable() const override { return lower_->readable(); }

@@ -54,6 +54,8 @@ struct ClientSide {
   bool all_sent = false;
   Ending ending = Ending::pending;
   Instant last_heard{};        // when Daruma last read from the connection, as of its end
+  Instant said_end = never;    // and when it decided to say no more on it
+  size_t kept_at_close = 0;    // bytes that its socket then still kept
   Duration idle_at_close{-1};  // of Daruma's end, if it closed; else negative
   Instant ended{};
 };

@@ -226,6 +226,10 @@ void SimSocket::note_accepted() {
   accepts->add(loop_.network().now());
 }
 
+void SimSocket::note_finishing() {
+  connection_.end(side_).said_finished = loop_.network().now();
+}
+
 io::SocketError SimSocket::error() const {
   return connection_.end(side_).error;
 }

@@ -99,8 +99,11 @@ class SimSocket final : public io::Socket {
   Address peer() const override { return connection_.end(1 - side_).address; }
 
   uint32_t connection_id() const { return connection_.id(); }
-  // Bytes were given to a socket above, which keeps what the network does not take.
+  // Said to a socket above, which keeps what the network does not take: bytes, and that no more of
+  // them follow.
   void note_accepted();
+  void note_finishing();
+  void note_lost(size_t bytes) { connection_.end(side_).kept_at_close = bytes; }
   io::SocketHandler* handler() const { return handler_; }
 
  private:
