@@ -361,7 +361,7 @@ void Auditor::note_idle(ExchangeRecord& record) const {
   Instant answered{}, told{}, given{};
   if (record.log.target_status != 0) {
     told = end.writes.last();
-    given = end.accepts ? end.accepts->last() : told;
+    given = end.keeps ? end.accepts.last() : told;
   }
   if (const Connection* target = network_.connection(record.target.connection)) {
     asked = std::max(asked, target->end(Connection::initiator).writes.last());

@@ -67,8 +67,9 @@ class Connection {
     // What its owner did: when it last moved bytes, and when it said that it was done.
     Moments reads;
     Moments writes;
-    // Of a socket that keeps what the network does not take: when its owner gave it something.
-    std::optional<Moments> accepts;
+    // What its socket took from it, where that keeps what the network does not take.
+    Moments accepts;
+    bool keeps = false;
     Instant finished = never;
     // When its owner said so: earlier, where its socket has kept something that goes first.
     Instant said_finished = never;

@@ -221,9 +221,9 @@ void SimSocket::finish_writing() {
 }
 
 void SimSocket::note_accepted() {
-  std::optional<Connection::Moments>& accepts = connection_.end(side_).accepts;
-  if (!accepts) accepts.emplace();
-  accepts->add(loop_.network().now());
+  Connection::End& end = connection_.end(side_);
+  end.keeps = true;
+  end.accepts.add(loop_.network().now());
 }
 
 void SimSocket::note_finishing() {
