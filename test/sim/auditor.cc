@@ -207,13 +207,22 @@ const ExchangeRecord* Auditor::on_target_head(const SimHead& head, const Address
   }
   ExchangeRecord* record = find(*token, "target");
   if (!record) return nullptr;
-  if (record->target.arrivals > 0 && !forget_first_arrival(*record)) return nullptr;
+  const Connection* c = network_.connection(connection);
+  const Instant sent = c ? c->end(Connection::initiator).writes.last() : Instant{};
+  if (record->target.arrivals > 0 && !may_come_again(*record)) return nullptr;
+  if (record->target.arrivals > 0 && sent < record->target.sent) {
+    // Given up on, and overtaken by the attempt after it.
+    ++record->target.arrivals;
+    network_.note("target " + target.to_string() + " gets, too late, " + text_of(*token));
+    return record;
+  }
+  if (record->target.arrivals > 0) forget_first_arrival(*record);
   ++record->target.arrivals;
   record->target.target = target;
   record->target.connection = connection;
+  record->target.sent = sent;
   record->target.arrived = record->target.last_activity = network_.now();
-  if (const Connection* c = network_.connection(connection))
-    record->target.worker_loop = c->from_loop();
+  if (c) record->target.worker_loop = c->from_loop();
   learn_worker(*record);
   network_.note("target " + target.to_string() + " gets " + text_of(*token));
   check_forwarded_head(*record, head);
@@ -222,21 +231,26 @@ const ExchangeRecord* Auditor::on_target_head(const SimHead& head, const Address
 
 // A request may come again where a kept-alive connection ended under it: if twice is the same as
 // once, and nothing of an answer had come. The log line must own up to it.
-bool Auditor::forget_first_arrival(ExchangeRecord& record) {
-  const Token token = record.client.script.token;
+bool Auditor::may_come_again(const ExchangeRecord& record) {
   const auto method = http::method_of(record.client.script.method);
-  if (record.client.script.body != RequestBody::none || !http::is_idempotent(method)) {
-    violation(token, "the request reached a target twice");
-    return false;
-  }
-  if (record.response.from_target) {
-    violation(token, "the request reached another target after it was answered");
-    return false;
-  }
+  if (record.client.script.body == RequestBody::none && http::is_idempotent(method)) return true;
+  violation(record.client.script.token, "the request reached a target twice");
+  return false;
+}
+
+void Auditor::forget_first_arrival(ExchangeRecord& record) {
+  if (record.response.from_target)
+    return violation(record.client.script.token,
+                     "the request reached another target after it was answered");
   const int arrivals = record.target.arrivals;
   record.target = {};
   record.target.arrivals = arrivals;
-  return true;
+}
+
+// Nullptr where the worker has gone on to another target: what this one does is nobody's answer.
+ExchangeRecord* Auditor::find_at_target(Token token, uint32_t connection) {
+  ExchangeRecord* record = find(token, "target");
+  return record && record->target.connection == connection ? record : nullptr;
 }
 
 void Auditor::check_forwarded_head(const ExchangeRecord& record, const SimHead& head) {
@@ -266,8 +280,8 @@ void Auditor::check_forwarded_head(const ExchangeRecord& record, const SimHead& 
     return violation(token, "another worker's target connection carries it");
 }
 
-void Auditor::on_target_plan(Token token, const TargetPlan& plan) {
-  ExchangeRecord* record = find(token, "target");
+void Auditor::on_target_plan(Token token, uint32_t connection, const TargetPlan& plan) {
+  ExchangeRecord* record = find_at_target(token, connection);
   if (!record) return;
   record->target.planned = true;
   record->target.plan = plan;
@@ -277,8 +291,8 @@ void Auditor::on_target_plan(Token token, const TargetPlan& plan) {
                 (plan.early ? ", early" : ""));
 }
 
-void Auditor::on_target_body(Token token, std::string_view bytes) {
-  ExchangeRecord* record = find(token, "target");
+void Auditor::on_target_body(Token token, uint32_t connection, std::string_view bytes) {
+  ExchangeRecord* record = find_at_target(token, connection);
   if (!record) return;
   TargetSide& side = record->target;
   side.last_activity = network_.now();
@@ -289,8 +303,9 @@ void Auditor::on_target_body(Token token, std::string_view bytes) {
   side.body_bytes += bytes.size();
 }
 
-void Auditor::on_target_body_complete(Token token, const std::string& trailers) {
-  ExchangeRecord* record = find(token, "target");
+void Auditor::on_target_body_complete(Token token, uint32_t connection,
+                                      const std::string& trailers) {
+  ExchangeRecord* record = find_at_target(token, connection);
   if (!record) return;
   record->target.body_complete = true;
   record->target.last_activity = network_.now();
@@ -305,12 +320,14 @@ void Auditor::on_target_body_complete(Token token, const std::string& trailers) 
     violation(token, "trailers of the request: " + trailers);
 }
 
-void Auditor::on_target_activity(Token token) {
-  if (ExchangeRecord* record = find(token, "target")) record->target.last_activity = network_.now();
+void Auditor::on_target_activity(Token token, uint32_t connection) {
+  if (ExchangeRecord* record = find_at_target(token, connection))
+    record->target.last_activity = network_.now();
 }
 
-void Auditor::on_target_response_sent(Token token) {
-  if (ExchangeRecord* record = find(token, "target")) record->target.response_sent = true;
+void Auditor::on_target_response_sent(Token token, uint32_t connection) {
+  if (ExchangeRecord* record = find_at_target(token, connection))
+    record->target.response_sent = true;
 }
 
 void Auditor::on_target_event(uint32_t connection, bool announced) {

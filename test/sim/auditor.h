@@ -63,11 +63,11 @@ class Auditor {
   // Nullptr if this head is one that must never have arrived.
   const ExchangeRecord* on_target_head(const SimHead& head, const Address& target,
                                        uint32_t connection);
-  void on_target_plan(Token token, const TargetPlan& plan);
-  void on_target_body(Token token, std::string_view bytes);
-  void on_target_body_complete(Token token, const std::string& trailers);
-  void on_target_activity(Token token);
-  void on_target_response_sent(Token token);
+  void on_target_plan(Token token, uint32_t connection, const TargetPlan& plan);
+  void on_target_body(Token token, uint32_t connection, std::string_view bytes);
+  void on_target_body_complete(Token token, uint32_t connection, const std::string& trailers);
+  void on_target_activity(Token token, uint32_t connection);
+  void on_target_response_sent(Token token, uint32_t connection);
   void on_target_event(uint32_t connection, bool announced);
   // The target or the network went away and came back, by the run's own hand.
   void on_disturbance(const Address& target);
@@ -97,11 +97,13 @@ class Auditor {
 
  private:
   ExchangeRecord* find(Token token, std::string_view who);
+  ExchangeRecord* find_at_target(Token token, uint32_t connection);
   void learn_worker(ExchangeRecord& record);
   void check_response_token(ExchangeRecord& record, const SimHead& head);
   void check_own_response(const ExchangeRecord& record);
   void check_target_body_end(const ExchangeRecord& record);
-  bool forget_first_arrival(ExchangeRecord& record);
+  bool may_come_again(const ExchangeRecord& record);
+  void forget_first_arrival(ExchangeRecord& record);
   void check_forwarded_head(const ExchangeRecord& record, const SimHead& head);
   Duration patience(const ExchangeRecord& record) const;
   Instant last_activity(const ExchangeRecord& record) const;

@@ -244,6 +244,66 @@ TEST(Direct, the_auditor_finds_an_answer_to_another_request) {
       << run.auditor.violation_text();
 }
 
+// Two connections from one loop, each of which sends a word; the first one first.
+struct TwoAttempts final : private io::SocketHandler, private io::AcceptHandler {
+  TwoAttempts() {
+    for (int i = 0; i < 2; ++i) {
+      acceptors[i] = std::move(*targets.listen(address[i], *this, {}));
+      sockets[i] = worker.connect(address[i], *this);
+    }
+    network.run_until(network.now() + 100ms);
+    for (const auto& socket : sockets) {
+      network.run_until(network.now() + 1ms);
+      socket->write("word");
+    }
+  }
+  ~TwoAttempts() {
+    accepted.clear();
+    network.run_until(network.now() + 100ms);
+  }
+  uint32_t connection(int i) const { return connection_id(*sockets[i]); }
+  void on_readable() override {}
+  void on_writable() override {}
+  void on_accept(std::unique_ptr<io::Socket> socket) override {
+    socket->set_handler(*this);
+    accepted.push_back(std::move(socket));
+  }
+
+  const Address address[2] = {*Address::parse("10.2.0.1", 80), *Address::parse("10.2.0.2", 80)};
+  SimNetwork network{1};
+  SimLoop worker{network, "worker", *Address::parse("10.1.0.1", 0)};
+  SimLoop targets{network, "targets", *Address::parse("10.2.0.1", 0)};
+  std::unique_ptr<io::Acceptor> acceptors[2];
+  std::vector<std::unique_ptr<io::Socket>> accepted;
+  std::unique_ptr<io::Socket> sockets[2];
+};
+
+TEST(Direct, of_two_attempts_the_one_that_left_last_counts_whichever_arrives_first) {
+  TwoAttempts run;
+  for (const int first : {0, 1}) {
+    AuditSettings settings;
+    settings.through_daruma = false;
+    Auditor auditor(run.network, settings);
+    RequestScript request;
+    request.token = {7};
+    request.path = "/" + text_of(request.token);
+    auditor.on_request_begun(request, 0, false);
+    const SimHead head{.start_line = "GET " + request.path + " HTTP/1.1",
+                       .fields = {{std::string(token_field), text_of(request.token)}}};
+    for (const int i : {first, 1 - first}) {
+      ASSERT_NE(auditor.on_target_head(head, run.address[i], run.connection(i)), nullptr);
+      TargetPlan plan;
+      plan.status = 200 + i;
+      auditor.on_target_plan(request.token, run.connection(i), plan);
+    }
+    const TargetSide& seen = auditor.exchanges().at(request.token).target;
+    EXPECT_EQ(seen.arrivals, 2);
+    EXPECT_EQ(seen.target, run.address[1]);
+    EXPECT_EQ(seen.plan.status, 201);
+    EXPECT_FALSE(auditor.violated()) << auditor.violation_text();
+  }
+}
+
 TEST(Direct, the_auditor_finds_a_request_that_is_never_answered) {
   DirectRun run(4);
   TargetBehaviour silent;

@@ -65,6 +65,7 @@ struct TargetSide {
   Address target;
   uint32_t connection = 0;
   uint32_t worker_loop = 0;
+  Instant sent{};  // of several attempts, the one that left last counts
   Instant arrived{};
   Instant last_activity{};
   bool body_complete = false;

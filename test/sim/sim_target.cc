@@ -64,10 +64,9 @@ class SimTarget::Channel final : private io::SocketHandler,
   void end_until_close();
   void set_idle_timer();
   // Daruma may just be using this connection: the auditor shall know whose fault that is.
-  void announce(bool announced) {
-    target_.auditor_.on_target_event(connection_id(*socket_), announced);
-  }
+  void announce(bool announced) { target_.auditor_.on_target_event(wire_id(), announced); }
   void close(bool reset);
+  uint32_t wire_id() const { return connection_id(*socket_); }
 
   SimTarget& target_;
   const uint32_t id_;
@@ -139,7 +138,7 @@ bool SimTarget::Channel::read_messages() {
         if (!on_head()) return false;
         break;
       case MessageReader::Status::body:
-        auditor.on_target_body(asked_.token, reader_.body());
+        auditor.on_target_body(asked_.token, wire_id(), reader_.body());
         break;
       case MessageReader::Status::finished:
         on_body_complete();
@@ -167,8 +166,7 @@ bool SimTarget::Channel::on_head() {
     target_.auditor_.violation("a request after a target had said Keep-Alive: max=0");
     return false;
   }
-  const ExchangeRecord* record =
-      target_.auditor_.on_target_head(head, target_.address_, connection_id(*socket_));
+  const ExchangeRecord* record = target_.auditor_.on_target_head(head, target_.address_, wire_id());
   if (!record) return false;
   ++target_.requests_;
   asked_ = {.token = record->client.script.token,
@@ -184,7 +182,7 @@ bool SimTarget::Channel::on_head() {
 void SimTarget::Channel::on_body_complete() {
   reading_body_ = false;
   if (!health_check_) {
-    target_.auditor_.on_target_body_complete(asked_.token, reader_.trailers());
+    target_.auditor_.on_target_body_complete(asked_.token, wire_id(), reader_.trailers());
     if (target_.auditor_.violated()) return;
     if (answer_.plan.early) {
       if (begun_ && sent_ == out_limit_) answer_sent();
@@ -203,7 +201,7 @@ void SimTarget::Channel::begin_answer() {
     target_.last_token_ = asked_.token;
     compose(answer_, target_.loop_.random(), target_.behaviour_, asked,
             target_.address_.to_string());
-    target_.auditor_.on_target_plan(asked_.token, answer_.plan);
+    target_.auditor_.on_target_plan(asked_.token, wire_id(), answer_.plan);
   }
   out_ = answer_.interim + answer_.wire;
   sent_ = 0;
@@ -219,7 +217,7 @@ void SimTarget::Channel::write() {
     const io::IoResult result = socket_->write(std::string_view(out_).substr(sent_, n));
     if (result.status != io::IoStatus::done) return;  // where it failed, reading tells
     sent_ += result.bytes;
-    if (!health_check_) target_.auditor_.on_target_activity(asked_.token);
+    if (!health_check_) target_.auditor_.on_target_activity(asked_.token, wire_id());
     if (sent_ < out_limit_) {
       if (result.bytes == n) timer_.set(target_.loop_.now() + answer_.pause);
       return;
@@ -243,7 +241,7 @@ void SimTarget::Channel::write() {
 void SimTarget::Channel::answer_sent() {
   if (answer_.cut == Cut::hang) return;
   answering_ = false;
-  if (!health_check_) target_.auditor_.on_target_response_sent(asked_.token);
+  if (!health_check_) target_.auditor_.on_target_response_sent(asked_.token, wire_id());
   if (answer_.close) {
     // Closing on an unread body resets, and may take the answer away.
     announce(answer_.close_announced && !reading_body_);
@@ -260,7 +258,7 @@ void SimTarget::Channel::end_until_close() {
   if (sent_ < body_from) return;
   answer_.plan.body_size = sent_ - body_from;
   answer_.plan.whole = true;
-  target_.auditor_.on_target_plan(asked_.token, answer_.plan);
+  target_.auditor_.on_target_plan(asked_.token, wire_id(), answer_.plan);
 }
 
 // --- SimTarget ---
