@@ -69,6 +69,7 @@ void Door::let_in(TargetConnection& connection) {
   while (&waiting_.front() != &connection) leave(waiting_.front());
   leave(connection);
   governor_.on_let_in(now, waited, at_door, owner_.inside());
+  governor_.count_places(size_, owner_.inside());
   look();
 }
 

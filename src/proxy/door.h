@@ -70,6 +70,8 @@ class Door final : private io::TimerHandler {
     governor_.on_served(now, took);
     if (size_ > 0) look();
   }
+  // A place was left to another worker.
+  void lend() { governor_.lend(); }
   // inside() has changed, or wanted() become more or less than nothing.
   void on_owner_changed() { report(); }
 

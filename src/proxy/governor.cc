@@ -29,6 +29,7 @@ constexpr Duration acquittal_kept = 20s;
 constexpr int fresh_parts = 8;
 constexpr int late_part = 8;  // of the mean
 constexpr Duration late_least = 20ms;
+constexpr size_t unsure_part = 4;
 constexpr int mean_parts = 16;  // how much of the mean a new value replaces
 constexpr Duration period = 20s;
 
@@ -47,6 +48,7 @@ void Governor::configure(bool enabled, DoorSign sign) {
 
 void Governor::restart() {
   window_ = window_least;
+  if (plain()) learned_limit_ = 0;
 }
 
 Duration Governor::patience() const {
@@ -54,7 +56,7 @@ Duration Governor::patience() const {
 }
 
 Duration Governor::usual_patience() const {
-  if (sign_ == DoorSign::first_response) {
+  if (plain()) {
     // What is asked for may be slow by itself: only longer than the slowest of late is a wait.
     const Duration slowest = std::max(slowest_, slowest_before_);
     if (slowest == Duration::zero()) return patience_most;
@@ -66,28 +68,36 @@ Duration Governor::usual_patience() const {
 
 bool Governor::may_open(Instant now, size_t at_door, size_t inside) const {
   if (!enabled_) return true;
+  if (plain()) return at_door + inside < learned_limit_ + (shut(now) ? knockers(at_door) : window_);
   if (!shut(now)) return at_door < window_;
-  // Each that knocks has a request with it, which is better off in the line.
-  if (sign_ == DoorSign::first_response) return may_open_full(at_door, inside);
   return at_door < std::max<size_t>(inside / inside_per_knocker, window_least);
 }
 
 bool Governor::may_open_full(size_t at_door, size_t inside) const {
+  if (plain()) return at_door + inside < learned_limit_ + knockers(at_door);
   const size_t places = learned_limit_ > inside ? learned_limit_ - inside : 0;
   return at_door < std::max<size_t>(places, 1);
+}
+
+// Each has a request with it, which is better off in the line. But how many of those at the door
+// are being served already is an estimate.
+size_t Governor::knockers(size_t at_door) {
+  return 1 + at_door / unsure_part;
 }
 
 void Governor::on_let_in(Instant now, Duration waited, size_t at_door, size_t inside) {
   const Duration limit = patience();
   quickest_ = std::min(quickest_, waited);
   last_wait_ = waited;
-  const bool late = sign_ == DoorSign::first_response && let_in_late(waited);
+  const bool late = plain() && let_in_late(waited);
+  // An answer as well; but it says how long pages take only where others have no wait in them.
+  if (plain() && mean_ != Duration::zero()) last_served_ = now;
   if (waited > limit) {
     if (shut(now)) find_shut(now, inside);
     return;
   }
   if (shut(now)) {
-    learned_limit_ = std::max(learned_limit_, static_cast<uint32_t>(inside));
+    if (!plain()) learned_limit_ = std::max(learned_limit_, static_cast<uint32_t>(inside));
     if (late) return remember_shut(now);
   }
   widen_window(at_door);
@@ -115,11 +125,20 @@ bool Governor::let_in_late(Duration waited) {
   return fresh_mean_ > mean_ + std::max(mean_ / late_part, late_least);
 }
 
+// Little's law: the part of a first response's time that is a wait is the part of those at the door
+// who wait there. The others are being served.
+void Governor::count_places(size_t at_door, size_t inside) {
+  if (!plain() || mean_ == Duration::zero()) return;
+  const double late = std::max(seconds_of(fresh_mean_ - mean_), 0.0) / seconds_of(fresh_mean_);
+  const auto outside = static_cast<size_t>(static_cast<double>(at_door) * late + 0.5);
+  learned_limit_ = static_cast<uint32_t>(inside + at_door - outside);
+}
+
 // A window that was not needed has proved nothing. Where a handshake shows the door, what came in
 // proves that as many more would; where a page does, it proves no more than one.
 void Governor::widen_window(size_t at_door) {
   if (at_door * 2 < window_) return;
-  if (sign_ == DoorSign::first_response && ++let_in_ < window_) return;
+  if (plain() && ++let_in_ < window_) return;
   let_in_ = 0;
   window_ = std::min(window_ + 1, limits::openings_max);
 }
@@ -154,7 +173,7 @@ Governor::Verdict Governor::on_waiting(Instant now, Instant first, Instant secon
 void Governor::find_shut(Instant now, size_t inside) {
   window_ = window_least;
   let_in_ = 0;
-  learned_limit_ = static_cast<uint32_t>(inside);
+  if (!plain()) learned_limit_ = static_cast<uint32_t>(inside);
   remember_shut(now);
 }
 

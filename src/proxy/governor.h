@@ -38,12 +38,18 @@ class Governor {
   // The same of a target that is known to be full: the places that it had, or one.
   bool may_open_full(size_t at_door, size_t inside) const;
   // Who came in last had hardly waited: places come free so often that one at the door, whose turn
-  // passes from worker to worker, would leave some empty.
-  bool moves() const { return last_wait_ <= usual_patience(); }
+  // passes from worker to worker, would leave some empty. So it would where a connection that is in
+  // counts as at the door until its first response.
+  bool moves() const { return plain() || last_wait_ <= usual_patience(); }
 
   // A connection came in after `waited` at the door, where it was one of `at_door`; `inside` counts
   // it.
   void on_let_in(Instant now, Duration waited, size_t at_door, size_t inside);
+  // So many are at the door and inside after that. A plain target does not show which of those at
+  // the door are being served already; how late first responses are does.
+  void count_places(size_t at_door, size_t inside);
+  // A place was left to another worker.
+  void lend() { learned_limit_ -= learned_limit_ > 0; }
   // A connection that is inside was answered, `took` after its request had been sent.
   void on_served(Instant now, Duration took);
   enum class Verdict : uint8_t {
@@ -62,7 +68,8 @@ class Governor {
   // How long a connection may be at the door before that means something.
   Duration patience() const;
   bool shut(Instant now) const { return enabled_ && now < shut_until_; }
-  // Connections inside when the door was last found shut; 0: never.
+  // Connections inside when the door was last found shut, or what was let in since; of a plain
+  // target, those that are inside or being served, as of the last first response. 0: not known.
   uint32_t learned_limit() const { return learned_limit_; }
   // What it costs to open a connection, at least; 0: not known.
   Duration quickest() const { return quickest_ == Duration::max() ? Duration::zero() : quickest_; }
@@ -70,6 +77,8 @@ class Governor {
   Duration mean_response_time() const { return mean_; }
 
  private:
+  bool plain() const { return sign_ == DoorSign::first_response; }
+  static size_t knockers(size_t at_door);
   bool is_kept_waiting(Instant now, Instant since) const;
   void find_shut(Instant now, size_t inside);
   void remember_shut(Instant now);

@@ -197,6 +197,73 @@ TEST(Governor, a_plain_target_stays_shut_while_first_responses_are_late_in_the_m
   EXPECT_FALSE(target.governor.shut(target.now));
 }
 
+// Pages of 100 ms, first responses after `fresh` of late.
+Governor plain_target(Duration fresh) {
+  Governor governor;
+  governor.configure(true, DoorSign::first_response);
+  const Instant now = Instant{} + 1h;
+  governor.on_served(now, 100ms);
+  for (int i = 0; i < 100; ++i) governor.on_let_in(now, fresh, 1, 1);
+  return governor;
+}
+
+TEST(Governor, counts_the_places_of_a_plain_target_by_how_late_first_responses_are) {
+  struct Case {
+    Duration fresh;
+    size_t at_door;
+    size_t inside;
+    uint32_t places;
+  };
+  const Case cases[] = {
+      {100ms, 8, 12, 20},  // nobody waits at the door
+      {90ms, 8, 12, 20},   // quicker than the others is not quicker than at once
+      {200ms, 8, 12, 16},  // half of the time is a wait
+      {400ms, 8, 12, 14},  // three quarters are
+      {400ms, 1, 12, 12}, {400ms, 0, 12, 12},
+  };
+  for (const Case& c : cases) {
+    Governor governor = plain_target(c.fresh);
+    governor.count_places(c.at_door, c.inside);
+    EXPECT_EQ(governor.learned_limit(), c.places) << c.fresh / 1ms << " " << c.at_door;
+  }
+}
+
+TEST(Governor, asks_a_full_plain_target_for_its_places_and_one_more) {
+  Governor governor = plain_target(200ms);
+  governor.count_places(4, 12);  // 14
+  EXPECT_TRUE(governor.may_open_full(2, 12));
+  EXPECT_FALSE(governor.may_open_full(3, 12));
+  // Among many at the door one more may be there by mistake.
+  EXPECT_TRUE(governor.may_open_full(7, 8));
+  EXPECT_FALSE(governor.may_open_full(7, 9));
+  governor.lend();
+  EXPECT_TRUE(governor.may_open_full(1, 12));
+  EXPECT_FALSE(governor.may_open_full(2, 12));
+}
+
+TEST(Governor, a_plain_target_that_was_shut_is_asked_for_two_more_at_once) {
+  Served target(DoorSign::first_response);
+  target.kept_waiting(300ms);
+  target.now += 10s;
+  ASSERT_FALSE(target.governor.shut(target.now));
+  target.governor.count_places(0, 20);
+  EXPECT_TRUE(target.governor.may_open(target.now, 1, 20));
+  EXPECT_FALSE(target.governor.may_open(target.now, 2, 20));
+}
+
+TEST(Governor, a_plain_target_may_give_first_responses_alone) {
+  Governor governor = plain_target(100ms);
+  const Instant came = Instant{} + 2h;
+  EXPECT_EQ(governor.on_waiting(came + 5s, came, came, 20), Verdict::quiet);
+  governor.on_let_in(came + 1s, 100ms, 9, 20);
+  EXPECT_EQ(governor.on_waiting(came + 5s, came, came, 20), Verdict::shut);
+  // But without any other response nobody knows how long a page takes.
+  Governor new_one;
+  new_one.configure(true, DoorSign::first_response);
+  new_one.on_let_in(came + 1s, 100ms, 9, 20);
+  EXPECT_EQ(new_one.on_waiting(came + 5s, came, came, 20), Verdict::quiet);
+}
+
 TEST(Governor, asks_little_of_a_target_that_comes_back) {
   Served target;
   target.governor.restart();

@@ -39,8 +39,8 @@ size_t TargetState::wanted() const {
 }
 
 void TargetState::open_wanted() {
-  const size_t connecting = protocol_ == model::Protocol::http ? opening_ : 0;
-  while (opening_ < wanted() && door_.may_open(connecting)) {
+  const auto connecting = [this] { return protocol_ == model::Protocol::http ? opening_ : 0; };
+  while (opening_ < wanted() && door_.may_open(connecting())) {
     if (!open()) return;
   }
   if (wanted() > 0) door_.on_owner_changed();

@@ -726,13 +726,23 @@ TEST_F(FullTarget, is_given_a_place_that_another_worker_needs_and_this_one_does_
 }
 
 TEST_F(FullTarget, is_knocked_at_by_who_waits_as_soon_as_it_is_its_turn) {
+  run_.draft.target_groups.front().protocol = model::Protocol::https;
+  run_.publish();
   tell(other_worker, true);
   ask();
   run_.run_for(100ms);
   EXPECT_TRUE(run_.target_connections.empty());
   tell(0, true);
   EXPECT_EQ(run_.target_connections.size(), 1u);
-  EXPECT_TRUE(answered());
+}
+
+TEST_F(FullTarget, is_knocked_at_once_however_many_wait) {
+  run_.target_listens = false;
+  tell(other_worker, false);
+  ask();
+  for (int i = 0; i < 5; ++i) run_.connect().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  run_.run_for(10ms);
+  EXPECT_EQ(run_.target_connections.size(), 1u);
 }
 
 TEST(OneWorker, listens_once_the_port_is_free) {
