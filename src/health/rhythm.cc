@@ -6,7 +6,7 @@
 namespace daruma::health {
 namespace {
 
-// Further than any interval; doubling ends somewhere.
+// Further than any interval; growing ends somewhere.
 constexpr Duration gap_most = 10min;
 
 }  // namespace
@@ -21,11 +21,13 @@ void Rhythm::hurry() {
 }
 
 void Rhythm::on_failed_again() {
-  hurried_gap_ = std::min(2 * hurried_gap_, gap_most);
+  if (!hurried()) return;
+  hurried_gap_ = std::max(return_gap_, return_interval);
+  return_gap_ = std::min(hurried_gap_ + hurried_gap_ / 10, gap_most);
 }
 
 void Rhythm::on_passed_again() {
-  if (hurried()) hurried_gap_ = hurried_interval;
+  if (hurried()) hurried_gap_ = return_interval;
 }
 
 }  // namespace daruma::health

@@ -4,8 +4,9 @@
 //
 //   steady   the group's interval
 //   hurried  one second. Its requests fail and nobody is answered: whether it is dead is worth
-//            knowing at once, by the same thresholds. So is whether it is back, but the longer it
-//            is dead the less: twice as long after each failure, up to the interval.
+//            knowing at once, by the same thresholds. So is whether it is back: a quarter of a
+//            second, and a tenth more after each failure, up to the interval, so that it is found
+//            after a tenth of the time that it was away.
 //   sparing  four intervals. It is busy: requests show that it lives, and a probe takes one of its
 //            places.
 #pragma once
@@ -17,13 +18,14 @@ namespace daruma::health {
 class Rhythm {
  public:
   static constexpr Duration hurried_interval = 1s;
+  static constexpr Duration return_interval = 250ms;
   static constexpr int sparing_intervals = 4;
 
   Duration gap(Duration interval) const;
 
   // Stays so until calm().
   void hurry();
-  void calm() { hurried_gap_ = Duration::zero(); }
+  void calm() { hurried_gap_ = return_gap_ = Duration::zero(); }
   bool hurried() const { return hurried_gap_ > Duration::zero(); }
   // A target that is unhealthy failed or passed once more.
   void on_failed_again();
@@ -33,6 +35,7 @@ class Rhythm {
 
  private:
   Duration hurried_gap_{};  // zero: not hurried
+  Duration return_gap_{};   // after the next failure; zero: none since it was healthy
   bool sparing_ = false;
 };
 
