@@ -53,7 +53,9 @@ std::string standing_text(const Candidate& candidate) {
     case Candidate::Standing::not_healthy:
       return "not chosen: its health checks fail, those of others do not";
     case Candidate::Standing::failing:
-      return fmt::format("not chosen: its last {} requests failed; asked once a second",
+      if (candidate.failures_in_a_row == 0)
+        return "not chosen: it is silent, nothing has come from it lately; asked now and then";
+      return fmt::format("not chosen: its last {} requests failed; asked now and then",
                          candidate.failures_in_a_row);
     case Candidate::Standing::full:
       return "not chosen: full";

@@ -68,6 +68,11 @@ Story refused() {
   candidate.failures_in_a_row = 0;
   candidate.load = {.connections = 21, .in_flight = 20, .learned_limit = 20, .full = true};
   story.candidates.push_back(candidate);
+  candidate = {};
+  candidate.target = "127.0.0.4:80";
+  candidate.health = model::HealthState::healthy;
+  candidate.standing = Candidate::Standing::failing;
+  story.candidates.push_back(candidate);
   story.waited = 120ms;
   story.waiting = 5;
   return story;
@@ -100,10 +105,12 @@ TEST(StoryText, tells_a_request_that_failed) {
       "  trace id    Root=1-2-3\n"
       "  client      192.0.2.7:51514, to load balancer web, port 443\n"
       "  rule        the default rule, to target group app\n"
-      "  candidate   127.0.0.2:80: healthy, not chosen: its last 4 requests failed; asked once a "
-      "second; 0 connections, 0 requests in flight\n"
+      "  candidate   127.0.0.2:80: healthy, not chosen: its last 4 requests failed; asked now and "
+      "then; 0 connections, 0 requests in flight\n"
       "  candidate   127.0.0.3:80: healthy, not chosen: full; 21 connections, 20 requests in "
       "flight, served at most 20, full\n"
+      "  candidate   127.0.0.4:80: healthy, not chosen: it is silent, nothing has come from it "
+      "lately; asked now and then; 0 connections, 0 requests in flight\n"
       "  wait        120.0 ms in the group's line; 5 others in it at the end\n"
       "  attempt 1   127.0.0.2:80: new connection: not connected after 400 µs; "
       "target_connection_refused (the target refused the TCP connection); 0 bytes sent, 0 "
@@ -190,8 +197,8 @@ TEST(Verdict, names_whose_doing_it_was) {
          s = refused();
          s.reason = Reason::target_group_saturated;
        },
-       "Every target is full and none came free in time: of 2 targets 1 were full, 0 not healthy, "
-       "1 failing; it waited 120.0 ms. The load is more than the targets can take: add targets, or "
+       "Every target is full and none came free in time: of 3 targets 1 were full, 0 not healthy, "
+       "2 failing; it waited 120.0 ms. The load is more than the targets can take: add targets, or "
        "give them more workers (`daruma advise`)."},
       {[](Story& s) {
          s.attempts.clear();

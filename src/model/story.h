@@ -28,7 +28,7 @@ struct Candidate {
   enum class Standing : uint8_t {
     available,
     not_healthy,  // and others are, so that it gets nothing
-    failing,      // its last requests failed one after another: asked once a second
+    failing,      // its last requests failed one after another, or it is silent: asked now and then
     full,
     deregistered,
   };

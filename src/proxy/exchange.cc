@@ -263,14 +263,14 @@ Next Exchange::redirect(const model::RedirectAction& action) {
 // body's beginning behind it, that the connection before took nothing of.
 Next Exchange::send_on(TargetConnection& connection) {
   connection_ = &connection;
-  target_->on_request_sent(connection);
+  sent_at_ = environment_.loop.now();
+  target_->on_request_sent(connection, sent_at_);
   if (to_target_.empty()) {
     const http::ForwardedRequest forwarded = forwarded_request();
     http::write_forwarded_request(forwarded, to_target_);
     request_relay_.begin(request_.framing, request_.content_length, request_.framing,
                          {.head = &request_.fields, .settings = forwarded.settings});
   }
-  sent_at_ = environment_.loop.now();
   extend_deadline();
   step_ = Step::forward;
   return Next::proceed;

@@ -120,6 +120,10 @@ class Exchange final : public Mortal,
   Next turn_away();
   void leave_line();
   void count_line();
+  void await_life();
+  Next end_of_patience();
+  bool somebody_else_answers() const;
+  Next leave_target();
   Next open_failed();
   bool take_retry();
   Next try_again(model::Reason reason);

@@ -242,7 +242,7 @@ Next Exchange::target_closed() {
   const model::Reason reason = reset ? model::Reason::target_reset_before_response
                                      : model::Reason::target_closed_before_response;
   if (may_replay() && take_retry()) return try_again(reason);
-  if (connection_->requests() == 1) target_->on_failed(reason);
+  if (connection_->requests() == 1) target_->on_failed(reason, FailureStreak::Where::later);
   return refuse(502, reason);
 }
 
@@ -271,7 +271,7 @@ Next Exchange::timed_out() {
     return break_off(model::Reason::target_body_timeout);
   }
   if (request_sent_) {
-    target_->on_failed(model::Reason::target_response_timeout);
+    target_->on_failed(model::Reason::target_response_timeout, FailureStreak::Where::later);
     return refuse(504, model::Reason::target_response_timeout);
   }
   if (request_relay_.blocked()) return refuse(504, model::Reason::target_body_timeout);

@@ -36,7 +36,7 @@ model::Candidate::Standing standing_of(const TargetState& target, bool chosen_fr
   using Standing = model::Candidate::Standing;
   if (!target.registered_since(revision)) return Standing::deregistered;
   if (!chosen_from) return Standing::not_healthy;
-  if (target.failures().failing()) return Standing::failing;
+  if (target.failing()) return Standing::failing;
   return target.load().full ? Standing::full : Standing::available;
 }
 

@@ -19,6 +19,9 @@ namespace {
 // Long enough for a surge's peak to move on, short enough that nobody stays away.
 constexpr int retry_after_seconds = 1;
 
+constexpr Duration opening_most =
+    model::limits::connect_timeout + model::limits::tls_handshake_timeout;
+
 // What an ALB answers where no connection could be opened.
 int status_of(model::Reason reason) {
   switch (reason) {
@@ -71,7 +74,7 @@ TargetState* Exchange::choose_target() {
   for (size_t i = 0; i < looks; ++i) {
     if (i > 0) target = group_->targets[order.pick(candidates)].get();
     if (target == tried_ && candidates.size() > 1) continue;
-    if (target->failures().failing() && !target->take_trial()) continue;
+    if (target->failing() && !target->take_trial()) continue;
     if (target->takes_requests()) return target;
     full = target;
   }
@@ -147,26 +150,51 @@ bool Exchange::may_use(const TargetState& target) const {
 Next Exchange::borrow_connection() {
   if (target_->has_idle()) return send_on(target_->borrow_idle(*this));
   if (!target_->wait(*this)) return refuse(503, model::Reason::target_name_unresolved);
-  // Connections have deadlines of their own; this one is for a request that gets none.
-  timer_.set(environment_.loop.now() + model::limits::connect_timeout +
-             model::limits::tls_handshake_timeout);
+  await_life();
   step_ = Step::await_connection;
   return Next::wait;
+}
+
+void Exchange::await_life() {
+  const bool may_move = group_->group->saturation_guard.enabled;
+  timer_.set(environment_.loop.now() + (may_move ? target_->silence_patience() : opening_most));
+}
+
+// Connections have deadlines of their own; the last one here is for a request that gets none. As
+// nothing of it has left, it may go elsewhere as soon as the target is silent.
+Next Exchange::end_of_patience() {
+  if (environment_.loop.now() - waits_since() >= opening_most)
+    return refuse(504, model::Reason::target_connect_timeout);
+  if (!target_->failing() || !somebody_else_answers()) {
+    await_life();
+    return Next::wait;
+  }
+  target_->on_failed(model::Reason::target_connect_timeout, FailureStreak::Where::at_opening);
+  return leave_target();
+}
+
+bool Exchange::somebody_else_answers() const {
+  const std::span<const uint32_t> candidates = group_->set.candidates();
+  return std::ranges::any_of(candidates,
+                             [this](uint32_t i) { return !group_->targets[i]->failing(); });
+}
+
+Next Exchange::leave_target() {
+  release_target(false);
+  target_ = nullptr;
+  target_full_ = true;
+  step_ = Step::pick_target;
+  return Next::proceed;
 }
 
 // Woken by an event that is not for this step, it goes on waiting.
 Next Exchange::await_connection() {
   if (open_failure_ != model::Reason::none) return open_failed();
-  if (target_full_) {
-    release_target(false);
-    target_ = nullptr;
-    step_ = Step::pick_target;
-    return Next::proceed;
-  }
+  if (target_full_) return leave_target();
   if (!timed_out_) return Next::wait;
   timed_out_ = false;
   if (target_ == nullptr) return end_of_wait();
-  return refuse(504, model::Reason::target_connect_timeout);
+  return end_of_patience();
 }
 
 void Exchange::on_connection_ready(TargetState& target) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Requests that failed at one target, one after another, as one worker saw them: the target's fault
-// each time, and no answer in between. A target that fails is asked once a second whether it still
-// does, so that neither its clients nor, while all targets count as unhealthy, those of the others
-// pay for it. Pure: told the time.
+// What speaks against one target, as one worker sees it: requests that failed one after another,
+// its fault each time and no answer in between, or several that were sent or wait for a connection,
+// and nothing is heard. Others are better asked, and neither its clients nor, while all targets
+// count as unhealthy, those of the others shall pay for it; so it is asked now and then whether it
+// still fails. Pure: told the time.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -17,14 +19,51 @@ class FailureStreak {
  public:
   static constexpr uint32_t failing_from = 3;
   static constexpr Duration trial_interval = 1s;
+  static constexpr Duration knock_interval_least = 100ms;
+  static constexpr Duration knock_interval_most = 1s;
 
-  void on_success() { length_ = 0; }
+  // A request or a new connection is on its way to the target.
+  void on_asked(Instant now) {
+    if (unheard_++ == 0) unheard_since_ = now;
+  }
+  // It is answered by the kernel, which accepts also where nobody serves: that says nothing.
+  void on_accepted() { unheard_ -= unheard_ > 0; }
+  // The server itself said something.
+  void on_heard() { unheard_ = 0; }
+  void on_success() {
+    length_ = unheard_ = 0;
+    knock_interval_ = Duration::zero();
+  }
+  // A connection is open. Where it was there that requests failed, they do no longer.
+  void on_opened() {
+    if (at_opening_) length_ = 0;
+  }
+  enum class Where : uint8_t { at_opening, later };
   // True if it is worth telling: the first, and each time that their number has doubled.
-  bool on_failure() { return std::has_single_bit(++length_); }
+  bool on_failure(Where where) {
+    at_opening_ = where == Where::at_opening;
+    return std::has_single_bit(++length_);
+  }
   uint32_t length() const { return length_; }
 
   bool failing() const { return length_ >= failing_from; }
-  // True once per interval.
+  // Enough have asked since it was last heard of; has the first of them waited for too long?
+  bool unheard() const { return unheard_ >= failing_from; }
+  bool silent(Instant now, Duration patience) const {
+    return unheard() && now - unheard_since_ >= patience;
+  }
+
+  // Whether to find out by a connection, which costs nobody a request. Each interval is a tenth
+  // longer than the one before, so that a target is found after a tenth of the time that it was
+  // away, up to a second.
+  bool take_knock(Instant now) {
+    if (now < next_knock_) return false;
+    const Duration longer = knock_interval_ + knock_interval_ / 10;
+    knock_interval_ = std::clamp(longer, knock_interval_least, knock_interval_most);
+    next_knock_ = now + knock_interval_;
+    return true;
+  }
+  // Whether to find out by a request. True once per interval.
   bool take_trial(Instant now) {
     if (now < next_trial_) return false;
     next_trial_ = now + trial_interval;
@@ -33,7 +72,12 @@ class FailureStreak {
 
  private:
   uint32_t length_ = 0;
+  uint32_t unheard_ = 0;  // who asked since something was heard
+  bool at_opening_ = false;
+  Instant unheard_since_{};
   Instant next_trial_{};
+  Instant next_knock_{};
+  Duration knock_interval_{};  // zero: none since it answered
 };
 
 }  // namespace daruma::proxy

@@ -56,14 +56,16 @@ Duration Governor::patience() const {
 }
 
 Duration Governor::usual_patience() const {
-  if (plain()) {
-    // What is asked for may be slow by itself: only longer than the slowest of late is a wait.
-    const Duration slowest = std::max(slowest_, slowest_before_);
-    if (slowest == Duration::zero()) return patience_most;
-    return slowest + slowest / 4 + patience_least;
-  }
+  if (plain()) return answer_patience();
   if (quickest_ == Duration::max()) return patience_most;
   return std::clamp(quickest_ * quickest_times, patience_least, patience_most);
+}
+
+// What is asked for may be slow by itself: only longer than the slowest of late is a wait.
+Duration Governor::answer_patience() const {
+  const Duration slowest = std::max(slowest_, slowest_before_);
+  if (slowest == Duration::zero()) return patience_most;
+  return slowest + slowest / 4 + patience_least;
 }
 
 bool Governor::may_open(Instant now, size_t at_door, size_t inside) const {

@@ -67,6 +67,8 @@ class Governor {
 
   // How long a connection may be at the door before that means something.
   Duration patience() const;
+  // Longer than that no answer of late has taken.
+  Duration answer_patience() const;
   bool shut(Instant now) const { return enabled_ && now < shut_until_; }
   // Connections inside when the door was last found shut, or what was let in since; of a plain
   // target, those that are inside or being served, as of the last first response. 0: not known.

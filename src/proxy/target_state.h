@@ -76,7 +76,12 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // How long a request should wait for it before it is turned away.
   Duration line_patience() const;
   const FailureStreak& failures() const { return failures_; }
-  // The target fails; whether one request may find out if it still does.
+  // Its requests fail, or nothing is heard of it any more: others are better asked.
+  bool failing() const { return failures_.failing() || (failures_.unheard() && silent()); }
+  // How long the target may be silent.
+  Duration silence_patience() const { return door_.governor().answer_patience(); }
+  // The target fails; whether one request may find out if it still does. Where there is no
+  // connection for it, one is opened without.
   bool take_trial();
   // The most recently used idle connection. REQUIRES: has_idle().
   TargetConnection& borrow_idle(Exchange& exchange);
@@ -96,7 +101,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void on_open_failed(TargetConnection& connection, model::Reason reason);
   void on_idle_closed(TargetConnection& connection);
   void on_rested_out(TargetConnection& connection);  // its idle time is over, and it is still good
-  void on_request_sent(TargetConnection& connection);
+  void on_request_sent(TargetConnection& connection, Instant now);
   // The response has begun, `took` after its request had been sent.
   void on_answered(TargetConnection& connection, Duration took);
   // The response says that it is the connection's last.
@@ -106,7 +111,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void note_server(std::string_view field);
   void note_announced(Duration idle_limit);
   // A request failed here, and the target is to blame.
-  void on_failed(model::Reason reason);
+  void on_failed(model::Reason reason, FailureStreak::Where where);
 
   // The connection's request is done; the connection can carry another and may rest for as long.
   void give_back(TargetConnection& connection, Duration idle_timeout);
@@ -126,7 +131,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void on_told() override;
   void on_door_changed() override;
 
+  bool silent() const;
   bool has_room() const { return in_flight_count_ < latency_.limit(); }
+  void count_silence(FailureStreak::Where where);
+  size_t connecting() const;  // and not at the door yet
   bool open();
   void open_wanted();
   bool usable(const TargetConnection& connection) const;

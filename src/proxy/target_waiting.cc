@@ -11,8 +11,30 @@
 
 namespace daruma::proxy {
 
+bool TargetState::silent() const {
+  return failures_.silent(environment_.loop.now(), silence_patience());
+}
+
 bool TargetState::take_trial() {
-  return failures_.take_trial(environment_.loop.now());
+  const Instant now = environment_.loop.now();
+  if (has_idle()) {
+    if (!failures_.take_trial(now)) return false;
+    count_silence(FailureStreak::Where::later);
+    return true;
+  }
+  if (!failures_.take_knock(now)) return false;
+  count_silence(FailureStreak::Where::at_opening);
+  if (door_.may_open(connecting())) open();
+  return false;
+}
+
+// The trial before this one has failed as well.
+void TargetState::count_silence(FailureStreak::Where where) {
+  if (!silent()) return;
+  const bool opening = where == FailureStreak::Where::at_opening;
+  on_failed(
+      opening ? model::Reason::target_connect_timeout : model::Reason::target_response_timeout,
+      where);
 }
 
 bool TargetState::wait(Exchange& exchange) {
@@ -35,11 +57,16 @@ size_t TargetState::inside() const {
 }
 
 size_t TargetState::wanted() const {
-  return waiting_count_ + (candidate_ && has_room() ? group_->line.size() : 0);
+  const size_t in_line = group_->line.size();
+  if (in_line == 0 || !candidate_ || !has_room() || failing()) return waiting_count_;
+  return waiting_count_ + in_line;
+}
+
+size_t TargetState::connecting() const {
+  return protocol_ == model::Protocol::http ? opening_ : 0;
 }
 
 void TargetState::open_wanted() {
-  const auto connecting = [this] { return protocol_ == model::Protocol::http ? opening_ : 0; };
   while (opening_ < wanted() && door_.may_open(connecting())) {
     if (!open()) return;
   }
@@ -53,6 +80,7 @@ bool TargetState::open() {
   open_.push_back(*connection);
   ++open_connections_;
   ++opening_;
+  failures_.on_asked(environment_.loop.now());
   ++environment_.target_connections;
   counters_->connections_total.add();
   counters_->connections_open.add(1);
@@ -62,10 +90,14 @@ bool TargetState::open() {
 
 void TargetState::on_opened(TargetConnection& connection) {
   --opening_;
+  failures_.on_opened();
   if (const tls::Session* session = connection.tls_session()) {
     counters_->tls_handshakes_total.add();
     if (session->resumed()) counters_->tls_resumptions_total.add();
+    failures_.on_heard();
     door_.let_in(connection);
+  } else {
+    failures_.on_accepted();
   }
   if (waiting_.empty() && !usable(connection)) return discard(connection);
   into_pool(connection, model::limits::unused_connection_timeout);
@@ -84,7 +116,8 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
     default:
       counters_->connection_errors_total.add();
   }
-  if (reason != model::Reason::node_out_of_resources) on_failed(reason);
+  if (reason != model::Reason::node_out_of_resources)
+    on_failed(reason, FailureStreak::Where::at_opening);
   const Instant began = connection.began();
   discard(connection);
   // Who came later has not waited for this one.
@@ -94,9 +127,10 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
   unlucky.on_open_failed(connection, reason);
 }
 
-void TargetState::on_request_sent(TargetConnection& connection) {
+void TargetState::on_request_sent(TargetConnection& connection, Instant now) {
   counters_->requests_total.add();
   connection.count_request();
+  failures_.on_asked(now);
   if (door_.guarded()) latency_.on_sent(in_flight_count_);
   if (connection.requests() > 1) return counters_->connection_reuses_total.add();
   if (connection.protocol() == model::Protocol::http) door_.come(connection);
@@ -115,8 +149,8 @@ void TargetState::on_answered(TargetConnection& connection, Duration took) {
   latency_.on_answered(now, took);
 }
 
-void TargetState::on_failed(model::Reason reason) {
-  if (!failures_.on_failure() || environment_.health == nullptr) return;
+void TargetState::on_failed(model::Reason reason, FailureStreak::Where where) {
+  if (!failures_.on_failure(where) || environment_.health == nullptr) return;
   environment_.health->post(model::FailureReport{.worker = environment_.worker,
                                                  .target = key_,
                                                  .reason = reason,
@@ -144,7 +178,7 @@ Exchange* TargetState::next_waiting() {
     stop_waiting(first);
     return &first;
   }
-  if (!candidate_ || !has_room()) return nullptr;
+  if (!candidate_ || !has_room() || failing()) return nullptr;
   const Instant overload = environment_.loop.now() - line_patience() * 9 / 10;
   return static_cast<Exchange*>(group_->line.take_next(
       overload, [this](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_use(*this); }));

@@ -7,7 +7,6 @@
 #include <memory>
 #include <vector>
 
-#include "proxy/failure_streak.h"
 #include "proxy/retry_budget.h"
 
 namespace daruma::proxy {
@@ -111,31 +110,6 @@ TEST(RetryBudget, is_one_in_ten_and_a_few_saved_up) {
     retries += budget.take();
   }
   EXPECT_EQ(retries, 100u);
-}
-
-TEST(FailureStreak, is_told_for_the_first_and_whenever_it_has_doubled) {
-  FailureStreak streak;
-  std::vector<uint32_t> told;
-  for (int i = 0; i < 20; ++i) {
-    if (streak.on_failure()) told.push_back(streak.length());
-  }
-  EXPECT_EQ(told, (std::vector<uint32_t>{1, 2, 4, 8, 16}));
-  streak.on_success();
-  EXPECT_EQ(streak.length(), 0u);
-  EXPECT_TRUE(streak.on_failure());
-}
-
-TEST(FailureStreak, a_failing_target_is_tried_once_a_second) {
-  FailureStreak streak;
-  const Instant now = Instant{} + 1h;
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_FALSE(streak.failing());
-    streak.on_failure();
-  }
-  EXPECT_TRUE(streak.failing());
-  EXPECT_TRUE(streak.take_trial(now));
-  EXPECT_FALSE(streak.take_trial(now + 999ms));
-  EXPECT_TRUE(streak.take_trial(now + 1s));
 }
 
 }  // namespace

@@ -105,6 +105,24 @@ TEST(Incident, one_seed_is_one_run) {
   }
 }
 
+// Far below capacity, with one host gone: what was on its way there is lost, and nobody else's
+// request waits for it.
+TEST(Incident, nobody_waits_for_a_target_that_is_silent) {
+  for (const Turn turn : {Turn::vanish, Turn::freeze}) {
+    for (const bool https : {true, false}) {
+      Scenario scenario = draw_scenario(Shape::lab, 1, true);
+      scenario.node_workers = 2;
+      scenario.load.points = {{0s, 20}, {30s, 20}};
+      for (TargetPlan& target : scenario.targets) target.https = https;
+      scenario.targets[1].turns = {{10s, turn}};
+      const Result result = World(scenario).run();
+      EXPECT_GT(result.attempts, 500u);
+      EXPECT_GE(result.ok + 25, result.attempts) << describe(scenario);
+      EXPECT_LT(result.slow, 3s) << describe(scenario);
+    }
+  }
+}
+
 TEST(Incident, nothing_fails_below_capacity) {
   Scenario scenario = draw_scenario(Shape::lab, 1, false);
   scenario.load.points = {{0s, 20}, {20s, 40}};
