@@ -39,7 +39,7 @@ class FakeServerLoop final : public io::Loop {
 
   void run_for(Duration duration) {
     now_ += duration;
-    timers().advance(now_);
+    fire_timers();
     end_turn();
   }
   void end_turn() { run_soon(); }

@@ -45,7 +45,7 @@ class LetterLoop final : public io::Loop {
   void run_for(Duration duration) {
     settle();
     now_ += duration;
-    timers().advance(now_);
+    fire_timers();
     settle();
   }
 

@@ -231,7 +231,7 @@ inline void FakeLoop::run_for(Duration duration) {
     run_events();
     const Instant next = timers().next_wakeup();
     now_ = std::max(now_, std::min(next, end));
-    timers().advance(now_);
+    fire_timers();
     if (next > end) break;
   }
   run_events();

@@ -110,7 +110,7 @@ void EpollLoop::turn(Duration sleep_max) {
   epoll_.wait(sleep_milliseconds(sleep_max));
   read_clock();
   epoll_.dispatch([this] { run_after_event(); });
-  timers().advance(now_);
+  fire_timers();
   run_soon();
 }
 
@@ -118,7 +118,9 @@ int EpollLoop::sleep_milliseconds(Duration sleep_max) {
   if (has_soon()) return 0;
   const Instant wakeup = timers().next_wakeup();
   if (wakeup == never && sleep_max == Duration::max()) return -1;
-  const Duration sleep = wakeup == never ? sleep_max : std::min(sleep_max, wakeup - now_);
+  // Not from now_: this turn may have taken a while.
+  const Duration sleep =
+      wakeup == never ? sleep_max : std::min(sleep_max, wakeup - monotonic_now());
   // Rounded up: waking too early would find nothing to do and spin.
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(sleep).count();
   return static_cast<int>(std::clamp<int64_t>(milliseconds, 0, std::numeric_limits<int>::max()));

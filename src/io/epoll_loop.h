@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Loop on Linux epoll. Each turn: sleep until something happens, read the clock once, handle up to
+// Loop on Linux epoll. Each turn: sleep until something happens, read the clock, handle up to
 // Epoll::batch_max events, fire timers, run the tasks of call_soon().
 //
 // System calls: per turn one epoll_wait; per connection one epoll_ctl when it begins; per event
-// none but the handler's own reads and writes. The clock is read through the vDSO.
+// none but the handler's own reads and writes. The clock is read through the vDSO, before a sleep
+// that a timer ends and after each.
 #pragma once
 
 #include <atomic>

@@ -115,6 +115,24 @@ TEST(EpollLoop, tasks_run_before_it_sleeps) {
   EXPECT_EQ(ran, 2);
 }
 
+// As the simulation does: what a timer ends is gone before the next one fires.
+TEST(EpollLoop, each_timer_is_an_event_of_its_own) {
+  EpollLoop loop(1);
+  std::string order;
+  Step grave([&] { order += "grave "; });
+  Step end_of_turn([&] { order += "end "; });
+  TimerRecorder recorder(loop);
+  Timer first(loop.timers(), recorder), second(loop.timers(), recorder);
+  recorder.then = [&] {
+    order += "timer ";
+    loop.call_after_event(grave);
+    loop.call_soon(end_of_turn);
+  };
+  for (Timer* timer : {&first, &second}) timer->set(loop.now());
+  while (recorder.fired.size() < 2) loop.turn();
+  EXPECT_EQ(order, "timer grave timer grave end ");
+}
+
 TEST(EpollLoop, chance_follows_the_seed) {
   EpollLoop a(5), b(5), c(6);
   const uint64_t first = a.random().next();

@@ -3,6 +3,10 @@
 
 namespace daruma::io {
 
+void Loop::fire_timers() {
+  while (timers_.fire_next(now())) run_after_event();
+}
+
 // Here and below a task is taken out before it runs: it may destroy itself, ask again or withdraw
 // others.
 void Loop::run_after_event() {

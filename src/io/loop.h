@@ -78,6 +78,8 @@ class Loop {
 
  protected:
   explicit Loop(Instant now) : timers_(now) {}
+  // Fires what is due at now(). Each timer is an event.
+  void fire_timers();
   // After each event. Tasks put off while these run, run too.
   void run_after_event();
   // At the end of each turn.

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a kept-alive exchange costs in system calls, counted by tracing a child process.
+// What a kept-alive exchange costs in system calls, and how long the loop means to sleep: seen by
+// tracing a child process.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <chrono>
+#include <functional>
 #include <map>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "io/loopback_for_test.h"
 
@@ -119,7 +125,37 @@ int relay_exchanges() {
   return 0;
 }
 
-using Counts = std::map<uint64_t, int>;
+// A turn that goes on beyond the deadline that was set in it; then the one that meets the deadline.
+int overrun_a_deadline() {
+  struct NoHandler final : TimerHandler {
+    void on_timer(Timer&) override {}
+  };
+  struct LongTask final : Task {
+    explicit LongTask(std::function<void()> does) : action(std::move(does)) {}
+    void run() override { action(); }
+    std::function<void()> action;
+  };
+  EpollLoop loop(1);
+  NoHandler handler;
+  Timer timer(loop.timers(), handler);
+  LongTask task([&] {
+    timer.set(loop.now() + 5ms);
+    const Instant past_it = timer.deadline() + 1ms;
+    while (std::chrono::steady_clock::now().time_since_epoch() < past_it.time_since_epoch()) {
+    }
+  });
+  loop.call_soon(task);
+  loop.turn();
+  kill(getpid(), SIGUSR1);
+  loop.turn();
+  kill(getpid(), SIGUSR2);
+  return timer.is_set() ? 1 : 0;
+}
+
+struct Traced {
+  std::map<uint64_t, int> counts;  // of system calls, by number
+  std::vector<int> sleeps;         // milliseconds that epoll_wait was asked for
+};
 
 // Newer architectures have only the second.
 #ifdef SYS_epoll_wait
@@ -128,8 +164,9 @@ constexpr uint64_t sleep_call = SYS_epoll_wait;
 constexpr uint64_t sleep_call = SYS_epoll_pwait;
 #endif
 
-// Lets the child run to its end; counts its system calls between SIGUSR1 and SIGUSR2.
-int count_system_calls(pid_t child, Counts& counts) {
+// Lets the child run to its end; keeps its system calls between SIGUSR1 and SIGUSR2. Returns its
+// status.
+int trace(pid_t child, Traced& traced) {
   bool counting = false;
   int status = 0;
   int signal_number = 0;
@@ -144,25 +181,34 @@ int count_system_calls(pid_t child, Counts& counts) {
     signal_number = 0;
     __ptrace_syscall_info info{};
     ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info);
-    if (counting && info.op == PTRACE_SYSCALL_INFO_ENTRY) ++counts[info.entry.nr];
+    if (!counting || info.op != PTRACE_SYSCALL_INFO_ENTRY) continue;
+    ++traced.counts[info.entry.nr];
+    if (info.entry.nr == sleep_call) traced.sleeps.push_back(static_cast<int>(info.entry.args[3]));
   }
 }
 
-TEST(SystemCalls, exchange_costs_one_read_and_one_write_per_side) {
+// What a child does that must return 0; nullopt if this machine allows no tracing.
+std::optional<Traced> traced_run(int (*scenario)()) {
   const pid_t child = fork();
   if (child == 0) {
     if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) _exit(77);
     raise(SIGSTOP);
-    _exit(relay_exchanges());
+    _exit(scenario());
   }
   int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "tracing is not allowed here";
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) return std::nullopt;
   ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
-  Counts counts;
-  status = count_system_calls(child, counts);
-  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  Traced traced;
+  status = trace(child, traced);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  return traced;
+}
 
+TEST(SystemCalls, exchange_costs_one_read_and_one_write_per_side) {
+  std::optional<Traced> traced = traced_run(relay_exchanges);
+  if (!traced) GTEST_SKIP() << "tracing is not allowed here";
+  std::map<uint64_t, int>& counts = traced->counts;
   constexpr int served = exchanges * connections;
   EXPECT_EQ(counts[SYS_recvfrom], 2 * served);
   EXPECT_EQ(counts[SYS_sendto], 2 * served);
@@ -175,6 +221,12 @@ TEST(SystemCalls, exchange_costs_one_read_and_one_write_per_side) {
                             SYS_sendmsg, SYS_accept4, SYS_clock_gettime, SYS_ioctl}) {
     EXPECT_EQ(counts[static_cast<uint64_t>(number)], 0) << "system call " << number;
   }
+}
+
+TEST(SystemCalls, a_long_turn_is_no_part_of_the_sleep_that_follows) {
+  const std::optional<Traced> traced = traced_run(overrun_a_deadline);
+  if (!traced) GTEST_SKIP() << "tracing is not allowed here";
+  EXPECT_EQ(traced->sleeps, std::vector{0});
 }
 
 }  // namespace

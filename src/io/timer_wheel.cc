@@ -65,16 +65,21 @@ Instant TimerWheel::next_wakeup() const {
   return tick == no_tick ? never : Instant(static_cast<int64_t>(tick) * tick_length);
 }
 
-void TimerWheel::advance(Instant now) {
+bool TimerWheel::fire_next(Instant now) {
   const uint64_t target = last_tick_at(now);
   for (uint64_t next = next_tick(); next <= target; next = next_tick()) {
-    tick_ = next;
-    for (int level = levels - 1; level > 0; --level) {
-      if (tick_ % span_of(level) == 0) file_lower(level);
-    }
-    fire();
+    if (next != tick_) enter(next);
+    if (fire_one()) return true;
   }
   tick_ = std::max(tick_, target);
+  return false;
+}
+
+void TimerWheel::enter(uint64_t tick) {
+  tick_ = tick;
+  for (int level = levels - 1; level > 0; --level) {
+    if (tick_ % span_of(level) == 0) file_lower(level);
+  }
 }
 
 void TimerWheel::file(Timer& timer, uint64_t earliest) {
@@ -104,13 +109,13 @@ void TimerWheel::file_lower(int level) {
   occupied_[level] &= ~(uint64_t{1} << slot);
 }
 
-void TimerWheel::fire() {
-  const size_t slot = slot_of(tick_, 0);
-  IntrusiveList<Timer>& due = wheel_[0][slot];
-  // Ends, because what handlers set is filed under a later tick. One at a time, because they may
-  // clear or destroy the others.
+// Whoever calls it again and again comes to an end, because what handlers set is filed under a
+// later tick.
+bool TimerWheel::fire_one() {
+  IntrusiveList<Timer>& due = wheel_[0][slot_of(tick_, 0)];
   while (!due.empty()) {
-    Timer& timer = due.pop_front();
+    Timer& timer = due.front();
+    unfile(timer);
     if (first_tick_after(timer.deadline_) > tick_) {
       file(timer, tick_ + 1);
       continue;
@@ -118,11 +123,13 @@ void TimerWheel::fire() {
     timer.deadline_ = never;
     --size_;
     timer.handler_.on_timer(timer);
+    return true;
   }
-  occupied_[0] &= ~(uint64_t{1} << slot);
+  return false;
 }
 
 uint64_t TimerWheel::next_tick() const {
+  if (occupied_[0] >> slot_of(tick_, 0) & 1) return tick_;
   uint64_t next = no_tick;
   for (int level = 0; level < levels; ++level) {
     if (occupied_[level] == 0) continue;

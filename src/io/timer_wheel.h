@@ -58,12 +58,12 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  // When advance() must next be called at the latest; `never` if no timer is set. May be earlier
+  // When fire_next() must next be called at the latest; `never` if no timer is set. May be earlier
   // than the earliest deadline (a cascade), never later.
   Instant next_wakeup() const;
-  // Fires every timer whose deadline, rounded up to a tick, is at or before `now`, in order of that
-  // tick.
-  void advance(Instant now);
+  // Of the timers whose deadline, rounded up to a tick, is at or before `now`, fires the one whose
+  // tick comes first. False if there is none: then `now` is where the wheel stands.
+  bool fire_next(Instant now);
   size_t size() const { return size_; }
 
  private:
@@ -81,13 +81,15 @@ class TimerWheel {
   void file(Timer& timer, uint64_t earliest);
   void unfile(Timer& timer);
   void file_lower(int level);
-  void fire();
+  void enter(uint64_t tick);
+  bool fire_one();
   // The next tick at which a slot has to be emptied, on any level.
   uint64_t next_tick() const;
 
   std::array<std::array<IntrusiveList<Timer>, slots>, levels> wheel_;
   std::array<uint64_t, levels> occupied_{};  // one bit per slot that holds timers
-  uint64_t tick_;  // all ticks up to and including this one have been fired
+  uint64_t tick_;  // all ticks before this one have been fired, and of this one all but what its
+                   // slot holds
   size_t size_ = 0;
 };
 

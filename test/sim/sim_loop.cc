@@ -86,11 +86,6 @@ void SimLoop::turn() {
   plan_next_turn();
 }
 
-void SimLoop::fire_timers() {
-  timers().advance(now_);
-  run_after_event();
-}
-
 std::vector<SimLoop::Notice> SimLoop::shuffled_notices() {
   std::vector<Notice> taken = std::exchange(notices_, {});
   for (size_t i = taken.size(); i > 1; --i)

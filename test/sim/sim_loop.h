@@ -60,7 +60,6 @@ class SimLoop final : public io::Loop {
     int side;
   };
   void add_notice(const Notice& notice);
-  void fire_timers();
   void deliver(const Notice& notice);
   static void call(io::SocketHandler& handler, Ready what);
   void deliver_connection(uint32_t connection, int side);
