@@ -22,13 +22,16 @@ size_t class_of(size_t size) {
 
 }  // namespace
 
-SlabPool::SlabPool(size_t kept_max) : kept_max_(kept_max) {
+SlabPool::SlabPool(size_t kept_max) : SlabPool(own_outstanding_, kept_max) {}
+
+SlabPool::SlabPool(Gauge& outstanding, size_t kept_max)
+    : kept_max_(kept_max), outstanding_(outstanding) {
   // Now, so that giving a slab back never allocates.
   for (auto& slabs : free_) slabs.reserve(kept_max);
 }
 
 SlabPool::~SlabPool() {
-  DARUMA_ASSERT(outstanding_ == 0);
+  DARUMA_ASSERT(outstanding() == 0);
   for (size_t i = 0; i < classes.size(); ++i) {
     for (char* slab : free_[i]) {
       ASAN_UNPOISON_MEMORY_REGION(slab, classes[i]);
@@ -39,7 +42,7 @@ SlabPool::~SlabPool() {
 
 std::span<char> SlabPool::take(size_t size) {
   const size_t i = class_of(size);
-  ++outstanding_;
+  outstanding_.add(1);
   if (free_[i].empty()) return {static_cast<char*>(::operator new(classes[i])), classes[i]};
   char* slab = free_[i].back();
   free_[i].pop_back();
@@ -50,8 +53,8 @@ std::span<char> SlabPool::take(size_t size) {
 void SlabPool::give(std::span<char> slab) {
   const size_t i = class_of(slab.size());
   DARUMA_ASSERT(slab.size() == classes[i]);
-  DARUMA_ASSERT(outstanding_ > 0);
-  --outstanding_;
+  DARUMA_ASSERT(outstanding() > 0);
+  outstanding_.add(-1);
   if (free_[i].size() == kept_max_) {
     ::operator delete(slab.data());
     return;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/gauge.h"
+
 namespace daruma {
 
 // Freelists of slabs in a few size classes. Keeps at most `kept_max` free slabs of each class.
@@ -19,7 +21,9 @@ class SlabPool {
  public:
   static constexpr std::array<size_t, 3> classes = {4 * 1024, 16 * 1024, 68 * 1024};
 
-  explicit SlabPool(size_t kept_max = 256);
+  explicit SlabPool(size_t kept_max = kept_max_default);
+  // Counts in a gauge that others look at; it outlives the pool.
+  explicit SlabPool(Gauge& outstanding, size_t kept_max = kept_max_default);
   ~SlabPool();
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
@@ -29,11 +33,14 @@ class SlabPool {
   void give(std::span<char> slab);
   // Slabs handed out and not yet given back (what leak checks and the simulation's auditor look
   // at).
-  size_t outstanding() const { return outstanding_; }
+  size_t outstanding() const { return static_cast<size_t>(outstanding_.value()); }
 
  private:
+  static constexpr size_t kept_max_default = 256;
+
   size_t kept_max_;
-  size_t outstanding_ = 0;
+  Gauge own_outstanding_;
+  Gauge& outstanding_;
   std::array<std::vector<char*>, classes.size()> free_;
 };
 

@@ -40,7 +40,7 @@ struct Environment {
   telemetry::LogRing& access_log;
   telemetry::WorkerCounters& counters;
   const Log& log;
-  SlabPool slabs;
+  SlabPool slabs{counters.slabs_outstanding};
   transport::SecureTransport secure{slabs};
   std::unique_ptr<tls::ClientContext> client_tls;
   Graveyard graveyard{loop};

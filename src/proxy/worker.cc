@@ -206,7 +206,6 @@ std::string Worker::Implementation::adopt_listeners() {
     const auto listener = it++;
     if (!present.contains(listener->first)) retire_listener(listener);
   }
-  environment.loop.call_soon(*this);
   return problems;
 }
 
@@ -371,7 +370,6 @@ void Worker::Implementation::on_unpinned(AdoptedSnapshot& snapshot) {
 
 void Worker::Implementation::run() {
   std::erase_if(retired_listeners, [](const auto& listener) { return listener->unused(); });
-  counters->slabs_outstanding.set(static_cast<int64_t>(environment.slabs.outstanding()));
   if (!environment.draining || stopped || environment.client_connections > 0) return;
   stopped = true;
   drain_timer.clear();

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/gauge.h"
 #include "model/reason.h"
 #include "telemetry/histogram.h"
 
@@ -24,18 +25,6 @@ class Counter {
 
  private:
   std::atomic<uint64_t> value_{0};
-};
-
-class Gauge {
- public:
-  void add(int64_t n) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  void set(int64_t n) { value_.store(n, std::memory_order_relaxed); }
-  int64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<int64_t> value_{0};
 };
 
 // X(kind, name, meaning). Names are completed to daruma_listener_<name> and so on.

@@ -130,6 +130,15 @@ void OneWorker::post(model::WorkerLetter letter) {
   worker->mailbox().post(std::move(letter));
 }
 
+int64_t OneWorker::slabs_outstanding() const {
+  int64_t slabs = 0;
+  registry_.for_each(
+      [&slabs](const telemetry::WorkerLabels&, const telemetry::WorkerCounters& counters) {
+        slabs += counters.slabs_outstanding.value();
+      });
+  return slabs;
+}
+
 Peer& OneWorker::connect() {
   return *clients_.emplace_back(std::make_unique<Peer>(outside_loop_, worker_address));
 }

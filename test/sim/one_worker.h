@@ -81,6 +81,8 @@ class OneWorker final : private SimNetwork::Watcher,
   // For at most a virtual minute; whether it came true.
   bool run_until(const std::function<bool()>& condition);
   void post(model::WorkerLetter letter);
+  // As GET /metrics would show it.
+  int64_t slabs_outstanding() const;
 
   SimNetwork network{1};
   std::vector<std::string> log_lines;

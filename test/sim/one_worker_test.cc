@@ -32,6 +32,17 @@ TEST(OneWorker, relays) {
   EXPECT_EQ(run.log_lines.size(), 1u);
 }
 
+TEST(OneWorker, shows_the_buffers_in_use_now) {
+  OneWorker run;
+  Peer& client = run.connect();
+  client.say("GET / HTTP/1.1\r\n");
+  run.run_for(10ms);
+  EXPECT_EQ(run.slabs_outstanding(), 1);
+  client.say("Host: a\r\n\r\n");
+  ASSERT_TRUE(run.run_until([&] { return !client.heard.empty(); }));
+  EXPECT_EQ(run.slabs_outstanding(), 0) << "though the connection is open";
+}
+
 // A target that closes each connection after its third request, and says nothing of it before.
 class TargetThatCloses : public testing::Test {
  protected:
