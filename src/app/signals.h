@@ -16,6 +16,10 @@
 namespace daruma::app {
 
 enum class ProcessSignal : uint8_t { reload, stop };  // SIGHUP; SIGTERM and SIGINT
+// Unread reloads are one (io/letter_queue.h). Each stop counts: the second one does not drain.
+inline std::optional<ProcessSignal> key_of(ProcessSignal signal) {
+  return signal == ProcessSignal::reload ? std::optional(signal) : std::nullopt;
+}
 
 // Blocks the signals that SignalThread waits for, and ignores SIGPIPE. Call before any thread
 // starts, so that every thread inherits it.

@@ -97,6 +97,16 @@ TEST(Signals, arrive_as_letters) {
   EXPECT_EQ(collector.received, (std::vector<ProcessSignal>{reload, stop, stop}));
 }
 
+TEST(Signals, unread_reloads_are_one_and_every_stop_counts) {
+  using enum ProcessSignal;
+  io::EpollLoop loop(1);
+  CollectsSignals collector(loop);
+  io::Mailbox<ProcessSignal> mailbox(loop, collector);
+  for (const ProcessSignal signal : {reload, stop, reload, reload, stop}) mailbox.post(signal);
+  loop.turn();
+  EXPECT_EQ(collector.received, (std::vector<ProcessSignal>{stop, reload, stop}));
+}
+
 struct CountsSignals final : io::Mailbox<ProcessSignal>::Reader {
   void on_letter(ProcessSignal) override { ++heard; }
   int heard = 0;

@@ -225,7 +225,12 @@ void Controller::connect(std::vector<Publisher::WorkerMailbox*> workers,
 }
 
 void Controller::reload(ReloadObserver* observer) {
-  Pending pending{observer, {}, loop_.now() + reload_timeout};
+  asked_.push_back(observer);
+  loop_.call_soon(*this);
+}
+
+void Controller::read_again() {
+  Pending pending{std::exchange(asked_, {}), {}, loop_.now() + reload_timeout};
   if (draining_) {
     pending.result.diagnostics.push_back(
         {options_.config_file, 0, 0, "not read: this node is stopping", Severity::error});
@@ -238,13 +243,12 @@ void Controller::reload(ReloadObserver* observer) {
   }
   pending.result.revision = revision_;
   pending_.push_back(std::move(pending));
-  loop_.call_soon(*this);
 }
 
 void Controller::forget(ReloadObserver& observer) {
-  for (Pending& pending : pending_) {
-    if (pending.observer == &observer) pending.observer = nullptr;
-  }
+  ReloadObserver* const nobody = nullptr;
+  std::ranges::replace(asked_, &observer, nobody);
+  for (Pending& pending : pending_) std::ranges::replace(pending.observers, &observer, nobody);
 }
 
 bool Controller::settled(const Pending& pending) const {
@@ -253,7 +257,7 @@ bool Controller::settled(const Pending& pending) const {
          publisher_.adopted(pending.result.revision) == publisher_.workers();
 }
 
-// Answers every reload that can be answered. An observer may ask for another one meanwhile.
+// Answers every reload that can be answered.
 void Controller::settle() {
   for (;;) {
     const auto ready =
@@ -279,7 +283,9 @@ void Controller::tell(Pending pending) {
   log_.write(result.complete() ? LogLevel::info : LogLevel::warning, "config", summary_of(result),
              {{"revision", std::to_string(result.revision)},
               {"workers_adopted", fmt::format("{}/{}", result.workers_adopted, result.workers)}});
-  if (pending.observer != nullptr) pending.observer->on_reloaded(result);
+  for (ReloadObserver* observer : pending.observers) {
+    if (observer != nullptr) observer->on_reloaded(result);
+  }
 }
 
 void Controller::drain(Duration deadline, StopObserver& observer) {
@@ -345,6 +351,7 @@ void Controller::on_timer(io::Timer& timer) {
 
 // What the letters of this turn add up to.
 void Controller::run() {
+  if (!asked_.empty()) read_again();
   if (std::exchange(names_changed_, false) && !draining_) publish_names();
   keep_what_serves();
   settle();

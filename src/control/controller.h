@@ -67,6 +67,7 @@ struct ReloadResult {
 
 class ReloadObserver {
  public:
+  // May ask for another one.
   virtual void on_reloaded(const ReloadResult& result) = 0;
 
  protected:
@@ -121,11 +122,12 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void connect(std::vector<Publisher::WorkerMailbox*> workers, Publisher::HealthMailbox* health);
   io::Mailbox<model::ControlLetter>& mailbox() { return mailbox_; }
 
-  // Reads the configuration file again. The observer (may be null) hears the result once, later:
-  // when all workers acknowledged and new names of
-  // targets were looked up, or after reload_timeout.
+  // Reads the configuration file again, once for all that ask in one turn: so whoever asks while a
+  // file is being read and compiled shares the next reading with everybody else who does. The
+  // observer (may be null) hears the result once, later: when all workers acknowledged and new
+  // names of targets were looked up, or after reload_timeout.
   void reload(ReloadObserver* observer);
-  // The observer is going away: it hears nothing more.
+  // The observer is going away: it hears nothing more. REQUIRES: no observer is being told.
   void forget(ReloadObserver& observer);
 
   // Workers and health stop taking work; the observer hears when all of them have stopped.
@@ -150,8 +152,9 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   bool ready() const;
 
  private:
+  using Observers = std::vector<ReloadObserver*>;
   struct Pending {
-    ReloadObserver* observer;
+    Observers observers;
     ReloadResult result;
     Instant deadline;
   };
@@ -163,6 +166,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
 
   Declared read_last_good() const;
   void check_ports(Declared& declared) const;
+  void read_again();
   void apply(Declared& declared);
   void take(Declared& declared);
   void compile_and_publish();
@@ -195,6 +199,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   TargetHealthTable health_;
   DrainingTable draining_targets_;
   ReloadStatus status_;
+  Observers asked_;  // for the next reading
   std::vector<Pending> pending_;
   std::optional<Candidate> to_keep_;
   std::string keep_problem_;  // why the last good configuration could not be kept

@@ -160,6 +160,10 @@ class Daruma(Process):
         with new_session() as session:
             return session.get(self.admin + path, timeout=10)
 
+    def connect_admin(self, seconds=20):
+        """A raw connection to the admin server."""
+        return socket.create_connection(('127.0.0.1', self.configuration.admin_port), seconds)
+
     def connect(self, tls=False, seconds=20):
         """A raw connection to a listener."""
         port = self.configuration.https_port if tls else self.configuration.http_port

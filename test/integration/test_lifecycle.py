@@ -62,6 +62,33 @@ def test_a_reload_keeps_pools_and_health(start_targets, serve):
     assert daruma.metric('daruma_target_connections_total') == connections
 
 
+def test_reloads_asked_for_while_a_file_is_read_are_one(start_targets, serve):
+    daruma = serve(start_targets(1))
+    file = daruma.configuration.file
+    text = file.read_bytes()
+    before = daruma.metric('daruma_config_loads_total', result='applied')
+    file.unlink()
+    os.mkfifo(file)
+    daruma.send(signal.SIGHUP)
+
+    def opened():  # once somebody reads it
+        with contextlib.suppress(OSError):
+            return os.open(file, os.O_WRONLY | os.O_NONBLOCK)
+
+    pipe = wait_until('the file is being read', opened)
+    with contextlib.ExitStack() as stack:
+        asking = [stack.enter_context(daruma.connect_admin()) for _ in range(5)]
+        for connection in asking:
+            connection.sendall(b'POST /reload HTTP/1.1\r\nHost: localhost\r\n'
+                               b'Connection: close\r\nContent-Length: 0\r\n\r\n')
+        daruma.configuration.write()
+        os.write(pipe, text)
+        os.close(pipe)
+        for connection in asking:
+            assert read_all(connection).startswith(b'HTTP/1.1 200 ')
+    assert daruma.metric('daruma_config_loads_total', result='applied') == before + 2
+
+
 def test_reload_of_nobody_says_so():
     answer = run([DARUMA, 'reload', '--admin', '127.0.0.1:1'])
     assert answer.returncode == 1
