@@ -197,7 +197,7 @@ ProbeOutcome Probe::connect_failure() const {
     case io::SocketError::tls_record:
     case io::SocketError::tls_truncated:
       return ProbeOutcome::tls_failed;
-    case io::SocketError::out_of_descriptors:
+    case io::SocketError::local_failure:
       return ProbeOutcome::not_made;
     case io::SocketError::none:
     case io::SocketError::other:
@@ -219,7 +219,7 @@ ProbeOutcome Probe::connection_failure() const {
     case io::SocketError::refused:
     case io::SocketError::unreachable:
     case io::SocketError::reset:
-    case io::SocketError::out_of_descriptors:
+    case io::SocketError::local_failure:
     case io::SocketError::other:
       return ProbeOutcome::response_reset;
   }

@@ -34,7 +34,7 @@ namespace daruma::health {
   X(response_reset, failed_health_checks, "ConnectionReset", "reset before the response head")    \
   X(response_closed, failed_health_checks, "ConnectionReset", "closed before the response head")  \
   X(response_malformed, failed_health_checks, "TargetError", "the response is not HTTP")          \
-  X(not_made, none, "InternalError", "this node lacked descriptors or ports: says nothing")
+  X(not_made, none, "InternalError", "this node could not connect, by its own fault")
 
 enum class ProbeOutcome : uint8_t {
 #define X(name, reason, log_reason, meaning) name,

@@ -158,7 +158,7 @@ TEST_F(ProbeTest, connecting_fails) {
       {io::SocketError::timed_out, ProbeOutcome::connect_timeout},
       {io::SocketError::reset, ProbeOutcome::connect_reset},
       {io::SocketError::other, ProbeOutcome::connect_failed},
-      {io::SocketError::out_of_descriptors, ProbeOutcome::not_made},
+      {io::SocketError::local_failure, ProbeOutcome::not_made},
   };
   for (const Row& row : rows) {
     results_.clear();

@@ -238,10 +238,10 @@ TEST_F(ProberTest, a_stopped_target_is_unhealthy_and_a_started_one_recovers) {
   EXPECT_EQ(told("127.0.0.2"), "healthy");
 }
 
-TEST_F(ProberTest, this_nodes_own_lack_of_descriptors_convicts_nobody) {
+TEST_F(ProberTest, what_this_node_lacks_convicts_nobody) {
   start_target("127.0.0.2");
   adopt_and_settle({group_of("apache", {"127.0.0.2"})});
-  loop_.fail_connects(address_of("127.0.0.2"), io::SocketError::out_of_descriptors);
+  loop_.fail_connects(address_of("127.0.0.2"), io::SocketError::local_failure);
   loop_.run_for(100s);
   EXPECT_EQ(told("127.0.0.2"), "");
 }

@@ -76,7 +76,7 @@ bool PlainAcceptor::accept_one() {
   }
   auto socket = PlainSocket::accepted(epoll(), std::move(descriptor), peer);
   if (socket == nullptr) {
-    refused(SocketError::out_of_descriptors);
+    refused(SocketError::local_failure);
     return false;
   }
   handler_.on_accept(std::move(socket));

@@ -96,7 +96,7 @@ TEST_F(Listening, without_descriptors_it_pauses_says_so_and_goes_on_by_itself) {
     loop.turn(1s);
   }
   const Instant refused_at = loop.now();
-  EXPECT_EQ(keeper.pauses, std::vector{SocketError::out_of_descriptors});
+  EXPECT_EQ(keeper.pauses, std::vector{SocketError::local_failure});
   EXPECT_EQ(keeper.sockets.size(), 1u);
   // It does not spin: with no other work the loop sleeps until it is time to try again.
   int turns = 0;

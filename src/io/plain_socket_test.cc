@@ -445,7 +445,7 @@ TEST_F(Connecting, lack_of_descriptors_is_a_failure_of_its_own) {
   }
   loop.turn(0ms);
   EXPECT_EQ(handler.connect_failed, 1);
-  EXPECT_EQ(socket->error(), SocketError::out_of_descriptors);
+  EXPECT_EQ(socket->error(), SocketError::local_failure);
 }
 
 TEST_F(Connecting, nothing_is_heard_of_an_attempt_that_was_given_up) {

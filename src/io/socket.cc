@@ -21,8 +21,8 @@ std::string_view name_of(SocketError error) {
       return "tls_record";
     case SocketError::tls_truncated:
       return "tls_truncated";
-    case SocketError::out_of_descriptors:
-      return "out_of_descriptors";
+    case SocketError::local_failure:
+      return "local_failure";
     case SocketError::other:
       return "other";
   }

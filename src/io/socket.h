@@ -37,14 +37,14 @@ struct IoResult {
 // it.
 enum class SocketError : uint8_t {
   none,
-  refused,             // ECONNREFUSED: nobody listens, or its queue is full and set to reset
-  unreachable,         // no route, ICMP unreachable
-  timed_out,           // the kernel's own time-out
-  reset,               // RST from the peer
-  tls_handshake,       // the TLS handshake failed: alert, bad record, no common parameters
-  tls_record,          // a record after the handshake did not decrypt, or a fatal alert came
-  tls_truncated,       // FIN without close_notify
-  out_of_descriptors,  // or of ports or memory; or this node's own firewall forbids it
+  refused,        // ECONNREFUSED: nobody listens, or its queue is full and set to reset
+  unreachable,    // no route, ICMP unreachable
+  timed_out,      // the kernel's own time-out
+  reset,          // RST from the peer
+  tls_handshake,  // the TLS handshake failed: alert, bad record, no common parameters
+  tls_record,     // a record after the handshake did not decrypt, or a fatal alert came
+  tls_truncated,  // FIN without close_notify
+  local_failure,  // this node's: no descriptors, ports or memory, or its own firewall forbids it
   other,
 };
 std::string_view name_of(SocketError error);

@@ -106,7 +106,7 @@ SocketError error_of(int error_number) {
     case ENOSPC:  // epoll_ctl: no watches left
     case EPERM:   // connect: this node's own firewall
     case EACCES:
-      return SocketError::out_of_descriptors;
+      return SocketError::local_failure;
   }
   return SocketError::other;
 }

@@ -46,7 +46,8 @@ namespace daruma::model {
   X(target_body_timeout, "the target stopped sending or taking a body within the idle timeout")   \
   X(target_group_saturated, "every target is full and none came free in time")                    \
   X(target_deregistered, "the deregistration delay ended before the response")                    \
-  X(node_out_of_resources, "this node has no descriptors, ports or memory left")                  \
+  X(node_out_of_resources,                                                                        \
+    "this node has no descriptors, ports or memory left, or its own firewall forbids it")         \
   X(node_stopping, "this node was stopped before the response")
 
 enum class Reason : uint8_t {

@@ -93,7 +93,7 @@ model::Reason TargetConnection::failure() const {
       return model::Reason::target_connect_timeout;
     case io::SocketError::unreachable:
       return model::Reason::target_unreachable;
-    case io::SocketError::out_of_descriptors:
+    case io::SocketError::local_failure:
       return model::Reason::node_out_of_resources;
     case io::SocketError::reset:
     case io::SocketError::tls_handshake:

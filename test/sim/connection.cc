@@ -48,7 +48,7 @@ void Connection::begin() {
   };
   if (strikes(f.out_of_descriptors)) {
     record(FaultKind::out_of_descriptors);
-    fail_later(io::SocketError::out_of_descriptors, 0s);
+    fail_later(io::SocketError::local_failure, 0s);
   } else if (strikes(f.refused)) {
     record(FaultKind::refused);
     fail_later(io::SocketError::refused, 2 * latency());
