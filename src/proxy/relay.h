@@ -38,8 +38,6 @@ class BodyRelay {
 
   // The source closed. True if the body was complete then; pump() again to finish.
   bool source_closed() { return reader_.finish_at_close(); }
-  // All of the body has been seen, though perhaps not written yet.
-  bool source_finished() const { return reader_.finished(); }
   // How much to read at once: large where much is known to come.
   size_t read_size() const;
   http::Framing out() const { return out_; }

@@ -49,10 +49,7 @@ bool TargetSet::is_candidate(uint32_t target) const {
 
 bool TargetSet::set_health(uint32_t target, model::HealthState state) {
   DARUMA_ASSERT(target < states_.size());
-  const model::HealthState former = std::exchange(states_[target], state);
-  if (former == model::HealthState::healthy) --healthy_count_;
-  if (state == model::HealthState::healthy) ++healthy_count_;
-  const Share before = share_of(former);
+  const Share before = share_of(std::exchange(states_[target], state));
   const Share after = share_of(state);
   if (before == after) return false;
   --counts_[static_cast<size_t>(before)];

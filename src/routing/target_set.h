@@ -31,8 +31,6 @@ class TargetSet {
   bool set_health(uint32_t target, model::HealthState state);
   model::HealthState health(uint32_t target) const { return states_[target]; }
   size_t size() const { return states_.size(); }
-  // Targets in state `healthy`; those whose health checks are disabled do not count.
-  size_t healthy_count() const { return healthy_count_; }
 
   RoutingMode mode() const;
   // Indices into the group's targets, ascending. Draining and unused targets are never among them.
@@ -53,7 +51,6 @@ class TargetSet {
   std::vector<model::HealthState> states_;
   std::array<size_t, 3> counts_{};  // of targets, by share
   std::vector<uint32_t> candidates_;
-  size_t healthy_count_ = 0;
   Share best_ = Share::nothing;  // the candidates' share
 };
 

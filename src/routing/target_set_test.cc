@@ -35,28 +35,27 @@ struct Row {
   const char* states;
   RoutingMode mode;
   std::vector<uint32_t> candidates;
-  size_t healthy;
 };
 
 TEST(TargetSet, candidates_by_table) {
   const Row rows[] = {
-      {"", RoutingMode::none, {}, 0},
-      {"h", RoutingMode::healthy, {0}, 1},
-      {"hhh", RoutingMode::healthy, {0, 1, 2}, 3},
-      {"uhu", RoutingMode::healthy, {1}, 1},
-      {"ih", RoutingMode::healthy, {1}, 1},  // initial is not healthy
-      {"uu", RoutingMode::fail_open, {0, 1}, 0},
-      {"ii", RoutingMode::fail_open, {0, 1}, 0},
-      {"iu", RoutingMode::fail_open, {0, 1}, 0},
-      {"a", RoutingMode::healthy, {0}, 0},  // health checks disabled
-      {"ahu", RoutingMode::healthy, {0, 1}, 1},
-      {"au", RoutingMode::healthy, {0}, 0},
-      {"d", RoutingMode::none, {}, 0},
-      {"n", RoutingMode::none, {}, 0},
-      {"dn", RoutingMode::none, {}, 0},
-      {"dhn", RoutingMode::healthy, {1}, 1},
-      {"dun", RoutingMode::fail_open, {1}, 0},  // fail-open never reaches draining or unused ones
-      {"dddu", RoutingMode::fail_open, {3}, 0},
+      {"", RoutingMode::none, {}},
+      {"h", RoutingMode::healthy, {0}},
+      {"hhh", RoutingMode::healthy, {0, 1, 2}},
+      {"uhu", RoutingMode::healthy, {1}},
+      {"ih", RoutingMode::healthy, {1}},  // initial is not healthy
+      {"uu", RoutingMode::fail_open, {0, 1}},
+      {"ii", RoutingMode::fail_open, {0, 1}},
+      {"iu", RoutingMode::fail_open, {0, 1}},
+      {"a", RoutingMode::healthy, {0}},  // health checks disabled
+      {"ahu", RoutingMode::healthy, {0, 1}},
+      {"au", RoutingMode::healthy, {0}},
+      {"d", RoutingMode::none, {}},
+      {"n", RoutingMode::none, {}},
+      {"dn", RoutingMode::none, {}},
+      {"dhn", RoutingMode::healthy, {1}},
+      {"dun", RoutingMode::fail_open, {1}},  // fail-open never reaches draining or unused ones
+      {"dddu", RoutingMode::fail_open, {3}},
   };
   for (const Row& row : rows) {
     const std::string states = row.states;
@@ -66,7 +65,6 @@ TEST(TargetSet, candidates_by_table) {
     EXPECT_EQ(set.mode(), row.mode);
     EXPECT_EQ(std::vector<uint32_t>(set.candidates().begin(), set.candidates().end()),
               row.candidates);
-    EXPECT_EQ(set.healthy_count(), row.healthy);
     EXPECT_EQ(set.size(), states.size());
   }
 }
@@ -107,7 +105,6 @@ TEST(TargetSet, a_change_leads_where_a_fresh_set_stands) {
     for (uint32_t i = 0; i < states.size(); ++i) fresh.set_health(i, state_of(states[i]));
     ASSERT_TRUE(std::ranges::equal(set.candidates(), fresh.candidates())) << states;
     ASSERT_EQ(set.mode(), fresh.mode()) << states;
-    ASSERT_EQ(set.healthy_count(), fresh.healthy_count()) << states;
     ASSERT_EQ(all, before.mode() != set.mode()) << states;
     for (uint32_t i = 0; i < states.size(); ++i) {
       const bool listed = std::ranges::count(set.candidates(), i) == 1;
