@@ -105,6 +105,14 @@ def test_host(balancers, balancer, begin, host, seen):
     assert re.findall(r'(?i)\nhost: (.*)\r', head) == [seen.replace('PORT', str(port))]
 
 
+@pytest.mark.parametrize('balancer', ['defaults', 'host', 'monitor'])
+@pytest.mark.parametrize('second', ['h.example', 'other'])
+def test_several_hosts_are_refused_whatever_the_attributes(balancers, balancer, second):
+    with connect(balancers, balancer) as connection:
+        answer = ask(connection, f'Host: {second}\r\n')
+    assert answer.startswith(b'HTTP/1.1 400 ')
+
+
 def test_invalid_field_names_are_dropped_where_asked_for(balancers):
     lines = 'X_Under: 1\r\nX-Good: 2\r\n'
     assert '\nX_Under: 1\r' in seen_by_target(balancers, 'defaults', lines)
