@@ -37,8 +37,7 @@ class ResponseForwarder {
       if (passes(field)) received.put(field);
     }
     received.flush();
-    const bool dated = interim_ || head_.fields.find(FieldId::date);
-    if (!dated && !how_.date_when_missing.empty()) text.field("Date", how_.date_when_missing);
+    if (!how_.missing_date.empty()) text.field("Date", how_.missing_date);
     write_framing(text);
     write_connection(text);
     text.put("\r\n");

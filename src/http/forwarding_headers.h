@@ -106,8 +106,8 @@ struct ResponseForwarding {
   // The body will be written in chunks although the target did not (it sent until close). Not for
   // clients below HTTP/1.1.
   bool add_chunked = false;
-  // For a final response without Date (RFC 9110 6.6.1); "" for none.
-  std::string_view date_when_missing{};
+  // Of a final response without Date, which must have one (RFC 9110 6.6.1); "" adds none.
+  std::string_view missing_date{};
 };
 inline constexpr size_t forwarded_response_bytes_extra = 1024;
 void write_forwarded_response(const ResponseHead& head, const ResponseForwarding& how, Buffer& out);

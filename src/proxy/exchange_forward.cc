@@ -185,7 +185,9 @@ Next Exchange::begin_response() {
                              : http::ClientConnectionAfter::close,
        .add_chunked =
            out == http::Framing::chunked && response_.framing == http::Framing::until_close,
-       .date_when_missing = environment_.date.at(environment_.loop.wall_now())},
+       .missing_date = response_.fields.find(http::FieldId::date)
+                           ? ""
+                           : environment_.date.at(environment_.loop.wall_now())},
       to_client_);
   response_relay_.begin(response_.framing, response_.content_length, out);
   connection_->in().consume(response_.wire_bytes);

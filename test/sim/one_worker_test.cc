@@ -32,6 +32,17 @@ TEST(OneWorker, relays) {
   EXPECT_EQ(run.log_lines.size(), 1u);
 }
 
+// RFC 9110 6.6.1. That a date of the target's own is all there is, `relays` shows.
+TEST(OneWorker, dates_a_response_that_has_no_date) {
+  OneWorker run;
+  run.target_says = "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  Peer& client = run.connect();
+  client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(run.run_until([&] { return count(client.heard, "\r\n\r\n") == 2; }));
+  EXPECT_EQ(count(client.heard, "HTTP/1.1 200 OK\r\nDate: "), 1u) << client.heard;
+  EXPECT_EQ(count(client.heard, "Date: "), 1u);
+}
+
 TEST(OneWorker, shows_the_buffers_in_use_now) {
   OneWorker run;
   Peer& client = run.connect();
