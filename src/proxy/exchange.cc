@@ -188,7 +188,8 @@ Next Exchange::match_rule() {
   make_trace_id();
   if (rule.transforms && !transform(rule))
     return refuse(500, model::Reason::request_transform_failed);
-  const http::ForwardProblem problem = http::forward_problem(forwarded_request());
+  prepare_forwarding();
+  const http::ForwardProblem problem = http::forward_problem(*forwarded_);
   if (problem != http::ForwardProblem::none) return refuse_forwarding(problem);
   const auto& forward = std::get<model::ForwardAction>(rule.action);
   if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
@@ -211,19 +212,21 @@ bool Exchange::transform(const model::Rule& rule) {
   return status == routing::TransformStatus::success;
 }
 
-http::ForwardedRequest Exchange::forwarded_request() const {
+// Once for each request: a second attempt sends the same.
+void Exchange::prepare_forwarding() {
   const model::LoadBalancer& balancer = *load_balancer_;
-  return {.head = request_,
-          .parts = parts_,
-          .client = client_->origin().facts,
-          .settings = {.xff_mode = mode_of(balancer.xff),
-                       .xff_client_port = balancer.xff_client_port,
-                       .preserve_host_header = balancer.preserve_host_header,
-                       .drop_invalid_header_fields = balancer.drop_invalid_header_fields,
-                       .add_tls_version_and_cipher = balancer.tls_version_and_cipher_headers},
-          .trace_id = trace_id_,
-          .host_when_missing = balancer.dns_name,
-          .rewrite = {.host = rewritten_.host, .path_and_query = rewritten_.url}};
+  forwarded_.emplace(http::ForwardedRequest{
+      .head = request_,
+      .parts = parts_,
+      .client = client_->origin().facts,
+      .settings = {.xff_mode = mode_of(balancer.xff),
+                   .xff_client_port = balancer.xff_client_port,
+                   .preserve_host_header = balancer.preserve_host_header,
+                   .drop_invalid_header_fields = balancer.drop_invalid_header_fields,
+                   .add_tls_version_and_cipher = balancer.tls_version_and_cipher_headers},
+      .trace_id = trace_id_,
+      .host_when_missing = balancer.dns_name,
+      .rewrite = {.host = rewritten_.host, .path_and_query = rewritten_.url}});
 }
 
 Next Exchange::refuse_forwarding(http::ForwardProblem problem) {
@@ -266,10 +269,9 @@ Next Exchange::send_on(TargetConnection& connection) {
   sent_at_ = environment_.loop.now();
   target_->on_request_sent(connection, sent_at_);
   if (to_target_.empty()) {
-    const http::ForwardedRequest forwarded = forwarded_request();
-    http::write_forwarded_request(forwarded, to_target_);
+    http::write_forwarded_request(*forwarded_, to_target_);
     request_relay_.begin(request_.framing, request_.content_length, request_.framing,
-                         {.head = &request_.fields, .settings = forwarded.settings});
+                         {.head = &request_.fields, .settings = forwarded_->settings});
   }
   extend_deadline();
   step_ = Step::forward;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -104,7 +105,7 @@ class Exchange final : public Mortal,
   // guard
   Next check_message();
   // match_rule
-  http::ForwardedRequest forwarded_request() const;
+  void prepare_forwarding();
   Next refuse_forwarding(http::ForwardProblem problem);
   bool transform(const model::Rule& rule);
   Next redirect(const model::RedirectAction& action);
@@ -228,6 +229,7 @@ class Exchange final : public Mortal,
   routing::Transforms::Rewritten rewritten_;
   std::string trace_id_;
   std::string trace_root_;
+  std::optional<http::ForwardedRequest> forwarded_;  // of views into the rest of this
   std::string earlier_targets_;
   std::string connection_id_;
 };

@@ -284,6 +284,7 @@ void Exchange::reset() {
   trace_id_.clear();
   rewritten_.host.clear();
   rewritten_.url.clear();
+  forwarded_.reset();
   earlier_targets_.clear();
   attempts_.clear();
   waited_ = {};
