@@ -169,7 +169,7 @@ class RequestForwarder {
 
   void write_received_target(HeadText& text) const {
     const std::string_view received = parts_.path_and_query;
-    if (parts_.form == TargetForm::absolute && !received.starts_with('/')) {
+    if (parts_.path_is_implied()) {
       if (received.empty() && head_.method == Method::options) {
         return text.put('*');  // RFC 9112 3.2.4
       }

@@ -26,6 +26,11 @@ struct TargetParts {
   std::string_view path;   // "/…"; also where absolute-form has none (RFC 9110 4.2.3); "*";
                            // "" for authority-form alone
   std::string_view query;  // without '?'
+
+  // The path is "/" although path_and_query does not begin with it: "http://host?q".
+  bool path_is_implied() const {
+    return form == TargetForm::absolute && !path_and_query.starts_with('/');
+  }
 };
 TargetParts split_target(std::string_view target, bool is_connect = false);
 

@@ -42,6 +42,7 @@ TEST(SplitTarget, knows_the_four_forms) {
     EXPECT_EQ(parts.path_and_query, c.path_and_query);
     EXPECT_EQ(parts.path, c.path);
     EXPECT_EQ(parts.query, c.query);
+    EXPECT_EQ(parts.path_is_implied(), c.path == "/" && !c.path_and_query.starts_with('/'));
   }
 }
 

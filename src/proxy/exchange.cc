@@ -202,8 +202,7 @@ Next Exchange::match_rule() {
 // request can carry.
 bool Exchange::transform(const model::Rule& rule) {
   std::string_view url = parts_.path_and_query;
-  if (parts_.form == http::TargetForm::absolute && !url.starts_with('/'))
-    url = path_storage_.assign("/").append(url);
+  if (parts_.path_is_implied()) url = path_storage_.assign("/").append(url);
   const std::string_view host = host_.empty() ? std::string_view(load_balancer_->dns_name) : host_;
   const routing::TransformStatus status = rule.transforms->apply(host, url, rewritten_);
   record_.transform_status = routing::name_of(status);
