@@ -61,6 +61,9 @@ TicketKeys make_ticket_keys();
 // A fresh current key; the old one stays good for tickets already given out.
 TicketKeys rotated(const TicketKeys& keys);
 
+// What a server offers. HTTP/2 goes first, and wants TLS 1.2 or later (RFC 9113 9.2).
+enum class Alpn : uint8_t { http1, http2_and_http1 };
+
 // Accepting side of one HTTPS listener.
 //
 // Which certificate a client gets ("smart SNI" of ALB): of those whose DNS names (SAN; the
@@ -69,15 +72,16 @@ TicketKeys rotated(const TicketKeys& keys);
 // later end of validity. Without a server name or a match, the default.
 //
 // No session cache: resumption is by tickets, which are bound to the policy and to the list of
-// certificates. No renegotiation, no compression, no early data. ALPN answers http/1.1 if it is
-// offered; if others alone are, the handshake goes on without, where RFC 7301 3.2 wants an alert.
+// certificates. No renegotiation, no compression, no early data. ALPN answers the first of ours
+// that the client offers; if it offers none of them, the handshake goes on without, where RFC
+// 7301 3.2 wants an alert.
 class ServerContext {
  public:
   // certificates[0] is the default. `policy` is an AWS security policy name
   // (tls/security_policy.h).
   static Result<std::unique_ptr<ServerContext>> create(
       std::span<const CertificateText> certificates, std::string_view policy,
-      const TicketKeys& keys);
+      const TicketKeys& keys, Alpn alpn = Alpn::http1);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;

@@ -51,12 +51,18 @@ int on_server_name(SSL*, int*, void*) {
   return SSL_TLSEXT_ERR_OK;
 }
 
-int on_alpn(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
-            const unsigned char* offered, unsigned offered_size, void*) {
-  static constexpr unsigned char ours[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+int on_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
+            const unsigned char* offered, unsigned offered_size, void* argument) {
+  static constexpr unsigned char all[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  constexpr size_t http2_bytes = 3;
+  const auto& implementation = *static_cast<const ServerContext::Implementation*>(argument);
+  const bool http2 =
+      implementation.alpn == Alpn::http2_and_http1 && SSL_version(ssl) >= TLS1_2_VERSION;
+  const std::span<const unsigned char> ours =
+      http2 ? std::span(all) : std::span(all).subspan(http2_bytes);
   unsigned char* found = nullptr;
-  if (SSL_select_next_proto(&found, chosen_size, ours, sizeof ours, offered, offered_size) !=
-      OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&found, chosen_size, ours.data(), static_cast<unsigned>(ours.size()),
+                            offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_NOACK;
   }
   *chosen = found;
@@ -87,7 +93,6 @@ void configure(SSL_CTX* context) {
   install_ticket_keys_callback(context);
   count_steps(context);
   SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
-  SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
 }
 
 // The library may refuse a certificate that parses, e.g. one signed with MD5. The default is tried
@@ -124,7 +129,7 @@ ServerContext::~ServerContext() = default;
 
 Result<std::unique_ptr<ServerContext>> ServerContext::create(
     std::span<const CertificateText> certificates, std::string_view policy_name,
-    const TicketKeys& keys) {
+    const TicketKeys& keys, Alpn alpn) {
   DARUMA_ASSERT(TicketKeyRing::valid(keys));
   if (certificates.empty()) return fail("an HTTPS listener needs a certificate");
   auto policy = known_policy(policy_name);
@@ -138,9 +143,10 @@ Result<std::unique_ptr<ServerContext>> ServerContext::create(
   CertificateStore store(std::move(parsed));
   auto context = make_context(store, **policy);
   if (!context) return fail(context.error().message);
-  std::unique_ptr<Implementation> made(new Implementation{std::move(store), TicketKeyRing(keys),
-                                                          make_bio_method(), std::move(*context)});
+  std::unique_ptr<Implementation> made(new Implementation{
+      std::move(store), TicketKeyRing(keys), make_bio_method(), std::move(*context), alpn});
   SSL_CTX_set_cert_cb(made->context.get(), on_certificate_needed, made.get());
+  SSL_CTX_set_alpn_select_cb(made->context.get(), on_alpn, made.get());
   return std::unique_ptr<ServerContext>(new ServerContext(std::move(made)));
 }
 

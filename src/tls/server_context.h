@@ -15,6 +15,7 @@ struct ServerContext::Implementation {
   TicketKeyRing ticket_keys;
   OwnedBioMethod bio_method;
   OwnedContext context;
+  Alpn alpn;
 };
 
 }  // namespace daruma::tls

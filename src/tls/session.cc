@@ -217,6 +217,13 @@ bool Session::resumed() const {
   return SSL_session_reused(ssl_) == 1;
 }
 
+bool Session::http2_chosen() const {
+  const unsigned char* protocol = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &protocol, &size);
+  return std::string_view(reinterpret_cast<const char*>(protocol), size) == "h2";
+}
+
 std::string_view Session::server_name() const {
   return text_or_empty(SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name));
 }

@@ -78,6 +78,7 @@ class Session {
   std::string_view version() const;  // "TLSv1.3"
   std::string_view cipher() const;   // "ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"
   bool resumed() const;
+  bool http2_chosen() const;             // by ALPN
   std::string_view server_name() const;  // SNI; "" if none
   // Server side: which one was chosen; "" if the session was resumed, and none was sent.
   std::string_view certificate_name() const;

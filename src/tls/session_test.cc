@@ -318,19 +318,39 @@ TEST(SessionCache, uses_a_tls13_ticket_once_and_keeps_the_newest) {
   SSL_SESSION_free(two);
 }
 
-TEST(Session, alpn_answers_http11_or_goes_on_without) {
+std::unique_ptr<ServerContext> server_context(std::string_view policy, Alpn alpn) {
+  const CertificateText text = make_certificate({});
+  return std::move(*ServerContext::create(std::span(&text, 1), policy, make_ticket_keys(), alpn));
+}
+
+TEST(Session, alpn_answers_the_first_of_ours_or_goes_on_without) {
+  const std::string both("\x08http/1.1\x02h2", 12);
+  const std::string http1("\x08http/1.1", 9);
+  const std::string http2("\x02h2", 3);
+  const std::string other("\x02h3", 3);
   const struct {
+    Alpn ours;
     std::string offered;
+    int version_max;
     std::string_view chosen;
   } rows[] = {
-      {std::string("\x02h2\x08http/1.1", 12), "http/1.1"},
-      {std::string("\x08http/1.1", 9), "http/1.1"},
-      {std::string("\x02h2", 3), ""},
-      {"", ""},
+      {Alpn::http1, both, TLS1_3_VERSION, "http/1.1"},
+      {Alpn::http1, http1, TLS1_3_VERSION, "http/1.1"},
+      {Alpn::http1, http2, TLS1_3_VERSION, ""},
+      {Alpn::http1, "", TLS1_3_VERSION, ""},
+      {Alpn::http2_and_http1, both, TLS1_3_VERSION, "h2"},
+      {Alpn::http2_and_http1, both, TLS1_2_VERSION, "h2"},
+      {Alpn::http2_and_http1, both, TLS1_1_VERSION, "http/1.1"},
+      {Alpn::http2_and_http1, http1, TLS1_3_VERSION, "http/1.1"},
+      {Alpn::http2_and_http1, other, TLS1_3_VERSION, ""},
+      {Alpn::http2_and_http1, "", TLS1_3_VERSION, ""},
   };
-  const auto server = server_context(default_policy);
   for (const auto& row : rows) {
+    const auto server = server_context(api_default_policy, row.ours);
     TestPeer peer(TestPeer::Side::client, [&](SSL_CTX* context) {
+      SSL_CTX_set_security_level(context, 0);  // the library's default knows no TLS 1.1
+      SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+      SSL_CTX_set_max_proto_version(context, row.version_max);
       SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(row.offered.data()),
                               static_cast<unsigned>(row.offered.size()));
     });
@@ -343,6 +363,7 @@ TEST(Session, alpn_answers_http11_or_goes_on_without) {
     unsigned size = 0;
     SSL_get0_alpn_selected(peer.ssl(), &chosen, &size);
     EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(chosen), size), row.chosen);
+    EXPECT_EQ(session->http2_chosen(), row.chosen == "h2");
   }
 }
 

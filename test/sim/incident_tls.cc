@@ -58,7 +58,8 @@ ServerContext::ServerContext(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 ServerContext::~ServerContext() = default;
 Result<std::unique_ptr<ServerContext>> ServerContext::create(std::span<const CertificateText>,
-                                                             std::string_view, const TicketKeys&) {
+                                                             std::string_view, const TicketKeys&,
+                                                             Alpn) {
   return std::unique_ptr<ServerContext>(new ServerContext(std::make_unique<Implementation>()));
 }
 void ServerContext::set_ticket_keys(const TicketKeys&) {}
@@ -158,6 +159,9 @@ std::string_view Session::cipher() const {
   return "none";
 }
 bool Session::resumed() const {
+  return false;
+}
+bool Session::http2_chosen() const {
   return false;
 }
 std::string_view Session::server_name() const {
