@@ -92,7 +92,7 @@ ParseStatus H2HeadReader::finish(Body body, RequestHead& head) {
   const Span method = keep(method_);
   bytes_.append(" ");
   const Span target = keep(path_.empty() ? authority_ : path_);
-  const Span authority = keep(authority_);
+  const Span authority = keep(ascii_lowered(authority_));
 
   head.clear();
   RequestInspector inspector(head);

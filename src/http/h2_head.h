@@ -2,7 +2,8 @@
 //
 // A request of HTTP/2 (RFC 9113 8.3) as the RequestHead that the same request would be in HTTP/1.1:
 // what the guard judges and what is forwarded. Pure; knows no frames (h2_session.h does).
-//  - :authority becomes Host; a Host field that names another is refused, one that says the same is
+//  - :authority becomes Host, in lower case as an ALB writes it; a Host field that names another is
+//  refused, one that says the same is
 //    left out; :scheme is dropped.
 //  - Cookie crumbs become one field (8.2.3).
 //  - A body whose length is not declared is chunked. A POST, PUT or PATCH without a body has length

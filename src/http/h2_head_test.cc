@@ -56,6 +56,14 @@ TEST(H2Head, method_and_target_lie_as_in_a_request_line) {
   EXPECT_EQ(std::string_view(line, r.head.target.data() + r.head.target.size() - line), "GET /a");
 }
 
+TEST(H2Head, the_host_is_in_lower_case) {
+  Reading r;
+  ASSERT_EQ(r.read({{":method", "GET"}, {":path", "/A"}, {":authority", "Shop.Example:8443"}}),
+            ParseStatus::complete);
+  EXPECT_EQ(r.head.target, "/A");
+  EXPECT_EQ(r.fields(), "host=shop.example:8443;");
+}
+
 TEST(H2Head, the_next_head_holds_nothing_of_the_one_before) {
   Reading r;
   r.read(h2::get("/long/path", {{"cookie", "a=b"}, {"content-length", "0"}}));
