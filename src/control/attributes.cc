@@ -86,8 +86,7 @@ constexpr Row rows[] = {
      "append",
      {0, 0, 0},
      {"append", "preserve", "remove"}},
-    // This release speaks HTTP/1 only: `false` is what it does, `true` is the default.
-    fixed(load_balancer, "routing.http2.enabled", "true", {}, "false"),
+    flag(load_balancer, "routing.http2.enabled", "true"),
     fixed(load_balancer, "waf.fail_open.enabled", "false"),
     fixed(load_balancer, "zonal_shift.config.enabled", "false"),
     elsewhere(load_balancer, "dns_record.client_routing_policy"),

@@ -175,6 +175,7 @@ class Compiler {
     balancer.desync = desync_of(text("routing.http.desync_mitigation_mode"));
     balancer.xff = xff_of(text("routing.http.xff_header_processing.mode"));
     balancer.xff_client_port = flag("routing.http.xff_client_port.enabled");
+    balancer.http2 = flag("routing.http2.enabled");
     balancer.preserve_host_header = flag("routing.http.preserve_host_header.enabled");
     balancer.drop_invalid_header_fields = flag("routing.http.drop_invalid_header_fields.enabled");
     balancer.tls_version_and_cipher_headers =

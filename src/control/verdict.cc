@@ -38,6 +38,12 @@ std::string_view remedy_of(Reason reason) {
     case Reason::request_desync_blocked:
       return "The access log's classification names what was ambiguous; "
              "routing.http.desync_mitigation_mode decides what is refused.";
+    case Reason::http2_protocol_error:
+    case Reason::http2_resets:
+    case Reason::http2_frames:
+    case Reason::http2_head_flood:
+    case Reason::http2_stalled:
+      return "The client's doing: its connection was ended, and no other's.";
     case Reason::plain_http_on_https:
       return "The client should use https:// for this port.";
     case Reason::redirect_too_long:

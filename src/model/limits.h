@@ -36,6 +36,10 @@ inline constexpr size_t client_connections_max = 100'000;
 // What a process needs besides connections to and from clients: files, listening sockets, probes.
 inline constexpr uint64_t descriptors_reserved = 256;
 inline constexpr size_t pipelined_bytes_max = 16 * 1024;
+// HTTP/2, per client connection. What is kept in memory stands in http/h2_session.h.
+inline constexpr uint32_t http2_streams_max = 128;
+inline constexpr uint64_t http2_requests_max = 10'000;        // then GOAWAY
+inline constexpr size_t http2_heads_bytes_max = 512 * 1024;   // of requests under way, together
 inline constexpr size_t idle_target_connections_max = 1'024;  // per target
 
 // Time
@@ -51,6 +55,8 @@ inline constexpr Duration name_refresh_interval = 30s;
 inline constexpr size_t lookups_at_once_max = 8;          // of names
 inline constexpr size_t failing_lookups_at_once_max = 4;  // of those that failed last time
 static_assert(failing_lookups_at_once_max < lookups_at_once_max);
+// Between the first and the last GOAWAY, if the client does not answer the PING between them.
+inline constexpr Duration http2_goaway_patience = 1s;
 inline constexpr Range idle_timeout_seconds{1, 4000, 60};
 inline constexpr Range client_keep_alive_seconds{60, 604800, 3600};
 

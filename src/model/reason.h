@@ -26,6 +26,11 @@ namespace daruma::model {
   X(client_idle_timeout, "the client sent no request within the idle timeout")                    \
   X(client_closed, "the client closed before the answer was complete")                            \
   X(plain_http_on_https, "plain HTTP was sent to an HTTPS listener")                              \
+  X(http2_protocol_error, "the client broke the rules of HTTP/2")                                 \
+  X(http2_resets, "the client began and reset streams over HTTP/2 without end")                   \
+  X(http2_frames, "the client sent HTTP/2 frames that bring nothing without end")                 \
+  X(http2_head_flood, "a field section of HTTP/2 far over the limits, or in too many frames")     \
+  X(http2_stalled, "the client of HTTP/2 took nothing of its answers within the idle timeout")    \
   X(redirect_too_long, "the redirect's Location is over 8 KB")                                    \
   X(request_transform_failed, "a rule's transform gave no usable Host or URL")                    \
   X(no_registered_targets, "the target group has no target")                                      \

@@ -54,6 +54,7 @@ struct LoadBalancer {
   DesyncMitigation desync = DesyncMitigation::defensive;
   XffProcessing xff = XffProcessing::append;
   bool xff_client_port = false;
+  bool http2 = true;  // offered to clients of HTTPS listeners
   bool preserve_host_header = false;
   bool drop_invalid_header_fields = false;
   bool tls_version_and_cipher_headers = false;

@@ -6,7 +6,9 @@
 #include "model/limits.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
+#include "proxy/http2_connection.h"
 #include "proxy/listener.h"
+#include "proxy/refusal.h"
 
 namespace daruma::proxy {
 namespace {
@@ -21,11 +23,6 @@ constexpr std::string_view plain_http_page =
     "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n"
     "<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n"
     "<center>The plain HTTP request was sent to HTTPS port</center>\r\n</body>\r\n</html>\r\n";
-
-constexpr http::HeadLimits request_limits{.line_bytes_max = model::limits::request_line_bytes_max,
-                                          .field_bytes_max = model::limits::field_line_bytes_max,
-                                          .head_bytes_max = model::limits::request_head_bytes_max,
-                                          .fields_max = model::limits::fields_max};
 
 http::ClientFacts facts_of(const io::Socket& socket, const Listener& listener, bool secure) {
   http::ClientFacts facts;
@@ -81,8 +78,16 @@ void ClientConnection::on_connected() {
   origin_.tls_session = &session;
   origin_.facts.tls_version = session.version();
   origin_.facts.tls_cipher = session.cipher();
+  if (session.http2_chosen()) return become_http2();
   state_ = State::waiting;
   read_request();
+}
+
+void ClientConnection::become_http2() {
+  origin_.http2 = true;
+  listener_.replace(*this, *new Http2Connection(environment_, origin_, std::move(connection_),
+                                                std::move(tls_context_)));
+  bury();
 }
 
 void ClientConnection::on_connect_failed() {
@@ -161,31 +166,8 @@ void ClientConnection::begin_exchange() {
 }
 
 void ClientConnection::refuse(http::ParseStatus status) {
-  int code = 400;
-  model::Reason reason = model::Reason::request_malformed;
-  switch (status) {
-    case http::ParseStatus::line_too_long:
-      code = 414;
-      reason = model::Reason::request_line_too_long;
-      break;
-    case http::ParseStatus::field_too_long:
-    case http::ParseStatus::head_too_large:
-    case http::ParseStatus::too_many_fields:
-      reason = model::Reason::request_head_too_large;
-      break;
-    case http::ParseStatus::version_unsupported:
-      code = 505;
-      reason = model::Reason::request_version_unsupported;
-      break;
-    case http::ParseStatus::need_more:  // the time for the head is over
-      code = 408;
-      reason = model::Reason::request_head_timeout;
-      break;
-    case http::ParseStatus::malformed:
-    case http::ParseStatus::complete:
-      break;
-  }
-  refuse(code, reason);
+  const Refusal refusal = refusal_of(status);
+  refuse(refusal.status, refusal.reason);
 }
 
 void ClientConnection::refuse(int code, model::Reason reason) {
@@ -282,11 +264,15 @@ void ClientConnection::stop_now() {
 void ClientConnection::die() {
   DARUMA_ASSERT(!exchange_);
   if (state_ == State::dead) return;
+  ListNode<AcceptedConnection>::unlink();
+  bury();
+  listener_.on_connection_closed();
+}
+
+void ClientConnection::bury() {
   state_ = State::dead;
   timer_.clear();
-  ListNode<ClientConnection>::unlink();
   environment_.graveyard.bury(*this);
-  listener_.on_connection_closed();
 }
 
 }  // namespace daruma::proxy

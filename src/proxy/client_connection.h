@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The client's side of a connection: TLS, HTTP/1.x framing, keep-alive and pipelining; one exchange
-// at a time. Owned by its Listener's list; dies through the graveyard.
+// at a time. A client that chooses HTTP/2 gets an Http2Connection in its stead.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 #include "http/h1_parser.h"
 #include "io/loop.h"
 #include "model/reason.h"
+#include "proxy/accepted_connection.h"
 #include "proxy/client_stream.h"
-#include "proxy/graveyard.h"
 #include "transport/secure_socket.h"
 
 namespace daruma::proxy {
@@ -20,9 +20,8 @@ class Exchange;
 class Listener;
 struct Environment;
 
-class ClientConnection final : public Mortal,
+class ClientConnection final : public AcceptedConnection,
                                public ClientStream,
-                               public ListNode<ClientConnection>,
                                private io::SocketHandler,
                                private io::TimerHandler,
                                private io::Task {
@@ -34,11 +33,8 @@ class ClientConnection final : public Mortal,
 
   void exchange_done(After after) override;
 
-  // The node stops or the listener goes: closes as soon as what the client has begun to say is
-  // answered and everything answered has left.
-  void retire();
-  // The node stops at once, whether or not the client takes what is said to it.
-  void stop_now();
+  void retire() override;
+  void stop_now() override;
 
  private:
   enum class State : uint8_t { handshaking, waiting, serving, closing, dead };
@@ -50,6 +46,7 @@ class ClientConnection final : public Mortal,
   void on_timer(io::Timer& timer) override;
   void run() override;  // Task: look for the next pipelined request
 
+  void become_http2();
   void read_request();
   void begin_exchange();
   void refuse(http::ParseStatus status);
@@ -57,6 +54,7 @@ class ClientConnection final : public Mortal,
   void wait_for_more();
   void begin_closing(After after);
   void discard_input();
+  void bury();
   void note_output();
   bool output_moves();
   void die();

@@ -29,6 +29,7 @@ struct ClientOrigin {
   const tls::Session* tls_session;  // nullptr: not over TLS, or its handshake is not complete
   Instant accepted_at;
   std::array<uint64_t, 2> id;
+  bool http2 = false;
 
   void write_id(std::string& text) const;  // "TID_…"
 };

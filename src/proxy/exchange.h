@@ -61,6 +61,7 @@ class Exchange final : public Mortal,
   // Events. None may be called from inside run().
   void on_client_readable();
   void on_client_writable();
+  void on_client_gone();
   // A connection of `target` is idle, and it is this exchange's turn to borrow it. It has left the
   // list that it waited in.
   void on_connection_ready(TargetState& target);

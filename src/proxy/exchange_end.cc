@@ -44,6 +44,11 @@ void Exchange::on_client_writable() {
   run();
 }
 
+void Exchange::on_client_gone() {
+  client_gone();
+  run();
+}
+
 void Exchange::on_target_readable() {
   if (step_ == Step::forward) run();
 }
@@ -217,7 +222,9 @@ void Exchange::write_log_line() {
   if (began_ != never)
     record_.created -= std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
   const http::ClientFacts& facts = client_->origin().facts;
-  record_.type = record_.protocol = facts.secure ? "https" : "http";
+  const bool http2 = client_->origin().http2;
+  record_.protocol = facts.secure ? "https" : "http";
+  record_.type = http2 ? "h2" : record_.protocol;
   record_.load_balancer = load_balancer().resource_id;
   record_.client_ip = facts.peer_ip;
   record_.client_port = facts.peer.port();
@@ -225,8 +232,8 @@ void Exchange::write_log_line() {
   record_.host = host_.empty() ? std::string_view(load_balancer().dns_name) : host_;
   record_.port = facts.listener_port;
   record_.path_and_query = requested_path();
-  record_.version_major = request_.version.major;
-  record_.version_minor = request_.version.minor;
+  record_.version_major = http2 ? 2 : request_.version.major;
+  record_.version_minor = http2 ? 0 : request_.version.minor;
   if (const http::Field* agent = request_.fields.find(http::FieldId::user_agent))
     record_.user_agent = agent->value;
   record_.tls_cipher = facts.tls_cipher;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "proxy/client_connection.h"
 #include "proxy/environment.h"
 
 namespace daruma::proxy {
@@ -25,7 +26,7 @@ Listener::Listener(Environment& environment, Owner& owner, ListenerKey key)
           environment.registry.add(telemetry::ListenerLabels{key_.load_balancer, key_.port})) {}
 
 Listener::~Listener() {
-  connections_.for_each([](ClientConnection& connection) { connection.stop_now(); });
+  connections_.for_each([](AcceptedConnection& connection) { connection.stop_now(); });
 }
 
 std::string Listener::open(const std::vector<Address>& addresses, bool share_port) {
@@ -73,11 +74,11 @@ void Listener::retire() {
   retired_ = true;
   acceptors_.clear();
   addresses_.clear();
-  connections_.for_each([](ClientConnection& connection) { connection.retire(); });
+  connections_.for_each([](AcceptedConnection& connection) { connection.retire(); });
 }
 
 void Listener::stop_now() {
-  connections_.for_each([](ClientConnection& connection) { connection.stop_now(); });
+  connections_.for_each([](AcceptedConnection& connection) { connection.stop_now(); });
 }
 
 void Listener::on_accept(std::unique_ptr<io::Socket> socket) {
@@ -101,6 +102,11 @@ void Listener::on_accept_paused(io::SocketError error) {
                          {{"load_balancer", key_.load_balancer},
                           {"port", std::to_string(key_.port)},
                           {"problem", std::string(io::name_of(error))}});
+}
+
+void Listener::replace(AcceptedConnection& former, AcceptedConnection& successor) {
+  former.ListNode<AcceptedConnection>::unlink();
+  connections_.push_back(successor);
 }
 
 void Listener::on_connection_closed() {

@@ -12,8 +12,8 @@
 #include "base/intrusive_list.h"
 #include "io/socket.h"
 #include "model/snapshot.h"
+#include "proxy/accepted_connection.h"
 #include "proxy/adopted_snapshot.h"
-#include "proxy/client_connection.h"
 #include "telemetry/counters.h"
 #include "tls/context.h"
 
@@ -66,6 +66,8 @@ class Listener final : private io::AcceptHandler {
   uint32_t access_log_file() const { return access_log_file_; }
 
   void on_connection_closed();
+  // The connection goes on as another.
+  void replace(AcceptedConnection& former, AcceptedConnection& successor);
 
  private:
   void on_accept(std::unique_ptr<io::Socket> socket) override;
@@ -86,7 +88,7 @@ class Listener final : private io::AcceptHandler {
   uint32_t access_log_file_ = 0;
   bool retired_ = false;
   Instant accept_errors_quiet_until_{};  // the log has heard of one lately
-  IntrusiveList<ClientConnection> connections_;
+  IntrusiveList<AcceptedConnection> connections_;
 };
 
 }  // namespace daruma::proxy

@@ -44,9 +44,10 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   std::string adopt_listeners();
   std::string open_listeners();
   std::string adopt_listener(size_t load_balancer, size_t listener);
-  std::string adopt_tls(Listener& listener, const model::Listener& model);
-  Result<std::unique_ptr<tls::ServerContext>> make_tls_context(
-      const model::Listener& listener) const;
+  std::string adopt_tls(Listener& listener, const model::LoadBalancer& owner,
+                        const model::Listener& model);
+  Result<std::unique_ptr<tls::ServerContext>> make_tls_context(const model::Listener& listener,
+                                                               tls::Alpn alpn) const;
   std::vector<Address> listening_addresses(uint16_t port) const;
   void forget_removed();
   void retire_listener(std::map<ListenerKey, std::unique_ptr<Listener>>::iterator listener);
@@ -247,7 +248,7 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
     listener =
         std::make_unique<Listener>(environment, static_cast<Listener::Owner&>(*this), place->first);
 
-  std::string problem = adopt_tls(*listener, model);
+  std::string problem = adopt_tls(*listener, owner, model);
   if (!problem.empty()) {
     const bool serves = listener->tls_context() != nullptr;
     problem = "listener " + owner.name + ":" + std::to_string(model.port) + ": " + problem +
@@ -262,19 +263,21 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
   return problem.empty() ? not_open : problem + (not_open.empty() ? "" : "; " + not_open);
 }
 
-// A TLS context is made where certificates or policy are others than before. Returns why it could
-// not be made.
-std::string Worker::Implementation::adopt_tls(Listener& listener, const model::Listener& model) {
+// A TLS context is made where certificates, policy or protocols are others than before. Returns why
+// it could not be made.
+std::string Worker::Implementation::adopt_tls(Listener& listener, const model::LoadBalancer& owner,
+                                              const model::Listener& model) {
   std::string identity;
   if (model.protocol == model::Protocol::https) {
-    identity = model.ssl_policy;
+    identity = model.ssl_policy + (owner.http2 ? " h2" : "");
     for (const uint32_t certificate : model.certificates)
       identity += ' ' + current->snapshot().certificates[certificate].fingerprint;
   }
   if (identity == listener.tls_identity()) return "";
   std::shared_ptr<tls::ServerContext> tls_context;
   if (!identity.empty()) {
-    auto made = make_tls_context(model);
+    auto made =
+        make_tls_context(model, owner.http2 ? tls::Alpn::http2_and_http1 : tls::Alpn::http1);
     if (!made) return made.error().message;
     tls_context = std::move(*made);
   }
@@ -283,7 +286,7 @@ std::string Worker::Implementation::adopt_tls(Listener& listener, const model::L
 }
 
 Result<std::unique_ptr<tls::ServerContext>> Worker::Implementation::make_tls_context(
-    const model::Listener& listener) const {
+    const model::Listener& listener, tls::Alpn alpn) const {
   std::vector<tls::CertificateText> certificates;
   for (const uint32_t index : listener.certificates) {
     const model::Certificate& certificate = current->snapshot().certificates[index];
@@ -291,7 +294,7 @@ Result<std::unique_ptr<tls::ServerContext>> Worker::Implementation::make_tls_con
                             .chain_pem = certificate.chain_pem,
                             .key_pem = certificate.key_pem});
   }
-  return tls::ServerContext::create(certificates, listener.ssl_policy, options.ticket_keys);
+  return tls::ServerContext::create(certificates, listener.ssl_policy, options.ticket_keys, alpn);
 }
 
 std::vector<Address> Worker::Implementation::listening_addresses(uint16_t port) const {

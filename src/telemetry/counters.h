@@ -39,6 +39,8 @@ class Counter {
   X(Counter, tls_resumptions_total, "TLS handshakes with clients that resumed a session")         \
   X(Counter, tls_errors_total, "TLS handshakes with clients that failed")                         \
   X(Counter, requests_total, "Requests whose head was read")                                      \
+  X(Counter, http2_connections_total, "Client connections that chose HTTP/2")                     \
+  X(Counter, http2_requests_total, "Requests that came over HTTP/2")                              \
   X(Counter, received_bytes_total, "Bytes of requests, heads and bodies")                         \
   X(Counter, sent_bytes_total, "Bytes of responses, heads and bodies")                            \
   X(Counter, redirects_total, "Answers by a redirect action")                                     \

@@ -76,6 +76,25 @@ def test_system_calls_per_request_at_saturation(tmp_path, tls, limit):
     assert calls.get('epoll_ctl', 0) / requests < 0.05, per_request
 
 
+def test_system_calls_per_http2_request_at_saturation(tmp_path):
+    """Answers that are ready together leave in one write."""
+    requests = 20000
+
+    def h2load(daruma, count):
+        done = run([program('h2load'), '-n', count, '-c', 10, '-m', 10,
+                    daruma.https + '/bytes/1024'], 300)
+        assert f'status codes: {count} 2xx' in done.stdout, done.stdout
+
+    with one_worker(tmp_path, True) as daruma:
+        h2load(daruma, 2000)
+        with counted_system_calls(daruma.pid, tmp_path / 'calls') as calls:
+            h2load(daruma, requests)
+    per_request = {name: round(count / requests, 3) for name, count in calls.items()
+                   if count > requests / 1000}
+    print(f'system calls per HTTP/2 request: {sum(calls.values()) / requests:.2f} {per_request}')
+    assert sum(calls.values()) / requests <= 3.0, per_request
+
+
 def instructions(folder, requests):
     """User instructions of a whole process that serves so many plain requests."""
     folder.mkdir()

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/http2_stream.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "http/h1_writer.h"
+#include "proxy/environment.h"
+#include "proxy/exchange.h"
+#include "proxy/http2_connection.h"
+
+namespace daruma::proxy {
+
+using io::IoResult;
+using io::IoStatus;
+
+Http2Stream::Http2Stream(Environment& environment, Http2Connection& connection)
+    : http::H2Stream(environment.slabs),
+      ClientStream(environment.slabs, connection.origin()),
+      environment_(environment),
+      connection_(connection),
+      began_(environment.loop.now()),
+      received_(environment.slabs) {
+  socket_ = this;
+}
+
+Http2Stream::~Http2Stream() {
+  DARUMA_ASSERT(!exchange_);
+}
+
+void Http2Stream::open(http::RequestHead& head, Buffer& bytes) {
+  std::swap(request_, head);
+  in_.take(bytes);
+  head_bytes_ = in_.size();
+  method_ = request_.method;
+  framing_ = request_.framing;
+  note();
+}
+
+void Http2Stream::open_refused(const Refusal& refusal, size_t bytes_seen) {
+  refusal_ = refusal;
+  head_bytes_ = bytes_seen;
+  note();
+}
+
+void Http2Stream::note() {
+  connection_.note(*this);
+}
+
+void Http2Stream::on_body(std::string_view bytes) {
+  received_.append(bytes);
+  note();
+}
+
+void Http2Stream::on_body_end(std::string_view trailers) {
+  request_ended_ = true;
+  // Of more than is allowed, as much as shows it.
+  trailers_ = trailers.substr(0, http::H1BodyReader::trailer_bytes_max + 1);
+  note();
+}
+
+void Http2Stream::on_closed() {
+  closed_ = true;
+  note();
+}
+
+void Http2Stream::on_room() {
+  wants_room_ = false;
+  room_came_ = true;
+  note();
+}
+
+void Http2Stream::act() {
+  if (closed_) {
+    if (exchange_) return exchange_->on_client_gone();  // which ends in exchange_done()
+    return destroy();
+  }
+  if (!begun_) return begin();
+  if (exchange_ && readable()) exchange_->on_client_readable();
+  if (exchange_ && std::exchange(room_came_, false)) exchange_->on_client_writable();
+}
+
+void Http2Stream::begin() {
+  begun_ = true;
+  exchange_ = &environment_.exchanges.take();
+  connection_.exchange_begun();
+  if (refusal_.status != 0)
+    return exchange_->begin_refused(*this, refusal_.status, refusal_.reason, began_, head_bytes_);
+  exchange_->begin(*this, request_, in_, began_);
+}
+
+void Http2Stream::exchange_done(After after) {
+  exchange_ = nullptr;
+  connection_.exchange_ended();
+  if (!closed_ && (after == After::cut || !response_ended_)) {
+    connection_.reset(*this, http::H2Error::internal_error);
+    closed_ = true;
+  }
+  if (closed_) destroy();
+}
+
+void Http2Stream::end() {
+  if (!closed_) connection_.reset(*this, http::H2Error::internal_error);
+  closed_ = true;
+  act();
+}
+
+void Http2Stream::stop_now() {
+  // Told once more, an exchange whose answer the client does not take is cut off.
+  while (exchange_) exchange_->on_node_stopping();
+}
+
+void Http2Stream::destroy() {
+  // The connection's window, which the stream's end does not give back.
+  connection_.consumed(*this, unreturned_ + received_.size());
+  connection_.forget(*this);
+  received_.clear();
+  ListNode<Http2StreamList>::unlink();
+  ListNode<Http2Agenda>::unlink();
+  environment_.graveyard.bury(*this);
+}
+
+// Also where there is only window to give back: nobody else asks for it.
+bool Http2Stream::readable() const {
+  if (closed_ || !received_.empty() || unreturned_ > 0) return true;
+  return framing_ == http::Framing::chunked && request_ended_ && !end_read_;
+}
+
+IoResult Http2Stream::read(std::span<char> into) {
+  if (closed_) return {IoStatus::failed};
+  give_back_window();
+  const size_t bytes = framing_ == http::Framing::chunked ? read_chunk(into) : read_plain(into);
+  return {bytes > 0 ? IoStatus::done : IoStatus::blocked, bytes};
+}
+
+// What was read and has gone on: the client may send as much again.
+void Http2Stream::give_back_window() {
+  const size_t waiting = std::min(unreturned_, in_.size());
+  connection_.consumed(*this, unreturned_ - waiting);
+  unreturned_ = waiting;
+}
+
+size_t Http2Stream::read_plain(std::span<char> into) {
+  const size_t bytes = std::min(into.size(), received_.size());
+  if (bytes == 0) return 0;
+  std::memcpy(into.data(), received_.view().data(), bytes);
+  received_.consume(bytes);
+  unreturned_ += bytes;
+  return bytes;
+}
+
+size_t Http2Stream::read_chunk(std::span<char> into) {
+  char* at = into.data();
+  const auto put = [&at](std::string_view text) { at = std::copy(text.begin(), text.end(), at); };
+  if (!received_.empty() && into.size() > http::chunk_framing_bytes_max) {
+    const size_t bytes = std::min(into.size() - http::chunk_framing_bytes_max, received_.size());
+    put(http::ChunkHead(bytes).view());
+    put(received_.view().substr(0, bytes));
+    put(http::chunk_end);
+    received_.consume(bytes);
+    unreturned_ += bytes;
+  }
+  const size_t left = into.size() - static_cast<size_t>(at - into.data());
+  const size_t end_bytes = 3 + trailers_.size() + 2;
+  if (received_.empty() && request_ended_ && !end_read_ && left >= end_bytes) {
+    put("0\r\n");
+    put(trailers_);
+    put("\r\n");
+    end_read_ = true;
+  }
+  return static_cast<size_t>(at - into.data());
+}
+
+IoResult Http2Stream::write(std::span<const std::string_view> pieces) {
+  if (closed_) return {IoStatus::failed};
+  size_t accepted = 0;
+  bool open = true;
+  for (const std::string_view piece : pieces) {
+    size_t taken = 0;
+    if (!head_written_) open = write_heads(piece, taken);
+    if (open && head_written_) open = write_body(piece.substr(taken), taken);
+    accepted += taken;
+    if (!open) break;
+    if (taken == piece.size()) continue;
+    wants_room_ = true;
+    break;
+  }
+  connection_.flush_soon();
+  // What Daruma wrote itself and cannot read: the client must not take it for an answer.
+  if (!open) {
+    report_bug("an answer that is not HTTP/1.1");
+    return {IoStatus::failed};
+  }
+  return {accepted > 0 ? IoStatus::done : IoStatus::blocked, accepted};
+}
+
+// Interim heads, and the final one. A head is always given as a whole.
+bool Http2Stream::write_heads(std::string_view text, size_t& accepted) {
+  while (!head_written_ && accepted < text.size()) {
+    const std::string_view left = text.substr(accepted);
+    if (parser_.parse(left, method_, response_) != http::ParseStatus::complete) return false;
+    parser_.reset();
+    accepted += response_.wire_bytes;
+    auto follows = http::H2Session::Follows::body;
+    if (response_.status >= 200) {
+      head_written_ = true;
+      body_.begin(response_.framing, response_.content_length);
+      response_ended_ = body_.finished();
+      if (response_ended_) follows = http::H2Session::Follows::nothing;
+    }
+    connection_.respond(*this, response_, follows);
+  }
+  return true;
+}
+
+bool Http2Stream::write_body(std::string_view bytes, size_t& accepted) {
+  while (!bytes.empty() && !response_ended_) {
+    const size_t room = connection_.room(*this);
+    if (room == 0) return true;
+    const http::H1BodyReader::Piece piece = body_.next(bytes.substr(0, room));
+    if (piece.status == http::BodyStatus::malformed) return false;
+    connection_.write(*this, piece.payload);
+    accepted += piece.consumed;
+    bytes.remove_prefix(piece.consumed);
+    if (!body_.finished()) continue;
+    response_ended_ = true;
+    connection_.finish(*this, body_.trailers());
+  }
+  return bytes.empty();
+}
+
+io::SocketError Http2Stream::error() const {
+  return closed_ ? io::SocketError::reset : io::SocketError::none;
+}
+
+Address Http2Stream::local() const {
+  return connection_.local();
+}
+
+Address Http2Stream::peer() const {
+  return origin().facts.peer;
+}
+
+}  // namespace daruma::proxy

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One stream of an HTTP/2 connection as a client stream (ADR 7): a socket that gives the request's
+// body as HTTP/1.1 frames it, takes HTTP/1.1's answer and hands it on in frames.
+// Owned by its connection's list; dies through the graveyard. What happens inside the session is
+// noted, and acted upon when the session has returned (act()).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/intrusive_list.h"
+#include "http/h1_body.h"
+#include "http/h1_parser.h"
+#include "http/h2_session.h"
+#include "io/socket.h"
+#include "proxy/client_stream.h"
+#include "proxy/graveyard.h"
+#include "proxy/refusal.h"
+
+namespace daruma::proxy {
+
+class Exchange;
+class Http2Connection;
+struct Environment;
+
+struct Http2StreamList {};  // all of a connection
+struct Http2Agenda {};      // those that have something to do
+
+class Http2Stream final : public Mortal,
+                          public ListNode<Http2StreamList>,
+                          public ListNode<Http2Agenda>,
+                          public http::H2Stream,
+                          public ClientStream,
+                          private io::Socket {
+ public:
+  Http2Stream(Environment& environment, Http2Connection& connection);
+  ~Http2Stream() override;
+
+  // The request, as it was read; head and bytes are taken.
+  void open(http::RequestHead& head, Buffer& bytes);
+  // In its stead: it could not be read.
+  void open_refused(const Refusal& refusal, size_t bytes_seen);
+
+  // Begins its exchange, or tells it what has happened. May end the stream.
+  void act();
+  // There may be room for what the exchange could not write.
+  bool wants_room() const { return wants_room_; }
+  void on_room();
+  // The connection is gone, or gives it up: nothing goes either way any more.
+  void end();
+  void stop_now();
+
+  size_t head_bytes() const { return head_bytes_; }
+  bool has_exchange() const { return exchange_ != nullptr; }
+
+  void exchange_done(After after) override;
+
+ private:
+  // Of the session.
+  void on_body(std::string_view bytes) override;
+  void on_body_end(std::string_view trailers) override;
+  void on_closed() override;
+  void on_output_moved() override {}
+
+  // Of the socket, for the exchange.
+  void set_handler(io::SocketHandler&) override {}  // the exchange is told by act()
+  bool readable() const override;
+  io::IoResult read(std::span<char> into) override;
+  io::IoResult write(std::span<const std::string_view> pieces) override;
+  void finish_writing() override {}  // the answer's framing tells its end
+  void abort_on_close() override {}  // and exchange_done() that there is none
+  size_t pending_bytes() const override { return output_pending(); }
+  io::SocketError error() const override;
+  Address local() const override;
+  Address peer() const override;
+
+  void begin();
+  void note();
+  void give_back_window();
+  size_t read_plain(std::span<char> into);
+  size_t read_chunk(std::span<char> into);
+  bool write_heads(std::string_view text, size_t& accepted);
+  bool write_body(std::string_view bytes, size_t& accepted);
+  void destroy();
+
+  Environment& environment_;
+  Http2Connection& connection_;
+  Exchange* exchange_ = nullptr;
+  Instant began_;
+  http::RequestHead request_;  // until the exchange has it
+  http::Method method_ = http::Method::other;
+  http::Framing framing_ = http::Framing::none;
+  Refusal refusal_{0, model::Reason::none};
+  size_t head_bytes_ = 0;
+
+  Buffer received_;  // of the request's body, not yet read by the exchange
+  std::string trailers_;
+  size_t unreturned_ = 0;  // read, and not yet told to the session as consumed
+
+  http::H1ResponseParser parser_;
+  http::ResponseHead response_;
+  http::H1BodyReader body_;
+
+  bool begun_ = false;
+  bool request_ended_ = false;  // by the client
+  bool end_read_ = false;       // and by the exchange
+  bool head_written_ = false;   // of the final response
+  bool response_ended_ = false;
+  bool wants_room_ = false;
+  bool room_came_ = false;
+  bool closed_ = false;  // the session does not know it any more
+};
+
+}  // namespace daruma::proxy
