@@ -7,13 +7,15 @@
 namespace daruma::proxy {
 namespace {
 
-// A window is short enough to act. A few answers show that they are late; to tell a tenth of the
-// throughput from chance takes more.
-constexpr uint32_t answers_to_suspect = 40;
+// A window is short enough to act: what is sent while one waits for proof can't be taken back. A
+// few answers show that they are late; to tell a tenth of the throughput from chance takes more.
+constexpr uint32_t answers_to_begin = 3;
+constexpr uint32_t answers_to_suspect = 5;
 constexpr uint32_t answers_to_judge = 200;
-constexpr uint32_t answers_least = 20;
+constexpr uint32_t answers_least = 10;
 constexpr Duration window_least = 500ms;
-constexpr Duration window_most = 3s;
+constexpr Duration window_most = 3s;      // with as many answers as that
+constexpr Duration window_longest = 10s;  // with any
 
 constexpr int slow_times = 3;  // slower than usual by this: the target is busy
 constexpr Duration slow_more = 10ms;
@@ -21,9 +23,10 @@ constexpr uint32_t in_flight_least = 8;
 constexpr uint32_t limit_least = 2;
 constexpr int good_times = 2;  // no slower than this: fewer at once would not help
 constexpr double throughput_kept = 0.9;
+constexpr int helped_parts = 3;         // of four: answers as soon as that were helped by the limit
 constexpr uint32_t proven_after = 3;    // windows
 constexpr uint32_t unneeded_after = 5;  // windows in which the limit was not reached
-constexpr uint32_t rest = 30;           // windows without another try
+constexpr uint32_t rest = 3;            // windows without another try
 constexpr int usual_drift = 64;         // a window's part in what counts as usual, upwards
 
 uint32_t step_up(uint32_t limit) {
@@ -45,15 +48,21 @@ void LatencyLimit::on_answered(Instant now, Duration took) {
   }
   const Duration length = now - window_.began;
   if (length < window_least) return;
-  const uint32_t enough = state_ == State::off ? answers_to_suspect : answers_to_judge;
-  if (length >= window_most || window_.fresh >= enough) end_window(now);
+  const uint32_t enough = answers_wanted();
+  const bool long_enough = length >= window_most && window_.answers >= answers_least;
+  if (window_.fresh >= enough || long_enough || length >= window_longest) end_window(now);
+}
+
+uint32_t LatencyLimit::answers_wanted() const {
+  if (state_ != State::off) return answers_to_judge;
+  return usual_ == Duration::zero() ? answers_to_begin : answers_to_suspect;
 }
 
 void LatencyLimit::end_window(Instant now) {
   const Window window = window_;
   window_ = {.began = now};
   // Too few answers tell nothing, and ask for no limit.
-  if (window.answers < answers_least) {
+  if (window.answers < (state_ == State::off ? answers_to_begin : answers_least)) {
     if (++windows_unneeded_ >= unneeded_after) lift();
     return;
   }
@@ -71,10 +80,11 @@ void LatencyLimit::end_window(Instant now) {
   }
 }
 
-// Little's law, halfway at most, as what is usual may have changed.
+// Little's law. All the way: every step is a window in which the target gets still slower, and who
+// is asked less than it can do shows that in the next one.
 uint32_t LatencyLimit::step_down(uint32_t limit, Duration mean) const {
   const double wanted = good_times * seconds_of(usual_) / seconds_of(mean);
-  return std::max(static_cast<uint32_t>(limit * std::clamp(wanted, 0.5, 0.8)), limit_least);
+  return std::max(static_cast<uint32_t>(limit * std::min(wanted, 0.8)), limit_least);
 }
 
 void LatencyLimit::consider(Instant now, Duration mean, double rate) {
@@ -89,6 +99,7 @@ void LatencyLimit::consider(Instant now, Duration mean, double rate) {
   state_ = State::lenient;
   windows_kept_ = windows_unneeded_ = 0;
   rate_before_ = rate;
+  mean_before_ = mean;
   limit_before_ = unlimited;
   patience_ = 2 * mean;
   set_limit(now, step_down(busiest_, mean));
@@ -108,7 +119,10 @@ bool LatencyLimit::costs_throughput(const Window& window, Duration length) const
 void LatencyLimit::judge(Instant now, const Window& window, Duration length) {
   const double rate = window.answers / seconds_of(length);
   if (costs_throughput(window, length)) {
-    if (state_ == State::lenient) {
+    // Where fewer requests at once are answered sooner, it is busy, and others have got this
+    // worker's part: those of other workers who have not found it out yet.
+    const bool helped = window.mean() < mean_before_ * helped_parts / 4;
+    if (state_ == State::lenient && !helped) {
       usual_ = window.mean();  // not busy, only slower than it was
       windows_to_rest_ = rest;
       return lift();

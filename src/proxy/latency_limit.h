@@ -56,6 +56,7 @@ class LatencyLimit {
   void set_limit(Instant now, uint32_t limit);
   bool costs_throughput(const Window& window, Duration length) const;
   uint32_t step_down(uint32_t limit, Duration mean) const;
+  uint32_t answers_wanted() const;
   void lift();
 
   State state_ = State::off;
@@ -70,6 +71,7 @@ class LatencyLimit {
   uint32_t windows_kept_ = 0;  // under this limit, with throughput as before
   uint32_t windows_unneeded_ = 0;
   uint32_t windows_to_rest_ = 0;
+  Duration mean_before_{};  // what an answer took before the limit
   double rate_before_ = 0;  // answers a second, before the limit or its last step
 };
 

@@ -18,6 +18,7 @@ class Server {
  public:
   explicit Server(size_t cores, Duration page) : cores_(cores), page_(page) {}
 
+  void set_cores(size_t cores) { cores_ = cores; }
   void set_page(Duration page) { page_ = page; }
   // `rate` requests a second for so long.
   void run(Duration time, double rate) {
@@ -75,7 +76,7 @@ class Server {
     });
   }
 
-  const size_t cores_;
+  size_t cores_;
   Duration page_;
   Random random_{7};
   Instant now_ = Instant{} + 1h;
@@ -98,6 +99,28 @@ TEST(LatencyLimit, holds_the_latency_of_an_overloaded_server_and_its_throughput)
   server.run(30s, 100);
   EXPECT_EQ(server.turned_away, 0u);
   EXPECT_EQ(server.limit.limit(), LatencyLimit::unlimited);
+}
+
+// One core and pages of 50 ms: 20 a second, of which a worker among four sees five.
+TEST(LatencyLimit, holds_a_server_that_answers_rarely) {
+  Server server(1, 50ms);
+  server.run(20s, 2);
+  server.run(20s, 30);
+  server.run(40s, 30);
+  EXPECT_LT(server.limit.limit(), 10u);
+  EXPECT_GE(server.served, 20u * 40 * 97 / 100);
+  EXPECT_LE(server.median(), 1200ms);
+}
+
+TEST(LatencyLimit, stays_where_it_helps_though_others_take_the_processor) {
+  Server server(8, 20ms);
+  server.run(20s, 100);
+  while (server.limit.limit() == LatencyLimit::unlimited) server.run(100ms, 500);
+  server.set_cores(5);
+  for (int i = 0; i < 100; ++i) {
+    server.run(100ms, 500);
+    ASSERT_NE(server.limit.limit(), LatencyLimit::unlimited) << i;
+  }
 }
 
 TEST(LatencyLimit, leaves_a_server_alone_that_keeps_up) {
