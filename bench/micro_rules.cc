@@ -14,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/random.h"
+#include "http/message.h"
 #include "model/rule.h"
 #include "routing/rule_table.h"
 
@@ -22,7 +24,26 @@ namespace {
 
 using namespace daruma;
 
-enum class Kind { host_exact, host_suffix, path_exact, path_prefix, contained, mixed };
+// What the rules of a set ask for. `grid`: each of 100 hosts with each of 100 paths. `crossed`: all
+// under one host and path, by header and query, each of which many rules share.
+enum class Kind {
+  host_exact,
+  host_suffix,
+  path_exact,
+  path_prefix,
+  contained,
+  mixed,
+  grid,
+  header,
+  header_name,
+  query,
+  source_ip,
+  crossed,
+  path_regex,
+  host_regex,
+  header_regex,
+  either_regex,
+};
 
 std::string numbered(const char* before, size_t number, const char* after) {
   char text[64];
@@ -31,67 +52,123 @@ std::string numbered(const char* before, size_t number, const char* after) {
 }
 
 struct Request {
-  std::string host;
-  std::string path;
+  std::string host = "www.example.com";
+  std::string path = "/index.html";
+  std::string query{};
+  std::string header_name = "X-Tenant";
+  std::string header_value = "none";
+  Address source{};
+  http::Fields fields{};
+
+  // Nothing moves any more.
+  void settle() {
+    fields.add("Host", host);
+    fields.add("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)");
+    fields.add("Accept", "*/*");
+    fields.add(header_name, header_value);
+  }
+  routing::MatchInput input() const {
+    return {.host = host,
+            .path = path,
+            .method = "GET",
+            .host_and_port = host,
+            .query = query,
+            .fields = &fields,
+            .source = &source};
+  }
 };
 
-model::Rule rule_of(Kind kind, size_t i) {
-  const auto host = [](std::string value) {
-    return model::HostHeaderCondition{{std::move(value)}};
-  };
-  const auto path = [](std::string value) {
-    return model::PathPatternCondition{{std::move(value)}};
-  };
-  model::Rule rule;
+Address address_of(size_t i) {
+  return Address::v4({10, static_cast<uint8_t>(i / 256), static_cast<uint8_t>(i % 256), 7}, 5000);
+}
+
+model::Condition host(std::string value) {
+  return model::HostHeaderCondition{{std::move(value)}};
+}
+model::Condition path(std::string value) {
+  return model::PathPatternCondition{{std::move(value)}};
+}
+model::Condition header(std::string value) {
+  return model::HttpHeaderCondition{"X-Tenant", {std::move(value)}};
+}
+model::Condition query(std::string value) {
+  return model::QueryStringCondition{{{"tenant", std::move(value)}}};
+}
+
+std::vector<model::Condition> mixed_conditions_of(size_t i) {
+  switch (i % 5) {
+    case 0:
+      return {host(numbered("shop", i, ".example.com"))};
+    case 1:
+      return {host(numbered("*.shop", i, ".example.com"))};
+    case 2:
+      return {path(numbered("/service", i, "/*"))};
+    case 3:
+      return {host("www.example.com"), path(numbered("/page", i, "/*"))};
+    default:
+      return {host("*.example.com"), path(numbered("/service", i, "/status"))};
+  }
+}
+
+std::vector<model::Condition> conditions_of(Kind kind, size_t i) {
   switch (kind) {
     case Kind::host_exact:
-      rule.conditions = {host(numbered("shop", i, ".example.com"))};
-      break;
+      return {host(numbered("shop", i, ".example.com"))};
     case Kind::host_suffix:
-      rule.conditions = {host(numbered("*.shop", i, ".example.com"))};
-      break;
+      return {host(numbered("*.shop", i, ".example.com"))};
     case Kind::path_exact:
-      rule.conditions = {path(numbered("/service", i, "/status"))};
-      break;
+      return {path(numbered("/service", i, "/status"))};
     case Kind::path_prefix:
-      rule.conditions = {path(numbered("/service", i, "/*"))};
-      break;
+      return {path(numbered("/service", i, "/*"))};
     case Kind::contained:
-      rule.conditions = {path(numbered("*/item", i, "/*.html"))};
-      break;
+      return {path(numbered("*/item", i, "/*.html"))};
     case Kind::mixed:
-      switch (i % 5) {
-        case 0:
-          rule.conditions = {host(numbered("shop", i, ".example.com"))};
-          break;
-        case 1:
-          rule.conditions = {host(numbered("*.shop", i, ".example.com"))};
-          break;
-        case 2:
-          rule.conditions = {path(numbered("/service", i, "/*"))};
-          break;
-        case 3:
-          rule.conditions = {host("www.example.com"), path(numbered("/page", i, "/*"))};
-          break;
-        default:
-          rule.conditions = {host("*.example.com"), path(numbered("/service", i, "/status"))};
-      }
+      return mixed_conditions_of(i);
+    case Kind::grid:
+      return {host(numbered("shop", i / 100, ".example.com")),
+              path(numbered("/service", i % 100, "/*"))};
+    case Kind::header:
+      return {header(numbered("tenant-", i, ""))};
+    case Kind::header_name:
+      return {model::HttpHeaderCondition{numbered("X-Feature-", i, ""), {"*"}}};
+    case Kind::query:
+      return {query(numbered("tenant-", i, "*"))};
+    case Kind::source_ip:
+      return {model::SourceIpCondition{{CidrRange::around(address_of(i), 24)}}};
+    case Kind::crossed:
+      return {host("www.example.com"), path("/*"), header(numbered("tenant-", i / 100, "")),
+              query(numbered("tenant-", i % 100, "*"))};
+    case Kind::path_regex:
+      return {model::PathPatternCondition{{}, {numbered("^/service", i, "/v[0-9]+/.*$")}}};
+    case Kind::host_regex:
+      return {model::HostHeaderCondition{{}, {numbered("^(www|api)\\.shop", i, "\\.com$")}}};
+    case Kind::header_regex:
+      return {model::HttpHeaderCondition{"X-Tenant", {}, {numbered("tenant-", i, "(-[a-z]+)?$")}}};
+    case Kind::either_regex:
+      return {model::PathPatternCondition{
+          {}, {numbered("^/(service", i, "|") + numbered("old/service-", i, ")/.*\\.html$")}}};
   }
-  return rule;
+  return {};
 }
 
 Request request_of(Kind kind, size_t i) {
+  Request request;
   switch (kind) {
     case Kind::host_exact:
-      return {numbered("Shop", i, ".example.com"), "/index.html"};
+      request.host = numbered("Shop", i, ".example.com");
+      break;
     case Kind::host_suffix:
-      return {numbered("www.shop", i, ".example.com"), "/index.html"};
+      request.host = numbered("www.shop", i, ".example.com");
+      break;
     case Kind::path_exact:
-      return {"www.example.com", numbered("/service", i, "/status")};
+      request.path = numbered("/service", i, "/status");
+      break;
     case Kind::path_prefix:
-      return {"www.example.com", numbered("/service", i, "/users/17")};
+      request.path = numbered("/service", i, "/users/17");
+      break;
     case Kind::contained:
-      return {"www.example.com", numbered("/a/item", i, "/b.html")};
+      request.path = numbered("/a/item", i, "/b.html");
+      break;
     case Kind::mixed:
       switch (i % 5) {
         case 0:
@@ -101,28 +178,67 @@ Request request_of(Kind kind, size_t i) {
         case 2:
           return request_of(Kind::path_prefix, i);
         case 3:
-          return {"www.example.com", numbered("/page", i, "/users/17")};
+          request.path = numbered("/page", i, "/users/17");
+          break;
         default:
-          return {"api.example.com", numbered("/service", i, "/status")};
+          request.host = "api.example.com";
+          request.path = numbered("/service", i, "/status");
       }
+      break;
+    case Kind::grid:
+      request.host = numbered("shop", i / 100, ".example.com");
+      request.path = numbered("/service", i % 100, "/users/17");
+      break;
+    case Kind::header:
+      request.header_value = numbered("Tenant-", i, "");
+      break;
+    case Kind::header_name:
+      request.header_name = numbered("x-feature-", i, "");
+      break;
+    case Kind::query:
+      request.query = numbered("page=17&tenant=tenant-", i, "-b&lang=en");
+      break;
+    case Kind::source_ip:
+      request.source = address_of(i);
+      break;
+    case Kind::crossed:
+      request.header_value = numbered("tenant-", i / 100, "");
+      request.query = numbered("page=17&tenant=tenant-", i % 100, "-b&lang=en");
+      break;
+    case Kind::path_regex:
+      request.path = numbered("/service", i, "/v12/users");
+      break;
+    case Kind::host_regex:
+      request.host = numbered("api.shop", i, ".com");
+      break;
+    case Kind::header_regex:
+      request.header_value = numbered("tenant-", i, "-blue");
+      break;
+    case Kind::either_regex:
+      request.path = numbered("/old/service-", i, "/users/17.html");
+      break;
   }
-  return {};
+  return request;
+}
+
+std::vector<model::Rule> rules_of(Kind kind, size_t count) {
+  std::vector<model::Rule> rules(count + 1);
+  for (size_t i = 0; i < count; ++i) rules[i].conditions = conditions_of(kind, i);
+  return rules;
 }
 
 void match(benchmark::State& state, Kind kind) {
   const auto count = static_cast<size_t>(state.range(0));
-  std::vector<model::Rule> rules;
-  for (size_t i = 0; i < count; ++i) rules.push_back(rule_of(kind, i));
-  rules.emplace_back();
-  const auto table = routing::RuleTable::compile(rules);
+  const auto table = routing::RuleTable::compile(rules_of(kind, count));
 
   constexpr size_t requests_count = 1'024;
   Random random(1);
-  std::vector<Request> requests;
-  for (size_t i = 0; i < requests_count; ++i) {
+  std::vector<Request> requests(requests_count);
+  for (Request& request : requests) {
     const size_t wanted = random.below(count);
-    requests.push_back(request_of(kind, wanted));
-    if (table->match({requests.back().host, requests.back().path}) != wanted) {
+    request = request_of(kind, wanted);
+    request.settle();
+    if (table->match(request.input()) != wanted) {
       state.SkipWithError("matched another rule");
       return;
     }
@@ -130,16 +246,12 @@ void match(benchmark::State& state, Kind kind) {
   size_t next = 0;
   for ([[maybe_unused]] auto turn : state) {
     const Request& request = requests[next++ % requests_count];
-    benchmark::DoNotOptimize(table->match({request.host, request.path}));
+    benchmark::DoNotOptimize(table->match(request.input()));
   }
 }
 
 void compile(benchmark::State& state, Kind kind) {
-  std::vector<model::Rule> rules;
-  for (size_t i = 0; i < static_cast<size_t>(state.range(0)); ++i) {
-    rules.push_back(rule_of(kind, i));
-  }
-  rules.emplace_back();
+  const std::vector<model::Rule> rules = rules_of(kind, static_cast<size_t>(state.range(0)));
   for ([[maybe_unused]] auto turn : state) {
     benchmark::DoNotOptimize(routing::RuleTable::compile(rules));
   }
@@ -153,10 +265,21 @@ MATCH(path_exact);
 MATCH(path_prefix);
 MATCH(contained);
 MATCH(mixed);
-BENCHMARK_CAPTURE(compile, mixed, Kind::mixed)
-    ->Arg(100)
-    ->Arg(10'000)
-    ->Unit(benchmark::kMillisecond);
+MATCH(grid);
+MATCH(header);
+MATCH(header_name);
+MATCH(query);
+MATCH(source_ip);
+MATCH(crossed);
+MATCH(path_regex);
+MATCH(host_regex);
+MATCH(header_regex);
+MATCH(either_regex);
+#define COMPILE(kind) \
+  BENCHMARK_CAPTURE(compile, kind, Kind::kind)->Arg(100)->Arg(10'000)->Unit(benchmark::kMillisecond)
+COMPILE(mixed);
+COMPILE(crossed);
+COMPILE(either_regex);
 
 // Prints what ConsoleReporter prints, and keeps each kind's least time for the ratio.
 class RatioReporter : public benchmark::ConsoleReporter {

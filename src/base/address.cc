@@ -91,10 +91,18 @@ std::optional<CidrRange> CidrRange::parse(std::string_view text) {
     if (!written || *written > bits) return std::nullopt;
     bits = *written;
   }
+  return around(*address, static_cast<uint8_t>(bits));
+}
+
+CidrRange CidrRange::around(const Address& address, uint8_t prefix_bits) {
   CidrRange range;
-  range.base_ = of_family(address->family(), prefix_of(address->octets(), bits));
-  range.prefix_bits_ = static_cast<uint8_t>(bits);
+  range.base_ = of_family(address.family(), prefix_of(address.octets(), prefix_bits));
+  range.prefix_bits_ = prefix_bits;
   return range;
+}
+
+std::string CidrRange::to_string() const {
+  return base_.ip() + "/" + std::to_string(prefix_bits_);
 }
 
 bool CidrRange::contains(const Address& address) const {

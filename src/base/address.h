@@ -45,8 +45,13 @@ class Address {
 class CidrRange {
  public:
   static std::optional<CidrRange> parse(std::string_view text);
+  // REQUIRES: as many bits as the family has, at most.
+  static CidrRange around(const Address& address, uint8_t prefix_bits);
   // The port plays no part. An IPv4 range never contains an IPv6 address.
   bool contains(const Address& address) const;
+  const Address& base() const { return base_; }
+  uint8_t prefix_bits() const { return prefix_bits_; }
+  std::string to_string() const;  // "10.0.0.0/8"
   auto operator<=>(const CidrRange&) const = default;
 
  private:

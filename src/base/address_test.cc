@@ -125,5 +125,13 @@ TEST(CidrRange, equal_ranges_compare_equal) {
   EXPECT_NE(CidrRange::parse("::/0"), CidrRange::parse("0.0.0.0/0"));
 }
 
+TEST(CidrRange, around_an_address) {
+  const Address address = *Address::parse("10.1.2.3", 80);
+  EXPECT_EQ(CidrRange::around(address, 8), CidrRange::parse("10.0.0.0/8"));
+  EXPECT_EQ(CidrRange::around(address, 32).to_string(), "10.1.2.3/32");
+  EXPECT_EQ(CidrRange::around(*Address::parse("2001:db8::1", 0), 32).to_string(), "2001:db8::/32");
+  EXPECT_EQ(CidrRange::around(address, 12).prefix_bits(), 12);
+}
+
 }  // namespace
 }  // namespace daruma

@@ -15,6 +15,8 @@ namespace {
 // Keeps the keys of grams apart from all others: only they may lead to buckets of grams.
 constexpr uint64_t gram_bit = uint64_t{1} << 63;
 
+constexpr size_t filter_bits_per_key = 8;
+
 // Multiply and fold: every bit of both factors reaches every bit of the result.
 uint64_t mix(uint64_t a, uint64_t b) {
   const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
@@ -166,6 +168,9 @@ void GlobIndex::Builder::note_length(std::vector<Length>& lengths, uint32_t leng
 void GlobIndex::Builder::lay_out() {
   const size_t buckets = buckets_.size() + gram_buckets_.size();
   if (buckets > 0) index_.slots_.resize(std::bit_ceil(2 * buckets));
+  const size_t bits = std::bit_ceil(std::max<size_t>(64, filter_bits_per_key * buckets));
+  index_.filter_.resize(bits / 64);
+  index_.filter_mask_ = bits - 1;
   index_.members_.reserve(items_.size());
   for (auto& [key, items] : gram_buckets_) insert(key, append(items));
   index_.gram_members_ = static_cast<uint32_t>(index_.members_.size());
@@ -179,12 +184,15 @@ GlobIndex::Bucket GlobIndex::Builder::append(std::vector<uint32_t>& items) {
   const Bucket bucket{static_cast<uint32_t>(index_.members_.size()),
                       static_cast<uint32_t>(items.size())};
   for (const uint32_t item : items) {
-    index_.members_.push_back({items_[item].rank, item, std::move(items_[item].glob)});
+    const uint32_t told = items_[item].rank_is_all ? no_item : item;
+    index_.members_.push_back({items_[item].rank, told, std::move(items_[item].glob)});
   }
   return bucket;
 }
 
 void GlobIndex::Builder::insert(uint64_t key, Bucket bucket) {
+  const uint64_t bit = (key >> 32) & index_.filter_mask_;
+  index_.filter_[bit / 64] |= uint64_t{1} << (bit % 64);
   const size_t mask = index_.slots_.size() - 1;
   size_t at = key & mask;
   while (index_.slots_[at].bucket.count != 0) at = (at + 1) & mask;

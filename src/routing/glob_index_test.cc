@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -24,7 +25,7 @@ using Calls = std::map<uint32_t, int>;  // item → how often it was called for
 
 Calls calls_for(const GlobIndex& index, std::string_view subject, uint32_t bound = UINT32_MAX) {
   Calls calls;
-  index.for_each_match(subject, bound, [&calls](uint32_t item) { ++calls[item]; });
+  index.for_each_match(subject, bound, [&calls](uint32_t item, uint32_t) { ++calls[item]; });
   return calls;
 }
 
@@ -68,11 +69,30 @@ TEST(GlobIndex, leaves_out_what_is_not_below_the_bound_and_follows_it_down) {
               expected_calls(patterns, Case::sensitive, "/a", bound));
   }
   uint32_t best = UINT32_MAX;
-  index.for_each_match("/a", best, [&best](uint32_t item) {
+  index.for_each_match("/a", best, [&best](uint32_t item, uint32_t rank) {
+    EXPECT_EQ(rank, item);
     EXPECT_LT(item, best);
     best = item;
   });
   EXPECT_EQ(best, 1u);
+}
+
+TEST(GlobIndex, tells_the_rank_alone_where_that_is_all) {
+  std::vector<GlobIndex::Item> items =
+      items_of({"/a", "/b", "/c*", "*d", "*e*", "/f"}, Case::sensitive);
+  items[2].rank_is_all = items[5].rank_is_all = true;
+  const GlobIndex index(std::move(items), Case::sensitive);
+  using Told = std::pair<uint32_t, uint32_t>;
+  const auto told = [&index](std::string_view subject) {
+    Told last{0, 0};
+    index.for_each_match(subject, UINT32_MAX, [&last](uint32_t item, uint32_t rank) {
+      last = {item, rank};
+    });
+    return last;
+  };
+  EXPECT_EQ(told("/b"), Told(1, 1));
+  EXPECT_EQ(told("/cx"), Told(GlobIndex::no_item, 2));
+  EXPECT_EQ(told("/f"), Told(GlobIndex::no_item, 5));
 }
 
 // Past this number globs are no longer filed under their grams.

@@ -3,7 +3,7 @@
 // A regular expression of a rule, by RE2: time is linear in the subject, whatever the expression
 // and whoever sends the subject. It is searched for anywhere in the subject; '^' and '$' stand for
 // the subject's ends. Subjects are bytes. Immutable and thread-safe; matching may allocate and
-// takes a reader's lock inside RE2 (docs/adr/0004).
+// takes a reader's lock inside RE2 (docs/adr/0006).
 #pragma once
 
 #include <memory>

@@ -5,7 +5,6 @@
 #include <re2/set.h>
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -54,7 +53,7 @@ RegexIndex::RegexIndex(std::span<const Item> items, Case letters) {
   for (const Item& item : items) {
     Result<Regex> regex = Regex::compile(item.regex, letters);
     DARUMA_ASSERT(regex.has_value());
-    members_.push_back({item.rank, std::move(*regex)});
+    regexes_.push_back(std::move(*regex));
   }
   file(items, letters);
 }
@@ -70,11 +69,11 @@ void RegexIndex::file(std::span<const Item> items, Case letters) {
     literals.emplace_back(item.regex);
     for (const std::string& text : literals.back().all()) ++sharers[text];
   }
-  std::map<std::string, std::vector<uint32_t>> under;
+  std::map<std::string, std::vector<Member>> under;
   for (uint32_t i = 0; i < items.size(); ++i) {
     const std::vector<std::string>& all = literals[i].all();
     if (all.empty()) {
-      unfiled_.push_back(i);
+      unfiled_.push_back(member_for(items, i));
       continue;
     }
     std::vector<size_t> common_first(all.size());
@@ -82,29 +81,27 @@ void RegexIndex::file(std::span<const Item> items, Case letters) {
     std::ranges::stable_sort(common_first, [&all, &sharers](size_t a, size_t b) {
       return sharers[all[a]] > sharers[all[b]];
     });
-    for (const size_t text : literals[i].needed(common_first)) under[all[text]].push_back(i);
+    for (const size_t text : literals[i].needed(common_first)) {
+      under[all[text]].push_back(member_for(items, i));
+    }
   }
-  lay_out({std::make_move_iterator(under.begin()), std::make_move_iterator(under.end())});
-  const auto rank = [this](uint32_t at) { return members_[at].rank; };
-  std::ranges::stable_sort(unfiled_, {}, rank);
+  lay_out(std::move(under));
+  std::ranges::stable_sort(unfiled_, {}, &Member::rank);
   if (unfiled_.size() <= one_by_one_max) return;
   auto together = std::make_unique<Together>(letters);
-  for (const uint32_t at : unfiled_) {
-    if (!together->add(items[at].regex)) return;
+  for (const Member& member : unfiled_) {
+    if (!together->add(items[member.item].regex)) return;
   }
   if (together->compile()) together_ = std::move(together);
 }
 
-void RegexIndex::lay_out(std::vector<std::pair<std::string, std::vector<uint32_t>>> under) {
+void RegexIndex::lay_out(std::map<std::string, std::vector<Member>> under) {
   if (under.empty()) return;
   std::vector<GlobIndex::Item> texts;
   for (auto& [text, members] : under) {
-    const auto rank = [this](uint32_t at) { return members_[at].rank; };
-    std::ranges::stable_sort(members, {}, rank);
-    texts.push_back({contains(text), rank(members.front())});
-    buckets_.push_back(
-        {static_cast<uint32_t>(filed_.size()), static_cast<uint32_t>(members.size())});
-    filed_.insert(filed_.end(), members.begin(), members.end());
+    std::ranges::stable_sort(members, {}, &Member::rank);
+    texts.push_back({contains(text), members.front().rank});
+    buckets_.push_back({members.front(), {members.begin() + 1, members.end()}});
   }
   texts_.emplace(std::move(texts), Case::insensitive);
 }

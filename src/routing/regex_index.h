@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,47 +47,52 @@ class RegexIndex {
   class Together;
   struct Member {
     uint32_t rank;
-    Regex regex;
+    uint32_t item;  // the caller's index
+    const Regex* regex;
   };
-  // Members that are filed under one text, by rank.
+  // What is filed under one text, by rank. Mostly that is one: it stands here, and no further cache
+  // line need be read for it.
   struct Bucket {
-    uint32_t begin;
-    uint32_t count;
+    Member first;
+    std::vector<Member> more;
   };
   void file(std::span<const Item> items, Case letters);
-  void lay_out(std::vector<std::pair<std::string, std::vector<uint32_t>>> under);
+  void lay_out(std::map<std::string, std::vector<Member>> under);
   // Which of unfiled_ are found, as indices into it; false: all must be tried.
   bool run_together(std::string_view subject, std::vector<int>& found) const;
 
-  std::vector<Member> members_;  // as the caller counts them
+  Member member_for(std::span<const Item> items, uint32_t item) const {
+    return {items[item].rank, item, &regexes_[item]};
+  }
+
+  std::vector<Regex> regexes_;  // as the caller counts them
   std::optional<GlobIndex> texts_;
   std::vector<Bucket> buckets_;               // as texts_ counts them
-  std::vector<uint32_t> filed_;               // members
-  std::vector<uint32_t> unfiled_;             // members, by rank
+  std::vector<Member> unfiled_;               // by rank
   std::unique_ptr<const Together> together_;  // all of unfiled_; null: they are few
 };
 
 template <class F>
 void RegexIndex::for_each_match(std::string_view subject, const uint32_t& bound, F f) const {
-  const auto visit = [this, subject, &bound, &f](uint32_t at) {
-    const Member& member = members_[at];
-    if (member.rank < bound && member.regex.found_in(subject)) f(at);
+  const auto visit = [subject, &bound, &f](const Member& member) {
+    if (member.rank < bound && member.regex->found_in(subject)) f(member.item);
   };
   if (texts_) {
-    texts_->for_each_match(subject, bound, [this, &visit](uint32_t text) {
-      const Bucket bucket = buckets_[text];
-      for (uint32_t at = bucket.begin; at < bucket.begin + bucket.count; ++at) visit(filed_[at]);
+    texts_->for_each_candidate(subject, bound, [this, &visit](uint32_t text, uint32_t) {
+      const Bucket& bucket = buckets_[text];
+      visit(bucket.first);
+      for (const Member& member : bucket.more) visit(member);
     });
   }
-  if (unfiled_.empty() || members_[unfiled_.front()].rank >= bound) return;
+  if (unfiled_.empty() || unfiled_.front().rank >= bound) return;
   std::vector<int> found;
   if (!run_together(subject, found)) {
-    for (const uint32_t at : unfiled_) visit(at);
+    for (const Member& member : unfiled_) visit(member);
     return;
   }
   for (const int at : found) {
-    const uint32_t member = unfiled_[static_cast<size_t>(at)];
-    if (members_[member].rank < bound) f(member);
+    const Member& member = unfiled_[static_cast<size_t>(at)];
+    if (member.rank < bound) f(member.item);
   }
 }
 

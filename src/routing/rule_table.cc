@@ -2,6 +2,7 @@
 #include "routing/rule_table.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,72 +10,36 @@
 #include <vector>
 
 #include "base/check.h"
-#include "routing/condition.h"
 #include "routing/glob_index.h"
+#include "routing/regex_globs.h"
+#include "routing/rule_leaf.h"
 
 namespace daruma::routing {
 namespace {
 
-constexpr uint32_t no_rest = UINT32_MAX;
-
-// A rule that is found under a host pattern and a path pattern.
-struct Candidate {
-  uint32_t rule;
-  uint32_t rest;  // index into RuleTable::Implementation::rests: what else must hold; or no_rest
-};
-
-// In order of priority; nothing follows one that has no rest, since it would never be reached. So
-// there is hardly ever more than one, which needs no heap.
-class Candidates {
- public:
-  void add(Candidate candidate) {
-    if (empty()) {
-      first_ = candidate;
-    } else if (last().rest != no_rest) {
-      more_.push_back(candidate);
-    }
-  }
-  bool empty() const { return first_.rule == UINT32_MAX; }
-  uint32_t least_rule() const { return first_.rule; }  // UINT32_MAX if there is none
-  // The rule of the first candidate below `bound` for which holds(rest) is true; else `bound`.
-  template <class F>
-  uint32_t first_below(uint32_t bound, F holds) const {
-    if (first_.rule >= bound) return bound;
-    if (holds(first_.rest)) return first_.rule;
-    for (const Candidate& candidate : more_) {
-      if (candidate.rule >= bound) break;
-      if (holds(candidate.rest)) return candidate.rule;
-    }
-    return bound;
-  }
-
- private:
-  const Candidate& last() const { return more_.empty() ? first_ : more_.back(); }
-  Candidate first_{UINT32_MAX, no_rest};
-  std::vector<Candidate> more_;
-};
+using Pending = std::vector<PendingRule>;
 
 // The rules with a path condition under one host pattern.
 struct Paths {
   GlobIndex index;
-  std::vector<Candidates> candidates;  // as index counts them
+  std::vector<RuleLeaf> leaves;  // as index counts them
 };
 
 // The rules under one host pattern.
 struct Host {
   uint32_t least_path_rule = UINT32_MAX;
-  Candidates any_path;
+  RuleLeaf any_path{{}};
   std::unique_ptr<const Paths> paths;
 };
 
 // The same while it is being collected. Patterns by their canonical text, so that equal ones meet.
 struct PathDraft {
   std::string pattern;
-  Candidates candidates;
+  Pending rules;
 };
 struct HostDraft {
   std::string pattern;
-  Candidates any_path;
+  Pending any_path;
   std::map<std::string, PathDraft> paths;
 };
 
@@ -84,55 +49,60 @@ struct RuleTable::Implementation {
   explicit Implementation(std::span<const model::Rule> rules);
 
   uint32_t match(const MatchInput& input) const;
-  void match_host(const Host& host, const MatchInput& input, uint32_t& best) const;
-  void take_best(const Candidates& candidates, const MatchInput& input, uint32_t& best) const;
+  static void match_host(const Host& host, const MatchInput& input, uint32_t& best);
 
   uint32_t fallback = 0;  // the first rule without conditions
   Host any_host;
   std::optional<GlobIndex> host_index;
   std::vector<Host> hosts;  // as host_index counts them
-  std::vector<std::vector<Condition>> rests;
 };
 
 namespace {
 
 using Values = std::vector<std::string>;
 
-// What a rule is filed under: its first condition on the host and its first on the path. All others
-// stay to be verified.
+// What a rule is filed under first: one condition on the host and one on the path.
 struct Split {
   const Values* hosts = nullptr;
   const Values* paths = nullptr;
-  std::vector<Condition> rest;
+  PendingRule rule;
 };
 
-Split split(const model::Rule& rule) {
-  Split split;
-  for (const model::Condition& condition : rule.conditions) {
-    const auto* host = std::get_if<model::HostHeaderCondition>(&condition.test);
-    const auto* path = std::get_if<model::PathPatternCondition>(&condition.test);
-    const bool patterns = !condition.negate && (host == nullptr || host->regexes.empty()) &&
-                          (path == nullptr || path->regexes.empty());
-    if (patterns && host != nullptr && split.hosts == nullptr) {
-      split.hosts = &host->values;
-    } else if (patterns && path != nullptr && split.paths == nullptr) {
-      split.paths = &path->values;
+// Patterns that a condition can be filed under; nullptr if it has none.
+template <class T>
+const Values* patterns_of(const model::Condition& condition) {
+  const auto* of_kind = std::get_if<T>(&condition.test);
+  return condition.negate || !of_kind || !of_kind->regexes.empty() ? nullptr : &of_kind->values;
+}
+
+// `rewritten` holds the conditions that are filed in other words than the rule's.
+Split split(const model::Rule& rule, uint32_t index, std::deque<model::Condition>& rewritten) {
+  Split split{nullptr, nullptr, {index, {}}};
+  for (const model::Condition& written : rule.conditions) {
+    const auto patterns = in_patterns(written);
+    const model::Condition& condition = patterns ? rewritten.emplace_back(*patterns) : written;
+    const Values* hosts = patterns_of<model::HostHeaderCondition>(condition);
+    const Values* paths = patterns_of<model::PathPatternCondition>(condition);
+    if (hosts != nullptr && split.hosts == nullptr) {
+      split.hosts = hosts;
+    } else if (paths != nullptr && split.paths == nullptr) {
+      split.paths = paths;
     } else {
-      split.rest.emplace_back(condition);
+      split.rule.left.push_back(&condition);
     }
   }
   return split;
 }
 
-void file_under_paths(HostDraft& host, const Values* paths, Candidate candidate) {
+void file_under_paths(HostDraft& host, const Values* paths, const PendingRule& rule) {
   if (paths == nullptr) {
-    host.any_path.add(candidate);
+    host.any_path.push_back(rule);
     return;
   }
   for (const std::string& path : *paths) {
     PathDraft& draft = host.paths[std::string(Glob(path, Case::sensitive).text())];
     draft.pattern = path;
-    draft.candidates.add(candidate);
+    draft.rules.push_back(rule);
   }
 }
 
@@ -140,21 +110,24 @@ uint32_t least_rule(const Host& host) {
   return std::min(host.least_path_rule, host.any_path.least_rule());
 }
 
+bool is_settled(const Host& host) {
+  return host.paths == nullptr && host.any_path.settled();
+}
+
 Host finish(HostDraft draft) {
   Host host;
-  host.any_path = std::move(draft.any_path);
+  host.any_path = RuleLeaf(std::move(draft.any_path));
   if (draft.paths.empty()) return host;
   std::vector<GlobIndex::Item> items;
-  std::vector<Candidates> candidates;
+  std::vector<RuleLeaf> leaves;
   for (auto& entry : draft.paths) {
     PathDraft& path = entry.second;
-    const uint32_t rank = path.candidates.least_rule();
+    const uint32_t rank = leaves.emplace_back(std::move(path.rules)).least_rule();
     host.least_path_rule = std::min(host.least_path_rule, rank);
-    items.push_back({Glob(path.pattern, Case::sensitive), rank});
-    candidates.push_back(std::move(path.candidates));
+    items.push_back({Glob(path.pattern, Case::sensitive), rank, leaves.back().settled()});
   }
   host.paths = std::make_unique<const Paths>(
-      Paths{GlobIndex(std::move(items), Case::sensitive), std::move(candidates)});
+      Paths{GlobIndex(std::move(items), Case::sensitive), std::move(leaves)});
   return host;
 }
 
@@ -163,24 +136,20 @@ Host finish(HostDraft draft) {
 RuleTable::Implementation::Implementation(std::span<const model::Rule> rules) {
   DARUMA_ASSERT(!rules.empty());
   DARUMA_ASSERT(rules.back().conditions.empty());
+  std::deque<model::Condition> rewritten;
   HostDraft any;
   std::map<std::string, HostDraft> drafts;
   for (; !rules[fallback].conditions.empty(); ++fallback) {
-    Split parts = split(rules[fallback]);
-    Candidate candidate{fallback, no_rest};
-    if (!parts.rest.empty()) {
-      candidate.rest = static_cast<uint32_t>(rests.size());
-      rests.push_back(std::move(parts.rest));
-    }
+    const Split parts = split(rules[fallback], fallback, rewritten);
     if (parts.hosts == nullptr) {
-      file_under_paths(any, parts.paths, candidate);
+      file_under_paths(any, parts.paths, parts.rule);
       continue;
     }
     for (const std::string& host : *parts.hosts) {
       const Glob glob(host, Case::insensitive);
       HostDraft& draft = glob.matches_everything() ? any : drafts[std::string(glob.text())];
       draft.pattern = host;
-      file_under_paths(draft, parts.paths, candidate);
+      file_under_paths(draft, parts.paths, parts.rule);
     }
   }
   any_host = finish(std::move(any));
@@ -188,7 +157,7 @@ RuleTable::Implementation::Implementation(std::span<const model::Rule> rules) {
   for (auto& entry : drafts) {
     Glob glob(entry.second.pattern, Case::insensitive);
     hosts.push_back(finish(std::move(entry.second)));
-    items.push_back({std::move(glob), least_rule(hosts.back())});
+    items.push_back({std::move(glob), least_rule(hosts.back()), is_settled(hosts.back())});
   }
   if (!items.empty()) host_index.emplace(std::move(items), Case::insensitive);
 }
@@ -196,29 +165,31 @@ RuleTable::Implementation::Implementation(std::span<const model::Rule> rules) {
 uint32_t RuleTable::Implementation::match(const MatchInput& input) const {
   uint32_t best = fallback;
   if (host_index) {
-    host_index->for_each_match(input.host, best, [this, &input, &best](uint32_t host) {
-      match_host(hosts[host], input, best);
-    });
+    host_index->for_each_match(input.host, best,
+                               [this, &input, &best](uint32_t host, uint32_t rule) {
+                                 if (host == GlobIndex::no_item) {
+                                   best = rule;
+                                 } else {
+                                   match_host(hosts[host], input, best);
+                                 }
+                               });
   }
   if (least_rule(any_host) < best) match_host(any_host, input, best);
   return best;
 }
 
 void RuleTable::Implementation::match_host(const Host& host, const MatchInput& input,
-                                           uint32_t& best) const {
-  take_best(host.any_path, input, best);
+                                           uint32_t& best) {
+  host.any_path.take_best(input, best);
   if (host.least_path_rule >= best) return;
-  host.paths->index.for_each_match(input.path, best, [this, &host, &input, &best](uint32_t path) {
-    take_best(host.paths->candidates[path], input, best);
-  });
-}
-
-void RuleTable::Implementation::take_best(const Candidates& candidates, const MatchInput& input,
-                                          uint32_t& best) const {
-  best = candidates.first_below(best, [this, &input](uint32_t rest) {
-    const auto holds = [&input](const Condition& condition) { return condition.holds(input); };
-    return rest == no_rest || std::all_of(rests[rest].begin(), rests[rest].end(), holds);
-  });
+  const auto take = [&host, &input, &best](uint32_t path, uint32_t rule) {
+    if (path == GlobIndex::no_item) {
+      best = rule;
+    } else {
+      host.paths->leaves[path].take_best(input, best);
+    }
+  };
+  host.paths->index.for_each_match(input.path, best, take);
 }
 
 RuleTable::RuleTable() = default;

@@ -2,9 +2,10 @@
 //
 // A listener's rules compiled for look-up: the first (lowest priority number) rule whose conditions
 // all hold. Cost does not grow with the number of rules: the host leads by hash to the few host
-// patterns that match, each of those by hash of the path to its few path patterns, and only what is
-// found there is verified (routing/glob_index.h says what cannot be found so). Immutable, shared by
-// all workers; match() is const, allocates nothing and is thread-safe.
+// patterns that match, each of those by hash of the path to its few path patterns, where many are
+// left their other conditions lead on (routing/field_index.h), and only what is found there is
+// verified (routing/glob_index.h says what cannot be found so). Immutable, shared by all workers;
+// match() is const and thread-safe, and allocates nothing but what regular expressions do.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,7 @@ class RuleTable {
  public:
   // `rules` are in order of priority, the default rule (no conditions) last. The table keeps
   // indices, not rules. REQUIRES: !rules.empty(), rules.back().conditions.empty(), and condition
-  // values within limits::condition_value_bytes_max.
+  // values as control/validate_conditions wants them.
   static std::shared_ptr<const RuleTable> compile(std::span<const model::Rule> rules);
   ~RuleTable();
 

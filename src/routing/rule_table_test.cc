@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -432,6 +434,159 @@ TEST(RuleTable, survives_hosts_and_paths_of_any_length) {
   EXPECT_EQ(table->match({host, path}), 1u);
   EXPECT_EQ(table->match({host + "b", path + "y"}), 0u);
   EXPECT_EQ(table->match({"", ""}), 3u);
+}
+
+// ---- every field ----
+
+// Draws conditions and requests that often meet.
+class Fields {
+ public:
+  explicit Fields(Random& random) : random_(random) {}
+
+  std::vector<model::Rule> rules(size_t count) {
+    std::vector<model::Rule> rules(count + 1);
+    for (size_t i = 0; i < count; ++i) {
+      for (size_t n = 1 + random_.below(4); n > 0; --n) rules[i].conditions.push_back(condition());
+    }
+    return rules;
+  }
+
+  Request request() {
+    Request request;
+    request.host = word() + ".com";
+    request.host_and_port = request.host + (random_.chance(1, 3) ? ":81" : "");
+    request.path = "/" + word() + "/" + word();
+    for (size_t n = random_.below(4); n > 0; --n) request.query += word() + "=" + word() + "&";
+    for (size_t n = random_.below(4); n > 0; --n) texts_.push_back(word() + word());
+    // The names' and values' texts must outlive the fields.
+    static const char* const names[] = {"x-a", "X-B", "X-C"};
+    for (const std::string& text : texts_) request.fields.add(names[random_.below(3)], text);
+    request.source = address();
+    return request;
+  }
+  void forget() { texts_.clear(); }
+
+ private:
+  std::string word() {
+    static const char* const words[] = {"one", "Two", "three", "four", "five", "six", "x1"};
+    return words[random_.below(std::size(words))];
+  }
+  std::string pattern() {
+    static const char* const wild[] = {"*", "?", "*e", "o*", "*i*", "t*e"};
+    return random_.chance(1, 3) ? wild[random_.below(std::size(wild))] : word();
+  }
+  std::string regex() {
+    static const char* const some[] = {"^.?one",    "two|three", "[a-f]{2}", "i[vx]e?",
+                                       "(four|x1)", "^$",        "e\\.com$", "e\\.com:81$"};
+    return some[random_.below(std::size(some))];
+  }
+  Address address() {
+    const auto low = static_cast<uint8_t>(random_.below(4));
+    if (random_.chance(2, 3)) return Address::v4({10, 0, low, low}, 80);
+    return Address::v6({0x20, 1, 0xd, 0xb8, low}, 80);
+  }
+  Values values(const char* before, const char* after) {
+    Values values;
+    for (size_t n = 1 + random_.below(2); n > 0; --n) values.push_back(before + pattern() + after);
+    return values;
+  }
+  model::Condition::Test test() {
+    const bool regexes = random_.chance(1, 4);
+    switch (random_.below(6)) {
+      case 0:
+        if (regexes) return model::HostHeaderCondition{{}, {regex()}};
+        return model::HostHeaderCondition{values("", ".com")};
+      case 1:
+        if (regexes) return model::PathPatternCondition{{}, {regex(), regex()}};
+        return model::PathPatternCondition{values("/", "/*")};
+      case 2: {
+        const std::string name = std::string("X-") + "ABc"[random_.below(3)];
+        if (regexes) return model::HttpHeaderCondition{name, {}, {regex()}};
+        return model::HttpHeaderCondition{name, values("", "*")};
+      }
+      case 3:
+        return model::HttpRequestMethodCondition{{random_.chance(1, 2) ? "GET" : "PUT", "x1"}};
+      case 4: {
+        model::QueryStringCondition query;
+        for (const std::string& value : values("", "")) {
+          query.values.push_back({std::nullopt, value});
+          if (random_.chance(2, 3)) query.values.back().key = pattern();
+        }
+        return query;
+      }
+      default: {
+        const Address base = address();
+        const auto bits = base.family() == Address::Family::v4 ? random_.below(33)  //
+                                                               : random_.below(129);
+        return model::SourceIpCondition{{CidrRange::around(base, static_cast<uint8_t>(bits))}};
+      }
+    }
+  }
+  model::Condition condition() {
+    return std::visit([this](auto made) { return model::Condition(made, random_.chance(1, 6)); },
+                      test());
+  }
+
+  Random& random_;
+  std::deque<std::string> texts_;
+};
+
+TEST(RuleTable, agrees_with_a_linear_scan_on_every_field) {
+  Random random(5);
+  int taken = 0;
+  for (const size_t count : {1, 3, 8, 30, 30, 30, 200, 200, 1'000}) {
+    Fields fields(random);
+    const std::vector<model::Rule> rules = fields.rules(count);
+    const auto table = RuleTable::compile(rules);
+    const LinearScan reference(rules);
+    for (int i = 0; i < 300; ++i) {
+      const Request request = fields.request();
+      const uint32_t expected = reference.match(request.input());
+      ASSERT_EQ(table->match(request.input()), expected) << count << " rules, request " << i;
+      taken += expected < count;
+      fields.forget();
+    }
+  }
+  EXPECT_GT(taken, 1'500);
+  EXPECT_LT(taken, 2'690);
+}
+
+// One host, one path: only header and query tell ten thousand rules apart.
+TEST(RuleTable, finds_a_rule_by_fields_that_many_share) {
+  std::vector<model::Rule> rules;
+  for (int i = 0; i < 10'000; ++i) {
+    model::Rule each = rule({"a.com"}, {"/*"});
+    each.conditions.emplace_back(model::HttpHeaderCondition{"X-A", {std::to_string(i / 100)}});
+    each.conditions.emplace_back(model::QueryStringCondition{{{"q", std::to_string(i % 100)}}});
+    rules.push_back(std::move(each));
+  }
+  rules.emplace_back();
+  const auto table = RuleTable::compile(rules);
+  for (const int wanted : {0, 1, 99, 100, 5'555, 9'999}) {
+    const std::string value = std::to_string(wanted / 100);
+    Request request{.query = "a=b&q=" + std::to_string(wanted % 100)};
+    request.fields.add("x-a", value);
+    EXPECT_EQ(table->match(request.input()), static_cast<uint32_t>(wanted));
+    request.query = "q=100";
+    EXPECT_EQ(table->match(request.input()), 10'000u);
+  }
+}
+
+// Under a quadratic cost this would take minutes.
+TEST(RuleTable, survives_a_pair_that_is_repeated_thousands_of_times) {
+  std::vector<model::Rule> rules;
+  for (int i = 0; i < 100; ++i) {
+    model::Rule each;
+    each.conditions.emplace_back(model::QueryStringCondition{{{"a", "*"}}});
+    each.conditions.emplace_back(model::QueryStringCondition{{{"z", "1"}}}, true);
+    rules.push_back(std::move(each));
+  }
+  rules.emplace_back();
+  const auto table = RuleTable::compile(rules);
+  Request request;
+  while (request.query.size() < 16'000) request.query += "a=b&";
+  request.query += "z=1";  // where each rule that is asked looks last
+  EXPECT_EQ(table->match(request.input()), 100u);
 }
 
 }  // namespace

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Many rules that host and path have not told apart, each filed under the values of that one of its
+// remaining conditions which fewest others share: header values, query pairs, methods, source
+// ranges, and regular expressions of any of them. What a request has of these is looked up; under
+// what is found stands a RuleLeaf with the rules' other conditions. So a request costs what its own
+// fields cost, not what there are rules. Immutable, thread-safe, pure; allocates nothing but what
+// regular expressions do.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "routing/glob_index.h"
+#include "routing/match_input.h"
+#include "routing/query_index.h"
+#include "routing/regex_index.h"
+#include "routing/rule_leaf.h"
+#include "routing/source_index.h"
+
+namespace daruma::routing {
+
+// Rules by what one text of a request is.
+struct TextIndex {
+  uint32_t least_rule = UINT32_MAX;
+  std::optional<GlobIndex> globs;
+  std::vector<RuleLeaf> glob_leaves;  // as globs counts them
+  std::optional<RegexIndex> regexes;
+  std::vector<RuleLeaf> regex_leaves;  // as regexes counts them
+
+  void take_best(std::string_view subject, const MatchInput& input, uint32_t& best) const;
+};
+
+class FieldIndex {
+ public:
+  // Takes out of `rules` those that it files: the others have only conditions that are negated, or
+  // that hold for nearly everything. REQUIRES: in ascending order.
+  static std::unique_ptr<const FieldIndex> build(std::vector<PendingRule>& rules);
+
+  // Lowers `best` to the first rule that takes the request, if that is below it.
+  void take_best(const MatchInput& input, uint32_t& best) const;
+
+ private:
+  class Builder;
+  FieldIndex() = default;
+  void take_best_by_header(const MatchInput& input, uint32_t& best) const;
+
+  TextIndex hosts_;
+  TextIndex paths_;
+  TextIndex methods_;
+  uint32_t least_header_rule_ = UINT32_MAX;
+  std::optional<GlobIndex> header_names_;
+  std::vector<TextIndex> headers_;  // as header_names_ counts them
+  std::optional<QueryIndex> queries_;
+  std::optional<SourceIndex> sources_;
+};
+
+}  // namespace daruma::routing
