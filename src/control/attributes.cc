@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "control/error_pages.h"
 #include "control/suggestion.h"
 #include "model/limits.h"
 
@@ -89,6 +90,17 @@ constexpr Row rows[] = {
     flag(load_balancer, "routing.http2.enabled", "true"),
     fixed(load_balancer, "waf.fail_open.enabled", "false"),
     fixed(load_balancer, "zonal_shift.config.enabled", "false"),
+    number(load_balancer, "daruma.quota.rules", "100", limits::rules_quota),
+    number(load_balancer, "daruma.quota.condition_values_per_rule", "5",
+           limits::condition_values_quota),
+    number(load_balancer, "daruma.quota.condition_wildcards_per_rule", "6",
+           limits::condition_wildcards_quota),
+    number(load_balancer, "daruma.quota.target_groups_per_action", "5",
+           limits::action_target_groups_quota),
+    number(load_balancer, "daruma.quota.listeners", "50", limits::listeners_quota),
+    number(load_balancer, "daruma.quota.certificates_per_listener", "26",
+           limits::certificates_quota),
+    number(load_balancer, "daruma.quota.target_groups", "100", limits::target_groups_quota),
     elsewhere(load_balancer, "dns_record.client_routing_policy"),
     elsewhere(load_balancer, "secondary_ips.auto_assigned.per_subnet"),
 
@@ -115,6 +127,7 @@ constexpr Row rows[] = {
     flag(target_group, "daruma.saturation_guard.enabled", "true"),
     number(target_group, "daruma.saturation_guard.queue_timeout_milliseconds", "250",
            limits::saturation_queue_milliseconds),
+    number(target_group, "daruma.quota.targets", "1000", limits::targets_quota),
     fixed(target_group, "lambda.multi_value_headers.enabled", "false"),
     elsewhere(target_group, "deregistration_delay.connection_termination.enabled"),
     elsewhere(target_group, "preserve_client_ip.enabled"),
@@ -143,6 +156,7 @@ constexpr Row rows[] = {
     fixed(listener, "routing.http.response.content_security_policy.header_value", ""),
     fixed(listener, "routing.http.response.x_content_type_options.header_value", ""),
     fixed(listener, "routing.http.response.x_frame_options.header_value", ""),
+    flag(listener, "daruma.forward.failover", "false"),
     elsewhere(listener, "tcp.idle_timeout.seconds"),
 };
 
@@ -216,6 +230,7 @@ std::string check_value(const Row& row, std::string_view value) {
 
 std::optional<AttributeProblem> check_attribute(AttributeScope scope, std::string_view key,
                                                 std::string_view value) {
+  if (scope == listener && is_error_page_key(key)) return check_error_page(key, value);
   const Row* row = find(scope, key);
   if (row == nullptr) return AttributeProblem{true, unknown_key(scope, key)};
   if (row->kind == Kind::elsewhere) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "control/decode.h"
+#include "control/error_pages.h"
 #include "control/issues.h"
 #include "control/members.h"
 #include "control/validate.h"
@@ -67,6 +68,7 @@ class DeclaredParser {
     out_.resources = decode(*root, decoding_);
     for (const auto& problem : decoding_.list()) add(problem.position, problem.message);
     load_certificates();
+    load_error_pages();
     check();
     for (const Issue& issue : issues_.list()) {
       if (!decoding_.spoiled(issue.where)) add(locate(*root, issue), issue.message, issue.severity);
@@ -99,6 +101,25 @@ class DeclaredParser {
     certificate.fingerprint = checked->fingerprint;
     if (checked->warning.empty()) return;
     issues_.warning(where, fmt::format("certificate '{}' {}", certificate.name, checked->warning));
+  }
+
+  void load_error_pages() {
+    const Path root;
+    for (size_t b = 0; b < out_.resources.load_balancers.size(); ++b) {
+      api::LoadBalancer& balancer = out_.resources.load_balancers[b];
+      const Path path = root.at("LoadBalancers", b);
+      for (size_t l = 0; l < balancer.listeners.size(); ++l) {
+        const Path listener = path.at("Listeners", l);
+        load_error_pages(balancer.listeners[l], listener.at("Attributes"));
+      }
+    }
+  }
+
+  void load_error_pages(api::Listener& listener, const Path& attributes) {
+    for (const auto& [key, file] : listener.attributes) {
+      if (is_error_page_file_key(key))
+        load_file(file, attributes.at(key), listener.error_page_files[key]);
+    }
   }
 
   bool load_file(const std::string& written, const Path& where, std::string& content) {

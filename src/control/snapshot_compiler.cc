@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "control/attributes.h"
+#include "control/error_pages.h"
 #include "control/validate_conditions.h"
 #include "control/validate_transforms.h"
 #include "model/limits.h"
@@ -198,6 +199,8 @@ class Compiler {
     }
     to.server_header =
         attribute_flag(listener, from.attributes, "routing.http.response.server.enabled");
+    to.error_pages = compile_error_pages(from);
+    to.forward_failover = attribute_flag(listener, from.attributes, "daruma.forward.failover");
     for (const api::Rule& rule : from.rules) to.rules.push_back(compile(rule));
     std::ranges::stable_sort(to.rules, {}, &model::Rule::priority);
     DARUMA_ASSERT(!from.default_actions.empty());

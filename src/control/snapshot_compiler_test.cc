@@ -167,6 +167,20 @@ TEST(SnapshotCompiler, compiles_transforms) {
   EXPECT_FALSE(rules.back().transforms);
 }
 
+TEST(SnapshotCompiler, compiles_what_a_listener_has_beyond_an_alb) {
+  const model::SnapshotRef snapshot = compile_snapshot(test_data("05-listener.yaml"), {}, 1);
+  const model::Listener& listener = snapshot->load_balancers[0].listeners[0];
+  EXPECT_TRUE(listener.forward_failover);
+  const std::vector<model::ErrorPage> expected = {
+      {503, "text/html", "text of pages/busy.html"},
+      {5, "application/json",
+       "{\"status\":#{status},\"reason\":\"#{reason}\",\"trace_id\":\"#{trace_id}\"}"}};
+  EXPECT_EQ(listener.error_pages, expected);
+  const model::SnapshotRef plain = compile_snapshot(test_data("01-issue.yaml"), {}, 1);
+  EXPECT_FALSE(plain->load_balancers[0].listeners[0].forward_failover);
+  EXPECT_TRUE(plain->load_balancers[0].listeners[0].error_pages.empty());
+}
+
 TEST(SnapshotCompiler, names_stay_the_same) {
   // These ids are in dashboards and log file names: a change of the hash is a change for users.
   const model::SnapshotRef snapshot = compile_snapshot(test_data("01-issue.yaml"), {}, 1);

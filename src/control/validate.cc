@@ -13,6 +13,8 @@
 #include "base/address.h"
 #include "base/bytes.h"
 #include "control/attributes.h"
+#include "control/error_pages.h"
+#include "control/quotas.h"
 #include "control/suggestion.h"
 #include "control/validate_actions.h"
 #include "control/validate_rules.h"
@@ -141,15 +143,17 @@ class Validator {
     if (balancer.listeners.empty()) {
       issues_.warning(path, "a load balancer without Listeners serves nothing");
     }
-    count(balancer.listeners.size(), limits::listeners_per_load_balancer_max, "listeners", path);
+    const Quotas quotas = Quotas::of(balancer);
+    count(balancer.listeners.size(), quotas.listeners, "listeners", "daruma.quota.listeners", path);
     size_t rules = 0;
     groups_here_.clear();
     for (size_t i = 0; i < balancer.listeners.size(); ++i) {
-      listener(balancer, balancer.listeners[i], path.at("Listeners", i));
+      listener(balancer, balancer.listeners[i], quotas, path.at("Listeners", i));
       rules += balancer.listeners[i].rules.size();
     }
-    count(rules, limits::rules_per_load_balancer_max, "rules (default rules not counted)", path);
-    count(groups_here_.size(), limits::target_groups_per_load_balancer_max, "target groups", path);
+    count(rules, quotas.rules, "rules (default rules not counted)", "daruma.quota.rules", path);
+    count(groups_here_.size(), quotas.target_groups, "target groups", "daruma.quota.target_groups",
+          path);
   }
 
   void kind(const api::LoadBalancer& balancer, const Path& path) {
@@ -172,14 +176,15 @@ class Validator {
                   fmt::format("a node has at most {} {}, not {}", most, section, number));
   }
 
-  void count(size_t number, size_t most, string_view what, const Path& path) {
-    if (number <= most) return;
+  void count(size_t number, int64_t most, string_view what, string_view quota, const Path& path) {
+    if (number <= static_cast<size_t>(most)) return;
     issues_.error(path.at("Name"),
-                  fmt::format("a load balancer has at most {} {}, not {}", most, what, number));
+                  fmt::format("a load balancer has at most {} {}, not {}; raise its {} for more",
+                              most, what, number, quota));
   }
 
   void listener(const api::LoadBalancer& balancer, const api::Listener& listener,
-                const Path& path) {
+                const Quotas& quotas, const Path& path) {
     listener_port(balancer, listener, path);
     if (!listener.protocol) {
       issues_.error(path.at("Protocol"), "A listener protocol must be specified");
@@ -188,10 +193,11 @@ class Validator {
           path.at("Protocol"),
           fmt::format("Listener protocol '{}' must be one of 'HTTPS, HTTP'", *listener.protocol));
     } else {
-      listener_tls(listener, path);
+      listener_tls(listener, quotas, path);
     }
     validate_attributes(AttributeScope::listener, listener.attributes, path, issues_);
-    const ListenerView view{listener.protocol == "HTTPS", listener.port.value_or(0)};
+    validate_error_pages(listener, path, issues_);
+    const ListenerView view{listener.protocol == "HTTPS", listener.port.value_or(0), quotas};
     const NameSink names = [&](const Path& where, const std::string& name) {
       reference(balancer, where, name);
     };
@@ -219,7 +225,7 @@ class Validator {
     }
   }
 
-  void listener_tls(const api::Listener& listener, const Path& path) {
+  void listener_tls(const api::Listener& listener, const Quotas& quotas, const Path& path) {
     const bool https = *listener.protocol == "HTTPS";
     if (https && listener.certificates.empty()) {
       issues_.error(path.at("Certificates"), "A certificate must be specified for HTTPS listeners");
@@ -236,11 +242,11 @@ class Validator {
       const Result<void> known = context_.check_ssl_policy(*listener.ssl_policy);
       if (!known) issues_.error(path.at("SslPolicy"), known.error().message);
     }
-    if (listener.certificates.size() > limits::certificates_per_listener_max) {
-      issues_.error(
-          path.at("Certificates"),
-          fmt::format("a listener has at most {} certificates, not {}",
-                      limits::certificates_per_listener_max, listener.certificates.size()));
+    if (listener.certificates.size() > static_cast<size_t>(quotas.certificates)) {
+      issues_.error(path.at("Certificates"),
+                    fmt::format("a listener has at most {} certificates, not {}; raise the load "
+                                "balancer's daruma.quota.certificates_per_listener for more",
+                                quotas.certificates, listener.certificates.size()));
     }
     if (https) certificate_names(listener.certificates, path);
   }

@@ -172,12 +172,12 @@ void validate_fixed_response(const api::FixedResponseConfig& config, const Path&
   }
 }
 
-void validate_forward_config(const std::vector<api::TargetGroupTuple>& groups, const Path& path,
-                             const NameSink& names, Issues& issues) {
-  if (groups.empty() || groups.size() > limits::forward_target_groups_max) {
-    issues.error(path.at("TargetGroups"),
-                 fmt::format("TargetGroups must name 1 to {} target groups, not {}",
-                             limits::forward_target_groups_max, groups.size()));
+void validate_forward_config(const std::vector<api::TargetGroupTuple>& groups, int64_t most,
+                             const Path& path, const NameSink& names, Issues& issues) {
+  if (groups.empty() || groups.size() > static_cast<size_t>(most)) {
+    issues.error(
+        path.at("TargetGroups"),
+        fmt::format("TargetGroups must name 1 to {} target groups, not {}", most, groups.size()));
   }
   std::set<string_view> seen;
   bool some_weight = groups.empty();
@@ -247,7 +247,8 @@ class ActionCheck {
     if (action_.target_group) return names_(path_.at("TargetGroup"), *action_.target_group);
     if (!action_.forward_config) return missing("TargetGroup or ForwardConfig");
     const Path config = path_.at("ForwardConfig");
-    validate_forward_config(*action_.forward_config, config, names_, issues_);
+    validate_forward_config(*action_.forward_config, listener_.quotas.action_target_groups, config,
+                            names_, issues_);
   }
   void unknown_type() {
     static constexpr std::array<string_view, 3> types{"forward", "redirect", "fixed-response"};

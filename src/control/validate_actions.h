@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "control/issues.h"
+#include "control/quotas.h"
 #include "model/resources.h"
 
 namespace daruma::control {
@@ -21,6 +22,7 @@ using NameSink = std::function<void(const Path& where, const std::string& name)>
 struct ListenerView {
   bool https = false;
   int64_t port = 0;
+  Quotas quotas;
 };
 
 // Exactly one action, and one that `listener` can have. `member` is what the list is called.

@@ -214,24 +214,29 @@ class ConditionCheck {
 
 }  // namespace
 
-void validate_conditions(const api::Rule& rule, const Path& path, Issues& issues) {
+void validate_conditions(const api::Rule& rule, const Quotas& quotas, const Path& path,
+                         Issues& issues) {
+  const Path conditions = path.at("Conditions");
   if (rule.conditions.empty()) {
-    issues.error(path.at("Conditions"), "a rule needs at least one condition in Conditions");
+    issues.error(conditions, "a rule needs at least one condition in Conditions");
   }
   RuleTotals totals;
   for (size_t i = 0; i < rule.conditions.size(); ++i) {
     const Path condition = path.at("Conditions", i);
     ConditionCheck(rule.conditions[i], condition, totals, issues).run();
   }
-  if (totals.values > limits::condition_values_per_rule_max) {
-    issues.error(path.at("Conditions"),
-                 fmt::format("a rule has at most {} condition values, not {}",
-                             limits::condition_values_per_rule_max, totals.values));
+  if (totals.values > static_cast<size_t>(quotas.condition_values)) {
+    issues.error(conditions,
+                 fmt::format("a rule has at most {} condition values, not {}; raise the load "
+                             "balancer's daruma.quota.condition_values_per_rule for more",
+                             quotas.condition_values, totals.values));
   }
-  if (totals.wildcards > limits::condition_wildcards_per_rule_max) {
-    issues.error(path.at("Conditions"),
-                 fmt::format("a rule has at most {} wildcards (* and ?) in its conditions, not {}",
-                             limits::condition_wildcards_per_rule_max, totals.wildcards));
+  if (totals.wildcards > static_cast<size_t>(quotas.condition_wildcards)) {
+    issues.error(conditions,
+                 fmt::format("a rule has at most {} wildcards (* and ?) in its conditions, not {}; "
+                             "raise the load balancer's "
+                             "daruma.quota.condition_wildcards_per_rule for more",
+                             quotas.condition_wildcards, totals.wildcards));
   }
 }
 

@@ -5,12 +5,14 @@
 #pragma once
 
 #include "control/issues.h"
+#include "control/quotas.h"
 #include "model/resources.h"
 #include "model/rule.h"
 
 namespace daruma::control {
 
-void validate_conditions(const model::api::Rule& rule, const Path& path, Issues& issues);
+void validate_conditions(const model::api::Rule& rule, const Quotas& quotas, const Path& path,
+                         Issues& issues);
 
 // REQUIRES: a validated condition.
 model::Condition compile_condition(const model::api::RuleCondition& from);

@@ -40,7 +40,7 @@ void validate_rules(const std::vector<api::Rule>& rules, const Path& listener_pa
   for (size_t i = 0; i < rules.size(); ++i) {
     const Path path = listener_path.at("Rules", i);
     validate_priority(rules[i], path, priorities, i, issues);
-    validate_conditions(rules[i], path, issues);
+    validate_conditions(rules[i], listener.quotas, path, issues);
     validate_actions(rules[i].actions, path, "Actions", listener, names, issues);
     validate_transforms(rules[i], path, issues);
   }

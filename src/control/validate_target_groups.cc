@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "control/quotas.h"
 #include "control/validate_values.h"
 #include "model/limits.h"
 #include "model/target.h"
@@ -147,10 +148,12 @@ class TargetGroupCheck {
   }
 
   void targets() {
-    if (group_.targets.size() > limits::targets_per_group_max) {
+    if (const int64_t most = targets_quota(group_);
+        group_.targets.size() > static_cast<size_t>(most)) {
       issues_.error(path_.at("Targets"),
-                    fmt::format("a target group has at most {} targets, not {}",
-                                limits::targets_per_group_max, group_.targets.size()));
+                    fmt::format("a target group has at most {} targets, not {}; raise its "
+                                "daruma.quota.targets for more",
+                                most, group_.targets.size()));
     }
     std::set<std::pair<std::string, int64_t>> seen;
     for (size_t i = 0; i < group_.targets.size(); ++i) {

@@ -88,10 +88,6 @@ inline constexpr Duration inquiry_timeout = 1s;
 // Rules
 inline constexpr Range rule_priority{1, 50000, 0};
 inline constexpr Range forward_weight{0, 999, 1};
-inline constexpr size_t forward_target_groups_max = 5;
-inline constexpr size_t rules_per_load_balancer_max = 100;
-inline constexpr size_t condition_values_per_rule_max = 5;
-inline constexpr size_t condition_wildcards_per_rule_max = 6;
 inline constexpr size_t condition_value_bytes_max = 128;
 inline constexpr size_t condition_method_bytes_max = 40;
 inline constexpr size_t condition_header_name_bytes_max = 40;
@@ -107,10 +103,23 @@ inline constexpr size_t regex_set_memory_bytes_max = 64 * 1024 * 1024;
 inline constexpr size_t host_bytes_max = 255;  // of a rewritten Host
 inline constexpr size_t message_body_bytes_max = 1024;
 inline constexpr size_t name_bytes_max = 32;
-inline constexpr size_t listeners_per_load_balancer_max = 50;
-inline constexpr size_t certificates_per_listener_max = 26;  // the default one and 25 more
-inline constexpr size_t target_groups_per_load_balancer_max = 100;
-inline constexpr size_t targets_per_group_max = 1000;
+inline constexpr size_t error_page_bytes_max = 32 * 1024;
+inline constexpr size_t error_page_keywords_max = 16;
+inline constexpr size_t error_page_trace_id_bytes_max = 256;
+static_assert(error_page_bytes_max + error_page_keywords_max * 3 * error_page_trace_id_bytes_max +
+                  8 * 1024 <=  // the head
+              Buffer::size_max());
+
+// Quotas, as they can be set; without that, an ALB's
+inline constexpr Range rules_quota{1, 100'000, 100};  // per load balancer, default rules aside
+inline constexpr Range condition_values_quota{1, 100'000, 5};     // per rule
+inline constexpr Range condition_wildcards_quota{1, 100'000, 6};  // per rule
+inline constexpr Range action_target_groups_quota{1, 64, 5};      // per action
+inline constexpr Range listeners_quota{1, 1'000, 50};             // per load balancer
+inline constexpr Range certificates_quota{1, 2'500, 26};  // per listener, the default one included
+inline constexpr Range target_groups_quota{1, 3'000, 100};  // per load balancer
+inline constexpr Range targets_quota{1, 10'000, 1'000};     // per target group
+
 inline constexpr size_t load_balancers_max = 50;
 inline constexpr size_t draining_targets_max = 10'000;  // that GET /targets still shows
 inline constexpr size_t target_groups_max = 3000;

@@ -112,6 +112,7 @@ struct Listener {
   std::vector<std::string> certificates;  // by name; the first is the default
   std::optional<std::string> ssl_policy;
   Attributes attributes;
+  Attributes error_page_files;  // daruma.error_page.….file → what the file holds
   std::vector<Action> default_actions;
   std::vector<Rule> rules;
 };

@@ -97,6 +97,14 @@ struct FixedResponseAction {
 };
 using Action = std::variant<ForwardAction, RedirectAction, FixedResponseAction>;
 
+// What an answer that Daruma makes itself says instead of an ALB's page.
+struct ErrorPage {
+  int status = 0;            // 503; or 4 or 5: any status of that class
+  std::string content_type;  // "text/html"
+  std::string text;          // a template with #{status} #{reason} #{trace_id}
+  bool operator==(const ErrorPage&) const = default;
+};
+
 struct Rule {
   int priority = 0;  // 1–50000; 0 is the listener's default rule, as the access log writes it
   std::vector<Condition> conditions;  // all must hold

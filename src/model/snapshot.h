@@ -40,7 +40,9 @@ struct Listener {
       certificates;           // indices into Snapshot::certificates; the first is the default
   std::string ssl_policy;     // HTTPS only
   bool server_header = true;  // "server: awselb/2.0" on answers that Daruma makes
-  std::vector<Rule> rules;    // by priority; the default rule comes last
+  std::vector<ErrorPage> error_pages;               // those of a status before those of a class
+  bool forward_failover = false;                    // a group without capacity passes its share on
+  std::vector<Rule> rules;                          // by priority; the default rule comes last
   std::shared_ptr<const routing::RuleTable> table;  // the same rules, compiled; never null
 };
 

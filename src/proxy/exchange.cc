@@ -193,7 +193,7 @@ Next Exchange::match_rule() {
   if (problem != http::ForwardProblem::none) return refuse_forwarding(problem);
   const auto& forward = std::get<model::ForwardAction>(rule.action);
   if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
-  group_ = &pin_->group(routing::pick_group(forward, environment_.loop.random()));
+  group_ = &choose_group(forward);
   step_ = Step::pick_target;
   return Next::proceed;
 }

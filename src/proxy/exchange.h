@@ -112,6 +112,7 @@ class Exchange final : public Mortal,
   Next redirect(const model::RedirectAction& action);
   Next fixed_response(const model::FixedResponseAction& action);
   // pick_target, borrow_connection, await_connection
+  AdoptedGroup& choose_group(const model::ForwardAction& forward);
   void count_pick();
   TargetState* choose_target();
   void go_to(TargetState& target);
@@ -150,6 +151,7 @@ class Exchange final : public Mortal,
   Next response_complete();
   // endings
   Next refuse(int status, model::Reason reason);
+  void set_error_page();
   Next break_off(model::Reason reason);
   Next cut_off(model::Reason reason);
   Next client_left();

@@ -91,12 +91,25 @@ Next Exchange::refuse(int status, model::Reason reason) {
   release_target(false);
   record_.reason = reason;
   local_.status = status;
-  local_.content_type = "text/html";
-  local_.body = error_page(status, page_);
+  set_error_page();
   // After a message that was not understood, or not liked, nothing more is read from this client.
   if (status / 100 == 4 || status == 501 || status == 505) keep_client_ = false;
   step_ = Step::answer;
   return Next::proceed;
+}
+
+void Exchange::set_error_page() {
+  const std::span<const model::ErrorPage> pages = listener_->listener().error_pages;
+  const model::ErrorPage* page = error_page_for(pages, local_.status);
+  if (page == nullptr) {
+    local_.content_type = "text/html";
+    local_.body = error_page(local_.status, page_);
+    return;
+  }
+  if (trace_id_.empty()) make_trace_id();
+  local_.content_type = page->content_type;
+  local_.body = expand_error_page(
+      *page, {.status = local_.status, .reason = record_.reason, .trace_id = trace_id_}, page_);
 }
 
 // The target's answer can't be finished. As long as nothing of it has left, the client can be told

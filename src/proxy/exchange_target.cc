@@ -4,6 +4,8 @@
 // all are, the request waits in the group's line for whichever target has a connection first.
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <span>
 
 #include "model/limits.h"
 #include "proxy/client_stream.h"
@@ -36,7 +38,40 @@ int status_of(model::Reason reason) {
   }
 }
 
+// One that fails is found again by a connection without a request or, where it has one, by a
+// request now and then.
+bool may_be_asked(TargetState& target) {
+  if (!target.failing()) return true;
+  return target.has_idle() ? target.trial_due() : target.take_trial();
+}
+
+// Some target is healthy and, under guard, would have a connection for a request now.
+bool has_capacity(const AdoptedGroup& group) {
+  if (group.set.mode() != routing::RoutingMode::healthy) return false;
+  if (!group.group->saturation_guard.enabled) return true;
+  std::span<const uint32_t> candidates = group.set.candidates();
+  candidates = candidates.first(std::min(candidates.size(), model::limits::targets_looked_at_max));
+  return std::ranges::any_of(candidates, [&group](uint32_t at) {
+    TargetState& target = *group.targets[at];
+    return may_be_asked(target) && target.takes_requests();
+  });
+}
+
 }  // namespace
+
+// By weight. With failover, a group that can take nothing now passes its share on to those that
+// can, by their weights; where none can, it is as in an ALB.
+AdoptedGroup& Exchange::choose_group(const model::ForwardAction& forward) {
+  Random& random = environment_.loop.random();
+  AdoptedGroup& first = pin_->group(routing::pick_group(forward, random));
+  const bool failover = listener_->listener().forward_failover && forward.groups.size() > 1;
+  if (!failover || has_capacity(first)) return first;
+  const auto can = [this](uint32_t group) { return has_capacity(pin_->group(group)); };
+  const std::optional<uint32_t> other = routing::pick_group_where(forward, random, can);
+  if (!other) return first;
+  first.state->counters->failovers_total.add();
+  return pin_->group(*other);
+}
 
 // Stop 6: the healthy targets; if there is none, all (fail-open); if there is no target at all,
 // 503.

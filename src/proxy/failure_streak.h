@@ -63,9 +63,10 @@ class FailureStreak {
     next_knock_ = now + knock_interval_;
     return true;
   }
+  bool trial_due(Instant now) const { return now >= next_trial_; }
   // Whether to find out by a request. True once per interval.
   bool take_trial(Instant now) {
-    if (now < next_trial_) return false;
+    if (!trial_due(now)) return false;
     next_trial_ = now + trial_interval;
     return true;
   }

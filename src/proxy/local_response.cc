@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/bytes.h"
 #include "http/characters.h"
 #include "http/date.h"
 #include "http/h1_writer.h"
+#include "model/limits.h"
 
 namespace daruma::proxy {
 namespace {
@@ -87,6 +90,52 @@ std::string_view error_page(int status, std::string& storage) {
                  "<html>\r\n<head><title>{0} {1}</title></head>\r\n<body>\r\n<center><h1>{0} "
                  "{1}</h1></center>\r\n</body>\r\n</html>\r\n",
                  status, phrase);
+  return storage;
+}
+
+const model::ErrorPage* error_page_for(std::span<const model::ErrorPage> pages, int status) {
+  const auto found = std::ranges::find_if(pages, [status](const model::ErrorPage& page) {
+    return page.status == status || page.status == status / 100;
+  });
+  return found == pages.end() ? nullptr : &*found;
+}
+
+namespace {
+
+// Trace ids are made of these; whatever else a client has sent in one is encoded.
+void append_trace_id(std::string_view trace_id, std::string& out) {
+  for (const char c : trace_id.substr(0, model::limits::error_page_trace_id_bytes_max)) {
+    if (http::is_alphanumeric(c) || std::string_view("-=;:._").find(c) != std::string_view::npos) {
+      out.push_back(c);
+      continue;
+    }
+    for (const char encoded : http::percent_encoded(c)) out.push_back(encoded);
+  }
+}
+
+}  // namespace
+
+std::string_view expand_error_page(const model::ErrorPage& page, const ErrorFacts& facts,
+                                   std::string& storage) {
+  storage.clear();
+  std::string_view rest = page.text;
+  const auto take = [&rest](std::string_view keyword) {
+    const bool here = rest.starts_with(keyword);
+    if (here) rest.remove_prefix(keyword.size());
+    return here;
+  };
+  while (!rest.empty()) {
+    const size_t text = std::min(rest.find("#{"), rest.size());
+    storage.append(rest.substr(0, text));
+    rest.remove_prefix(text);
+    if (take("#{status}")) {
+      fmt::format_to(std::back_inserter(storage), "{}", facts.status);
+    } else if (take("#{reason}")) {
+      storage.append(name_of(facts.reason));
+    } else if (take("#{trace_id}")) {
+      append_trace_id(facts.trace_id, storage);
+    }
+  }
   return storage;
 }
 

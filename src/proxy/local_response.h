@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/buffer.h"
 #include "base/time.h"
 #include "http/message.h"
+#include "model/reason.h"
 #include "model/rule.h"
 
 namespace daruma::proxy {
@@ -39,6 +41,17 @@ void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Bu
 std::string_view page_phrase(int status);
 // The HTML page of an error: 122 bytes for 502. `storage` holds it.
 std::string_view error_page(int status, std::string& storage);
+
+struct ErrorFacts {
+  int status = 0;
+  model::Reason reason = model::Reason::none;
+  std::string_view trace_id;
+};
+// The page that a listener has for this status, or nullptr.
+const model::ErrorPage* error_page_for(std::span<const model::ErrorPage> pages, int status);
+// With its keywords replaced. What a client may have put into its trace id does no harm in a page.
+std::string_view expand_error_page(const model::ErrorPage& page, const ErrorFacts& facts,
+                                   std::string& storage);
 
 struct RedirectFacts {
   std::string_view protocol;  // "http"

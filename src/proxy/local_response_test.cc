@@ -26,6 +26,31 @@ TEST(ErrorPage, is_html_with_status_and_phrase) {
             "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n");
 }
 
+TEST(ErrorPage, of_a_listener_is_that_of_the_status_or_of_its_class) {
+  const std::vector<model::ErrorPage> pages = {
+      {463, "", ""}, {4, "", ""}, {503, "", ""}, {5, "", ""}};
+  EXPECT_EQ(error_page_for(pages, 463), &pages[0]);
+  EXPECT_EQ(error_page_for(pages, 400), &pages[1]);
+  EXPECT_EQ(error_page_for(pages, 503), &pages[2]);
+  EXPECT_EQ(error_page_for(pages, 504), &pages[3]);
+  EXPECT_EQ(error_page_for({}, 504), nullptr);
+}
+
+TEST(ErrorPage, says_status_reason_and_trace_id_harmlessly) {
+  std::string storage;
+  const auto expanded = [&storage](std::string_view text, std::string_view trace_id) {
+    return expand_error_page(
+        {503, "text/html", std::string(text)},
+        {.status = 503, .reason = model::Reason::no_registered_targets, .trace_id = trace_id},
+        storage);
+  };
+  EXPECT_EQ(expanded("#{status} #{reason}{#{trace_id}} #{status}", "Root=1-a;Self=1-b:c_."),
+            "503 no_registered_targets{Root=1-a;Self=1-b:c_.} 503");
+  EXPECT_EQ(expanded("#{trace_id}", "<b>\"'&\\"), "%3Cb%3E%22%27%26%5C");
+  EXPECT_EQ(expanded("#{trace_id}", std::string(7'000, 'x')), std::string(256, 'x'));
+  EXPECT_EQ(expanded("", "x"), "");
+}
+
 std::string answered(const LocalAnswer& answer, const LocalAnswerHow& how) {
   SlabPool pool;
   Buffer out(pool);

@@ -80,8 +80,9 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool failing() const { return failures_.failing() || (failures_.unheard() && silent()); }
   // How long the target may be silent.
   Duration silence_patience() const { return door_.governor().answer_patience(); }
-  // The target fails; whether one request may find out if it still does. Where there is no
-  // connection for it, one is opened without.
+  // The target fails; whether one request may find out if it still does. To take the trial: where
+  // there is no connection for it, one is opened without.
+  bool trial_due() const;
   bool take_trial();
   // The most recently used idle connection. REQUIRES: has_idle().
   TargetConnection& borrow_idle(Exchange& exchange);

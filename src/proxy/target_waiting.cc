@@ -15,6 +15,10 @@ bool TargetState::silent() const {
   return failures_.silent(environment_.loop.now(), silence_patience());
 }
 
+bool TargetState::trial_due() const {
+  return failures_.trial_due(environment_.loop.now());
+}
+
 bool TargetState::take_trial() {
   const Instant now = environment_.loop.now();
   if (has_idle()) {

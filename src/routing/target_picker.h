@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/random.h"
@@ -29,5 +30,20 @@ class RoundRobin {
 // One of the action's groups, with probability weight / weight_total. REQUIRES: action.weight_total
 // > 0. Returns an index into Snapshot::target_groups.
 uint32_t pick_group(const model::ForwardAction& action, Random& random);
+
+// One of those for which can(group) is true, by their weights; nullopt if there is none, or they
+// weigh nothing.
+template <class F>
+std::optional<uint32_t> pick_group_where(const model::ForwardAction& action, Random& random,
+                                         F can) {
+  model::ForwardAction some;
+  for (const model::WeightedGroup& candidate : action.groups) {
+    if (!can(candidate.group)) continue;
+    some.groups.push_back(candidate);
+    some.weight_total += candidate.weight;
+  }
+  if (some.weight_total == 0) return std::nullopt;
+  return pick_group(some, random);
+}
 
 }  // namespace daruma::routing

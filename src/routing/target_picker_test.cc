@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -78,6 +79,22 @@ TEST(PickGroup, shares_follow_the_weights) {
   EXPECT_NEAR(counts[10], draws * 999 / 1500, 1850);
   EXPECT_NEAR(counts[20], draws * 1 / 1500, 100);
   EXPECT_NEAR(counts[30], draws * 500 / 1500, 1850);
+}
+
+TEST(PickGroupWhere, shares_by_the_weights_of_those_that_can) {
+  const model::ForwardAction action{{{0, 60}, {1, 30}, {2, 10}, {3, 0}}, 100};
+  Random random(7);
+  std::array<int, 4> picked{};
+  for (int i = 0; i < 100'000; ++i) {
+    ++picked[*pick_group_where(action, random, [](uint32_t group) { return group != 0; })];
+  }
+  EXPECT_EQ(picked[0], 0);
+  EXPECT_NEAR(picked[1], 75'000, 600);
+  EXPECT_NEAR(picked[2], 25'000, 600);
+  EXPECT_EQ(picked[3], 0);
+  EXPECT_FALSE(pick_group_where(action, random, [](uint32_t) { return false; }));
+  // A weight of 0 gets nothing, also where nobody else can.
+  EXPECT_FALSE(pick_group_where(action, random, [](uint32_t group) { return group == 3; }));
 }
 
 }  // namespace

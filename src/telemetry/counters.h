@@ -52,6 +52,7 @@ class Counter {
 #define DARUMA_TARGET_GROUP_METRICS(X)                                                  \
   X(Counter, requests_total, "Requests for which a target was chosen")                  \
   X(Counter, fail_open_requests_total, "Requests sent while no target was healthy")     \
+  X(Counter, failovers_total, "Requests passed on to another group of the action")      \
   X(Gauge, waiting, "Requests that wait for a target that is full")                     \
   X(Counter, waited_total, "Requests that had to wait for a target that was full")      \
   X(Counter, turned_away_total, "Requests answered 503 because no target came free")    \

@@ -2,10 +2,12 @@
 """Rules: each kind of condition, asked by curl. A rule answers with its own name."""
 import contextlib
 import re
+import types
 
 import pytest
 
-from harness import Configuration, Daruma, Target, forward_to, run, target_group, wait_until
+from harness import (DARUMA, ROOT, Configuration, Daruma, Ports, Target, forward_to, run,
+                     target_group, wait_until)
 
 pytestmark = pytest.mark.threads
 
@@ -225,3 +227,57 @@ def test_a_transform_that_fails_is_a_500_with_its_reason(ruled):
     fields = log_fields(ruled, 'failing')
     assert (fields[8], fields[24]) == ('500', '"request_transform_failed"')
     assert fields[30:33] == ['"-"', '"-"', '"TransformInvalidPath"']
+
+
+def test_ten_thousand_rules(tmp_path):
+    """More than an ALB takes, with more values each; refused without the quota."""
+    rules = [{'Priority': i + 1, 'Actions': says(f'rule {i}'), 'Conditions': [
+        {'Field': 'host-header', 'Values': [f'shop{i}.example', f'*.shop{i}.example']},
+        {'Field': 'path-pattern', 'RegexValues': [f'^/old{i}/', f'^/v[0-9]+/{i}/', '^/[a-z]$']},
+        header('X-Tenant', Values=['none', f'tenant-{i}'])]} for i in range(10_000)]
+    quotas = {'daruma.quota.rules': 20_000, 'daruma.quota.condition_values_per_rule': 7}
+    configuration = Configuration(tmp_path / 'daruma', [target_group([], 'empty')],
+                                  default_actions=says('default'), attributes=quotas)
+    configuration.load_balancer['Listeners'][0]['Rules'] = rules
+    configuration.write()
+    with Daruma(configuration, workers=1) as daruma:
+        def asked(host, url, tenant):
+            return daruma.get(url, headers={'Host': host, 'X-Tenant': tenant}).text
+        for i in (0, 1, 4_999, 9_999):
+            assert asked(f'shop{i}.example', f'/old{i}/x', f'tenant-{i}') == f'rule {i}'
+            assert asked(f'www.shop{i}.example:81', f'/v12/{i}/', 'none') == f'rule {i}'
+            assert asked(f'shop{i}.example', '/a', f'TENANT-{i}') == f'rule {i}'
+            assert asked(f'shop{i}.example', '/a', 'tenant') == 'default'
+            assert asked(f'shop{i}.example', f'/old{i + 1}/', 'none') == 'default'
+        del configuration.load_balancer['Attributes']['daruma.quota.rules']
+        configuration.write()
+        refused = daruma.reload()
+        assert refused.returncode == 1 and 'at most 100 rules' in refused.stderr, refused
+        assert asked('shop7.example', '/old7/', 'none') == 'rule 7'
+
+
+def test_the_example_of_host_based_routing(tmp_path):
+    """As it stands, but for its ports."""
+    text = (ROOT / 'examples/host-based.yaml').read_text(encoding='utf-8')
+    example = types.SimpleNamespace(folder=tmp_path, file=tmp_path / 'host-based.yaml',
+                                    admin_port=Ports.take(), http_port=Ports.take(), https_port=0)
+    for port, free in (('8080', example.http_port), ('9090', example.admin_port)):
+        assert f'Port: {port}' in text
+        text = text.replace(f'Port: {port}', f'Port: {free}')
+    example.file.write_text(text)
+    assert run([DARUMA, 'check', example.file]).stderr == ''
+    with Daruma(example, workers=1) as daruma:
+        def asked(host, url='/', **fields):
+            answer = daruma.get(url, headers={'Host': host, **fields})
+            return answer.headers.get('Location') or (answer.status_code, answer.text)
+        assert asked('example.com', '/a?b') == f'http://www.example.com:{example.http_port}/a?b'
+        assert asked('www.example.com', '/admin') == (200, 'shop')
+        assert asked('de.shop.example.com') == (200, 'shop')
+        assert asked('api.example.com', '/v2/x') == (200, 'api')
+        assert asked('api.example.com', '/v2/x', **{'X-Canary': 'Yes'}) == (200, 'canary')
+        assert asked('api.example.com', '/v1/x', **{'X-Canary': 'yes'}) == (200, 'api')
+        assert asked('api.example.com', '/v1/x?canary=1') == (200, 'canary')
+        assert asked('example.org') == (404, 'no such site')
+        from_elsewhere = run(['curl', '-sS', '--interface', '127.0.0.9', '-H',
+                              'Host: www.example.com', daruma.http + '/admin'])
+        assert from_elsewhere.stdout == 'not from there'
