@@ -49,6 +49,8 @@ class Http2Connection final : public AcceptedConnection,
                http::H2Session::Follows follows) {
     session_.respond(stream, head, follows);
   }
+  // To read an answer's head into, for the moment; it keeps its room.
+  http::ResponseHead& scratch_response() { return scratch_response_; }
   size_t room(const Http2Stream& stream) const { return session_.room(stream); }
   void write(Http2Stream& stream, std::string_view bytes) { session_.write(stream, bytes); }
   void finish(Http2Stream& stream, std::string_view trailers) { session_.finish(stream, trailers); }
@@ -90,6 +92,7 @@ class Http2Connection final : public AcceptedConnection,
   std::unique_ptr<io::Socket> socket_;
   http::H2Session session_;
   Buffer out_;
+  http::ResponseHead scratch_response_;
   IntrusiveList<Http2Stream, Http2StreamList> streams_;
   IntrusiveList<Http2Stream, Http2Agenda> agenda_;
   io::Timer timer_;         // idle; while closing, until the client has read what was said

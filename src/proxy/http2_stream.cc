@@ -198,19 +198,20 @@ IoResult Http2Stream::write(std::span<const std::string_view> pieces) {
 
 // Interim heads, and the final one. A head is always given as a whole.
 bool Http2Stream::write_heads(std::string_view text, size_t& accepted) {
+  http::ResponseHead& response = connection_.scratch_response();
   while (!head_written_ && accepted < text.size()) {
     const std::string_view left = text.substr(accepted);
-    if (parser_.parse(left, method_, response_) != http::ParseStatus::complete) return false;
+    if (parser_.parse(left, method_, response) != http::ParseStatus::complete) return false;
     parser_.reset();
-    accepted += response_.wire_bytes;
+    accepted += response.wire_bytes;
     auto follows = http::H2Session::Follows::body;
-    if (response_.status >= 200) {
+    if (response.status >= 200) {
       head_written_ = true;
-      body_.begin(response_.framing, response_.content_length);
+      body_.begin(response.framing, response.content_length);
       response_ended_ = body_.finished();
       if (response_ended_) follows = http::H2Session::Follows::nothing;
     }
-    connection_.respond(*this, response_, follows);
+    connection_.respond(*this, response, follows);
   }
   return true;
 }

@@ -100,7 +100,6 @@ class Http2Stream final : public Mortal,
   size_t unreturned_ = 0;  // read, and not yet told to the session as consumed
 
   http::H1ResponseParser parser_;
-  http::ResponseHead response_;
   http::H1BodyReader body_;
 
   bool begun_ = false;

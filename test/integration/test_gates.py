@@ -76,15 +76,16 @@ def test_system_calls_per_request_at_saturation(tmp_path, tls, limit):
     assert calls.get('epoll_ctl', 0) / requests < 0.05, per_request
 
 
+def h2load(daruma, requests):
+    """So many requests over ten connections with ten streams each."""
+    done = run([program('h2load'), '-n', requests, '-c', 10, '-m', 10,
+                daruma.https + '/bytes/1024'], 300)
+    assert f'status codes: {requests} 2xx' in done.stdout, done.stdout
+
+
 def test_system_calls_per_http2_request_at_saturation(tmp_path):
     """Answers that are ready together leave in one write."""
     requests = 20000
-
-    def h2load(daruma, count):
-        done = run([program('h2load'), '-n', count, '-c', 10, '-m', 10,
-                    daruma.https + '/bytes/1024'], 300)
-        assert f'status codes: {count} 2xx' in done.stdout, done.stdout
-
     with one_worker(tmp_path, True) as daruma:
         h2load(daruma, 2000)
         with counted_system_calls(daruma.pid, tmp_path / 'calls') as calls:
@@ -95,13 +96,14 @@ def test_system_calls_per_http2_request_at_saturation(tmp_path):
     assert sum(calls.values()) / requests <= 3.0, per_request
 
 
-def instructions(folder, requests):
-    """User instructions of a whole process that serves so many plain requests."""
+def instructions(folder, requests, serve=lambda daruma, requests: load(
+        port_of(daruma, False), requests, connections=20)):
+    """User instructions of a whole process that serves so many requests, plain ones by default."""
     folder.mkdir()
     out = folder / 'callgrind.out'
     wrapper = [program('valgrind'), '--tool=callgrind', f'--callgrind-out-file={out}']
     with one_worker(folder, False, wrapper) as daruma:
-        load(port_of(daruma, False), requests, connections=20)
+        serve(daruma, requests)
         assert daruma.stop(120) == 0
     return int(re.search(r'^(?:totals|summary): (\d+)', out.read_text(), re.M).group(1))
 
@@ -112,6 +114,15 @@ def test_user_instructions_per_plain_request(tmp_path):
                    instructions(tmp_path / 'few', few)) / (many - few)
     print(f'user instructions per request: {per_request:.0f}')
     assert per_request <= 12000
+
+
+def test_user_instructions_per_http2_request(tmp_path):
+    """With TLS towards the client; nghttp2 and OpenSSL included."""
+    few, many = 1000, 4000
+    per_request = (instructions(tmp_path / 'many', many, h2load) -
+                   instructions(tmp_path / 'few', few, h2load)) / (many - few)
+    print(f'user instructions per HTTP/2 request: {per_request:.0f}')
+    assert per_request <= 50000
 
 
 def resident_bytes(pid):
