@@ -10,9 +10,9 @@ import threading
 import pytest
 
 from frames import (CANCEL, COMPRESSION_ERROR, ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR,
-                    INTERNAL_ERROR, LAST_STREAM, NO_ERROR, PROTOCOL_ERROR, DataFrame, Frame,
-                    Http2, PingFrame, PriorityFrame, RstStreamFrame, SettingsFrame,
-                    WindowUpdateFrame)
+                    INTERNAL_ERROR, LAST_STREAM, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM,
+                    DataFrame, Frame, Http2, PingFrame, PriorityFrame, RstStreamFrame,
+                    SettingsFrame, WindowUpdateFrame)
 from harness import (Configuration, Daruma, letters, program, resident_kilobytes, run,
                      target_group, wait_until)
 from processes import Ports
@@ -276,6 +276,25 @@ def test_heads_over_the_limits_are_answered(connect):
     client = connect()
     assert client.get('/' + 'x' * 16_400).status == 414
     assert client.get('/', more=[('x-long', 'x' * 10)]).status == 200
+
+
+def test_heads_that_are_too_much_together_may_come_again(connect):
+    """Of all streams, 512 KB at once."""
+    client = connect()
+    streams = [client.request('/slow/2000', more=[(f'x-{i}', 'x' * 15_000)]) for i in range(60)]
+    resets = [client.answer(stream).reset for stream in streams]
+    served = resets.count(None)
+    assert served == 34 and resets.count(REFUSED_STREAM) == 60 - served
+    assert client.get('/', more=[('x-long', 'x' * 15_000)]).status == 200
+
+
+def test_trailers_over_the_limit_are_answered(connect):
+    client = connect()
+    stream = client.request('/', 'POST', end=False)
+    client.put(stream, b'some')
+    client.trailers(stream, [('x-long', 'x' * 9_000)])
+    assert client.answer(stream).status == 400
+    assert client.get('/').status == 200
 
 
 def test_the_access_log_says_h2(site, connect):
