@@ -73,7 +73,7 @@ void ProbedTarget::set_door_shut(bool shut) {
 // Probes decide, by the group's thresholds; requests that fail only make them hurry. Not for the
 // last one of its group: what is gained by knowing sooner that all of them are asked?
 void ProbedTarget::on_requests_failed(const model::FailureReport& report) {
-  traffic_.on_failures(report.in_a_row, answered());
+  traffic_.on_failures(environment_.loop.now(), report.in_a_row, answered());
   const bool doubtful = health().state == model::HealthState::healthy && traffic_.accuses();
   if (!doubtful || !guarded_ || rhythm_.hurried()) return;
   if (observer_.siblings_of(*this).none_healthy()) return;
@@ -157,7 +157,7 @@ void ProbedTarget::record(const ProbeResult& result) {
   const Thresholds thresholds{.healthy = check_.healthy_threshold,
                               .unhealthy = check_.unhealthy_threshold,
                               .held_out = is_held_out()};
-  traffic_.probe_ends(answered());
+  traffic_.probe_ends(environment_.loop.now(), answered());
   if (!excuse(result)) history_.record(result, thresholds);
   set_saturated();
   const bool convicted = before.state == model::HealthState::healthy &&

@@ -51,23 +51,34 @@ void Traffic::probe_begins(uint64_t answered) {
   at_begin_ = answered;
 }
 
-void Traffic::probe_ends(uint64_t answered) {
+void Traffic::probe_ends(Instant now, uint64_t answered) {
   during_probe_ = grown(at_begin_, answered);
   since_probe_before_ = grown(at_end_, answered);
   at_end_ = answered;
+  if (since_probe_before_ > 0 && ended_ != Instant{})
+    usual_gap_ = (now - ended_) / static_cast<int64_t>(since_probe_before_);
+  ended_ = now;
+  note_answers(now, answered);
   if (answered != at_failure_) failed_ = 0;
 }
 
 // A worker tells the first, the second, the fourth …: half of them are new, and those before the
 // answer, if there was one, do not count.
-void Traffic::on_failures(uint32_t in_a_row, uint64_t answered) {
+void Traffic::on_failures(Instant now, uint32_t in_a_row, uint64_t answered) {
+  note_answers(now, answered);
   const bool answered_since = std::exchange(at_failure_, answered) != answered;
   failed_ = answered_since ? 1 : std::min(failed_ + std::max(in_a_row / 2, 1u), failed_max);
 }
 
+void Traffic::note_answers(Instant now, uint64_t answered) {
+  now_ = now;
+  if (std::exchange(noted_, answered) == answered) return;
+  quiet_until_ = now + std::min(quiet_gaps * usual_gap_, quiet_most);
+}
+
 bool Traffic::explains(ProbeOutcome outcome) const {
   // Where pages take longer than a probe may, none may end meanwhile.
-  const bool serves = since_probe_before_ > 0 && failed_ == 0;
+  const bool serves = (since_probe_before_ > 0 && failed_ == 0) || may_be_quiet();
   switch (meaning_of(outcome)) {
     case Meaning::its_word:
       return false;

@@ -8,6 +8,8 @@
 namespace daruma::health {
 namespace {
 
+const Instant now = Instant{} + 1h;
+
 struct Row {
   ProbeOutcome outcome;
   uint64_t answered_before;  // since the probe before
@@ -50,10 +52,10 @@ TEST(Traffic, tells_busy_from_dead_by_table) {
                                     << row.answered_during << " " << row.door_shut);
     Traffic traffic;
     traffic.probe_begins(1000);
-    traffic.probe_ends(1000);
+    traffic.probe_ends(now, 1000);
     traffic.set_door_shut(row.door_shut);
     traffic.probe_begins(1000 + row.answered_before);
-    traffic.probe_ends(1000 + row.answered_before + row.answered_during);
+    traffic.probe_ends(now, 1000 + row.answered_before + row.answered_during);
     EXPECT_EQ(traffic.explains(row.outcome), row.busy);
     EXPECT_EQ(traffic.answered_during_probe(), row.answered_during);
   }
@@ -83,7 +85,7 @@ TEST(Traffic, accuses_a_target_whose_requests_fail_while_nobody_is_answered_by_t
   for (const Case& c : cases) {
     Traffic traffic;
     for (const Failures& failures : c.told)
-      traffic.on_failures(failures.in_a_row, failures.answered);
+      traffic.on_failures(now, failures.in_a_row, failures.answered);
     EXPECT_EQ(traffic.failed_requests(), c.failed);
     EXPECT_EQ(traffic.accuses(), c.accuses);
   }
@@ -92,9 +94,9 @@ TEST(Traffic, accuses_a_target_whose_requests_fail_while_nobody_is_answered_by_t
 TEST(Traffic, an_answer_to_a_probe_or_a_request_ends_the_accusation) {
   for (const bool to_probe : {true, false}) {
     Traffic traffic;
-    for (const uint32_t in_a_row : {1u, 2u, 4u}) traffic.on_failures(in_a_row, 50);
+    for (const uint32_t in_a_row : {1u, 2u, 4u}) traffic.on_failures(now, in_a_row, 50);
     traffic.probe_begins(50);
-    traffic.probe_ends(to_probe ? 50 : 51);
+    traffic.probe_ends(now, to_probe ? 50 : 51);
     EXPECT_EQ(traffic.accuses(), to_probe);
     if (to_probe) traffic.on_probe_passed();
     EXPECT_FALSE(traffic.accuses());
@@ -104,21 +106,51 @@ TEST(Traffic, an_answer_to_a_probe_or_a_request_ends_the_accusation) {
 TEST(Traffic, answers_before_the_last_failure_explain_nothing) {
   Traffic traffic;
   traffic.probe_begins(1000);
-  traffic.probe_ends(1000);
-  traffic.on_failures(1, 1009);
+  traffic.probe_ends(now, 1000);
+  traffic.on_failures(now, 1, 1009);
   traffic.probe_begins(1009);
-  traffic.probe_ends(1009);
+  traffic.probe_ends(now, 1009);
   EXPECT_FALSE(traffic.explains(ProbeOutcome::tls_timeout));
   traffic.probe_begins(1009);
-  traffic.probe_ends(1010);
+  traffic.probe_ends(now, 1010);
   EXPECT_TRUE(traffic.explains(ProbeOutcome::tls_timeout));
+}
+
+// Told every 5 s how many it has answered, it then answers nobody: how long that says nothing.
+TEST(Traffic, bears_silence_by_what_is_usual) {
+  struct Habit {
+    uint64_t answers;  // in 5 s
+    Duration quiet;
+  };
+  const Habit habits[] = {{0, 0s}, {1, 10s}, {2, 10s}, {5, 5s}, {50, 500ms}, {5000, 5ms}};
+  for (const Habit& habit : habits) {
+    SCOPED_TRACE(habit.answers);
+    Traffic traffic;
+    Instant time = now;
+    uint64_t answered = 1000;
+    for (int i = 0; i < 3; ++i) {
+      answered += habit.answers;
+      traffic.probe_begins(answered);
+      traffic.probe_ends(time += 5s, answered);
+    }
+    for (const uint32_t in_a_row : {1u, 2u, 4u}) traffic.on_failures(time, in_a_row, answered);
+    EXPECT_EQ(traffic.accuses(), habit.quiet == 0s);
+    if (habit.quiet > 0s) {
+      traffic.on_failures(time + habit.quiet - 1ms, 8, answered);
+      EXPECT_FALSE(traffic.accuses());
+      EXPECT_TRUE(traffic.explains(ProbeOutcome::tls_timeout));
+    }
+    traffic.on_failures(time + habit.quiet, 16, answered);
+    EXPECT_TRUE(traffic.accuses());
+    EXPECT_FALSE(traffic.explains(ProbeOutcome::tls_timeout));
+  }
 }
 
 // All workers have let go of the target's counters, and one counts again.
 TEST(Traffic, counts_what_is_counted_anew) {
   Traffic traffic;
   traffic.probe_begins(1000);
-  traffic.probe_ends(3);
+  traffic.probe_ends(now, 3);
   EXPECT_EQ(traffic.answered_during_probe(), 3u);
   EXPECT_TRUE(traffic.explains(ProbeOutcome::tls_timeout));
 }
