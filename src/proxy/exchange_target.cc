@@ -42,7 +42,7 @@ int status_of(model::Reason reason) {
 // request now and then.
 bool may_be_asked(TargetState& target) {
   if (!target.failing()) return true;
-  return target.has_idle() ? target.trial_due() : target.take_trial();
+  return target.trial_by_request() ? target.trial_due() : target.take_trial();
 }
 
 // Some target is healthy and, under guard, would have a connection for a request now.
@@ -113,8 +113,9 @@ TargetState* Exchange::choose_target() {
     if (target->takes_requests()) return target;
     full = target;
   }
-  if (full == nullptr) return first;
-  full_target_ = full;
+  // All fail: then one is as good as another, but none is asked more than it can take.
+  if (full == nullptr && first->takes_requests()) return first;
+  full_target_ = full ? full : first;
   return nullptr;
 }
 

@@ -79,9 +79,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // Its requests fail, or nothing is heard of it any more: others are better asked.
   bool failing() const { return failures_.failing() || (failures_.unheard() && silent()); }
   // How long the target may be silent.
-  Duration silence_patience() const { return door_.governor().answer_patience(); }
+  Duration silence_patience() const;
   // The target fails; whether one request may find out if it still does. To take the trial: where
-  // there is no connection for it, one is opened without.
+  // a connection tells enough, one is opened without a request.
+  bool trial_by_request() const;
   bool trial_due() const;
   bool take_trial();
   // The most recently used idle connection. REQUIRES: has_idle().

@@ -11,8 +11,20 @@
 
 namespace daruma::proxy {
 
+// Of a target that has never been seen to answer nothing is expected.
+Duration TargetState::silence_patience() const {
+  const Governor& governor = door_.governor();
+  if (governor.mean_response_time() == Duration::zero()) return model::limits::connect_timeout;
+  return governor.answer_patience();
+}
+
 bool TargetState::silent() const {
   return failures_.silent(environment_.loop.now(), silence_patience());
+}
+
+// Of a plain target whose kernel accepts, a connection tells nothing, and takes a place.
+bool TargetState::trial_by_request() const {
+  return has_idle() || (protocol_ == model::Protocol::http && silent());
 }
 
 bool TargetState::trial_due() const {
@@ -21,7 +33,7 @@ bool TargetState::trial_due() const {
 
 bool TargetState::take_trial() {
   const Instant now = environment_.loop.now();
-  if (has_idle()) {
+  if (trial_by_request()) {
     if (!failures_.take_trial(now)) return false;
     count_silence(FailureStreak::Where::later);
     return true;

@@ -117,7 +117,7 @@ TEST(Incident, nobody_waits_for_a_target_that_is_silent) {
       scenario.targets[1].turns = {{10s, turn}};
       const Result result = World(scenario).run();
       EXPECT_GT(result.attempts, 500u);
-      EXPECT_GE(result.ok + 25, result.attempts) << describe(scenario);
+      EXPECT_GE(result.ok + 30, result.attempts) << describe(scenario);
       EXPECT_LT(result.slow, 3s) << describe(scenario);
     }
   }
