@@ -67,6 +67,8 @@ constexpr Row rows[] = {
     fixed(load_balancer, "connection_logs.s3.prefix", "", s3),
     number(load_balancer, "client_keep_alive.seconds", "3600", limits::client_keep_alive_seconds),
     number(load_balancer, "idle_timeout.timeout_seconds", "60", limits::idle_timeout_seconds),
+    number(load_balancer, "daruma.request_body.minimum_bytes_per_second", "500",
+           limits::request_body_bytes_per_second),
     fixed(load_balancer, "deletion_protection.enabled", "false"),
     fixed(load_balancer, "ipv6.deny_all_igw_traffic", "false"),
     fixed(load_balancer, "load_balancing.cross_zone.enabled", "true",

@@ -32,6 +32,10 @@ INSTANTIATE_TEST_SUITE_P(
              "'idle_timeout.timeout_seconds' value '0' must be between '1-4000' inclusive"},
         Case{load_balancer, "idle_timeout.timeout_seconds", "4001",
              "'idle_timeout.timeout_seconds' value '4001' must be between '1-4000' inclusive"},
+        Case{load_balancer, "daruma.request_body.minimum_bytes_per_second", "0", ""},
+        Case{load_balancer, "daruma.request_body.minimum_bytes_per_second", "1000001",
+             "'daruma.request_body.minimum_bytes_per_second' value '1000001' must be between "
+             "'0-1000000' inclusive"},
         Case{load_balancer, "idle_timeout.timeout_seconds", "-1",
              "'idle_timeout.timeout_seconds' value '-1' must be between '1-4000' inclusive"},
         Case{load_balancer, "client_keep_alive.seconds", "59",

@@ -173,6 +173,8 @@ class Compiler {
     };
     balancer.idle_timeout = seconds("idle_timeout.timeout_seconds");
     balancer.client_keep_alive = seconds("client_keep_alive.seconds");
+    balancer.request_body_bytes_per_second_min = static_cast<uint32_t>(
+        attribute_number(load_balancer, given, "daruma.request_body.minimum_bytes_per_second"));
     balancer.desync = desync_of(text("routing.http.desync_mitigation_mode"));
     balancer.xff = xff_of(text("routing.http.xff_header_processing.mode"));
     balancer.xff_client_port = flag("routing.http.xff_client_port.enabled");

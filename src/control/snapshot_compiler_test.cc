@@ -60,6 +60,7 @@ TEST(SnapshotCompiler, compiles_the_quick_start) {
   EXPECT_EQ(balancer.dns_name, "web.daruma.internal");
   EXPECT_EQ(balancer.idle_timeout, 60s);
   EXPECT_EQ(balancer.client_keep_alive, 3600s);
+  EXPECT_EQ(balancer.request_body_bytes_per_second_min, 500u);
   EXPECT_TRUE(balancer.access_log);
   ASSERT_EQ(balancer.listeners.size(), 2u);
 
@@ -108,6 +109,7 @@ TEST(SnapshotCompiler, compiles_every_member) {
   const model::LoadBalancer& main = snapshot->load_balancers[0];
   EXPECT_EQ(main.idle_timeout, 4000s);
   EXPECT_EQ(main.client_keep_alive, 60s);
+  EXPECT_EQ(main.request_body_bytes_per_second_min, 2000u);
   EXPECT_EQ(main.desync, model::DesyncMitigation::strictest);
   EXPECT_EQ(main.xff, model::XffProcessing::preserve);
   EXPECT_TRUE(main.xff_client_port);

@@ -29,6 +29,7 @@ std::string_view remedy_of(Reason reason) {
     case Reason::request_head_too_large:
     case Reason::request_head_timeout:
     case Reason::request_body_timeout:
+    case Reason::request_body_too_slow:
     case Reason::request_body_malformed:
     case Reason::request_version_unsupported:
     case Reason::request_method_not_allowed:

@@ -47,6 +47,11 @@ inline constexpr Duration connect_timeout = 10s;
 inline constexpr Duration tls_handshake_timeout = 10s;  // to targets and from clients
 inline constexpr Duration request_head_timeout =
     20s;  // from the first byte of a request to the end of its head
+// The least pace of a request's body: this, and then so many bytes a second on average. Above it,
+// a pause costs credit; idle_timeout ends it in any case.
+inline constexpr Duration request_body_grace = 20s;
+inline constexpr Duration request_body_credit_max = 1h;
+inline constexpr Range request_body_bytes_per_second{0, 1'000'000, 500};  // 0: no limit
 // How long one key seals session tickets; it opens them for as long again.
 inline constexpr Duration ticket_key_period = 4h;
 inline constexpr Duration drain_timeout = 30s;         // SIGTERM to exit

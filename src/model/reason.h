@@ -17,6 +17,7 @@ namespace daruma::model {
   X(request_head_too_large, "one field is over 16 KB, all are over 64 KB, or there are too many") \
   X(request_head_timeout, "the client did not finish its request's head in time")                 \
   X(request_body_timeout, "the client stopped sending its request's body")                        \
+  X(request_body_too_slow, "the client sent its request's body below the least pace")             \
   X(request_body_malformed, "a chunk of the request's body is malformed")                         \
   X(request_desync_blocked, "the desync guard refused the request")                               \
   X(request_version_unsupported, "the HTTP version is not supported on this connection")          \

@@ -53,6 +53,7 @@ struct LoadBalancer {
   std::string dns_name;     // Host for an HTTP/1.0 request that has none
   Duration idle_timeout = 60s;
   Duration client_keep_alive = 3600s;
+  uint32_t request_body_bytes_per_second_min = 500;  // 0: no limit
   DesyncMitigation desync = DesyncMitigation::defensive;
   XffProcessing xff = XffProcessing::append;
   bool xff_client_port = false;

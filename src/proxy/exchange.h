@@ -22,6 +22,7 @@
 #include "model/story.h"
 #include "proxy/access_log_line.h"
 #include "proxy/adopted_snapshot.h"
+#include "proxy/body_pace.h"
 #include "proxy/client_stream.h"
 #include "proxy/graveyard.h"
 #include "proxy/local_response.h"
@@ -136,6 +137,9 @@ class Exchange final : public Mortal,
   void pass_over_body();
   // forward
   Next pump_request();
+  void wait_for_body();
+  void count_body(size_t bytes);
+  Next body_timed_out();
   Next client_closed_in_body();
   Next watch_client();
   Next pump_response();
@@ -193,6 +197,7 @@ class Exchange final : public Mortal,
   std::string_view authority_;   // the target's, else Host's
   std::string_view host_;        // of it
   http::ResponseHead response_;  // its views die when the head has been rewritten
+  BodyPace body_pace_;
   BodyRelay request_relay_;
   BodyRelay response_relay_;
   Buffer to_target_;

@@ -56,6 +56,7 @@ void Exchange::on_target_readable() {
 void Exchange::on_target_writable() {
   request_relay_.unblock();
   if (step_ != Step::forward) return;
+  body_pace_.excuse(environment_.loop.now());
   extend_deadline();
   run();
 }
@@ -291,6 +292,7 @@ void Exchange::reset() {
   request_bytes_.clear();
   to_target_.clear();
   to_client_.clear();
+  body_pace_.reset();
   request_relay_.begin(http::Framing::none, 0, http::Framing::none);
   response_relay_.begin(http::Framing::none, 0, http::Framing::none);
   step_ = Step::guard;

@@ -57,9 +57,11 @@ Next Exchange::pump_request() {
     switch (client_->read_more(request_relay_.read_size())) {
       case ClientStream::ReadOutcome::bytes:
         bytes_read += client_->in().size() - before;
+        count_body(client_->in().size() - before);
         extend_deadline();
         continue;
       case ClientStream::ReadOutcome::nothing:
+        if (!response_begun_) wait_for_body();
         return Next::proceed;
       case ClientStream::ReadOutcome::ended:
         return client_closed_in_body();
@@ -67,6 +69,24 @@ Next Exchange::pump_request() {
         return client_gone();
     }
   }
+}
+
+// Besides the idle timeout, which begins anew with each byte.
+void Exchange::wait_for_body() {
+  if (load_balancer_->request_body_bytes_per_second_min == 0) return;
+  body_pace_.wait(environment_.loop.now());
+  if (timer_.deadline() > body_pace_.deadline()) timer_.set(body_pace_.deadline());
+}
+
+void Exchange::count_body(size_t bytes) {
+  const uint32_t least = load_balancer_->request_body_bytes_per_second_min;
+  if (least > 0) body_pace_.came(environment_.loop.now(), bytes, least);
+}
+
+Next Exchange::body_timed_out() {
+  const bool slow = environment_.loop.now() >= body_pace_.deadline();
+  return refuse(408,
+                slow ? model::Reason::request_body_too_slow : model::Reason::request_body_timeout);
 }
 
 // Two fast sides would keep the loop to themselves: the others' events come in between.
@@ -277,7 +297,7 @@ Next Exchange::timed_out() {
     return refuse(504, model::Reason::target_response_timeout);
   }
   if (request_relay_.blocked()) return refuse(504, model::Reason::target_body_timeout);
-  return refuse(408, model::Reason::request_body_timeout);
+  return body_timed_out();
 }
 
 // A blocked side that takes what its socket keeps is not idle, though it cannot be written to yet.

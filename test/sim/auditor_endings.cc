@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/limits.h"
 #include "sim/auditor.h"
 
 namespace daruma::sim {
@@ -237,6 +238,8 @@ bool Auditor::reason_about_client_holds(const ExchangeRecord& record) const {
   if (std::ranges::find(about_malformed, *reason) != about_malformed.end())
     return script.malformation != Malformation::none;
   if (reason == model::Reason::request_head_timeout) return waited(record, 20s);
+  if (reason == model::Reason::request_body_too_slow)
+    return script.body != RequestBody::none && waited(record, model::limits::request_body_grace);
   if (reason == model::Reason::request_body_timeout)
     return script.body != RequestBody::none && idled_out(record, record.log.idle);
   if (reason == model::Reason::client_closed)
