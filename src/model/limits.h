@@ -38,8 +38,10 @@ inline constexpr uint64_t descriptors_reserved = 256;
 inline constexpr size_t pipelined_bytes_max = 16 * 1024;
 // HTTP/2, per client connection. What is kept in memory stands in http/h2_session.h.
 inline constexpr uint32_t http2_streams_max = 128;
-inline constexpr uint64_t http2_requests_max = 10'000;        // then GOAWAY
-inline constexpr size_t http2_heads_bytes_max = 512 * 1024;   // of requests under way, together
+inline constexpr uint64_t http2_requests_max = 10'000;       // then GOAWAY
+inline constexpr size_t http2_heads_bytes_max = 512 * 1024;  // of requests under way, together
+// Of a request's body, what has to be there before it takes a place at a target.
+inline constexpr size_t body_beginning_bytes_max = 16 * 1024;
 inline constexpr size_t idle_target_connections_max = 1'024;  // per target
 
 // Time

@@ -51,6 +51,7 @@ std::string_view without_root(std::string_view host) {
 const Exchange::StepRow Exchange::steps[] = {
     {"guard", &Exchange::guard},
     {"match_rule", &Exchange::match_rule},
+    {"await_body", &Exchange::await_body},
     {"pick_target", &Exchange::pick_target},
     {"borrow_connection", &Exchange::borrow_connection},
     {"await_connection", &Exchange::await_connection},
@@ -194,7 +195,7 @@ Next Exchange::match_rule() {
   const auto& forward = std::get<model::ForwardAction>(rule.action);
   if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
   group_ = &choose_group(forward);
-  step_ = Step::pick_target;
+  step_ = request_.framing == http::Framing::none ? Step::pick_target : Step::await_body;
   return Next::proceed;
 }
 

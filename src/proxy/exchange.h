@@ -79,6 +79,7 @@ class Exchange final : public Mortal,
   enum class Step : uint8_t {
     guard,
     match_rule,
+    await_body,
     pick_target,
     borrow_connection,
     await_connection,
@@ -97,6 +98,7 @@ class Exchange final : public Mortal,
 
   Next guard();
   Next match_rule();
+  Next await_body();
   Next pick_target();
   Next borrow_connection();
   Next await_connection();
@@ -137,6 +139,7 @@ class Exchange final : public Mortal,
   void pass_over_body();
   // forward
   Next pump_request();
+  bool body_has_begun() const;
   void wait_for_body();
   void count_body(size_t bytes);
   Next body_timed_out();

@@ -13,7 +13,7 @@
 namespace daruma::proxy {
 
 void Exchange::on_client_readable() {
-  if (step_ == Step::forward && !request_sent_) return run();
+  if (step_ == Step::await_body || (step_ == Step::forward && !request_sent_)) return run();
   watch_client();
   if (step_ == Step::account) run();
 }

@@ -3,6 +3,7 @@
 // Stops 8 and 9: the request's body to the target while its response comes back. Both directions
 // run at once; each event of either connection tries both.
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "model/limits.h"
@@ -19,6 +20,40 @@ namespace {
 constexpr size_t response_read_bytes = 16 * 1024;
 
 }  // namespace
+
+// A client that sends its body slowly takes no place at a target meanwhile, for as much of it as is
+// kept here.
+Next Exchange::await_body() {
+  if (std::exchange(timed_out_, false)) return body_timed_out();
+  while (!body_has_begun()) {
+    const size_t before = client_->in().size();
+    switch (client_->read_more(model::limits::body_beginning_bytes_max)) {
+      case ClientStream::ReadOutcome::bytes:
+        count_body(client_->in().size() - before);
+        extend_deadline();
+        continue;
+      case ClientStream::ReadOutcome::nothing:
+        if (!timer_.is_set()) extend_deadline();
+        wait_for_body();
+        return Next::wait;
+      case ClientStream::ReadOutcome::ended:
+        return client_closed_in_body();
+      case ClientStream::ReadOutcome::failed:
+        return client_gone();
+    }
+  }
+  step_ = Step::pick_target;
+  return Next::proceed;
+}
+
+// Chunks may be meant to be passed on one by one: the first byte is enough.
+bool Exchange::body_has_begun() const {
+  uint64_t wanted = 1;
+  if (request_.framing == http::Framing::length) {
+    wanted = std::min<uint64_t>(request_.content_length, model::limits::body_beginning_bytes_max);
+  }
+  return client_->in().size() >= wanted;
+}
 
 Next Exchange::forward() {
   if (timed_out_) return timed_out();

@@ -3,7 +3,8 @@
 import re
 import subprocess
 
-from harness import letters, new_session, program, run, wait_until
+from harness import (Configuration, Daruma, Target, letters, new_session, program, run,
+                     target_group, wait_until)
 
 
 def test_curl_over_tls_1_2_and_1_3(site):
@@ -78,15 +79,14 @@ def test_chromium(site, tmp_path):
     assert 'sec-fetch-mode: navigate' in answer.stdout
 
 
-def test_slowhttptest_cannot_keep_others_out(site):
-    """Slow heads are cut off at the limit, and meanwhile everybody else is served."""
+def beside_slow_clients(url, mode, get):
+    """Runs slowhttptest; meanwhile everybody else is served, and in the end it is cut off."""
     attack = subprocess.Popen(
-        ['slowhttptest', '-H', '-c', '200', '-r', '200', '-i', '5', '-l', '30', '-p', '5',
-         '-u', site.http + '/'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True)
+        ['slowhttptest', *mode, '-i', '5', '-l', '30', '-p', '5', '-u', url],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         for _ in range(100):
-            assert site.get('/', timeout=5).status_code == 200
+            assert get().status_code == 200
         output, _ = attack.communicate(timeout=60)
     finally:
         attack.kill()
@@ -95,3 +95,20 @@ def test_slowhttptest_cannot_keep_others_out(site):
     states = re.findall(r'service available:\s+(\w+)', plain)
     assert states and set(states) == {'YES'}, plain
     assert 'No open connections left' in plain, plain
+
+
+def test_slow_heads_cannot_keep_others_out(site):
+    beside_slow_clients(site.http + '/', ['-H', '-c', '200', '-r', '200'],
+                        lambda: site.get('/', timeout=5))
+
+
+def test_slow_bodies_cannot_keep_others_out(tmp_path):
+    """They would hold all workers of the target, each for as long as it likes."""
+    with Target(tmp_path, options=['--workers', '4']) as target, \
+            Daruma(Configuration(tmp_path / 'daruma', [target_group([target])])) as daruma, \
+            new_session() as session:
+        daruma.wait_for_health({target.name: 'healthy'})
+        beside_slow_clients(
+            daruma.http + '/', ['-B', '-c', '40', '-r', '40', '-s', '8192', '-x', '10'],
+            lambda: session.get(daruma.http + '/', timeout=5))
+        assert daruma.metric('daruma_listener_reasons_total', reason='request_body_too_slow') > 0

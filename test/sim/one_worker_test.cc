@@ -253,7 +253,8 @@ class BrokenOff : public testing::Test {
   // The client hears `answer`, what the target says before it closes; then it sends on.
   void break_off(const std::string& version, const std::string& answer) {
     run_.target_says = answer;
-    client_.say("POST / " + version + "\r\nHost: a\r\nContent-Length: 9000\r\n\r\n123");
+    client_.say("POST / " + version + "\r\nHost: a\r\nContent-Length: 90000\r\n\r\n" +
+                std::string(20'000, 'x'));
     EXPECT_TRUE(run_.run_until([&] { return client_.heard.ends_with("abc"); }));
     run_.target_connections.back()->say_no_more();
     EXPECT_TRUE(run_.run_until([&] { return run_.log_lines.size() == 1; }));

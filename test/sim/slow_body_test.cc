@@ -49,6 +49,46 @@ TEST_F(SlowBody, below_the_least_pace_is_refused_after_the_grace) {
   expect_refused_as("request_body_too_slow");
 }
 
+TEST_F(SlowBody, takes_no_place_at_a_target_before_its_beginning_is_there) {
+  begin(1'000);
+  trickle(500, 5s, 1);
+  EXPECT_EQ(run_.target_connections.size(), 0u);
+  trickle(500, 1s, 1);
+  ASSERT_EQ(run_.target_connections.size(), 1u);
+  EXPECT_TRUE(run_.target_connections[0]->heard.ends_with(std::string(1'000, 'x')));
+  EXPECT_TRUE(is_answered());
+}
+
+TEST_F(SlowBody, that_never_begins_takes_no_place_at_all) {
+  begin(1'000);
+  trickle(1, 1s, static_cast<int>(grace / 1s) + 2);
+  expect_refused_as("request_body_too_slow");
+  EXPECT_EQ(run_.target_connections.size(), 0u);
+}
+
+TEST_F(SlowBody, of_many_bytes_goes_on_when_some_are_there) {
+  begin(100'000);
+  trickle(model::limits::body_beginning_bytes_max, 1s, 1);
+  EXPECT_EQ(run_.target_connections.size(), 1u);
+}
+
+TEST_F(SlowBody, in_chunks_is_passed_on_one_by_one) {
+  client_.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  run_.run_for(1s);
+  EXPECT_EQ(run_.target_connections.size(), 0u);
+  client_.say("1\r\na\r\n");
+  run_.run_for(1s);
+  ASSERT_EQ(run_.target_connections.size(), 1u);
+  EXPECT_TRUE(run_.target_connections[0]->heard.ends_with("1\r\na\r\n"));
+}
+
+TEST_F(SlowBody, whose_client_leaves_is_answered_as_in_any_body) {
+  begin(1'000);
+  client_.say_no_more();
+  run_.run_for(1s);
+  EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 400 ")) << client_.heard;
+}
+
 TEST_F(SlowBody, that_stops_is_refused_as_before) {
   run_.balancer().idle_timeout = 5s;
   run_.publish();
