@@ -35,6 +35,7 @@ static_assert(response_head_bytes_max <= request_head_bytes_max);
 inline constexpr size_t client_connections_max = 100'000;
 // What a process needs besides connections to and from clients: files, listening sockets, probes.
 inline constexpr uint64_t descriptors_reserved = 256;
+inline constexpr size_t interim_responses_bytes_max = 32 * 1024;  // all that one request is given
 inline constexpr size_t pipelined_bytes_max = 16 * 1024;
 // HTTP/2, per client connection. What is kept in memory stands in http/h2_session.h.
 inline constexpr uint32_t http2_streams_max = 128;

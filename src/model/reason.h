@@ -46,7 +46,7 @@ namespace daruma::model {
   X(target_reset_before_response, "the target reset the connection before a response")            \
   X(target_closed_before_response, "the target closed the connection before a response")          \
   X(target_response_malformed, "the target's response is not HTTP")                               \
-  X(target_response_head_too_large, "the target's response head is over 32 KB")                   \
+  X(target_response_head_too_large, "the target's response head, or all 1xx, are over 32 KB")     \
   X(target_response_timeout, "the target did not answer within the idle timeout")                 \
   X(target_response_truncated, "the target closed before its response was complete")              \
   X(target_body_timeout, "the target stopped sending or taking a body within the idle timeout")   \

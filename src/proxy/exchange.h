@@ -223,7 +223,7 @@ class Exchange final : public Mortal,
   bool response_alone_ = false;  // nothing else was on its way to the client before its head
   bool cut_off_ = false;         // the client must not take what it got for complete
   bool client_lost_ = false;     // it takes no more, or must be told of the cut by a reset
-  uint64_t target_head_bytes_ = 0;
+  size_t interim_bytes_ = 0;
   Instant began_{};
   Instant sent_at_{};
   Instant response_at_{};

@@ -298,6 +298,7 @@ void Exchange::reset() {
   step_ = Step::guard;
   running_ = timed_out_ = target_full_ = request_read_ = request_sent_ = request_broken_ =
       response_begun_ = false;
+  interim_bytes_ = 0;
   close_target_ = target_reusable_ = cut_off_ = client_lost_ = response_alone_ = false;
   keep_client_ = true;
   began_ = sent_at_ = response_at_ = Instant{};

@@ -186,6 +186,9 @@ Next Exchange::interim_response() {
   if (response_.status != 100 && request_.version.minor >= 1) {
     http::write_forwarded_response(response_, {.client_version = request_.version}, to_client_);
   }
+  interim_bytes_ += response_.wire_bytes;
+  if (interim_bytes_ > model::limits::interim_responses_bytes_max)
+    return refuse(502, model::Reason::target_response_head_too_large);
   connection_->in().consume(response_.wire_bytes);
   connection_->parser().reset();
   extend_deadline();
