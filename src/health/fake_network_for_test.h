@@ -46,6 +46,9 @@ class FakeLoop final : public io::Loop {
   }
   size_t connects() const { return connects_; }
 
+  // Its peer is told of these bytes and of the end in one event.
+  static void end_with(io::Socket& socket, std::string_view bytes);
+
   // Lets everything happen that is due within `duration`, then stands at its end.
   void run_for(Duration duration);
   // The machine was suspended: time passed and nothing happened.
@@ -121,6 +124,10 @@ class FakeLoop::FakeSocket final : public io::Socket {
     other_->tell([](io::SocketHandler& handler) { handler.on_readable(); });
     return {io::IoStatus::done, bytes};
   }
+  void end_with(std::string_view bytes) {
+    other_->inbox_ += bytes;
+    other_->receive_end();
+  }
   void finish_writing() override {
     if (other_) other_->receive_end();
   }
@@ -151,6 +158,10 @@ class FakeLoop::FakeSocket final : public io::Socket {
   io::SocketError error_ = io::SocketError::none;
   std::shared_ptr<FakeSocket*> self_ = std::make_shared<FakeSocket*>(this);
 };
+
+inline void FakeLoop::end_with(io::Socket& socket, std::string_view bytes) {
+  static_cast<FakeSocket&>(socket).end_with(bytes);
+}
 
 class FakeLoop::FakeAcceptor final : public io::Acceptor {
  public:

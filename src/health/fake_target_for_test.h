@@ -37,6 +37,8 @@ class FakeTarget final : private io::AcceptHandler {
       socket_->write(bytes);
       return *this;
     }
+    // The end comes with the last bytes. REQUIRES: no TLS.
+    void end_with(std::string_view bytes) { FakeLoop::end_with(*socket_, bytes); }
     // In the next turn, so that the caller's socket is not destroyed beneath it.
     void close() {
       target_.loop_.post([this] { socket_.reset(); });

@@ -88,7 +88,8 @@ void Probe::on_readable() {
       case io::IoStatus::done:
         in_.commit(got.bytes);
         if (take_input() == Progress::done) return finish();
-        if (got.bytes < room.size()) return;
+        // A FIN that came with the last bytes raises no event of its own.
+        if (!socket_->readable()) return in_.release_if_empty();
         break;
       case io::IoStatus::blocked:
         return in_.release_if_empty();

@@ -215,6 +215,16 @@ TEST_F(ProbeTest, a_body_that_never_ends_is_left_at_the_limit_or_at_the_deadline
   EXPECT_EQ(results_.size(), 1u);
 }
 
+TEST_F(ProbeTest, a_body_that_ends_with_the_connection_ends_the_probe_at_once) {
+  target_.on_request([](FakeTarget::Connection& connection) {
+    connection.end_with("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfine");
+  });
+  begin({.timeout = 5s});
+  loop_.run_for(0s);
+  ASSERT_EQ(results_.size(), 1u);
+  EXPECT_EQ(name_of(results_[0].outcome), name_of(ProbeOutcome::passed));
+}
+
 TEST_F(ProbeTest, resets) {
   target_.on_request([](FakeTarget::Connection& connection) { connection.reset(); });
   begin();

@@ -3,8 +3,9 @@
 // One stream connection, and one listening socket, as the Loop offers them. transport::SecureSocket
 // is a Socket too, so whoever speaks HTTP need not know whether TLS lies beneath.
 //
-// Readiness is remembered, edge by edge: after on_readable(), read until a call returns fewer bytes
-// than asked for, or `blocked`; the next on_readable() comes only when more has arrived since.
+// Readiness is remembered, edge by edge: after on_readable(), read until readable() is false; the
+// next on_readable() comes only when more has arrived since. A read that returns fewer bytes than
+// asked for is no sign of it: the end may have come in the same event.
 // Whoever stops reading earlier (because the other side is slow) simply calls read() again later,
 // without waiting for a call. So no system call is ever spent on learning that there is nothing.
 #pragma once
