@@ -21,6 +21,8 @@ std::string_view remedy_of(Reason reason) {
     case Reason::client_idle_timeout:
     case Reason::node_stopping:
       return "";
+    case Reason::client_read_timeout:
+      return "The client or its network stands still: nothing to do here.";
     case Reason::client_closed:
       return "The client gave up: compare the total with the patience of the client or of the "
              "proxy before it.";

@@ -163,6 +163,7 @@ class Exchange final : public Mortal,
   Next cut_off(model::Reason reason);
   Next client_left();
   Next client_gone();
+  Next client_stands_still();
   void release_target(bool reusable);
   bool request_consumed() const;
   ClientStream::After client_connection_after() const;

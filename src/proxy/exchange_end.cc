@@ -152,6 +152,12 @@ Next Exchange::client_gone() {
   return client_left();
 }
 
+// It is there, and takes nothing.
+Next Exchange::client_stands_still() {
+  client_lost_ = true;
+  return cut_off(model::Reason::client_read_timeout);
+}
+
 // From whatever it has or waits for.
 void Exchange::release_target(bool reusable) {
   if (!target_) return leave_line();

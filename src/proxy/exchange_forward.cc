@@ -327,7 +327,7 @@ Next Exchange::timed_out() {
     return Next::wait;
   }
   if (response_begun_) {
-    if (response_relay_.blocked()) return client_gone();
+    if (response_relay_.blocked()) return client_stands_still();
     return break_off(model::Reason::target_body_timeout);
   }
   if (request_sent_) {

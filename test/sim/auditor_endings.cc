@@ -244,9 +244,8 @@ bool Auditor::reason_about_client_holds(const ExchangeRecord& record) const {
     return script.body != RequestBody::none && idled_out(record, record.log.idle);
   if (reason == model::Reason::client_closed)
     return client_is_to_blame(record) || record.client.ending == Ending::left ||
-           connection_fault(record.client.connection, {FaultKind::reset}) ||
-           (record.log.target_status != 0 &&
-            idled_out(record, record.log.idle));  // it takes no more
+           connection_fault(record.client.connection, {FaultKind::reset});
+  if (reason == model::Reason::client_read_timeout) return idled_out(record, record.log.idle);
   return false;
 }
 
