@@ -18,7 +18,6 @@ using model::Story;
 std::string_view remedy_of(Reason reason) {
   switch (reason) {
     case Reason::none:
-    case Reason::client_idle_timeout:
     case Reason::node_stopping:
       return "";
     case Reason::client_read_timeout:

@@ -17,6 +17,12 @@ namespace daruma::http {
 inline constexpr std::string_view tls_version_field = "X-Amzn-Tls-Version";
 inline constexpr std::string_view tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
 
+// As routing.http.drop_invalid_header_fields has it: [-A-Za-z0-9]+
+inline bool is_valid_field_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return c == '-' || is_alphanumeric(c); });
+}
+
 class FieldRules {
  public:
   explicit FieldRules(const ForwardingSettings& settings) : settings_(settings) {}
@@ -26,17 +32,13 @@ class FieldRules {
 
   bool pass(std::string_view name) const {
     if (settings_.add_tls_version_and_cipher && is_ours(name)) return false;
-    if (settings_.drop_invalid_header_fields && !is_valid(name)) return false;
+    if (settings_.drop_invalid_header_fields && !is_valid_field_name(name)) return false;
     return !nominations_.has(name);
   }
 
  private:
   static bool is_ours(std::string_view name) {
     return ascii_iequals(name, tls_version_field) || ascii_iequals(name, tls_cipher_field);
-  }
-  static bool is_valid(std::string_view name) {  // [-A-Za-z0-9]+
-    return std::all_of(name.begin(), name.end(),
-                       [](char c) { return c == '-' || is_alphanumeric(c); });
   }
 
   const ForwardingSettings& settings_;

@@ -24,7 +24,6 @@ namespace daruma::model {
   X(request_method_not_allowed, "TRACE and CONNECT are not allowed")                              \
   X(request_transfer_encoding_unsupported, "a transfer coding other than chunked")                \
   X(request_forwarded_for_too_long, "X-Forwarded-For has more than 30 addresses")                 \
-  X(client_idle_timeout, "the client sent no request within the idle timeout")                    \
   X(client_read_timeout, "the client took nothing of its answer within the idle timeout")         \
   X(client_closed, "the client closed before the answer was complete")                            \
   X(plain_http_on_https, "plain HTTP was sent to an HTTPS listener")                              \

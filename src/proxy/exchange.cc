@@ -4,7 +4,10 @@
 // exchange_forward.cc, endings and accounting in exchange_end.cc.
 #include "proxy/exchange.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
+#include "http/field_rules.h"
 #include "model/limits.h"
 #include "proxy/client_stream.h"
 #include "proxy/environment.h"
@@ -189,6 +192,7 @@ Next Exchange::match_rule() {
   make_trace_id();
   if (rule.transforms && !transform(rule))
     return refuse(500, model::Reason::request_transform_failed);
+  if (load_balancer_->drop_invalid_header_fields) count_invalid_fields();
   prepare_forwarding();
   const http::ForwardProblem problem = http::forward_problem(*forwarded_);
   if (problem != http::ForwardProblem::none) return refuse_forwarding(problem);
@@ -197,6 +201,13 @@ Next Exchange::match_rule() {
   group_ = &choose_group(forward);
   step_ = request_.framing == http::Framing::none ? Step::pick_target : Step::await_body;
   return Next::proceed;
+}
+
+void Exchange::count_invalid_fields() {
+  const bool any =
+      std::any_of(request_.fields.begin(), request_.fields.end(),
+                  [](const http::Field& field) { return !http::is_valid_field_name(field.name); });
+  if (any) listener_->counters().invalid_header_fields_dropped_total.add();
 }
 
 // Host and URL as the target shall see them. False if the rule makes something of them that no

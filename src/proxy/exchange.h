@@ -112,6 +112,7 @@ class Exchange final : public Mortal,
   void prepare_forwarding();
   Next refuse_forwarding(http::ForwardProblem problem);
   bool transform(const model::Rule& rule);
+  void count_invalid_fields();
   Next redirect(const model::RedirectAction& action);
   Next fixed_response(const model::FixedResponseAction& action);
   // pick_target, borrow_connection, await_connection

@@ -119,6 +119,9 @@ def test_invalid_field_names_are_dropped_where_asked_for(balancers):
     head = seen_by_target(balancers, 'drop', lines)
     assert 'X_Under' not in head
     assert '\nX-Good: 2\r' in head
+    seen_by_target(balancers, 'drop')
+    dropped = 'daruma_listener_invalid_header_fields_dropped_total'
+    assert balancers.metric(dropped) == 1  # requests
 
 
 def test_targets_are_told_of_tls_where_asked_for(balancers):
