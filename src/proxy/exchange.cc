@@ -120,6 +120,7 @@ void Exchange::assert_consistent() const {
 // Stop 4: may this message be passed on at all?
 Next Exchange::guard() {
   listener_->counters().requests_total.add();
+  make_trace_id();
   parts_ = http::split_target(request_.target, request_.method == http::Method::connect);
   const http::Field* host = request_.fields.find(http::FieldId::host);
   authority_ = !parts_.authority.empty() ? parts_.authority : host ? host->value : "";
@@ -189,7 +190,6 @@ Next Exchange::match_rule() {
   if (const auto* action = std::get_if<model::RedirectAction>(&rule.action))
     return redirect(*action);
   record_.action = "forward";
-  make_trace_id();
   if (rule.transforms && !transform(rule))
     return refuse(500, model::Reason::request_transform_failed);
   if (load_balancer_->drop_invalid_header_fields) count_invalid_fields();

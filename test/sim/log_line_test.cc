@@ -28,6 +28,17 @@ class LogLine : public testing::Test {
   OneWorker run_;
 };
 
+TEST_F(LogLine, has_a_trace_id_whoever_answers) {
+  run_.answer_at("/own", {.status = 200, .content_type = "text/plain", .body = "own"});
+  apply();
+  for (const std::string start : {"GET / HTTP/1.1", "GET /own HTTP/1.1", "TRACE / HTTP/1.1"}) {
+    const std::string request = start + "\r\nHost: a\r\n";
+    EXPECT_TRUE(has(line_of(request + "\r\n"), " \"Root=1-")) << line();
+    EXPECT_TRUE(has(line_of(request + "X-Amzn-Trace-Id: Root=1-2-3;A=b\r\n\r\n"), "Root=1-2-3;A=b"))
+        << line();
+  }
+}
+
 TEST_F(LogLine, tells_a_client_that_stands_still_from_one_that_has_gone) {
   NetworkFaults narrow = calm_network();
   narrow.socket_bytes = 4096;
