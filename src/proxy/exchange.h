@@ -245,6 +245,7 @@ class Exchange final : public Mortal,
   std::optional<http::ForwardedRequest> forwarded_;  // of views into the rest of this
   std::string earlier_targets_;
   std::string connection_id_;
+  std::string node_ip_;
 };
 
 }  // namespace daruma::proxy

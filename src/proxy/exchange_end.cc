@@ -269,9 +269,8 @@ void Exchange::write_log_line() {
     record_.target_seconds = seconds_of(response_at_ - sent_at_);
     record_.response_seconds = seconds_of(now - response_at_);
   }
-  if (!listener_->pin()->snapshot().node.addresses.empty()) {
-    record_.node_ip = listener_->pin()->snapshot().node.addresses.front();
-  }
+  node_ip_ = client_->socket().local().ip();
+  record_.node_ip = node_ip_;
   client_->origin().write_id(connection_id_);
   record_.connection_id = connection_id_;
   const std::string_view line = environment_.access_log_formatter.format(record_);

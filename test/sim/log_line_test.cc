@@ -39,6 +39,16 @@ TEST_F(LogLine, has_a_trace_id_whoever_answers) {
   }
 }
 
+TEST_F(LogLine, ends_with_the_address_that_the_client_connected_to) {
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  run_.draft.node.addresses.insert(run_.draft.node.addresses.begin(), "10.1.0.9");
+  apply();
+  EXPECT_TRUE(line_of(request).ends_with(" 10.1.0.1")) << line();
+  run_.draft.node.addresses.clear();
+  apply();
+  EXPECT_TRUE(line_of(request).ends_with(" 10.1.0.1")) << line();
+}
+
 TEST_F(LogLine, tells_a_client_that_stands_still_from_one_that_has_gone) {
   NetworkFaults narrow = calm_network();
   narrow.socket_bytes = 4096;
