@@ -19,11 +19,6 @@ constexpr size_t head_read_bytes = 16 * 1024;
 constexpr Duration linger_timeout = 5s;
 constexpr size_t linger_bytes_max = 1024 * 1024;
 
-constexpr std::string_view plain_http_page =
-    "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n"
-    "<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n"
-    "<center>The plain HTTP request was sent to HTTPS port</center>\r\n</body>\r\n</html>\r\n";
-
 http::ClientFacts facts_of(const io::Socket& socket, const Listener& listener, bool secure) {
   http::ClientFacts facts;
   facts.peer = socket.peer();
@@ -93,15 +88,12 @@ void ClientConnection::become_http2() {
 void ClientConnection::on_connect_failed() {
   listener_.counters().tls_errors_total.add();
   if (!secure_->session().peer_spoke_http()) return die();
-  Buffer out(environment_.slabs);
-  write_local_answer({.status = 400, .content_type = "text/html", .body = plain_http_page},
-                     {.close = true,
-                      .server_header = listener_.listener().server_header,
-                      .now = environment_.loop.wall_now()},
-                     out);
-  listener_.counters().reasons[static_cast<size_t>(model::Reason::plain_http_on_https)].add();
-  secure_->write_plain(out.view());
-  die();
+  // It is told so in its own language.
+  connection_ = std::exchange(secure_, nullptr)->give_up_tls();
+  socket_ = connection_.get();
+  socket_->set_handler(*this);
+  first_byte_ = environment_.loop.now();
+  refuse(400, model::Reason::plain_http_on_https);
 }
 
 void ClientConnection::on_readable() {

@@ -104,7 +104,9 @@ void Exchange::set_error_page() {
   const model::ErrorPage* page = error_page_for(pages, local_.status);
   if (page == nullptr) {
     local_.content_type = "text/html";
-    local_.body = error_page(local_.status, page_);
+    local_.body = record_.reason == model::Reason::plain_http_on_https
+                      ? plain_http_page
+                      : error_page(local_.status, page_);
     return;
   }
   if (trace_id_.empty()) make_trace_id();

@@ -41,6 +41,10 @@ void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Bu
 std::string_view page_phrase(int status);
 // The HTML page of an error: 122 bytes for 502. `storage` holds it.
 std::string_view error_page(int status, std::string& storage);
+inline constexpr std::string_view plain_http_page =
+    "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n"
+    "<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n"
+    "<center>The plain HTTP request was sent to HTTPS port</center>\r\n</body>\r\n</html>\r\n";
 
 struct ErrorFacts {
   int status = 0;

@@ -314,10 +314,9 @@ void SecureSocket::tell_writable() {
 }
 
 void SecureSocket::finish_writing() {
-  DARUMA_ASSERT(state_ == State::open || state_ == State::failed);
+  DARUMA_ASSERT(state_ == State::open);
   if (finishing_) return;
   finishing_ = true;
-  if (state_ == State::failed) return finish_lower();
   if (!write_failed_) session_->close_notify(output_);
   flush();
   finish_lower();
@@ -339,11 +338,9 @@ size_t SecureSocket::pending_bytes() const {
   return output_blocked_ ? output_.size() : 0;
 }
 
-IoResult SecureSocket::write_plain(std::string_view bytes) {
+std::unique_ptr<io::Socket> SecureSocket::give_up_tls() {
   DARUMA_ASSERT(state_ == State::failed && session_->peer_spoke_http());
-  DARUMA_ASSERT(!finishing_);
-  if (write_failed_) return {IoStatus::failed};
-  return lower_->write(bytes);
+  return std::move(lower_);
 }
 
 }  // namespace daruma::transport

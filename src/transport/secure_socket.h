@@ -70,7 +70,7 @@ class SecureSocket final : public io::Socket, private io::SocketHandler, private
   io::IoResult read(std::span<char> into) override;
   using Socket::write;
   io::IoResult write(std::span<const std::string_view> pieces) override;
-  // REQUIRES: the handshake is complete, or has failed (then it ends a plain answer).
+  // REQUIRES: the handshake is complete.
   void finish_writing() override;
   void abort_on_close() override;
   size_t pending_bytes() const override;
@@ -78,9 +78,10 @@ class SecureSocket final : public io::Socket, private io::SocketHandler, private
   Address local() const override { return lower_->local(); }
   Address peer() const override { return lower_->peer(); }
 
-  // Writes past TLS, to tell a client in its own language that it spoke plain HTTP to an HTTPS
-  // port. REQUIRES: on_connect_failed was called, and session().peer_spoke_http().
-  io::IoResult write_plain(std::string_view bytes);
+  // The socket beneath, to tell a client in its own language that it spoke plain HTTP to an HTTPS
+  // port. What has been read is lost; this one can only be destroyed. REQUIRES: on_connect_failed
+  // was called, and session().peer_spoke_http().
+  std::unique_ptr<io::Socket> give_up_tls();
 
   bool tcp_connected() const { return tcp_connected_; }
   // When it was; for an accepted socket, when it was accepted. REQUIRES: tcp_connected().

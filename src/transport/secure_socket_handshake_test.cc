@@ -180,9 +180,10 @@ TEST(SecureSocket, plain_http_can_be_answered_in_its_own_language) {
   c.accept_from_raw_client();
   c.at_server.then_connect_failed = [&] {
     EXPECT_TRUE(c.server->session().peer_spoke_http());
-    EXPECT_EQ(c.server->write_plain("HTTP/1.1 400 Bad Request\r\n\r\n").bytes, 28u);
-    c.server->finish_writing();
+    const std::unique_ptr<io::Socket> plain = c.server->give_up_tls();
     c.server.reset();
+    EXPECT_EQ(plain->write("HTTP/1.1 400 Bad Request\r\n\r\n").bytes, 28u);
+    plain->finish_writing();
   };
   c.send_raw("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
   EXPECT_EQ(c.server, nullptr);

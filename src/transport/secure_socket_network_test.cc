@@ -256,7 +256,7 @@ TEST_F(OverLoopback, a_target_that_hangs_up_in_the_handshake_fails_it) {
 TEST_F(OverLoopback, plain_http_gets_a_plain_answer) {
   at_server.then_connect_failed = [&] {
     ASSERT_TRUE(server->session().peer_spoke_http());
-    server->write_plain("HTTP/1.1 400 Bad Request\r\n\r\n");
+    server->give_up_tls()->write("HTTP/1.1 400 Bad Request\r\n\r\n");
     server.reset();
   };
   RawPeer raw(acceptor->local());

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness import letters, new_session, read_all, run
+from harness import letters, new_session, read_all, run, wait_until
 
 pytestmark = pytest.mark.threads
 
@@ -172,7 +172,14 @@ def test_what_is_no_good_request_is_refused_and_closed(site, request_bytes, stat
 
 
 def test_plain_http_on_the_https_port_is_told_so(site):
+    def told():
+        return site.metric('daruma_listener_own_responses_total', code='4xx')
+    before = told()
     with new_session() as session:
         answer = session.get(f'http://127.0.0.1:{site.configuration.https_port}/', timeout=10)
     assert answer.status_code == 400
+    assert 'The plain HTTP request was sent to HTTPS port' in answer.text
+    assert told() == before + 1
     assert site.metric('daruma_listener_reasons_total', reason='plain_http_on_https') == 1
+    wait_until('the line is written',
+               lambda: [line for line in site.log_lines() if '"plain_http_on_https"' in line])
