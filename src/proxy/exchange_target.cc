@@ -193,15 +193,22 @@ Next Exchange::borrow_connection() {
 
 void Exchange::await_life() {
   const bool may_move = group_->group->saturation_guard.enabled;
-  timer_.set(environment_.loop.now() + (may_move ? target_->silence_patience() : opening_most));
+  timer_.set(environment_.loop.now() +
+             (may_move ? target_->silence_patience() : model::limits::connect_timeout));
 }
 
-// Connections have deadlines of their own; the last one here is for a request that gets none. As
-// nothing of it has left, it may go elsewhere as soon as the target is silent.
+// Connections have deadlines of their own; this one is for a request that gets none, though it may
+// be for another's that it waits: it ends by what has become of those. As nothing of it has left,
+// it may go elsewhere as soon as the target is silent.
 Next Exchange::end_of_patience() {
-  if (environment_.loop.now() - waits_since() >= opening_most)
-    return refuse(504, model::Reason::target_connect_timeout);
-  if (!target_->failing() || !somebody_else_answers()) {
+  const Duration waited = environment_.loop.now() - waits_since();
+  if (waited >= model::limits::connect_timeout)
+    open_failure_ = target_->opening_timeout_since(waits_since());
+  if (waited >= opening_most && open_failure_ == model::Reason::none)
+    open_failure_ = model::Reason::target_connect_timeout;
+  if (open_failure_ != model::Reason::none) return open_failed();
+  const bool may_move = group_->group->saturation_guard.enabled;
+  if (!may_move || !target_->failing() || !somebody_else_answers()) {
     await_life();
     return Next::wait;
   }

@@ -91,6 +91,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // if the target's name has no address.
   bool wait(Exchange& exchange);
   void stop_waiting(Exchange& exchange);
+  // Why a connection that was being opened then, or later, took too long; `none` if none did.
+  model::Reason opening_timeout_since(Instant then) const {
+    return opening_timeout_.at >= then ? opening_timeout_.reason : model::Reason::none;
+  }
   // Requests wait in the group's line: one more connection, if the target may be asked for it.
   void knock() { open_wanted(); }
 
@@ -182,6 +186,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   size_t idle_connections_ = 0;
   size_t open_connections_ = 0;  // opening ones included
   size_t opening_ = 0;
+  struct {
+    Instant at{};
+    model::Reason reason = model::Reason::none;
+  } opening_timeout_;  // the last one
   size_t waiting_count_ = 0;
   size_t in_flight_count_ = 0;
   LatencyLimit latency_;

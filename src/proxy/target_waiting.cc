@@ -136,11 +136,17 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
     on_failed(reason, FailureStreak::Where::at_opening);
   const Instant began = connection.began();
   discard(connection);
-  // Who came later has not waited for this one.
-  if (waiting_.empty() || waiting_.front().waits_since() > began) return;
-  Exchange& unlucky = static_cast<Exchange&>(waiting_.front());
-  stop_waiting(unlucky);
-  unlucky.on_open_failed(connection, reason);
+  const bool timed_out = reason == model::Reason::target_connect_timeout ||
+                         reason == model::Reason::target_tls_handshake_timeout;
+  if (timed_out) opening_timeout_ = {environment_.loop.now(), reason};
+  // Who came later has not waited for this one. Who has waited for as long as a connection may take
+  // need not wait for the next one to fail.
+  for (size_t here = timed_out ? waiting_count_ : 1; here > 0; --here) {
+    if (waiting_.empty() || waiting_.front().waits_since() > began) return;
+    Exchange& unlucky = static_cast<Exchange&>(waiting_.front());
+    stop_waiting(unlucky);
+    unlucky.on_open_failed(connection, reason);
+  }
 }
 
 void TargetState::on_request_sent(TargetConnection& connection, Instant now) {
