@@ -132,6 +132,7 @@ class Exchange final : public Mortal,
   bool somebody_else_answers() const;
   Next leave_target();
   Next open_failed();
+  bool another_target() const;
   bool take_retry();
   Next try_again(model::Reason reason);
   Next send_on(TargetConnection& connection);

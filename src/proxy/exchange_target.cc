@@ -263,10 +263,17 @@ void Exchange::on_target_full() {
 
 Next Exchange::open_failed() {
   const model::Reason reason = std::exchange(open_failure_, model::Reason::none);
-  const bool elsewhere =
-      reason != model::Reason::node_out_of_resources && group_->set.candidates().size() > 1;
+  const bool elsewhere = reason != model::Reason::node_out_of_resources && another_target();
   if (elsewhere && take_retry()) return try_again(reason);
   return refuse(status_of(reason), reason);
+}
+
+// This one may have been convicted meanwhile.
+bool Exchange::another_target() const {
+  const std::span<const uint32_t> candidates = group_->set.candidates();
+  return std::any_of(candidates.begin(), candidates.end(), [this](uint32_t candidate) {
+    return group_->targets[candidate].get() != target_;
+  });
 }
 
 // Within the group's budget. The caller knows that nothing is lost by it.

@@ -50,6 +50,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void set_health(model::HealthState health);
   // Whether newest snapshot and health let it be chosen.
   void set_candidate(bool candidate) { candidate_ = candidate; }
+  // Under guard: it is told to be no candidate any more, so those that wait for it choose again.
+  void leave_if_convicted();
   Door& door() { return door_; }
 
   // The target stands in the snapshot being adopted, which has this revision.
@@ -141,6 +143,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool has_room() const { return in_flight_count_ < latency_.limit(); }
   void count_silence(FailureStreak::Where where);
   size_t connecting() const;  // and not at the door yet
+  void let_waiting_go();
   bool open();
   void open_wanted();
   bool usable(const TargetConnection& connection) const;

@@ -212,13 +212,21 @@ void TargetState::on_door_changed() {
   counters_->learned_limit.set(full ? door_.governor().learned_limit() : 0);
   if (full) counters_->habits.learned_limit.set(door_.governor().learned_limit());
   if (!door_.shut()) return open_wanted();
-  // Those that are here now: who finds no other target may come back.
+  let_waiting_go();
+  open_wanted();
+}
+
+void TargetState::leave_if_convicted() {
+  if (!candidate_ && door_.guarded()) let_waiting_go();
+}
+
+// Those that are here now: who finds no other target may come back.
+void TargetState::let_waiting_go() {
   for (size_t here = waiting_count_; here > 0 && !waiting_.empty(); --here) {
     Exchange& exchange = static_cast<Exchange&>(waiting_.front());
     stop_waiting(exchange);
     exchange.on_target_full();
   }
-  open_wanted();
 }
 
 }  // namespace daruma::proxy

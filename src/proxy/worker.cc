@@ -334,6 +334,7 @@ void Worker::Implementation::tell_health(const model::HealthLetter& letter) {
   if (found == targets.end()) return;
   found->second->set_health(letter.health.state);
   tell_snapshots(*found->second, letter.health.state);
+  found->second->leave_if_convicted();
 }
 
 // All that are adopted: requests that go by an older one are to meet the targets of now.

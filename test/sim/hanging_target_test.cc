@@ -59,5 +59,53 @@ TEST_F(HangingTarget, is_waited_for_no_longer_by_who_comes_later) {
   EXPECT_EQ(logged("target_tls_handshake_timeout"), 60u);
 }
 
+// Of two, one whose SYNs are lost.
+class SilentTarget : public HangingTarget, private io::AcceptHandler {
+ protected:
+  SilentTarget() {
+    sim_acceptor(*silent_).stop_answering();
+    std::vector<model::Target>& targets = run_.draft.target_groups[0].targets;
+    targets.push_back(targets[0]);
+    targets[1].key.id = "10.2.0.9";
+    targets[1].addresses = {address};
+    run_.publish();
+    tell(0, model::HealthState::healthy);
+    tell(1, model::HealthState::healthy);
+    run_.run_for(10ms);
+  }
+  void tell(size_t target, model::HealthState state) {
+    model::HealthLetter letter;
+    letter.target = run_.draft.target_groups[0].targets[target].key;
+    letter.health.state = state;
+    run_.post(letter);
+  }
+  void convict() { tell(1, model::HealthState::unhealthy); }
+  void on_accept(std::unique_ptr<io::Socket>) override {}
+  const Address address = *Address::parse("10.2.0.9", 80);
+  std::unique_ptr<io::Acceptor> silent_ = std::move(*run_.outside().listen(address, *this, {}));
+};
+
+TEST_F(SilentTarget, is_left_by_who_waits_for_it_when_it_is_convicted) {
+  run_.run_for(10ms);
+  ask(4);  // too few to find by themselves that it is silent
+  run_.run_for(3s);
+  EXPECT_EQ(answered("200 "), 2u);
+  convict();
+  run_.run_for(1s);
+  EXPECT_EQ(answered("200 "), 4u);
+}
+
+TEST_F(SilentTarget, is_waited_for_without_the_guard) {
+  run_.draft.target_groups[0].saturation_guard.enabled = false;
+  run_.publish();
+  run_.run_for(10ms);
+  ask(20);
+  run_.run_for(3s);
+  convict();
+  run_.run_for(8s);
+  EXPECT_EQ(answered("200 "), 10u);
+  EXPECT_EQ(answered("504 "), 10u);
+}
+
 }  // namespace
 }  // namespace daruma::sim
