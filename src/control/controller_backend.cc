@@ -31,7 +31,7 @@ Json json_of(WallTime time) {
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
-// The member names are those of DescribeTargetHealth.
+// The member names are those of DescribeTargetHealth, but for Saturated and Addresses.
 Json json_of(const model::Target& target, const model::TargetHealth& health) {
   Json json;
   json["Target"] = {{"Id", target.key.id}, {"Port", target.key.port}};
@@ -41,6 +41,7 @@ Json json_of(const model::Target& target, const model::TargetHealth& health) {
     json["TargetHealth"]["Reason"] = name_of(health.reason);
   }
   if (!health.description.empty()) json["TargetHealth"]["Description"] = health.description;
+  json["Saturated"] = health.saturated;
   Json addresses = Json::array();
   for (const Address& address : target.addresses) addresses.push_back(address.to_string());
   json["Addresses"] = std::move(addresses);

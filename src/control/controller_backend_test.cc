@@ -128,7 +128,21 @@ TEST_F(ControllerBackendTest, shows_targets_in_the_words_of_the_api) {
                                          {"Reason", "Target.Timeout"},
                                          {"Description", "Request \xEF\xBF\xBD timed out"}}));
   EXPECT_EQ(first["Addresses"], Json{"192.0.2.1:80"});
+  EXPECT_EQ(first["Saturated"], false);
   EXPECT_EQ(group["TargetHealthDescriptions"][1]["TargetHealth"]["State"], "initial");
+}
+
+TEST_F(ControllerBackendTest, shows_which_targets_are_saturated) {
+  controller.mailbox().post(model::HealthLetter{{"app", "192.0.2.1", 80},
+                                                {.state = model::HealthState::healthy,
+                                                 .reason = model::HealthReason::none,
+                                                 .description = "Saturated: new connections wait",
+                                                 .saturated = true}});
+  loop.settle();
+  const Json targets =
+      Json::parse(backend->targets_json())["TargetGroups"][0]["TargetHealthDescriptions"];
+  EXPECT_EQ(targets[0]["Saturated"], true);
+  EXPECT_EQ(targets[1]["Saturated"], false);
 }
 
 TEST_F(ControllerBackendTest, shows_what_was_deregistered_as_draining) {

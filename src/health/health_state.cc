@@ -59,7 +59,8 @@ bool HealthHistory::set_saturated(bool saturated) {
 
 TargetHealth HealthHistory::healthy() const {
   return {HealthState::healthy, HealthReason::none,
-          saturated_ ? "Saturated: new connections wait while requests are answered" : ""};
+          saturated_ ? "Saturated: new connections wait while requests are answered" : "",
+          saturated_};
 }
 
 void HealthHistory::begin(Checking checking) {

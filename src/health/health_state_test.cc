@@ -151,10 +151,12 @@ TEST(HealthHistory, only_a_healthy_target_says_that_it_is_saturated) {
   EXPECT_FALSE(history.set_saturated(true));
   history.record(result_of('+'), {});
   EXPECT_TRUE(history.health().description.starts_with("Saturated:"));
+  EXPECT_TRUE(history.health().saturated);
   EXPECT_FALSE(history.set_saturated(true));
   history.record(result_of('r'), {});
   history.record(result_of('r'), {});
   EXPECT_EQ(history.health().description, "Health checks failed");
+  EXPECT_FALSE(history.health().saturated);
   EXPECT_FALSE(history.set_saturated(false));
   for (int i = 0; i < 5; ++i) history.record(result_of('+'), {});
   EXPECT_EQ(history.health().description, "");

@@ -60,6 +60,7 @@ struct TargetHealth {
   HealthState state = HealthState::initial;
   HealthReason reason = HealthReason::registration_in_progress;
   std::string description;  // "Health checks failed with these codes: [502]"
+  bool saturated = false;   // healthy, and new connections wait while requests are answered
   bool operator==(const TargetHealth&) const = default;
 };
 
