@@ -186,7 +186,8 @@ def test_a_full_target_is_said_to_be_full(tmp_path, tls):
             assert story['status'] == 503 and story['waited_seconds'] >= 0.2
             [candidate] = story['candidates']
             assert candidate['standing'] == 'full' and candidate['load']['full']
-            assert (1 if tls else 0) <= candidate['load']['learned_limit'] <= 4
+            # A plain target does not show who is served: there it is an estimate.
+            assert (1 if tls else 0) <= candidate['load']['learned_limit'] <= (4 if tls else 8)
             assert 'of 1 targets 1 were full' in story['verdict']
             assert story['attempts'] == []
 
