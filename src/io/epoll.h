@@ -62,6 +62,8 @@ class Epoll {
     }
     current_ = fetched_ = 0;
   }
+  // There may be more than the batch that was fetched.
+  bool is_full() const { return fetched_ == batch_max; }
   bool dispatching() const { return fetched_ != 0; }
   // Within on_events(): whether the one whose event is being handled still exists. Ask through a
   // reference to the Epoll taken before whatever may have destroyed it.

@@ -85,6 +85,8 @@ EpollLoop::EpollLoop(uint64_t seed)
     : Loop(monotonic_now()),
       random_(seed),
       now_(monotonic_now()),
+      seen_all_(now_),
+      sleeps_at_(now_),
       wake_up_(std::make_unique<WakeUp>(epoll_)) {}
 
 EpollLoop::~EpollLoop() = default;
@@ -98,6 +100,7 @@ uint64_t EpollLoop::system_seed() {
 void EpollLoop::run() {
   // What was set up before may have taken a while.
   read_clock();
+  seen_all_ = now_;
   while (!stop_.exchange(false)) turn();
 }
 
@@ -109,21 +112,31 @@ void EpollLoop::stop() {
 void EpollLoop::turn(Duration sleep_max) {
   epoll_.wait(sleep_milliseconds(sleep_max));
   read_clock();
+  note_behind();
   epoll_.dispatch([this] { run_after_event(); });
   fire_timers();
   run_soon();
 }
 
 int EpollLoop::sleep_milliseconds(Duration sleep_max) {
+  sleeps_at_ = never;  // not at all
   if (has_soon()) return 0;
   const Instant wakeup = timers().next_wakeup();
+  sleeps_at_ = now_;  // or later, which without a timer nobody needs to know
   if (wakeup == never && sleep_max == Duration::max()) return -1;
   // Not from now_: this turn may have taken a while.
-  const Duration sleep =
-      wakeup == never ? sleep_max : std::min(sleep_max, wakeup - monotonic_now());
+  sleeps_at_ = monotonic_now();
+  const Duration sleep = wakeup == never ? sleep_max : std::min(sleep_max, wakeup - sleeps_at_);
   // Rounded up: waking too early would find nothing to do and spin.
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(sleep).count();
   return static_cast<int>(std::clamp<int64_t>(milliseconds, 0, std::numeric_limits<int>::max()));
+}
+
+// What comes while it sleeps is handled at once.
+void EpollLoop::note_behind() {
+  const Instant busy_until = sleeps_at_ < now_ ? sleeps_at_ : now_;
+  set_behind(busy_until - seen_all_);
+  if (!epoll_.is_full()) seen_all_ = now_;
 }
 
 void EpollLoop::read_clock() {

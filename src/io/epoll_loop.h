@@ -46,9 +46,12 @@ class EpollLoop final : public Loop {
 
   int sleep_milliseconds(Duration sleep_max);
   void read_clock();
+  void note_behind();
 
   Random random_;
   Instant now_;
+  Instant seen_all_;   // what was ready by then has been fetched
+  Instant sleeps_at_;  // when the last sleep began
   mutable WallTime wall_now_;
   mutable bool wall_now_is_current_ = false;
   Epoll epoll_;

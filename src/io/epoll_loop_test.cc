@@ -52,6 +52,19 @@ TEST(EpollLoop, timers_fire_in_order_and_never_early) {
   EXPECT_GE(recorder.fired_at[2], start + 70ms);
 }
 
+TEST(EpollLoop, is_behind_by_what_it_did_and_not_by_what_it_slept) {
+  EpollLoop loop(1);
+  loop.turn(0ms);
+  Step work([] { std::this_thread::sleep_for(20ms); });  // a handler's time
+  loop.call_soon(work);
+  loop.turn(0ms);
+  loop.turn(0ms);
+  EXPECT_GE(loop.behind(), 20ms);
+  const Instant before = loop.now();
+  loop.turn(50ms);
+  EXPECT_LE(loop.behind(), loop.now() - before - 50ms);
+}
+
 TEST(EpollLoop, sleeps_until_a_timer_is_due_instead_of_spinning) {
   EpollLoop loop(1);
   TimerRecorder recorder(loop);

@@ -53,6 +53,9 @@ class Loop {
 
   virtual Instant now() const = 0;        // constant within one turn
   virtual WallTime wall_now() const = 0;  // constant within one turn
+  // For so long what this turn handles may have been there already, unseen, because the loop was
+  // busy with turns before. How long somebody took to answer is known no better than that.
+  Duration behind() const { return behind_; }
   virtual Random& random() = 0;
   TimerWheel& timers() { return timers_; }
 
@@ -84,10 +87,12 @@ class Loop {
   void run_after_event();
   // At the end of each turn.
   void run_soon();
+  void set_behind(Duration behind) { behind_ = behind; }
   bool has_soon() const { return !soon_.empty() || !after_event_.empty(); }
 
  private:
   TimerWheel timers_;
+  Duration behind_{};
   IntrusiveList<Task> after_event_;
   IntrusiveList<Task> soon_;
 };

@@ -59,7 +59,9 @@ uint32_t LatencyLimit::answers_wanted() const {
 }
 
 void LatencyLimit::end_window(Instant now) {
-  const Window window = window_;
+  Window window = window_;
+  // Sooner than the clock can tell; none at all would mean that it is not known.
+  window.fresh_time = std::max(window.fresh_time, Duration(window.fresh));
   window_ = {.began = now};
   // Too few answers tell nothing, and ask for no limit.
   if (window.answers < (state_ == State::off ? answers_to_begin : answers_least)) {

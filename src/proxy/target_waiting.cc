@@ -168,7 +168,9 @@ void TargetState::on_answered(TargetConnection& connection, Duration took) {
   if (!door_.guarded()) return;
   const Instant now = environment_.loop.now();
   door_.on_served(now, took);
-  latency_.on_answered(now, took);
+  // Where this worker is what is busy, fewer requests at once would help nobody.
+  const Duration behind = environment_.loop.behind();
+  latency_.on_answered(now - behind, took - behind);
 }
 
 void TargetState::on_failed(model::Reason reason, FailureStreak::Where where) {

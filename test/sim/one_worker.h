@@ -68,6 +68,9 @@ class OneWorker final : private SimNetwork::Watcher,
   // What is accepted from now on keeps so much of what is written, as TLS does.
   void keep_output(size_t bytes) { worker_loop_.set_output_bytes(bytes); }
 
+  // From now on the worker needs so long for each event.
+  void slow_down(Duration event_cost) { worker_loop_.set_event_cost(event_cost); }
+
   Peer& connect();
   // Where clients and target live.
   SimLoop& outside() { return outside_loop_; }

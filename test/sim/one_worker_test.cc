@@ -768,6 +768,33 @@ TEST_F(FullTarget, is_knocked_at_once_however_many_wait) {
   EXPECT_EQ(run_.target_connections.size(), 1u);
 }
 
+// That answers are handled late says nothing about a target where it is the worker that is busy.
+TEST(OneWorker, asks_a_target_no_less_because_it_is_busy_itself) {
+  OneWorker run;
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  size_t turned_away = 0;
+  std::vector<Instant> asked(100);
+  Duration slowest{};
+  for (Instant& since : asked) {
+    Peer& client = run.connect();
+    client.on_heard = [&, &since = since](Peer& peer) {
+      if (!peer.heard.ends_with("ok") && !peer.heard.starts_with("HTTP/1.1 503")) return;
+      turned_away += peer.heard.starts_with("HTTP/1.1 503");
+      slowest = std::max(slowest, run.network.now() - since);
+      since = run.network.now();
+      peer.heard.clear();
+      peer.say(request);
+    };
+    since = run.network.now();
+    client.say(request);
+  }
+  run.run_for(1s);
+  run.slow_down(1ms);
+  run.run_for(20s);
+  EXPECT_EQ(turned_away, 0u);
+  EXPECT_LT(slowest, 1s);
+}
+
 TEST(OneWorker, listens_once_the_port_is_free) {
   OneWorker run;
   run.balancer().listeners.push_back(run.balancer().listeners.front());

@@ -73,8 +73,11 @@ void SimLoop::turn() {
     network_.record({FaultKind::loop_stall, {}, until, 0, id_, {}});
     return want_turn(until);
   }
+  if (network_.now() < busy_until_) return want_turn(busy_until_);
+  set_behind(std::max(busy_until_ - now_, Duration::zero()));
   now_ = network_.now();
   wall_now_ = network_.wall_now();
+  busy_until_ = now_ + event_cost_ * static_cast<int64_t>(notices_.size());
   const bool timers_first = random.chance(1, 2);
   if (timers_first) fire_timers();
   for (const Notice& notice : shuffled_notices()) {

@@ -41,6 +41,9 @@ class SimLoop final : public io::Loop {
   // What it accepts from now on keeps so much of what is written (DeepSocket); 0: nothing.
   void set_output_bytes(size_t bytes) { output_bytes_ = bytes; }
 
+  // From now on each event takes so long of the loop's time.
+  void set_event_cost(Duration cost) { event_cost_ = cost; }
+
   // --- For the network ---
   bool is_planned(uint32_t generation) const {
     return generation == generation_ && next_turn_ != never;
@@ -77,6 +80,8 @@ class SimLoop final : public io::Loop {
   WallTime wall_now_;
   std::vector<Notice> notices_;
   size_t output_bytes_ = 0;
+  Duration event_cost_{};
+  Instant busy_until_{};
   Instant next_turn_ = never;
   uint32_t generation_ = 0;
 };
