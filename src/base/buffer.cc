@@ -4,7 +4,6 @@
 // Its macros do nothing unless the address sanitizer is on.
 #include <sanitizer/asan_interface.h>
 
-#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -15,9 +14,13 @@ namespace daruma {
 namespace {
 
 size_t class_of(size_t size) {
-  const auto found = std::lower_bound(SlabPool::classes.begin(), SlabPool::classes.end(), size);
-  DARUMA_ASSERT(found != SlabPool::classes.end());
-  return static_cast<size_t>(found - SlabPool::classes.begin());
+  // Nearly always the first.
+  size_t i = 0;
+  while (size > SlabPool::classes[i]) {
+    ++i;
+    DARUMA_ASSERT(i < SlabPool::classes.size());
+  }
+  return i;
 }
 
 }  // namespace
