@@ -5,6 +5,16 @@
 
 namespace daruma::telemetry {
 
+Histogram::~Histogram() {
+  delete counts_.load(std::memory_order_relaxed);
+}
+
+Histogram::Counts& Histogram::make_counts() {
+  auto* counts = new Counts{};
+  counts_.store(counts, std::memory_order_release);
+  return *counts;
+}
+
 Duration Histogram::upper_bound(int bucket) {
   DARUMA_ASSERT(bucket >= 0 && bucket < buckets);
   constexpr int64_t subs = 1 << sub_bits;
@@ -14,9 +24,9 @@ Duration Histogram::upper_bound(int bucket) {
 }
 
 void Histogram::add(const Histogram& other) {
-  for (size_t i = 0; i < counts_.size(); ++i) {
-    const uint64_t n = other.counts_[i].load(std::memory_order_relaxed);
-    if (n != 0) increment(counts_[i], n);
+  for (int bucket = 0; bucket < buckets; ++bucket) {
+    const uint64_t n = other.count(bucket);
+    if (n != 0) increment(counts()[static_cast<size_t>(bucket)], n);
   }
   increment(sum_us_, other.sum_us());
 }

@@ -52,9 +52,18 @@ TEST(Histogram, records_count_and_sum) {
   EXPECT_EQ(histogram.sum_us(), 1700u);
 }
 
+TEST(Histogram, is_small_while_it_is_empty) {
+  Histogram empty;
+  EXPECT_LE(sizeof empty, 64u);
+  EXPECT_EQ(empty.count(0), 0u);
+  EXPECT_EQ(empty.sum_us(), 0u);
+}
+
 TEST(Histogram, adds_up) {
   Histogram one;
   Histogram other;
+  one.add(other);
+  EXPECT_EQ(one.count(10), 0u);
   one.record(10us);
   other.record(10us);
   other.record(1s);
