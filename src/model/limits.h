@@ -129,7 +129,8 @@ inline constexpr Range target_groups_quota{1, 3'000, 100};  // per load balancer
 inline constexpr Range targets_quota{1, 10'000, 1'000};     // per target group
 
 inline constexpr size_t load_balancers_max = 50;
-inline constexpr size_t draining_targets_max = 10'000;  // that GET /targets still shows
+inline constexpr size_t registrations_per_turn_max = 256;  // that a worker makes or ends
+inline constexpr size_t draining_targets_max = 10'000;     // that GET /targets still shows
 inline constexpr size_t target_groups_max = 3000;
 inline constexpr size_t certificates_max = 2500;  // ACM's quota
 inline constexpr size_t file_bytes_max =

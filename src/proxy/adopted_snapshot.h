@@ -5,6 +5,7 @@
 // filed by key and outlives it.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -12,7 +13,6 @@
 
 #include "base/check.h"
 #include "model/snapshot.h"
-#include "proxy/graveyard.h"
 #include "proxy/group_state.h"
 #include "proxy/target_state.h"
 #include "routing/target_set.h"
@@ -26,6 +26,8 @@ struct AdoptedGroup {
   routing::TargetSet set;
   std::vector<std::shared_ptr<TargetState>> targets;  // in the group's order, as `set` counts them
 
+  // Whether all of the group's targets are there.
+  bool complete() const { return targets.size() == set.size(); }
   // Tells the targets which of them are candidates, by this set.
   void mark_candidates() const {
     for (uint32_t i = 0; i < targets.size(); ++i) mark_candidate(i);
@@ -35,44 +37,61 @@ struct AdoptedGroup {
   }
 };
 
-// Mortal: the last exchange that pins it may be ended by one of its own targets.
-class AdoptedSnapshot final : public Mortal {
+class AdoptedSnapshot final {
  public:
-  AdoptedSnapshot(model::SnapshotRef snapshot, std::vector<AdoptedGroup> groups)
-      : snapshot_(std::move(snapshot)), groups_(std::move(groups)) {
-    for (uint32_t group = 0; group < groups_.size(); ++group) {
-      const auto& targets = groups_[group].targets;
-      for (uint32_t i = 0; i < targets.size(); ++i) places_[targets[i].get()] = {group, i};
-    }
-  }
+  // Without its groups.
+  explicit AdoptedSnapshot(model::SnapshotRef snapshot) : snapshot_(std::move(snapshot)) {}
 
   const model::Snapshot& snapshot() const { return *snapshot_; }
   AdoptedGroup& group(uint32_t index) { return groups_[index]; }
-  // Also while a newer snapshot serves: requests that go by this one choose their target by the
-  // health of now. A target that it does not name is none of its business.
-  void set_health(const TargetState& target, model::HealthState state) {
-    const auto found = places_.find(&target);
-    if (found == places_.end()) return;
-    AdoptedGroup& group = groups_[found->second.group];
-    const bool all_change = group.set.set_health(found->second.target, state);
-    if (!newest_) return;
-    if (all_change) return group.mark_candidates();
-    group.mark_candidate(found->second.target);
+  // In the snapshot's order.
+  void add(AdoptedGroup group) {
+    places_[group.state.get()] = groups_.size();
+    targets_ += group.set.size();
+    groups_.push_back(std::move(group));
   }
-  // A newer one serves: who is a candidate is for that one to say.
-  void supersede() { newest_ = false; }
+  // The first group whose targets are not all there, or nullptr.
+  AdoptedGroup* incomplete_group() {
+    while (complete_ < groups_.size() && groups_[complete_].complete()) ++complete_;
+    return complete_ < groups_.size() ? &groups_[complete_] : nullptr;
+  }
+  // Of all groups.
+  size_t targets() const { return targets_; }
+
+  // Also while a newer snapshot serves: requests that go by this one choose their target by the
+  // health of now. A target that it does not name is none of its business. Who is a candidate says
+  // the newest that names the group, once it has all targets of it.
+  void set_health(const TargetState& target, model::HealthState state) {
+    const auto found = places_.find(&target.group());
+    if (found == places_.end()) return;
+    AdoptedGroup& group = groups_[found->second];
+    const auto place =
+        std::ranges::find(group.targets, &target, &std::shared_ptr<TargetState>::get);
+    if (place == group.targets.end()) return;
+    const auto index = static_cast<uint32_t>(place - group.targets.begin());
+    const bool all_change = group.set.set_health(index, state);
+    if (group.state->named_in != snapshot_->revision || !group.complete()) return;
+    if (all_change) return group.mark_candidates();
+    group.mark_candidate(index);
+  }
+
+  // --- Once nobody pins it
   model::SnapshotRef take_snapshot() { return std::move(snapshot_); }
+  // Of one target's state. False if none is left. REQUIRES: no state is on the call stack.
+  bool let_go_of_one() {
+    while (!groups_.empty() && groups_.back().targets.empty()) groups_.pop_back();
+    if (groups_.empty()) return false;
+    groups_.back().targets.pop_back();
+    return true;
+  }
 
  private:
   friend class Pin;
-  struct Place {
-    uint32_t group;
-    uint32_t target;  // in the group
-  };
   model::SnapshotRef snapshot_;
   std::vector<AdoptedGroup> groups_;
-  std::unordered_map<const TargetState*, Place> places_;
-  bool newest_ = true;
+  std::unordered_map<const GroupState*, size_t> places_;  // in groups_
+  size_t complete_ = 0;                                   // groups in front that are
+  size_t targets_ = 0;
   size_t pins_ = 0;
 };
 

@@ -67,10 +67,11 @@ void TargetState::deregister() {
 
 // A target that comes back may still be starting, and the others have just learned what they bear:
 // it is asked little at first.
-void TargetState::set_health(model::HealthState health) {
+void TargetState::set_health(model::HealthState health, uint64_t told_in) {
   const bool returns =
       health == model::HealthState::healthy && health_ == model::HealthState::unhealthy;
   health_ = health;
+  health_told_in_ = told_in;
   if (!returns) return;
   failures_.on_success();
   door_.restart();

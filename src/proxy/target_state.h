@@ -42,12 +42,15 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   TargetState& operator=(const TargetState&) = delete;
 
   const model::TargetKey& key() const { return key_; }
+  const GroupState& group() const { return *group_; }
   const std::string& label() const { return label_; }  // "127.0.0.2:8443"
   telemetry::TargetCounters& counters() { return *counters_; }
   tls::SessionCache& sessions() { return sessions_; }
   model::Protocol protocol() const { return protocol_; }
   model::HealthState health() const { return health_; }
-  void set_health(model::HealthState health);
+  // As told while the snapshot of that revision served.
+  void set_health(model::HealthState health, uint64_t told_in);
+  uint64_t health_told_in() const { return health_told_in_; }
   // Whether newest snapshot and health let it be chosen.
   void set_candidate(bool candidate) { candidate_ = candidate; }
   // Under guard: it is told to be no candidate any more, so those that wait for it choose again.
@@ -168,6 +171,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   std::vector<Address> addresses_;
   size_t address_cursor_ = 0;
   model::HealthState health_ = model::HealthState::initial;
+  uint64_t health_told_in_ = 0;
   bool candidate_ = false;
   bool registered_ = false;
   bool make_room_ = false;  // the next connection that comes free is closed

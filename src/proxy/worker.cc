@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/worker.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "model/limits.h"
-#include "proxy/adopted_snapshot.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/listener.h"
-#include "proxy/target_state.h"
+#include "proxy/registrations.h"
 
 namespace daruma::proxy {
-namespace {
-
-// Health as last told, also of targets that no snapshot has named yet: letters may overtake
-// snapshots.
-struct ToldHealth {
-  model::HealthState state;
-  uint64_t revision;  // of the snapshot served when it was told
-};
-
-}  // namespace
 
 struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::Reader,
                                       private Listener::Owner,
-                                      private Pin::Owner,
+                                      private Registrations::Owner,
                                       private io::TimerHandler,
                                       private io::Task {
   Implementation(const WorkerContext& worker_context, WorkerOptions worker_options);
@@ -35,12 +23,13 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
 
   void on_letter(model::WorkerLetter letter) override;
   void on_connection_closed() override { environment.loop.call_soon(*this); }
-  void on_unpinned(AdoptedSnapshot& snapshot) override;
+  void on_adopted() override;
+  void on_retired(model::SnapshotRef snapshot) override {
+    post(model::RetiredLetter{std::move(snapshot)});
+  }
   void on_timer(io::Timer& timer) override;
   void run() override;  // Task: what ended connections leave to be tidied
 
-  void adopt(model::SnapshotRef snapshot);
-  AdoptedGroup adopt_group(const model::TargetGroup& group, uint64_t revision);
   std::string adopt_listeners();
   std::string open_listeners();
   std::string adopt_listener(size_t load_balancer, size_t listener);
@@ -49,16 +38,13 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   Result<std::unique_ptr<tls::ServerContext>> make_tls_context(const model::Listener& listener,
                                                                tls::Alpn alpn) const;
   std::vector<Address> listening_addresses(uint16_t port) const;
-  void forget_removed();
   void retire_listener(std::map<ListenerKey, std::unique_ptr<Listener>>::iterator listener);
-  void tell_health(const model::HealthLetter& letter);
-  void tell_snapshots(const TargetState& target, model::HealthState state);
-  void tell_door(const model::DoorLetter& letter);
   void take_keys(const model::TicketKeyLetter& letter);
   void answer(const model::InquiryLetter& letter);
   void tell_adopted(std::string problem);
   void listen_again();
   void drain(Duration deadline);
+  const model::Snapshot& snapshot() const { return registrations.current()->snapshot(); }
   void post(model::ControlLetter letter) { context.control.post(std::move(letter)); }
 
   WorkerContext context;
@@ -68,11 +54,7 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   io::Timer drain_timer;
   io::Timer listen_timer;      // while some listener does not listen
   std::string listen_problem;  // as told last
-  std::map<model::TargetKey, std::shared_ptr<TargetState>> targets;
-  std::map<std::string, std::shared_ptr<GroupState>> groups;
-  std::map<model::TargetKey, ToldHealth> told;
-  std::vector<std::unique_ptr<AdoptedSnapshot>> adopted;
-  Pin current;
+  Registrations registrations;
   std::map<ListenerKey, std::unique_ptr<Listener>> listeners;
   std::vector<std::unique_ptr<Listener>> retired_listeners;
   bool stopped = false;
@@ -100,7 +82,7 @@ Worker::Census Worker::census() const {
           .target_connections_idle = environment.target_connections_idle,
           .requests_in_flight = environment.requests_in_flight,
           .slabs = environment.slabs.outstanding(),
-          .snapshots_pinned = implementation_->adopted.size()};
+          .snapshots_pinned = implementation_->registrations.snapshots()};
 }
 
 Worker::Implementation::Implementation(const WorkerContext& worker_context,
@@ -111,6 +93,7 @@ Worker::Implementation::Implementation(const WorkerContext& worker_context,
       environment(context.loop, context.registry, context.access_log, *counters, context.log),
       drain_timer(context.loop.timers(), *this),
       listen_timer(context.loop.timers(), *this),
+      registrations(environment, *this),
       mailbox(context.loop, *this) {
   environment.worker = options.index;
   environment.client_connections_max = options.client_connections_max
@@ -126,34 +109,24 @@ Worker::Implementation::~Implementation() {
   for (auto& listener : retired_listeners) listener->stop_now();
   listeners.clear();
   retired_listeners.clear();
-  current = {};
-  environment.graveyard.clear();  // snapshots, while what their targets refer to is still there
+  environment.graveyard.clear();  // connections, while their targets are still there
 }
 
 void Worker::Implementation::on_letter(model::WorkerLetter letter) {
   if (auto* snapshot = std::get_if<model::SnapshotLetter>(&letter))
-    return adopt(std::move(snapshot->snapshot));
-  if (const auto* health = std::get_if<model::HealthLetter>(&letter)) return tell_health(*health);
-  if (const auto* door = std::get_if<model::DoorLetter>(&letter)) return tell_door(*door);
+    return registrations.adopt(std::move(snapshot->snapshot));
+  if (const auto* health = std::get_if<model::HealthLetter>(&letter))
+    return registrations.on_letter(*health);
+  if (const auto* door = std::get_if<model::DoorLetter>(&letter))
+    return registrations.on_letter(*door);
   if (const auto* keys = std::get_if<model::TicketKeyLetter>(&letter)) return take_keys(*keys);
   if (const auto* inquiry = std::get_if<model::InquiryLetter>(&letter)) return answer(*inquiry);
   drain(std::get<model::DrainLetter>(letter).deadline);
 }
 
-void Worker::Implementation::adopt(model::SnapshotRef snapshot) {
-  const uint64_t revision = snapshot->revision;
-  const bool stale = current && revision <= current->snapshot().revision;
-  if (stale || environment.draining) return post(model::RetiredLetter{std::move(snapshot)});
-  std::vector<AdoptedGroup> adopted_groups;
-  for (const model::TargetGroup& group : snapshot->target_groups)
-    adopted_groups.push_back(adopt_group(group, revision));
-  if (current) current->supersede();
-  adopted.push_back(
-      std::make_unique<AdoptedSnapshot>(std::move(snapshot), std::move(adopted_groups)));
-  current = Pin(*this, *adopted.back());
+void Worker::Implementation::on_adopted() {
   const std::string problem = adopt_listeners();
-  forget_removed();
-  counters->snapshot_revision.set(static_cast<int64_t>(revision));
+  counters->snapshot_revision.set(static_cast<int64_t>(snapshot().revision));
   tell_adopted(problem);
 }
 
@@ -162,41 +135,13 @@ void Worker::Implementation::tell_adopted(std::string problem) {
   if (!problem.empty())
     listen_timer.set(environment.loop.now() + model::limits::listen_retry_interval);
   listen_problem = problem;
-  post(model::AdoptedLetter{.worker = options.index,
-                            .revision = current->snapshot().revision,
-                            .problem = std::move(problem)});
-}
-
-AdoptedGroup Worker::Implementation::adopt_group(const model::TargetGroup& group,
-                                                 uint64_t revision) {
-  std::shared_ptr<GroupState>& state = groups[group.name];
-  if (!state) {
-    state = std::make_shared<GroupState>();
-    state->round_robin = routing::RoundRobin(options.index);
-    state->counters = context.registry.add(telemetry::TargetGroupLabels{group.name});
-  }
-  state->named_in = revision;
-  AdoptedGroup adopted_group{&group, state, routing::TargetSet(group.targets.size()), {}};
-  adopted_group.targets.reserve(group.targets.size());
-  for (const model::Target& target : group.targets) {
-    std::shared_ptr<TargetState>& runtime = targets[target.key];
-    if (!runtime) {
-      runtime = std::make_shared<TargetState>(environment, target.key, state);
-      const auto known = told.find(target.key);
-      if (known != told.end()) runtime->set_health(known->second.state);
-    }
-    runtime->register_as(target, group, revision);
-    adopted_group.set.set_health(static_cast<uint32_t>(adopted_group.targets.size()),
-                                 runtime->health());
-    adopted_group.targets.push_back(runtime);
-  }
-  adopted_group.mark_candidates();
-  return adopted_group;
+  post(model::AdoptedLetter{
+      .worker = options.index, .revision = snapshot().revision, .problem = std::move(problem)});
 }
 
 std::string Worker::Implementation::adopt_listeners() {
   std::set<ListenerKey> present;
-  const auto& load_balancers = current->snapshot().load_balancers;
+  const auto& load_balancers = snapshot().load_balancers;
   for (const model::LoadBalancer& load_balancer : load_balancers) {
     for (const model::Listener& listener : load_balancer.listeners)
       present.insert({load_balancer.name, listener.port});
@@ -212,7 +157,7 @@ std::string Worker::Implementation::adopt_listeners() {
 
 std::string Worker::Implementation::open_listeners() {
   std::string problems;
-  const auto& load_balancers = current->snapshot().load_balancers;
+  const auto& load_balancers = snapshot().load_balancers;
   for (size_t l = 0; l < load_balancers.size(); ++l) {
     for (size_t i = 0; i < load_balancers[l].listeners.size(); ++i) {
       const std::string problem = adopt_listener(l, i);
@@ -240,7 +185,7 @@ void Worker::Implementation::retire_listener(
 // A listener whose certificates cannot be served goes on with its former ones; one that has none
 // is closed, so that nobody is served in clear who came for TLS.
 std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t index) {
-  const model::LoadBalancer& owner = current->snapshot().load_balancers[load_balancer];
+  const model::LoadBalancer& owner = snapshot().load_balancers[load_balancer];
   const model::Listener& model = owner.listeners[index];
   const auto place = listeners.try_emplace({owner.name, model.port}).first;
   std::unique_ptr<Listener>& listener = place->second;
@@ -258,7 +203,7 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
       return problem;
     }
   }
-  listener->adopt(current, load_balancer, index);
+  listener->adopt(registrations.current(), load_balancer, index);
   const std::string not_open = listener->open(listening_addresses(model.port), options.share_port);
   return problem.empty() ? not_open : problem + (not_open.empty() ? "" : "; " + not_open);
 }
@@ -271,7 +216,7 @@ std::string Worker::Implementation::adopt_tls(Listener& listener, const model::L
   if (model.protocol == model::Protocol::https) {
     identity = model.ssl_policy + (owner.http2 ? " h2" : "");
     for (const uint32_t certificate : model.certificates)
-      identity += ' ' + current->snapshot().certificates[certificate].fingerprint;
+      identity += ' ' + snapshot().certificates[certificate].fingerprint;
   }
   if (identity == listener.tls_identity()) return "";
   std::shared_ptr<tls::ServerContext> tls_context;
@@ -289,7 +234,7 @@ Result<std::unique_ptr<tls::ServerContext>> Worker::Implementation::make_tls_con
     const model::Listener& listener, tls::Alpn alpn) const {
   std::vector<tls::CertificateText> certificates;
   for (const uint32_t index : listener.certificates) {
-    const model::Certificate& certificate = current->snapshot().certificates[index];
+    const model::Certificate& certificate = snapshot().certificates[index];
     certificates.push_back({.name = certificate.arn,
                             .chain_pem = certificate.chain_pem,
                             .key_pem = certificate.key_pem});
@@ -298,7 +243,7 @@ Result<std::unique_ptr<tls::ServerContext>> Worker::Implementation::make_tls_con
 }
 
 std::vector<Address> Worker::Implementation::listening_addresses(uint16_t port) const {
-  const std::vector<std::string>& named = current->snapshot().node.addresses;
+  const std::vector<std::string>& named = snapshot().node.addresses;
   std::vector<Address> addresses;
   if (named.empty()) addresses.push_back(Address::v4({}, port));
   if (named.empty() && options.ipv6) addresses.push_back(Address::v6({}, port));
@@ -307,44 +252,6 @@ std::vector<Address> Worker::Implementation::listening_addresses(uint16_t port) 
       addresses.push_back(*address);
   }
   return addresses;
-}
-
-void Worker::Implementation::forget_removed() {
-  const uint64_t revision = current->snapshot().revision;
-  // Older snapshots keep it while requests of theirs run.
-  std::erase_if(targets, [this, revision](const auto& entry) {
-    TargetState& target = *entry.second;
-    if (target.named_in() == revision) return false;
-    target.deregister();
-    tell_snapshots(target, model::HealthState::draining);
-    return true;
-  });
-  // A letter may have come before the snapshot that names its target: it is kept for one more
-  // snapshot.
-  std::erase_if(told, [this, revision](const auto& entry) {
-    return !targets.contains(entry.first) && entry.second.revision + 1 < revision;
-  });
-  std::erase_if(groups,
-                [revision](const auto& entry) { return entry.second->named_in != revision; });
-}
-
-void Worker::Implementation::tell_health(const model::HealthLetter& letter) {
-  told[letter.target] = {letter.health.state, current ? current->snapshot().revision : 0};
-  const auto found = targets.find(letter.target);
-  if (found == targets.end()) return;
-  found->second->set_health(letter.health.state);
-  tell_snapshots(*found->second, letter.health.state);
-  found->second->leave_if_convicted();
-}
-
-// All that are adopted: requests that go by an older one are to meet the targets of now.
-void Worker::Implementation::tell_snapshots(const TargetState& target, model::HealthState state) {
-  for (const auto& snapshot : adopted) snapshot->set_health(target, state);
-}
-
-void Worker::Implementation::tell_door(const model::DoorLetter& letter) {
-  const auto found = targets.find(letter.target);
-  if (found != targets.end()) found->second->door().on_letter(letter);
 }
 
 void Worker::Implementation::take_keys(const model::TicketKeyLetter& letter) {
@@ -363,27 +270,19 @@ void Worker::Implementation::answer(const model::InquiryLetter& letter) {
                            .kept = environment.stories.kept(now, wall_now)});
 }
 
-void Worker::Implementation::on_unpinned(AdoptedSnapshot& snapshot) {
-  post(model::RetiredLetter{snapshot.take_snapshot()});
-  const auto place = std::find_if(adopted.begin(), adopted.end(),
-                                  [&](const auto& p) { return p.get() == &snapshot; });
-  DARUMA_ASSERT(place != adopted.end());
-  environment.graveyard.bury(*place->release());
-  adopted.erase(place);
-}
-
 void Worker::Implementation::run() {
   std::erase_if(retired_listeners, [](const auto& listener) { return listener->unused(); });
   if (!environment.draining || stopped || environment.client_connections > 0) return;
   stopped = true;
   drain_timer.clear();
-  for (auto& [key, target] : targets) target->close_unused();
+  registrations.close_unused();
   post(model::StoppedLetter{options.index});
 }
 
 void Worker::Implementation::drain(Duration deadline) {
   if (environment.draining) return;
   environment.draining = true;
+  registrations.adopt_no_more();
   while (!listeners.empty()) retire_listener(listeners.begin());
   listen_timer.clear();
   drain_timer.set(environment.loop.now() + deadline);

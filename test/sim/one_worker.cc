@@ -139,6 +139,13 @@ int64_t OneWorker::slabs_outstanding() const {
   return slabs;
 }
 
+size_t OneWorker::targets_registered() const {
+  size_t targets = 0;
+  registry_.for_each(
+      [&targets](const telemetry::TargetLabels&, const telemetry::TargetCounters&) { ++targets; });
+  return targets;
+}
+
 Peer& OneWorker::connect() {
   return *clients_.emplace_back(std::make_unique<Peer>(outside_loop_, worker_address));
 }
@@ -166,6 +173,7 @@ void OneWorker::on_accept(std::unique_ptr<io::Socket> socket) {
 
 void OneWorker::after_event(SimLoop* turned) {
   if (turned != &worker_loop_) return;
+  on_turn();
   ring_.drain([this](uint32_t, std::string_view line) { log_lines.emplace_back(line); });
   for (uint32_t id = 0; id < 1000; ++id) {
     const Connection* connection = network.connection(id);

@@ -84,8 +84,11 @@ class OneWorker final : private SimNetwork::Watcher,
   // For at most a virtual minute; whether it came true.
   bool run_until(const std::function<bool()>& condition);
   void post(model::WorkerLetter letter);
-  // As GET /metrics would show it.
+  // As GET /metrics would show them.
   int64_t slabs_outstanding() const;
+  size_t targets_registered() const;
+  // When the worker has had a turn.
+  std::function<void()> on_turn = [] {};
 
   SimNetwork network{1};
   std::vector<std::string> log_lines;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/registrations.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "model/limits.h"
+#include "proxy/environment.h"
+
+namespace daruma::proxy {
+
+Registrations::Registrations(Environment& environment, Owner& owner)
+    : environment_(environment), owner_(owner) {}
+
+Registrations::~Registrations() {
+  current_ = {};
+}
+
+void Registrations::adopt(model::SnapshotRef snapshot) {
+  const uint64_t newest = waiting_    ? waiting_->revision
+                          : adopting_ ? adopting_->snapshot().revision
+                                      : revision();
+  if (snapshot->revision <= newest || environment_.draining)
+    return owner_.on_retired(std::move(snapshot));
+  if (waiting_) owner_.on_retired(std::move(waiting_));
+  waiting_ = std::move(snapshot);
+  if (phase_ == Phase::idle) work();
+}
+
+void Registrations::adopt_no_more() {
+  if (waiting_) owner_.on_retired(std::exchange(waiting_, nullptr));
+  if (phase_ != Phase::registering) return;
+  owner_.on_retired(adopting_->take_snapshot());
+  let_go_.push_back(std::move(adopting_));
+  phase_ = Phase::idle;
+  environment_.loop.call_soon(*this);
+}
+
+// --- Piece by piece ---
+
+void Registrations::work() {
+  for (size_t steps = model::limits::registrations_per_turn_max; steps > 0; --steps) {
+    if (!step()) return;
+  }
+  environment_.loop.call_soon(*this);
+}
+
+// About one target. False: nothing is left to do.
+bool Registrations::step() {
+  switch (phase_) {
+    case Phase::registering:
+      register_next();
+      return true;
+    case Phase::deregistering:
+      deregister_next();
+      return true;
+    case Phase::idle:
+      break;
+  }
+  if (waiting_) {
+    begin(std::exchange(waiting_, nullptr));
+    return true;
+  }
+  if (let_go_.empty()) return false;
+  if (!let_go_.back()->let_go_of_one()) let_go_.pop_back();
+  return true;
+}
+
+void Registrations::begin(model::SnapshotRef snapshot) {
+  adopting_ = std::make_unique<AdoptedSnapshot>(std::move(snapshot));
+  for (const model::TargetGroup& group : adopting_->snapshot().target_groups)
+    adopting_->add(new_group(group));
+  phase_ = Phase::registering;
+}
+
+AdoptedGroup Registrations::new_group(const model::TargetGroup& group) {
+  std::shared_ptr<GroupState>& state = groups_[group.name];
+  if (!state) {
+    state = std::make_shared<GroupState>();
+    state->round_robin = routing::RoundRobin(environment_.worker);
+    state->counters = environment_.registry.add(telemetry::TargetGroupLabels{group.name});
+  }
+  state->named_in = adopting_->snapshot().revision;
+  AdoptedGroup adopted{&group, state, routing::TargetSet(group.targets.size()), {}};
+  adopted.targets.reserve(group.targets.size());
+  return adopted;
+}
+
+void Registrations::register_next() {
+  AdoptedGroup* group = adopting_->incomplete_group();
+  if (!group) return serve();
+  const auto index = static_cast<uint32_t>(group->targets.size());
+  const model::Target& target = group->group->targets[index];
+  const std::shared_ptr<TargetState>& state =
+      group->targets.emplace_back(find_or_create(target.key, group->state));
+  state->register_as(target, *group->group, adopting_->snapshot().revision);
+  group->set.set_health(index, state->health());
+  if (group->complete()) group->mark_candidates();
+}
+
+std::shared_ptr<TargetState> Registrations::find_or_create(
+    const model::TargetKey& key, const std::shared_ptr<GroupState>& group) {
+  std::shared_ptr<TargetState>& state = targets_[key];
+  if (state) return state;
+  state = std::make_shared<TargetState>(environment_, key, group);
+  const auto told = told_.find(key);
+  if (told == told_.end()) return state;
+  state->set_health(told->second.state, told->second.revision);
+  told_.erase(told);
+  return state;
+}
+
+void Registrations::serve() {
+  const size_t named = adopting_->targets();
+  adopted_.push_back(std::move(adopting_));
+  current_ = Pin(*this, *adopted_.back());
+  next_target_ = targets_.begin();
+  phase_ = Phase::deregistering;
+  owner_.on_adopted();
+  if (targets_.size() == named) finish();
+}
+
+// What older snapshots name they keep while requests of theirs run.
+void Registrations::deregister_next() {
+  if (next_target_ == targets_.end()) return finish();
+  const auto target = next_target_++;
+  if (target->second->named_in() != revision()) deregister(target);
+}
+
+void Registrations::deregister(const Targets::iterator& place) {
+  TargetState& target = *place->second;
+  // A letter may be about the next snapshot's target of that key.
+  if (target.health_told_in() + 1 >= revision())
+    told_[place->first] = {target.health(), target.health_told_in()};
+  target.deregister();
+  tell_snapshots(target, model::HealthState::draining);
+  targets_.erase(place);
+}
+
+void Registrations::finish() {
+  phase_ = Phase::idle;
+  // A letter may have come before the snapshot that names its target: it is kept for one more.
+  std::erase_if(told_,
+                [this](const auto& entry) { return entry.second.revision + 1 < revision(); });
+  std::erase_if(groups_,
+                [this](const auto& entry) { return entry.second->named_in != revision(); });
+}
+
+// --- Letters ---
+
+void Registrations::on_letter(const model::HealthLetter& letter) {
+  const auto found = targets_.find(letter.target);
+  if (found == targets_.end()) {
+    told_[letter.target] = {letter.health.state, revision()};
+    return;
+  }
+  found->second->set_health(letter.health.state, revision());
+  tell_snapshots(*found->second, letter.health.state);
+  found->second->leave_if_convicted();
+}
+
+void Registrations::on_letter(const model::DoorLetter& letter) {
+  const auto found = targets_.find(letter.target);
+  if (found != targets_.end()) found->second->door().on_letter(letter);
+}
+
+// All of them: requests that go by an older one are to meet the targets of now.
+void Registrations::tell_snapshots(const TargetState& target, model::HealthState state) {
+  for (const auto& snapshot : adopted_) snapshot->set_health(target, state);
+  if (adopting_) adopting_->set_health(target, state);
+}
+
+void Registrations::close_unused() {
+  for (const auto& [key, target] : targets_) target->close_unused();
+}
+
+void Registrations::on_unpinned(AdoptedSnapshot& snapshot) {
+  owner_.on_retired(snapshot.take_snapshot());
+  const auto place = std::ranges::find(adopted_, &snapshot, &std::unique_ptr<AdoptedSnapshot>::get);
+  DARUMA_ASSERT(place != adopted_.end());
+  // Not now: it may be one of its own targets that has ended the last exchange.
+  let_go_.push_back(std::move(*place));
+  adopted_.erase(place);
+  environment_.loop.call_soon(*this);
+}
+
+}  // namespace daruma::proxy

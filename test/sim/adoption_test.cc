@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a worker does with more targets than it registers in one turn.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "model/limits.h"
+#include "sim/one_worker.h"
+
+namespace daruma::sim {
+namespace {
+
+constexpr size_t many = 2000;
+
+// A letter may be read in the turn that has its own piece.
+constexpr size_t pieces_per_turn_max = 2;
+
+class Adoption : public testing::Test {
+ protected:
+  // Loops that are not always scheduled: else nothing would come between two pieces.
+  Adoption() {
+    real_ = targets().front();
+    NetworkFaults slow = calm_network();
+    slow.loop_stalls = 9000;
+    slow.loop_stall_most = 2ms;
+    run_.network.set_faults(slow);
+  }
+
+  std::vector<model::Target>& targets() { return run_.draft.target_groups.front().targets; }
+
+  // All but the one at `place` are at addresses where nobody listens.
+  void publish_many(size_t place = 0) {
+    targets().clear();
+    for (size_t i = 0; i < many; ++i) {
+      const auto address = Address::v4(
+          {10, 3, static_cast<uint8_t>(i / 250), static_cast<uint8_t>(i % 250 + 1)}, 80);
+      targets().push_back({{"group", address.ip(), 80}, "", {address}});
+    }
+    targets()[place] = real_;
+    run_.publish();
+  }
+  // Each in a turn of its own, once the first targets are registered and as long as not all are.
+  void do_meanwhile(std::vector<std::function<void()>> deeds) {
+    deeds_ = std::move(deeds);
+    run_.on_turn = [this] {
+      const size_t registered = run_.targets_registered();
+      if (deeds_.empty() || registered <= 1 || registered >= many) return;
+      deeds_.front()();
+      deeds_.erase(deeds_.begin());
+    };
+  }
+  // Until the worker serves what was published last.
+  void finish_adoption() {
+    ASSERT_TRUE(run_.run_until(
+        [&] { return !adopted().empty() && adopted().back() == run_.draft.revision; }));
+    EXPECT_TRUE(deeds_.empty());
+    run_.run_for(1s);
+  }
+  std::vector<uint64_t> adopted() const {
+    std::vector<uint64_t> revisions;
+    for (const model::ControlLetter& letter : run_.letters) {
+      if (const auto* adopted = std::get_if<model::AdoptedLetter>(&letter))
+        revisions.push_back(adopted->revision);
+    }
+    return revisions;
+  }
+  template <class Letter>
+  size_t letters() const {
+    return static_cast<size_t>(std::ranges::count_if(
+        run_.letters, [](const auto& letter) { return std::holds_alternative<Letter>(letter); }));
+  }
+  std::string answer() {
+    Peer& client = run_.connect();
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    run_.run_until([&] { return !client.heard.empty(); });
+    return client.heard.substr(0, 12);
+  }
+
+  OneWorker run_;
+  model::Target real_;
+  std::vector<std::function<void()>> deeds_;
+};
+
+// The most by which the number of registered targets changes in one turn.
+class MostPerTurn {
+ public:
+  explicit MostPerTurn(OneWorker& run) : run_(run), before_(run.targets_registered()) {
+    run.on_turn = [this] { look(); };
+  }
+  size_t most() const { return most_; }
+
+ private:
+  void look() {
+    const size_t now = run_.targets_registered();
+    most_ = std::max(most_, std::max(now, before_) - std::min(now, before_));
+    before_ = now;
+  }
+  OneWorker& run_;
+  size_t before_;
+  size_t most_ = 0;
+};
+
+TEST_F(Adoption, comes_and_goes_in_pieces) {
+  MostPerTurn turns(run_);
+  publish_many();
+  finish_adoption();
+  EXPECT_EQ(run_.targets_registered(), many);
+  EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
+
+  targets() = {real_};
+  run_.publish();
+  finish_adoption();
+  EXPECT_EQ(run_.targets_registered(), 1u);
+  EXPECT_GT(turns.most(), 0u);
+  EXPECT_LE(turns.most(), pieces_per_turn_max * model::limits::registrations_per_turn_max);
+  EXPECT_EQ(answer(), "HTTP/1.1 200");
+}
+
+TEST_F(Adoption, the_former_snapshot_serves_until_the_last_piece) {
+  Peer& client = run_.connect();
+  run_.run_for(100ms);
+  do_meanwhile({[&] { client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n"); }});
+  publish_many(many - 1);
+  finish_adoption();
+  EXPECT_EQ(client.heard, run_.target_says) << "one target in 2,000 answers, by the new one";
+}
+
+// Whether the target has been registered when the letter comes, or not yet.
+TEST_F(Adoption, health_that_is_told_meanwhile_holds) {
+  for (const size_t place : {size_t{0}, many - 1}) {
+    SCOPED_TRACE(place);
+    targets() = {};
+    run_.publish();
+    finish_adoption();
+    do_meanwhile({[&] {
+      run_.post(model::HealthLetter{
+          real_.key, {.state = model::HealthState::healthy, .reason = {}, .description = ""}});
+    }});
+    publish_many(place);
+    finish_adoption();
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(answer(), "HTTP/1.1 200");
+  }
+}
+
+TEST_F(Adoption, of_those_that_come_meanwhile_the_newest_is_next) {
+  const auto publish_one = [&] {
+    targets() = {real_};
+    run_.publish();
+  };
+  do_meanwhile({publish_one, publish_one, publish_one});
+  publish_many();
+  const uint64_t revision = run_.draft.revision;
+  ASSERT_TRUE(run_.run_until([&] { return run_.draft.revision == revision + 3; }));
+  finish_adoption();
+  EXPECT_EQ(run_.targets_registered(), 1u);
+  EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
+  EXPECT_EQ(answer(), "HTTP/1.1 200");
+}
+
+TEST_F(Adoption, ends_where_the_node_drains) {
+  do_meanwhile({[&] { run_.post(model::DrainLetter{10s}); }});
+  publish_many();
+  ASSERT_TRUE(run_.run_until([&] { return letters<model::StoppedLetter>() == 1; }));
+  EXPECT_EQ(adopted(), std::vector<uint64_t>{1});
+  EXPECT_EQ(letters<model::RetiredLetter>(), 1u);
+}
+
+}  // namespace
+}  // namespace daruma::sim
