@@ -82,6 +82,9 @@ std::string_view remedy_of(Reason reason) {
     case Reason::target_body_timeout:
       return "The page takes longer than idle_timeout.timeout_seconds allows: make it quicker, or "
              "raise that.";
+    case Reason::upgrade_idle_timeout:
+      return "Ends that have nothing to say should ping each other more often than "
+             "idle_timeout.timeout_seconds; or raise that.";
     case Reason::target_response_truncated:
       return "The server's process ended in the middle: look at its log at that time.";
     case Reason::target_group_saturated:

@@ -10,6 +10,7 @@
 #include "http/field_rules.h"
 #include "http/forwarding_headers.h"
 #include "http/head_text.h"
+#include "http/upgrade.h"
 #include "http/uri.h"
 
 namespace daruma::http {
@@ -62,7 +63,10 @@ class RequestForwarder {
       text.field(tls_cipher_field, client_.tls_cipher);
     }
     write_received(text);
-    if (wants_trailers_) text.put("Connection: TE\r\nTE: trailers\r\n");
+    // By value: writing stays in registers as long as nobody else may write to `text`.
+    if (wants_trailers_ || head_.upgrade) [[unlikely]] {
+      text.put(connection_fields(head_, wants_trailers_));
+    }
     write_framing(text);
     text.put("\r\n");
   }

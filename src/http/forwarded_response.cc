@@ -2,6 +2,7 @@
 #include "http/forwarding_headers.h"
 #include "http/head_text.h"
 #include "http/nominations.h"
+#include "http/upgrade.h"
 
 namespace daruma::http {
 namespace {
@@ -92,6 +93,9 @@ class ResponseForwarder {
   }
 
   void write_connection(HeadText& text) const {
+    if (head_.status == 101 || head_.status == 426) [[unlikely]] {
+      text.put(upgrade_fields(head_, how_.client_version));
+    }
     if (interim_) return;
     if (how_.after == ClientConnectionAfter::close || ends_by_close_) {
       text.line("Connection: close");

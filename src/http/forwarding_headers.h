@@ -80,7 +80,8 @@ ForwardProblem forward_problem(const ForwardedRequest& request);
 //    in the target and its spaces are percent-encoded;
 //  - hop-by-hop fields go, and those that Connection names, but for Host, X-Forwarded-*, Forwarded
 //    and X-Amzn-Trace-Id, which a client must not be able to make disappear. "TE: trailers" is
-//    renewed. No upgrade is passed on. Expect goes: the caller has answered it.
+//    renewed, and where head.upgrade is set, what of Upgrade may pass (http/upgrade.h). Expect
+//    goes: the caller has answered it.
 // REQUIRES: decide() did not block head, it is not CONNECT and has no more than one Host, and not
 // head.transfer_coding_unsupported; forward_problem() is none; out.empty().
 void write_forwarded_request(const ForwardedRequest& request, Buffer& out);
@@ -98,7 +99,8 @@ enum class ClientConnectionAfter : uint8_t { keep_alive, close };
 // Writes status line and fields for an HTTP/1.x client, ending the head. Framing is written anew;
 // where the client can only find the end of the body by the connection's, there is none, and
 // "Connection: close" is written whatever `after` says. "Connection: keep-alive" is written to
-// HTTP/1.0 clients alone: HTTP/1.1 has it by default (RFC 9112 9.3).
+// HTTP/1.0 clients alone: HTTP/1.1 has it by default (RFC 9112 9.3). Upgrade is written anew in a
+// 101 and a 426, and only there.
 // REQUIRES: out has room for head.wire_bytes + forwarded_response_bytes_extra.
 struct ResponseForwarding {
   Version client_version;

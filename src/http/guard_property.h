@@ -20,6 +20,7 @@
 #include "http/forwarding_headers.h"
 #include "http/h1_parser.h"
 #include "http/request_inspector.h"
+#include "http/upgrade.h"
 #include "http/uri.h"
 
 namespace daruma::http {
@@ -67,6 +68,7 @@ inline bool is_added(const Field& field) {
                              FieldId::host,
                              FieldId::te,
                              FieldId::transfer_encoding,
+                             FieldId::upgrade,
                              FieldId::x_amzn_trace_id,
                              FieldId::x_forwarded_for,
                              FieldId::x_forwarded_port,
@@ -147,6 +149,8 @@ inline std::string differs(const RequestHead& came, const RequestHead& left,
   if (left.framing != told.framing && !(no_body && left.framing == Framing::none)) return "framing";
   if (left.content_length != told.content_length) return "content length";
   if (left.expect_continue) return "expectation";
+  const bool upgrades = left.fields.find(FieldId::upgrade) != nullptr;
+  if (upgrades != asks_to_switch(came) || upgrades != left.upgrade) return "upgrade";
   size_t hosts = 0;
   auto next = came.fields.begin();
   for (const Field& field : left.fields) {

@@ -128,6 +128,9 @@ struct RequestHead {
   uint64_t content_length = 0;      // where framing is length
   bool keep_alive = true;           // what version, Connection and framing say (RFC 9112 9.3, 6.1)
   bool expect_continue = false;     // only from HTTP/1.1 on (RFC 9110 10.1.1)
+  // "Connection: upgrade", only from HTTP/1.1 on (RFC 9110 7.8): Upgrade says to what, and
+  // http/upgrade.h what becomes of it.
+  bool upgrade = false;
   // Transfer-Encoding other than "chunked" and "identity" (RFC 9112 6.1): the end of the body can't
   // be told, so answer 501 and close.
   bool transfer_coding_unsupported = false;

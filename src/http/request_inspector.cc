@@ -197,6 +197,7 @@ void RequestInspector::connection(std::string_view value) {
   for_each_list_element(value, [this](std::string_view option) {
     says_close_ |= equals<"close">(option);
     says_keep_alive_ |= equals<"keep-alive">(option);
+    says_upgrade_ |= equals<"upgrade">(option);
   });
 }
 
@@ -220,9 +221,10 @@ void RequestInspector::finish(std::string_view method, std::string_view target,
 
 void RequestInspector::judge_framing() {
   const Version version = head_.version;
-  head_.expect_continue = expects_continue_ && version >= Version{1, 1};
-  head_.keep_alive =
-      !says_close_ && (version >= Version{1, 1} || (version >= Version{1, 0} && says_keep_alive_));
+  const bool since_1_1 = version >= Version{1, 1};
+  head_.expect_continue = expects_continue_ && since_1_1;
+  head_.upgrade = says_upgrade_ && since_1_1;
+  head_.keep_alive = !says_close_ && (since_1_1 || (version >= Version{1, 0} && says_keep_alive_));
   if (!saw_transfer_encoding_ && !saw_content_length_) return;
   report_framing();
   decide_framing();

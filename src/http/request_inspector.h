@@ -67,6 +67,7 @@ class RequestInspector {
   std::optional<uint64_t> length_;
   bool says_close_ = false;
   bool says_keep_alive_ = false;
+  bool says_upgrade_ = false;
   bool expects_continue_ = false;
 };
 

@@ -33,6 +33,9 @@ static_assert(response_head_bytes_max <= request_head_bytes_max);
 
 // Connections, per worker
 inline constexpr size_t client_connections_max = 100'000;
+// One in so many may be upgraded: each holds a connection to a target too, for which there are a
+// third as many descriptors as for clients.
+inline constexpr size_t clients_per_upgrade = 4;
 // What a process needs besides connections to and from clients: files, listening sockets, probes.
 inline constexpr uint64_t descriptors_reserved = 256;
 inline constexpr size_t interim_responses_bytes_max = 32 * 1024;  // all that one request is given

@@ -50,6 +50,7 @@ namespace daruma::model {
   X(target_response_timeout, "the target did not answer within the idle timeout")                 \
   X(target_response_truncated, "the target closed before its response was complete")              \
   X(target_body_timeout, "the target stopped sending or taking a body within the idle timeout")   \
+  X(upgrade_idle_timeout, "nothing passed on an upgraded connection within the idle timeout")     \
   X(target_group_saturated, "every target is full and none came free in time")                    \
   X(target_deregistered, "the deregistration delay ended before the response")                    \
   X(node_out_of_resources,                                                                        \

@@ -15,7 +15,7 @@ namespace daruma::proxy {
 
 // Everything the line tells. Views live as long as the exchange does; "" is written as "-".
 struct AccessLogRecord {
-  std::string_view type = "http";  // http, https, h2
+  std::string_view type = "http";  // http, https, h2, ws, wss
   WallTime time;                   // when the answer had been given
   WallTime created;                // when the request's first byte came
   std::string_view load_balancer;  // "app/web/50dc6c495c0c9188"

@@ -55,6 +55,7 @@ struct Environment {
   bool draining = false;                                     // no keep-alive any more
   size_t client_connections = 0;
   size_t client_connections_max = 0;
+  size_t tunnels = 0;  // upgraded client connections
   size_t target_connections = 0;
   size_t target_connections_idle = 0;
   size_t requests_in_flight = 0;

@@ -8,9 +8,11 @@
 
 #include "base/bytes.h"
 #include "http/field_rules.h"
+#include "http/upgrade.h"
 #include "model/limits.h"
 #include "proxy/client_stream.h"
 #include "proxy/environment.h"
+#include "proxy/keepsake.h"
 #include "proxy/listener.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
@@ -60,6 +62,7 @@ const Exchange::StepRow Exchange::steps[] = {
     {"await_connection", &Exchange::await_connection},
     {"forward", &Exchange::forward},
     {"answer", &Exchange::answer},
+    {"tunnel", &Exchange::tunnel},
     {"account", &Exchange::account},
 };
 
@@ -114,7 +117,7 @@ void Exchange::assert_consistent() const {
   DARUMA_ASSERT(client_ && listener_);
   DARUMA_ASSERT(step_ != Step::forward || connection_);
   DARUMA_ASSERT(!connection_ || target_);
-  DARUMA_ASSERT(!group_ || pin_);
+  DARUMA_ASSERT(!group_ || pin_ || kept_);
 }
 
 // Stop 4: may this message be passed on at all?
@@ -137,6 +140,7 @@ Next Exchange::guard() {
       case http::DesyncDecision::allow_and_close:
         keep_client_ = false;
         close_target_ = true;
+        request_.upgrade = false;  // what is to be closed is not handed over
         break;
       case http::DesyncDecision::block:
         return refuse(400, model::Reason::request_desync_blocked);
@@ -198,6 +202,8 @@ Next Exchange::match_rule() {
   if (problem != http::ForwardProblem::none) return refuse_forwarding(problem);
   const auto& forward = std::get<model::ForwardAction>(rule.action);
   if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
+  if (request_.upgrade && http::asks_to_switch(request_) && !tunnel_has_room())
+    return refuse(503, model::Reason::node_out_of_resources);
   group_ = &choose_group(forward);
   step_ = request_.framing == http::Framing::none ? Step::pick_target : Step::await_body;
   return Next::proceed;

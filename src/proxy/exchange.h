@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ namespace daruma::proxy {
 class Listener;
 class TargetConnection;
 struct Environment;
+struct Keepsake;
 
 enum class Next : uint8_t { proceed, wait, finish };
 
@@ -85,6 +87,7 @@ class Exchange final : public Mortal,
     await_connection,
     forward,
     answer,
+    tunnel,
     account
   };
   struct StepRow {
@@ -104,6 +107,7 @@ class Exchange final : public Mortal,
   Next await_connection();
   Next forward();
   Next answer();
+  Next tunnel();
   Next account();
 
   // guard
@@ -158,6 +162,19 @@ class Exchange final : public Mortal,
   bool flush_interim();  // false: the client is gone
   bool turn_is_over(size_t bytes_read);
   Next response_complete();
+  // tunnel: exchange_tunnel.cc
+  bool tunnel_has_room() const;
+  Next switch_protocols();
+  Next begin_tunnel();
+  bool tunnel_output_moves();
+  Next end_tunnel(model::Reason reason);
+  Next reset_tunnel(model::Reason reason);
+  void let_snapshot_go();
+  void let_kept_go();
+  void begin_tunnel_account();
+  void count_tunnelled();
+  void end_tunnel_account();
+  void complete_tunnel_log_line();
   // endings
   Next refuse(int status, model::Reason reason);
   void set_error_page();
@@ -180,6 +197,7 @@ class Exchange final : public Mortal,
   void keep_brief_story();
   model::Story story() const;
   std::vector<model::Candidate> candidates() const;
+  uint64_t revision() const;
   void reset();
   void on_timer(io::Timer& timer) override;
   Next timed_out();
@@ -190,9 +208,10 @@ class Exchange final : public Mortal,
   ClientStream* client_ = nullptr;
   Listener* listener_ = nullptr;
   Pin pin_;
+  std::unique_ptr<Keepsake> kept_;  // instead of the snapshot, once it is upgraded
   const model::LoadBalancer* load_balancer_ = nullptr;
   AdoptedGroup* group_ = nullptr;
-  TargetState* target_ = nullptr;       // kept alive by pin_; nullptr in the group's line
+  TargetState* target_ = nullptr;       // kept alive by pin_ or kept_; nullptr in the group's line
   TargetState* tried_ = nullptr;        // where it was sent before
   TargetState* full_target_ = nullptr;  // why it waits in the line
   TargetConnection* connection_ = nullptr;
@@ -220,6 +239,7 @@ class Exchange final : public Mortal,
   bool request_sent_ = false;    // head and body have been written to the target, or never will be
   bool request_broken_ = false;  // the target took no more; its response may still come
   bool response_begun_ = false;  // the response head is on its way to the client
+  bool upgraded_ = false;        // it was a 101
   bool keep_client_ = true;      // the client connection may carry another request
   bool close_target_ = false;    // guard: allow, then close
   bool target_reusable_ = false;
@@ -233,6 +253,11 @@ class Exchange final : public Mortal,
 
   std::vector<model::Attempt> attempts_;  // those that failed; of a detour, also the last one
   Duration waited_{};                     // in the group's line
+
+  uint64_t tunnel_received_ = 0;  // as counted so far
+  uint64_t tunnel_sent_ = 0;
+  Instant switched_at_{};     // the 101 was given to the client
+  size_t tunnel_output_ = 0;  // what both sockets kept, when last looked at
 
   LocalAnswer local_;
   AccessLogRecord record_;

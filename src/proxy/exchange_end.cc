@@ -13,7 +13,9 @@
 namespace daruma::proxy {
 
 void Exchange::on_client_readable() {
-  if (step_ == Step::await_body || (step_ == Step::forward && !request_sent_)) return run();
+  const bool reads = step_ == Step::await_body || step_ == Step::tunnel ||
+                     (step_ == Step::forward && !request_sent_);
+  if (reads) return run();
   watch_client();
   if (step_ == Step::account) run();
 }
@@ -39,30 +41,32 @@ Next Exchange::watch_client() {
 // nothing is read.
 void Exchange::on_client_writable() {
   response_relay_.unblock();
-  if (step_ != Step::forward && step_ != Step::answer) return;
+  if (step_ != Step::forward && step_ != Step::answer && step_ != Step::tunnel) return;
   extend_deadline();
   run();
 }
 
 void Exchange::on_client_gone() {
-  client_gone();
+  upgraded_ ? reset_tunnel(model::Reason::client_closed) : client_gone();
   run();
 }
 
 void Exchange::on_target_readable() {
-  if (step_ == Step::forward) run();
+  if (step_ == Step::forward || step_ == Step::tunnel) run();
 }
 
 void Exchange::on_target_writable() {
   request_relay_.unblock();
-  if (step_ != Step::forward) return;
+  if (step_ != Step::forward && step_ != Step::tunnel) return;
   body_pace_.excuse(environment_.loop.now());
   extend_deadline();
   run();
 }
 
 void Exchange::on_target_deregistered() {
-  if (response_begun_) {
+  if (upgraded_) {
+    end_tunnel(model::Reason::target_deregistered);
+  } else if (response_begun_) {
     cut_off(model::Reason::target_deregistered);
   } else {
     refuse(502, model::Reason::target_deregistered);
@@ -71,7 +75,9 @@ void Exchange::on_target_deregistered() {
 }
 
 void Exchange::on_node_stopping() {
-  if (step_ == Step::answer || response_begun_) {
+  if (upgraded_) {
+    end_tunnel(model::Reason::node_stopping);
+  } else if (step_ == Step::answer || response_begun_) {
     cut_off(model::Reason::node_stopping);
   } else {
     refuse(503, model::Reason::node_stopping);
@@ -177,7 +183,7 @@ void Exchange::release_target(bool reusable) {
 
 // Stop 10.
 Next Exchange::account() {
-  count_response();
+  upgraded_ ? end_tunnel_account() : count_response();
   keep_story();
   release_target(target_reusable_ && !cut_off_);
   if (load_balancer().access_log) write_log_line();
@@ -271,6 +277,7 @@ void Exchange::write_log_line() {
     record_.target_seconds = seconds_of(response_at_ - sent_at_);
     record_.response_seconds = seconds_of(now - response_at_);
   }
+  if (upgraded_) complete_tunnel_log_line();
   node_ip_ = client_->socket().local().ip();
   record_.node_ip = node_ip_;
   client_->origin().write_id(connection_id_);
@@ -320,7 +327,9 @@ void Exchange::reset() {
   waited_ = {};
   open_failure_ = model::Reason::none;
   retries_ = 0;
-  pin_ = {};  // last: it may take the target's state with it
+  // Last: they may take the target's state with them.
+  if (upgraded_) let_kept_go();
+  pin_ = {};
 }
 
 }  // namespace daruma::proxy

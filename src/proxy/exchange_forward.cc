@@ -180,9 +180,9 @@ Next Exchange::read_response_head() {
 }
 
 // 1xx: passed on to clients that know them (RFC 9110 15.2). 100 is dropped, Daruma has said it
-// itself; 101 was never asked for.
+// itself; 101 is the last one.
 Next Exchange::interim_response() {
-  if (response_.status == 101) return refuse(502, model::Reason::target_response_malformed);
+  if (response_.status == 101) return switch_protocols();
   if (response_.status != 100 && request_.version.minor >= 1) {
     http::write_forwarded_response(response_, {.client_version = request_.version}, to_client_);
   }
@@ -221,6 +221,7 @@ Next Exchange::begin_response() {
     const http::Field* server = response_.fields.find(http::FieldId::server);
     target_->note_server(server ? server->value : "");
   }
+  if (response_.status == 101) return begin_tunnel();
   if (!response_.keep_alive) target_->on_last_answer(*connection_, response_.status);
   target_reusable_ =
       response_.keep_alive && !close_target_ && response_.framing != http::Framing::until_close;

@@ -146,7 +146,7 @@ std::vector<model::Candidate> Exchange::candidates() const {
     candidate.target = target.label();
     candidate.health = target.health();
     candidate.standing =
-        standing_of(target, std::ranges::binary_search(chosen_from, i), pin_->snapshot().revision);
+        standing_of(target, std::ranges::binary_search(chosen_from, i), revision());
     candidate.failures_in_a_row = target.failures().length();
     candidate.load = target.load();
   }

@@ -50,7 +50,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
 void TargetState::set_counters(const model::Target& target) {
   zone_ = target.zone;
   counters_ = environment_.registry.add(telemetry::TargetLabels{key_.group, label_, zone_});
-  counters_->requests_in_flight.set(static_cast<int64_t>(in_flight_count_));
+  counters_->requests_in_flight.set(static_cast<int64_t>(in_flight_count_ + upgraded_count_));
   counters_->connections_open.set(static_cast<int64_t>(open_connections_));
   counters_->connections_idle.set(static_cast<int64_t>(idle_connections_));
   publish_habits();
@@ -89,6 +89,16 @@ void TargetState::bind(Exchange& exchange) {
   counters_->requests_in_flight.add(1);
 }
 
+void TargetState::on_upgraded() {
+  ++upgraded_count_;
+  if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
+}
+
+void TargetState::on_upgrade_over() {
+  --upgraded_count_;
+  ++in_flight_count_;
+}
+
 void TargetState::unbind(Exchange& exchange) {
   exchange.ListNode<InFlight>::unlink();
   if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
@@ -98,7 +108,7 @@ void TargetState::unbind(Exchange& exchange) {
 
 model::TargetLoad TargetState::load() const {
   return {.connections = static_cast<uint32_t>(open_connections_),
-          .in_flight = static_cast<uint32_t>(in_flight_count_),
+          .in_flight = static_cast<uint32_t>(in_flight_count_ + upgraded_count_),
           .learned_limit = door_.governor().learned_limit(),
           .full = door_.shut() || !has_room()};
 }

@@ -73,6 +73,11 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // A bound exchange counts as in flight.
   void bind(Exchange& exchange);
   void unbind(Exchange& exchange);
+  // One of them is upgraded. It holds its connection, and so its place at the door; but the target
+  // does not owe it an answer, and it does not count where answers take longer the more there are.
+  void on_upgraded();
+  // It is over, and about to be unbound.
+  void on_upgrade_over();
   bool has_idle() const { return idle_connections_ > 0; }
   // A request that comes now is soon on its way: over an idle connection, or a new one.
   bool takes_requests() const { return has_room() && (has_idle() || !door_.shut()); }
@@ -198,7 +203,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
     model::Reason reason = model::Reason::none;
   } opening_timeout_;  // the last one
   size_t waiting_count_ = 0;
-  size_t in_flight_count_ = 0;
+  size_t in_flight_count_ = 0;  // those that are upgraded not counted
+  size_t upgraded_count_ = 0;
   LatencyLimit latency_;
   Door door_;
 };

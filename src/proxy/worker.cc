@@ -81,6 +81,7 @@ Worker::Census Worker::census() const {
           .target_connections = environment.target_connections,
           .target_connections_idle = environment.target_connections_idle,
           .requests_in_flight = environment.requests_in_flight,
+          .tunnels = environment.tunnels,
           .slabs = environment.slabs.outstanding(),
           .snapshots_pinned = implementation_->registrations.snapshots()};
 }

@@ -55,6 +55,7 @@ class Worker {
     size_t target_connections = 0;
     size_t target_connections_idle = 0;
     size_t requests_in_flight = 0;
+    size_t tunnels = 0;
     size_t slabs = 0;
     size_t snapshots_pinned = 0;  // the current one included
   };

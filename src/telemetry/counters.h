@@ -28,26 +28,30 @@ class Counter {
 };
 
 // X(kind, name, meaning). Names are completed to daruma_listener_<name> and so on.
-#define DARUMA_LISTENER_METRICS(X)                                                                \
-  X(Counter, connections_total, "Client connections accepted")                                    \
-  X(Counter, connections_rejected_total,                                                          \
-    "Client connections closed at once because the limit was reached")                            \
-  X(Counter, accept_errors_total,                                                                 \
-    "Times that the system had no descriptor or memory for a client connection")                  \
-  X(Gauge, connections_active, "Client connections open now")                                     \
-  X(Counter, tls_handshakes_total, "TLS handshakes with clients completed")                       \
-  X(Counter, tls_resumptions_total, "TLS handshakes with clients that resumed a session")         \
-  X(Counter, tls_errors_total, "TLS handshakes with clients that failed")                         \
-  X(Counter, requests_total, "Requests whose head was read")                                      \
-  X(Counter, http2_connections_total, "Client connections that chose HTTP/2")                     \
-  X(Counter, http2_requests_total, "Requests that came over HTTP/2")                              \
-  X(Counter, received_bytes_total, "Bytes of requests, heads and bodies")                         \
-  X(Counter, sent_bytes_total, "Bytes of responses, heads and bodies")                            \
-  X(Counter, redirects_total, "Answers by a redirect action")                                     \
-  X(Counter, fixed_responses_total, "Answers by a fixed-response action")                         \
-  X(Counter, desync_non_compliant_total, "Requests that the desync guard did not find compliant") \
-  X(Counter, invalid_header_fields_dropped_total,                                                 \
-    "Requests with header fields dropped for invalid names")
+#define DARUMA_LISTENER_METRICS(X)                                                                 \
+  X(Counter, connections_total, "Client connections accepted")                                     \
+  X(Counter, connections_rejected_total,                                                           \
+    "Client connections closed at once because the limit was reached")                             \
+  X(Counter, accept_errors_total,                                                                  \
+    "Times that the system had no descriptor or memory for a client connection")                   \
+  X(Gauge, connections_active, "Client connections open now")                                      \
+  X(Counter, tls_handshakes_total, "TLS handshakes with clients completed")                        \
+  X(Counter, tls_resumptions_total, "TLS handshakes with clients that resumed a session")          \
+  X(Counter, tls_errors_total, "TLS handshakes with clients that failed")                          \
+  X(Counter, requests_total, "Requests whose head was read")                                       \
+  X(Counter, http2_connections_total, "Client connections that chose HTTP/2")                      \
+  X(Counter, http2_requests_total, "Requests that came over HTTP/2")                               \
+  X(Counter, received_bytes_total, "Bytes of requests, and of what follows an upgrade")            \
+  X(Counter, sent_bytes_total, "Bytes of responses, and of what follows an upgrade")               \
+  X(Counter, redirects_total, "Answers by a redirect action")                                      \
+  X(Counter, fixed_responses_total, "Answers by a fixed-response action")                          \
+  X(Counter, desync_non_compliant_total, "Requests that the desync guard did not find compliant")  \
+  X(Counter, invalid_header_fields_dropped_total,                                                  \
+    "Requests with header fields dropped for invalid names")                                       \
+  X(Counter, upgrades_total, "Client connections upgraded to another protocol, such as WebSocket") \
+  X(Gauge, upgraded_connections_active, "Upgraded client connections open now")                    \
+  X(Counter, upgraded_received_bytes_total, "Bytes received from clients after an upgrade")        \
+  X(Counter, upgraded_sent_bytes_total, "Bytes sent to clients after an upgrade")
 
 #define DARUMA_TARGET_GROUP_METRICS(X)                                                  \
   X(Counter, requests_total, "Requests for which a target was chosen")                  \
