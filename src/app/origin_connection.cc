@@ -15,6 +15,7 @@ constexpr Duration stalled_timeout = 60s;  // in the middle of a request or an a
 constexpr Duration linger_timeout = 2s;
 constexpr size_t read_bytes = 16 * 1024;
 constexpr size_t write_bytes = 16 * 1024;
+constexpr std::string_view echo_protocol = "echo";
 constexpr size_t chunk_bytes = 1000;  // so that chunks end in odd places
 
 // An origin has no modes: what could be read in two ways, or is no request line, it refuses.
@@ -67,6 +68,9 @@ void OriginConnection::run() {
       case State::answer:
         next = write_answer();
         break;
+      case State::echo:
+        next = echo_bytes();
+        break;
       case State::linger:
         next = discard_input();
         break;
@@ -112,6 +116,8 @@ void OriginConnection::begin_request() {
   is_head_ = head_.method == http::Method::head;
   version_ = head_.version;
   keep_alive_ = head_.keep_alive;
+  const http::Field* const upgrade = head_.fields.find(http::FieldId::upgrade);
+  echoes_ = head_.upgrade && upgrade && upgrade->value == echo_protocol;
   echo_ = in_.view().substr(0, head_.wire_bytes);
   request_body_bytes_ = 0;
   answer_ = answer_for(head_.target, origin_.options_, origin_.loop_.random());
@@ -154,6 +160,7 @@ OriginConnection::Next OriginConnection::wait_for_delay() {
 void OriginConnection::begin_answer() {
   using Ending = OriginAnswer::Ending;
   wait_at_most(stalled_timeout);
+  if (echoes_) return begin_echo();
   if (answer_.ending == Ending::close_unanswered || answer_.ending == Ending::reset_unanswered) {
     if (answer_.ending == Ending::reset_unanswered) socket_->abort_on_close();
     end();
@@ -172,6 +179,25 @@ void OriginConnection::begin_answer() {
   begin_body();
   if (body_left_ > 0) produce_body();  // head and first bytes leave together
   state_ = State::answer;
+}
+
+void OriginConnection::begin_echo() {
+  http::write_status_line(out_, 101, http::reason_phrase(101));
+  http::write_field(out_, "Upgrade", echo_protocol);
+  http::write_field(out_, "Connection", "Upgrade");
+  http::end_head(out_);
+  state_ = State::echo;
+}
+
+// Until the peer ends it.
+OriginConnection::Next OriginConnection::echo_bytes() {
+  while (flush()) {
+    if (in_.empty() && !fill()) return Next::wait;
+    wait_at_most(stalled_timeout);
+    out_.append(in_.view());
+    in_.clear();
+  }
+  return Next::wait;
 }
 
 void OriginConnection::write_answer_head() {
@@ -276,7 +302,7 @@ void OriginConnection::refuse(int status) {
   echo_.clear();
   is_head_ = false;
   keep_alive_ = false;
-  delayed_ = false;
+  echoes_ = delayed_ = false;
   state_ = State::delay;
 }
 

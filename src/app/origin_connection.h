@@ -26,7 +26,7 @@ class OriginConnection final : private io::SocketHandler, private io::TimerHandl
   void drain();
 
  private:
-  enum class State : uint8_t { handshake, head, body, delay, answer, linger, ended };
+  enum class State : uint8_t { handshake, head, body, delay, answer, echo, linger, ended };
   enum class Next : uint8_t { proceed, wait };
 
   void run();  // the only place where steps are called
@@ -34,10 +34,12 @@ class OriginConnection final : private io::SocketHandler, private io::TimerHandl
   Next read_body();
   Next wait_for_delay();
   Next write_answer();
+  Next echo_bytes();
   Next discard_input();
 
   void begin_request();
   void begin_answer();
+  void begin_echo();
   void write_answer_head();
   void write_connection_fields();
   void begin_body();
@@ -73,6 +75,7 @@ class OriginConnection final : private io::SocketHandler, private io::TimerHandl
   uint64_t request_number_ = 0;
   bool is_head_ = false;
   bool keep_alive_ = true;
+  bool echoes_ = false;  // switches to the protocol "echo"
   http::Version version_;
   uint64_t request_body_bytes_ = 0;
   std::string echo_;
