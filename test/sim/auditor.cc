@@ -122,6 +122,8 @@ void Auditor::check_response_token(ExchangeRecord& record, const SimHead& head) 
   if (!seen || *seen != text_of(token))
     return violation(token, "the response belongs to token " + (seen ? *seen : "(none)"));
   if (!record.target.planned) return violation(token, "a response that no target has sent");
+  if (head.status() == 101 && record.target.plan.status != 101)
+    return violation(token, "a 101 that no target has said");
   if (head.status() < 200) return;
   const TargetPlan& plan = record.target.plan;
   if (head.status() != plan.status)
@@ -169,6 +171,12 @@ void Auditor::on_response_complete(Token token, const MessageReader& reader) {
                                 " bytes, the target sent " + std::to_string(plan.body_size));
   if (!reader.trailers().empty() && reader.trailers() != plan.trailers)
     violation(token, "trailers of the response: " + reader.trailers());
+}
+
+bool Auditor::tunnel_is_complete(Token token) const {
+  const auto found = exchanges_.find(token);
+  return found != exchanges_.end() && found->second.target.plan.whole &&
+         found->second.response.body_bytes == found->second.target.plan.body_size;
 }
 
 void Auditor::on_client_half_closed(Token token) {
@@ -276,6 +284,11 @@ void Auditor::check_forwarded_head(const ExchangeRecord& record, const SimHead& 
   if (script.body == RequestBody::length && (!length || parse_decimal(*length) != script.body_size))
     return violation(token, "Content-Length became " + (length ? *length : "nothing"));
   if (head.find("Expect")) return violation(token, "Expect was passed on");
+  const std::string* upgrade = head.find("Upgrade");
+  const std::string* options = head.find("Connection");
+  const bool asks = upgrade && *upgrade == "sim" && options && *options == "Upgrade";
+  if (script.upgrade ? !asks : upgrade != nullptr)
+    return violation(token, "Upgrade became " + (upgrade ? *upgrade : "nothing"));
   if (record.worker_loop != 0 && record.target.worker_loop != record.worker_loop)
     return violation(token, "another worker's target connection carries it");
 }
@@ -328,6 +341,13 @@ void Auditor::on_target_activity(Token token, uint32_t connection) {
 void Auditor::on_target_response_sent(Token token, uint32_t connection) {
   if (ExchangeRecord* record = find_at_target(token, connection))
     record->target.response_sent = true;
+}
+
+void Auditor::on_tunnel_ended(Token token, uint32_t connection) {
+  ExchangeRecord* record = find_at_target(token, connection);
+  if (!record) return;
+  record->target.last_activity = network_.now();
+  record->target.cut_short = record->target.body_bytes != record->client.script.tunnel_size;
 }
 
 void Auditor::on_target_event(uint32_t connection, bool announced) {

@@ -55,6 +55,8 @@ class Auditor {
   void on_response_head(Token token, const MessageReader& reader);
   void on_response_body(Token token, std::string_view bytes);
   void on_response_complete(Token token, const MessageReader& reader);
+  // FIN has come after an upgrade: whether it is due, as all that the target says has come before.
+  bool tunnel_is_complete(Token token) const;
   // The client says no more, while it waits for this answer.
   void on_client_half_closed(Token token);
   void on_client_end(Token token, Ending ending, bool after_close_announced);
@@ -68,6 +70,8 @@ class Auditor {
   void on_target_body_complete(Token token, uint32_t connection, const std::string& trailers);
   void on_target_activity(Token token, uint32_t connection);
   void on_target_response_sent(Token token, uint32_t connection);
+  // FIN came after an upgrade.
+  void on_tunnel_ended(Token token, uint32_t connection);
   void on_target_event(uint32_t connection, bool announced);
   // The target or the network went away and came back, by the run's own hand.
   void on_disturbance(const Address& target);

@@ -75,10 +75,15 @@ void Auditor::judge_log(const ExchangeRecord& record) {
   if (record.target.arrivals > sent)
     return violation(token, "the request was sent " + std::to_string(record.target.arrivals) +
                                 " times, the access log says " + std::to_string(sent));
+  // After an upgrade the other direction may go on, and break off.
+  const bool may_go_on = record.response.status == 101;
   if (record.response.from_target && record.client.ending == Ending::complete &&
-      record.log.reason != "-")
+      record.log.reason != "-" && !(may_go_on && reason_holds(record)))
     return violation(
         token, "the client has all of a target's answer, the access log says " + record.log.reason);
+  if (record.target.cut_short && !reason_holds(record))
+    return violation(token, "the target heard an end before all was said, log reason " +
+                                record.log.reason + ", and nothing in the run explains it");
   if (record.response.from_target && record.log.target_status != record.target.plan.status)
     violation(token,
               "the access log's target status is " + std::to_string(record.log.target_status));
@@ -282,7 +287,9 @@ bool Auditor::reason_about_target_holds(const ExchangeRecord& record) const {
   if (reason == model::Reason::target_response_timeout)
     return idled_out(record, record.log.request_idle);
   // While the target is silent, the client may still take what its socket has kept for it.
-  if (reason == model::Reason::target_body_timeout) return idled_out(record, record.log.given_idle);
+  if (reason == model::Reason::target_body_timeout ||
+      (reason == model::Reason::upgrade_idle_timeout && record.client.script.upgrade))
+    return idled_out(record, record.log.given_idle);
   if (reason == model::Reason::target_deregistered)
     return std::ranges::any_of(removals_, [&](const Removal& removal) {
       return removal.target.to_string() == record.log.target && removal.at <= end &&

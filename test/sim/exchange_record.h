@@ -74,6 +74,7 @@ struct TargetSide {
   bool planned = false;
   TargetPlan plan;
   bool response_sent = false;
+  bool cut_short = false;  // a FIN came before all that the client says after an upgrade
 };
 
 struct ResponseSeen {

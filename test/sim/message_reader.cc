@@ -130,7 +130,9 @@ bool MessageReader::choose_framing() {
   if (coding) framing_ = Framing::chunked;
   if (kind_ == Kind::response) {
     const int status = head_.status();
-    if (no_body_ || status < 200 || status == 204 || status == 304) framing_ = Framing::none;
+    // What follows a 101 is another protocol's: until the connection ends, it is the body here.
+    const bool interim = status < 200 && status != 101;
+    if (no_body_ || interim || status == 204 || status == 304) framing_ = Framing::none;
   }
   remaining_ = content_length_;
   switch (framing_) {
@@ -223,6 +225,11 @@ MessageReader::Status MessageReader::read_trailers() {
   }
   state_ = State::end;
   return next();
+}
+
+void MessageReader::switch_protocols() {
+  framing_ = Framing::until_close;
+  state_ = State::until_close;
 }
 
 bool MessageReader::finish_at_close() {

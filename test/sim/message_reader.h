@@ -42,6 +42,8 @@ class MessageReader {
   // Responses only, before the head: the answer is to HEAD.
   void expect_no_body(bool none) { no_body_ = none; }
   Status next();
+  // Between two requests: all that follows is another protocol's, told as a body.
+  void switch_protocols();
   // The peer sent FIN. True if no message is cut short by it.
   bool finish_at_close();
 

@@ -101,6 +101,7 @@ std::string head_of(const RequestScript& r) {
   if (r.expect_continue) head += "Expect: 100-continue\r\n";
   head += filler_fields(r.head_filler);
   if (!r.trailers.empty()) head += "Trailer: X-Sim-Trailer\r\n";
+  if (r.upgrade) head += "Connection: Upgrade\r\nUpgrade: h2c, sim\r\n";
   if (r.close)
     head += "Connection: close\r\n";
   else if (r.minor_version == 0)

@@ -75,6 +75,12 @@ RequestScript draw_request(Random& random, const TrafficPlan& plan, std::string_
     shape(r);
   }
   if (plan.impolite && random.chance(1, 8)) draw_act(random, r);
+  const bool may_upgrade = r.method == "GET" && r.minor_version == 1 && !r.close &&
+                           r.malformation == Malformation::none && r.act == ClientAct::polite;
+  if (plan.upgrades && may_upgrade && random.chance(1, 3)) {
+    r.upgrade = true;
+    r.tunnel_size = draw_body_size(random, plan.big_bodies);
+  }
   return r;
 }
 

@@ -76,7 +76,9 @@ struct RequestScript {
   size_t head_filler = 0;  // bytes of fields that mean nothing
   std::string trailers;
   bool expect_continue = false;
-  bool close = false;  // Connection: close
+  bool close = false;      // Connection: close
+  bool upgrade = false;    // asks for another protocol
+  size_t tunnel_size = 0;  // bytes that it says in that; then FIN
   bool stop_on_early_response = false;
   Duration think{};       // before it is sent
   size_t send_piece = 0;  // bytes at once; 0: as many as go
@@ -116,8 +118,9 @@ struct TargetBehaviour {
   uint32_t until_close = 0;
   uint32_t bodiless = 0;  // 204 or 304
   uint32_t interim = 0;   // 1xx first
-  uint32_t early = 0;     // answers before it has read the body
-  uint32_t close = 0;     // Connection: close
+  uint32_t refuse_upgrade = 2000;
+  uint32_t early = 0;  // answers before it has read the body
+  uint32_t close = 0;  // Connection: close
   uint32_t trailers = 0;
   uint32_t large = 0;    // heads and trailers nearly as large as may be
   uint32_t slow = 0;     // the answer comes in small pieces
@@ -143,6 +146,7 @@ struct TrafficPlan {
   bool big_bodies = false;
   bool http10 = false;
   bool large_heads = false;  // and trailers
+  bool upgrades = false;
 };
 
 RequestScript draw_request(Random& random, const TrafficPlan& plan, std::string_view path_prefix);

@@ -86,6 +86,16 @@ void cut_somewhere(Answer& answer, Random& random, Body body, size_t head_bytes)
   answer.plan.whole = false;
 }
 
+void compose_upgrade(Answer& answer, Random& random, const TargetBehaviour& b, const Asked& asked,
+                     const std::string& target_name) {
+  answer.wire = "HTTP/1.1 101 Said\r\nConnection: Upgrade\r\nUpgrade: sim\r\n" +
+                common_fields(asked, target_name) + "\r\n";
+  const size_t head_bytes = answer.until_close_at = answer.wire.size();
+  answer.wire += body_bytes(asked.token, BodyOf::response, 0, answer.plan.body_size);
+  if (answer.cut == Cut::none) answer.cut = draw_cut(random, b);
+  cut_somewhere(answer, random, Body::until_close, head_bytes);
+}
+
 }  // namespace
 
 Answer draw_answer(Random& random, const TargetBehaviour& b, const Asked& asked) {
@@ -103,6 +113,11 @@ Answer draw_answer(Random& random, const TargetBehaviour& b, const Asked& asked)
     answer.close_announced |= b.announce_max;
     // Some say so twice, as Apache does; some leave it at max=0.
     answer.says_close |= b.announce_max && random.chance(1, 2);
+  }
+  if (asked.upgrade && !strikes(random, b.refuse_upgrade)) {
+    answer.upgrade = true;
+    answer.plan.status = 101;
+    answer.close = answer.close_announced = answer.says_close = false;
   }
   if (strikes(random, b.slow)) {
     // Done within half a minute.
@@ -139,6 +154,7 @@ void compose(Answer& answer, Random& random, const TargetBehaviour& b, const Ask
     answer.interim = std::string("HTTP/1.1 ") + lines[random.below(std::size(lines))] + "\r\n" +
                      common_fields(asked, target_name) + filler_fields(filler) + "\r\n";
   }
+  if (answer.upgrade) return compose_upgrade(answer, random, b, asked, target_name);
   const Body body = choose_body(answer, random, b, asked);
   if (body == Body::chunked && strikes(random, b.trailers))
     answer.plan.trailers = trailer_lines(asked.token, large ? random.below(7500) : 0);

@@ -22,6 +22,7 @@ struct Answer {
   size_t cut_at = 0;  // bytes of `wire` that are sent before
   // Where in `wire` a body begins that only the connection's end ends; 0: no such body.
   size_t until_close_at = 0;
+  bool upgrade = false;          // a 101, and what is said in the other protocol behind it
   bool close = false;            // closes the connection after it
   bool close_announced = false;  // the other side can know: by Connection: close, or by max=0
   bool says_close = false;       // Connection: close
@@ -35,6 +36,7 @@ struct Asked {
   Token token;
   std::string method;
   bool has_body = false;
+  bool upgrade = false;
   uint64_t body_checksum = 0;
   int requests_left = -1;  // on this connection, this one not counted; -1: no limit
 };

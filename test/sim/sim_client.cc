@@ -73,6 +73,9 @@ void SimClient::connect() {
   reader_ = MessageReader(MessageReader::Kind::response);
   connected_ = thought_ = awaits_continue_ = stopped_sending_ = false;
   close_announced_ = spoiled_ = deaf_ = false;
+  tunnel_ = nullptr;
+  tunnel_says_.clear();
+  tunnel_said_ = tunnel_heard_ = false;
   connection_requests_ = 0;
   socket_ = loop_.connect(*to, *this);
   send_timer_.set(loop_.now() + connect_patience);
@@ -100,7 +103,8 @@ bool SimClient::may_send_next() const {
   // Behind what may cost the connection, nobody pipelines.
   return under_way_.empty() ||
          (!spoiled_ && under_way_.back().request->act == ClientAct::polite &&
-          !under_way_.back().request->close && under_way_.back().request->minor_version == 1);
+          !under_way_.back().request->close && !under_way_.back().request->upgrade &&
+          under_way_.back().request->minor_version == 1);
 }
 
 void SimClient::pump() {
@@ -200,7 +204,7 @@ bool SimClient::act_now() {
 }
 
 void SimClient::on_writable() {
-  pump();
+  tunnel_ ? say_in_tunnel() : pump();
 }
 
 // --- Receiving ---
@@ -219,7 +223,7 @@ void SimClient::read() {
       case io::IoStatus::blocked:
         return;
       case io::IoStatus::end:
-        return peer_finished();
+        return tunnel_heard_ ? void() : peer_finished();
       case io::IoStatus::failed:
         return over(Ending::reset);
       case io::IoStatus::done:
@@ -270,7 +274,7 @@ bool SimClient::read_messages() {
         if (!on_head()) return false;
         break;
       case MessageReader::Status::body:
-        if (reader_.head().status() >= 200)
+        if (reader_.head().status() >= 200 || tunnel_)
           auditor_.on_response_body(under_way_.front().request->token, reader_.body());
         break;
       case MessageReader::Status::finished:
@@ -287,6 +291,10 @@ bool SimClient::read_messages() {
 bool SimClient::on_head() {
   UnderWay& first = under_way_.front();
   const SimHead& head = reader_.head();
+  if (head.status() == 101) {
+    begin_tunnel();
+    return socket_ != nullptr;
+  }
   if (head.status() < 200) {
     auditor_.on_interim(first.request->token, head);
     if (head.status() == 100 && awaits_continue_) {
@@ -330,7 +338,44 @@ void SimClient::stop_body() {
   stopped_sending_ = true;  // the next request would be taken for the body's rest
 }
 
+void SimClient::begin_tunnel() {
+  UnderWay& first = under_way_.front();
+  if (!first.request->upgrade || under_way_.size() > 1)
+    return auditor_.violation(first.request->token, "a 101 that nobody asked for");
+  first.answered_head = stopped_sending_ = true;
+  auditor_.on_response_head(first.request->token, reader_);
+  tunnel_ = first.request;
+  tunnel_says_ = body_bytes(tunnel_->token, BodyOf::request, 0, tunnel_->tunnel_size);
+  say_in_tunnel();
+}
+
+void SimClient::say_in_tunnel() {
+  while (!tunnel_says_.empty()) {
+    const io::IoResult result = socket_->write(tunnel_says_);
+    if (result.status != io::IoStatus::done) {
+      // Where it failed and there is nothing more to read, nothing else tells.
+      if (result.status == io::IoStatus::failed && tunnel_heard_) over(Ending::reset);
+      return;
+    }
+    tunnel_says_.erase(0, result.bytes);
+    auditor_.on_request_bytes(tunnel_->token, true, true);
+  }
+  if (!tunnel_said_) socket_->finish_writing();
+  tunnel_said_ = true;
+  if (tunnel_heard_) over(Ending::left);
+}
+
+void SimClient::tunnel_ended() {
+  if (!auditor_.tunnel_is_complete(tunnel_->token)) return over(Ending::closed);
+  reader_.finish_at_close();
+  auditor_.on_response_complete(tunnel_->token, reader_);
+  under_way_.pop_front();
+  tunnel_heard_ = true;
+  if (tunnel_said_) over(Ending::left);
+}
+
 void SimClient::peer_finished() {
+  if (tunnel_) return tunnel_ended();
   // HTTP/1.0: the end of the connection is the end of the body.
   if (!under_way_.empty() && under_way_.front().answered_head && reader_.finish_at_close()) {
     auditor_.on_response_complete(under_way_.front().request->token, reader_);
@@ -349,6 +394,7 @@ void SimClient::over(Ending ending) {
   }
   under_way_.clear();
   sending_ = nullptr;
+  tunnel_ = nullptr;
   send_timer_.clear();
   read_timer_.clear();
   continue_timer_.clear();

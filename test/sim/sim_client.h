@@ -60,6 +60,9 @@ class SimClient final : private io::SocketHandler, private io::TimerHandler {
   bool on_finished();
   void note_received(size_t bytes);
   void stop_body();
+  void begin_tunnel();
+  void say_in_tunnel();
+  void tunnel_ended();
   void peer_finished();
   void over(Ending ending);
   void plan_next_connection(Duration after);
@@ -86,6 +89,12 @@ class SimClient final : private io::SocketHandler, private io::TimerHandler {
   size_t sent_ = 0;
   bool awaits_continue_ = false;
   bool stopped_sending_ = false;  // for this connection: by its own act, or an early answer
+
+  // After an upgrade: what is said in the other protocol.
+  const RequestScript* tunnel_ = nullptr;
+  std::string tunnel_says_;
+  bool tunnel_said_ = false;   // all of it, and FIN
+  bool tunnel_heard_ = false;  // the other side's FIN
 
   size_t connection_requests_ = 0;
   bool close_announced_ = false;

@@ -61,6 +61,8 @@ class SimTarget::Channel final : private io::SocketHandler,
   void begin_answer();
   void write();
   void answer_sent();
+  void said_all();
+  void heard_all();
   void end_until_close();
   void set_idle_timer();
   // Daruma may just be using this connection: the auditor shall know whose fault that is.
@@ -80,6 +82,9 @@ class SimTarget::Channel final : private io::SocketHandler,
   bool answering_ = false;  // a request's head has come, its answer is not sent
   bool reading_body_ = false;
   bool health_check_ = false;
+  bool switched_ = false;  // to another protocol
+  bool said_all_ = false;  // in that
+  bool heard_all_ = false;
   Asked asked_;
   Answer answer_;
   bool begun_ = false;  // the answer was composed
@@ -117,6 +122,8 @@ void SimTarget::Channel::read() {
   while (!closing_ && socket_->readable()) {
     const io::IoResult result = socket_->read(bytes);
     if (result.status == io::IoStatus::blocked) return;
+    if (result.status == io::IoStatus::end && heard_all_) return;
+    if (result.status == io::IoStatus::end && switched_) return heard_all();
     if (result.status != io::IoStatus::done) return close(false);
     idle_timer_.clear();
     reader_.feed(std::string_view(bytes.data(), result.bytes));
@@ -127,7 +134,7 @@ void SimTarget::Channel::read() {
 bool SimTarget::Channel::read_messages() {
   Auditor& auditor = target_.auditor_;
   for (;;) {
-    if (answering_ && !reading_body_ && reader_.leftover() > 0) {
+    if (answering_ && !reading_body_ && !switched_ && reader_.leftover() > 0) {
       auditor.violation(asked_.token, "a second request before the first was answered");
       return false;
     }
@@ -172,6 +179,7 @@ bool SimTarget::Channel::on_head() {
   asked_ = {.token = record->client.script.token,
             .method = head.method(),
             .has_body = reader_.framing() != MessageReader::Framing::none,
+            .upgrade = record->client.script.upgrade,
             .body_checksum = 0,
             .requests_left = b.requests_max > 0 ? std::max(0, b.requests_max - requests_) : -1};
   answer_ = draw_answer(target_.loop_.random(), b, asked_);
@@ -202,6 +210,10 @@ void SimTarget::Channel::begin_answer() {
     compose(answer_, target_.loop_.random(), target_.behaviour_, asked,
             target_.address_.to_string());
     target_.auditor_.on_target_plan(asked_.token, wire_id(), answer_.plan);
+  }
+  if (!health_check_ && answer_.upgrade && answer_.plan.well_formed) {
+    switched_ = true;
+    reader_.switch_protocols();
   }
   out_ = answer_.interim + answer_.wire;
   sent_ = 0;
@@ -235,7 +247,28 @@ void SimTarget::Channel::write() {
     case Cut::none:
       break;
   }
+  if (switched_) return said_all();
   if (!reading_body_ || answer_.close) answer_sent();
+}
+
+// After a switch each side ends when it has said all, and is gone when the other has too.
+void SimTarget::Channel::said_all() {
+  if (said_all_) return;
+  said_all_ = true;
+  target_.auditor_.on_target_response_sent(asked_.token, wire_id());
+  socket_->finish_writing();
+  if (heard_all_) close(false);
+}
+
+void SimTarget::Channel::heard_all() {
+  heard_all_ = true;
+  target_.auditor_.on_tunnel_ended(asked_.token, wire_id());
+  if (said_all_) return close(false);
+  if (answer_.cut != Cut::hang) return;
+  // Nobody is left to wait in silence for.
+  announce(false);
+  end_until_close();
+  close(false);
 }
 
 void SimTarget::Channel::answer_sent() {

@@ -38,6 +38,7 @@ TrafficPlan draw_traffic(Random& random) {
   plan.big_bodies = random.chance(1, 3);
   plan.http10 = random.chance(1, 2);
   plan.large_heads = random.chance(1, 3);
+  plan.upgrades = random.chance(1, 3);
   return plan;
 }
 
@@ -393,6 +394,7 @@ void SimWorld::check_at_rest() {
     };
     must_be("exchanges", census.exchanges, 0);
     must_be("requests in flight", census.requests_in_flight, 0);
+    must_be("upgraded connections", census.tunnels, 0);
     must_be("client connections", census.client_connections, 0);
     must_be("target connections in use", census.target_connections - census.target_connections_idle,
             0);
@@ -424,6 +426,8 @@ void SimWorld::check_gauges() {
       [this](const telemetry::ListenerLabels&, const telemetry::ListenerCounters& counters) {
         if (counters.connections_active.value() != 0)
           auditor_.violation("gauge connections_active is not 0 at rest");
+        if (counters.upgraded_connections_active.value() != 0)
+          auditor_.violation("gauge upgraded_connections_active is not 0 at rest");
       });
   registry_.for_each(
       [this](const telemetry::WorkerLabels&, const telemetry::WorkerCounters& counters) {

@@ -143,16 +143,19 @@ TEST_F(SimTunnel, a_101_to_another_protocol_is_malformed) {
 }
 
 TEST_F(SimTunnel, the_request_is_whole_before_the_protocol_changes) {
-  const std::string head =
-      "POST /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-      "Content-Length: 4\r\n\r\n";
-  client_.say(head + "bo");
+  const auto head = [](size_t length) {
+    return "POST /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+           "Content-Length: " +
+           std::to_string(length) + "\r\n\r\n";
+  };
+  constexpr size_t enough_to_begin = model::limits::body_beginning_bytes_max;
+  client_.say(head(enough_to_begin + 1) + std::string(enough_to_begin, 'b'));
   ASSERT_TRUE(run_.run_until([&] { return over() && !client_.heard.empty(); }));
   EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 502 ")) << client_.heard;
 
   run_.target_says = "";
   Peer& other = run_.connect();
-  other.say(head + "bodytunnelled");
+  other.say(head(4) + "bodytunnelled");
   ASSERT_TRUE(run_.run_until(
       [&] { return run_.target_connections.size() == 2 && target().heard.ends_with("body"); }));
   target().say(std::string(switching));
