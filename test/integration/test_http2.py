@@ -183,7 +183,7 @@ def test_a_target_sees_a_request_of_http_1_1(site, connect):
     assert 'X-Forwarded-For: 127.0.0.1\r\n' in seen
     assert 'X-Forwarded-Proto: https\r\n' in seen
     assert f'X-Forwarded-Port: {port}\r\n' in seen
-    assert 'Connection: TE\r\nTE: trailers\r\n' in seen
+    assert '\r\nTE: trailers\r\n' in seen and '\r\nConnection: TE\r\n' in seen
     assert not re.search('^:|transfer-encoding|content-length', seen, re.M | re.I)
 
 
