@@ -27,9 +27,9 @@
 namespace daruma::control {
 namespace {
 
-// As many as one node may have, and target groups for 100,000 targets.
+// As many as one node may have, with an ALB's quota of rules; target groups for 100,000 targets.
 constexpr int load_balancers = model::limits::load_balancers_max;
-constexpr int rules = model::limits::rules_per_load_balancer_max;
+constexpr int rules = 100;
 constexpr int groups = 100;
 constexpr int groups_each = groups / load_balancers;
 
