@@ -49,7 +49,7 @@ char fold(char c) {
 
 uint64_t load(const char* from, size_t bytes) {
   uint64_t word = 0;
-  std::memcpy(&word, from, bytes);
+  if (bytes > 0) std::memcpy(&word, from, bytes);  // of nothing there may be no address
   return word;
 }
 
