@@ -285,7 +285,7 @@ def test_heads_that_are_too_much_together_may_come_again(connect):
     streams = [client.request('/slow/60000', more=[(f'x-{i}', 'x' * 15_000)]) for i in range(60)]
     client.ping()
     refused = [client.responses[stream].reset == REFUSED_STREAM for stream in streams]
-    # 34 heads are 512 KB. On a slow machine some of those may be answered meanwhile, which makes room.
+    # 34 heads are 512 KB. On a slow machine some may be answered meanwhile, which makes room.
     assert not any(refused[:34]) and any(refused[34:])
     client.send(*[RstStreamFrame(stream, CANCEL) for stream in streams[:34]])
     assert client.get('/', more=[('x-long', 'x' * 15_000)]).status == 200
