@@ -48,7 +48,7 @@ bool Door::may_open(size_t connecting) const {
   const size_t at_door = size_ + connecting;
   if (full())
     return (has_turn() || governor_.moves()) && governor_.may_open_full(at_door, owner_.inside());
-  return governor_.may_open(environment_.loop.now(), at_door, owner_.inside());
+  return governor_.may_open(environment_.loop.now(), at_door, owner_.inside() - owner_.upgraded());
 }
 
 void Door::come(TargetConnection& connection) {

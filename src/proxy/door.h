@@ -25,6 +25,9 @@ class Door final : private io::TimerHandler {
   class Owner {
    public:
     virtual size_t inside() const = 0;  // connections that are in
+    // Those of them that are upgraded: they do not come free for the next request, so that however
+    // many there are, others may come in beside them.
+    virtual size_t upgraded() const = 0;
     virtual size_t wanted() const = 0;  // requests that could use one more
     // One connection waits suspiciously long: another would show whether the target is full.
     virtual void on_witness_wanted() = 0;

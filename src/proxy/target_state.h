@@ -140,6 +140,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void on_timer(io::Timer& timer) override;
   void run() override { serve_waiting(); }  // Task: connections have come free
   size_t inside() const override;
+  size_t upgraded() const override { return upgraded_count_; }
   size_t wanted() const override;
   void on_witness_wanted() override { open(); }
   void on_place_wanted() override { make_room_ = true; }

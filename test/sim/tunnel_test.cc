@@ -237,6 +237,20 @@ TEST_F(SimTunnel, fast_sides_share_the_loop) {
             2 * (model::limits::relay_turn_bytes_max + Buffer::size_max()));
 }
 
+// They are no requests that a target is too slow for: however many it holds, others come through.
+TEST_F(SimTunnel, many_leave_room_for_requests) {
+  constexpr size_t many = model::limits::openings_max + 100;
+  for (size_t i = 0; i < many; ++i) {
+    run_.connect().say(std::string(upgrade_request));
+    run_.run_for(1ms);
+  }
+  ASSERT_TRUE(run_.run_until([&] { return run_.worker->census().tunnels == many; }))
+      << run_.worker->census().tunnels;
+  run_.target_says = "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\n\r\nok";
+  client_.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(run_.run_until([&] { return client_.heard == run_.target_says; }));
+}
+
 TEST_F(SimTunnel, outlives_the_configuration_and_keeps_nothing_of_it) {
   open();
   for (int i = 0; i < 10; ++i) {
