@@ -81,6 +81,12 @@ void Auditor::judge_log(const ExchangeRecord& record) {
       record.log.reason != "-" && !(may_go_on && reason_holds(record)))
     return violation(
         token, "the client has all of a target's answer, the access log says " + record.log.reason);
+  // As one side was reset, so is the other: no FIN says that there was no more.
+  const bool reset =
+      record.log.reason == "client_closed" || record.log.reason == "target_response_truncated";
+  const bool cut = record.response.status != 0 && record.client.ending == Ending::closed;
+  if (reset && record.log.status == 101 && (cut || record.target.cut_short))
+    return violation(token, "after an upgrade a reset was passed on as an end");
   if (record.target.cut_short && !reason_holds(record))
     return violation(token, "the target heard an end before all was said, log reason " +
                                 record.log.reason + ", and nothing in the run explains it");
