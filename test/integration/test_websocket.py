@@ -283,7 +283,8 @@ def test_a_drain_gives_it_the_time_that_requests_have(start_targets, serve):
 
 def test_a_deregistered_target_keeps_it_for_its_delay(start_targets, serve):
     target, other = start_targets(2)
-    daruma = serve([target, other],
+    # One worker: the two go to one target each.
+    daruma = serve([target, other], workers=1,
                    group={'Attributes': {'deregistration_delay.timeout_seconds': '2'}})
     with contextlib.ExitStack() as stack:
         raws = [stack.enter_context(open_raw(daruma)) for _ in range(2)]
