@@ -170,7 +170,7 @@ class Exchange final : public Mortal,
   Next end_tunnel(model::Reason reason);
   Next reset_tunnel(model::Reason reason);
   void let_snapshot_go();
-  void let_kept_go();
+  bool upgraded() const { return kept_ != nullptr; }
   void begin_tunnel_account();
   void count_tunnelled();
   void end_tunnel_account();
@@ -208,7 +208,7 @@ class Exchange final : public Mortal,
   ClientStream* client_ = nullptr;
   Listener* listener_ = nullptr;
   Pin pin_;
-  std::unique_ptr<Keepsake> kept_;  // instead of the snapshot, once it is upgraded
+  std::unique_ptr<Keepsake> kept_;  // instead of the snapshot, once it is upgraded (101)
   const model::LoadBalancer* load_balancer_ = nullptr;
   AdoptedGroup* group_ = nullptr;
   TargetState* target_ = nullptr;       // kept alive by pin_ or kept_; nullptr in the group's line
@@ -239,7 +239,6 @@ class Exchange final : public Mortal,
   bool request_sent_ = false;    // head and body have been written to the target, or never will be
   bool request_broken_ = false;  // the target took no more; its response may still come
   bool response_begun_ = false;  // the response head is on its way to the client
-  bool upgraded_ = false;        // it was a 101
   bool keep_client_ = true;      // the client connection may carry another request
   bool close_target_ = false;    // guard: allow, then close
   bool target_reusable_ = false;

@@ -6,6 +6,7 @@
 #include "proxy/client_stream.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
+#include "proxy/keepsake.h"
 #include "proxy/listener.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
@@ -47,7 +48,7 @@ void Exchange::on_client_writable() {
 }
 
 void Exchange::on_client_gone() {
-  upgraded_ ? reset_tunnel(model::Reason::client_closed) : client_gone();
+  upgraded() ? reset_tunnel(model::Reason::client_closed) : client_gone();
   run();
 }
 
@@ -64,7 +65,7 @@ void Exchange::on_target_writable() {
 }
 
 void Exchange::on_target_deregistered() {
-  if (upgraded_) {
+  if (upgraded()) {
     end_tunnel(model::Reason::target_deregistered);
   } else if (response_begun_) {
     cut_off(model::Reason::target_deregistered);
@@ -75,7 +76,7 @@ void Exchange::on_target_deregistered() {
 }
 
 void Exchange::on_node_stopping() {
-  if (upgraded_) {
+  if (upgraded()) {
     end_tunnel(model::Reason::node_stopping);
   } else if (step_ == Step::answer || response_begun_) {
     cut_off(model::Reason::node_stopping);
@@ -183,7 +184,7 @@ void Exchange::release_target(bool reusable) {
 
 // Stop 10.
 Next Exchange::account() {
-  upgraded_ ? end_tunnel_account() : count_response();
+  upgraded() ? end_tunnel_account() : count_response();
   keep_story();
   release_target(target_reusable_ && !cut_off_);
   if (load_balancer().access_log) write_log_line();
@@ -277,7 +278,7 @@ void Exchange::write_log_line() {
     record_.target_seconds = seconds_of(response_at_ - sent_at_);
     record_.response_seconds = seconds_of(now - response_at_);
   }
-  if (upgraded_) complete_tunnel_log_line();
+  if (upgraded()) complete_tunnel_log_line();
   node_ip_ = client_->socket().local().ip();
   record_.node_ip = node_ip_;
   client_->origin().write_id(connection_id_);
@@ -328,7 +329,7 @@ void Exchange::reset() {
   open_failure_ = model::Reason::none;
   retries_ = 0;
   // Last: they may take the target's state with them.
-  if (upgraded_) let_kept_go();
+  if (kept_) environment_.graveyard.bury(*kept_.release());
   pin_ = {};
 }
 

@@ -41,7 +41,7 @@ Next Exchange::begin_tunnel() {
   record_.received_bytes += request_relay_.bytes_read();
   request_relay_.begin(http::Framing::until_close, 0, http::Framing::until_close);
   response_relay_.begin(http::Framing::until_close, 0, http::Framing::until_close);
-  response_begun_ = upgraded_ = true;
+  response_begun_ = true;
   keep_client_ = target_reusable_ = false;
   tunnel_received_ = tunnel_sent_ = tunnel_output_ = 0;
   switched_at_ = {};
@@ -134,11 +134,6 @@ void Exchange::let_snapshot_go() {
   full_target_ = tried_ = nullptr;
   forwarded_.reset();
   pin_ = {};
-}
-
-void Exchange::let_kept_go() {
-  upgraded_ = false;
-  environment_.graveyard.bury(*kept_.release());
 }
 
 uint64_t Exchange::revision() const {
