@@ -189,6 +189,7 @@ class Exchange final : public Mortal,
   const model::LoadBalancer& load_balancer() const;
   bool client_may_stay() const;
   void count_response();
+  void count_reason();
   void write_log_line();
   std::string_view requested_path() const;
   // its story: exchange_story.cc

@@ -222,14 +222,18 @@ bool Exchange::client_may_stay() const {
              load_balancer().client_keep_alive;
 }
 
+void Exchange::count_reason() {
+  if (record_.reason == model::Reason::none) return;
+  listener_->counters().reasons[static_cast<size_t>(record_.reason)].add();
+}
+
 void Exchange::count_response() {
   telemetry::ListenerCounters& counters = listener_->counters();
   record_.received_bytes += request_relay_.bytes_read();
   record_.sent_bytes = response_relay_.bytes_written();
   counters.received_bytes_total.add(record_.received_bytes);
   counters.sent_bytes_total.add(record_.sent_bytes);
-  counters.reasons[static_cast<size_t>(record_.reason)].add(
-      record_.reason == model::Reason::none ? 0 : 1);
+  count_reason();
   if (record_.status == 0) return;
   const size_t status_class = telemetry::status_class(record_.status);
   counters.responses[status_class].add();

@@ -170,8 +170,7 @@ void Exchange::end_tunnel_account() {
   telemetry::ListenerCounters& counters = listener_->counters();
   counters.upgraded_connections_active.add(-1);
   if (switched_at_ == Instant{}) switched_at_ = environment_.loop.now();
-  counters.reasons[static_cast<size_t>(record_.reason)].add(
-      record_.reason == model::Reason::none ? 0 : 1);
+  count_reason();
   record_.received_bytes += request_relay_.bytes_written();
   record_.sent_bytes = response_relay_.bytes_written();
   --environment_.tunnels;

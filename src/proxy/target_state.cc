@@ -89,9 +89,14 @@ void TargetState::bind(Exchange& exchange) {
   counters_->requests_in_flight.add(1);
 }
 
+// There may be room for one that waits.
+void TargetState::owe_one_less() {
+  if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
+}
+
 void TargetState::on_upgraded() {
   ++upgraded_count_;
-  if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
+  owe_one_less();
 }
 
 void TargetState::on_upgrade_over() {
@@ -101,7 +106,7 @@ void TargetState::on_upgrade_over() {
 
 void TargetState::unbind(Exchange& exchange) {
   exchange.ListNode<InFlight>::unlink();
-  if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
+  owe_one_less();
   --environment_.requests_in_flight;
   counters_->requests_in_flight.add(-1);
 }

@@ -150,6 +150,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
 
   bool silent() const;
   bool has_room() const { return in_flight_count_ < latency_.limit(); }
+  void owe_one_less();
   void count_silence(FailureStreak::Where where);
   size_t connecting() const;  // and not at the door yet
   void let_waiting_go();
