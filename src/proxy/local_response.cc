@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "base/bytes.h"
@@ -16,26 +15,18 @@
 namespace daruma::proxy {
 namespace {
 
-struct Keyword {
-  std::string_view name;
-  std::string_view RedirectFacts::*text;
-};
-// #{path} is without its leading slash.
-constexpr std::array<Keyword, 4> keywords{{{"#{protocol}", &RedirectFacts::protocol},
-                                           {"#{host}", &RedirectFacts::host},
-                                           {"#{path}", &RedirectFacts::path},
-                                           {"#{query}", &RedirectFacts::query}}};
-
 // RFC 3986 2; a client may have sent it all the same.
-bool is_in_no_uri(char c) {
+bool may_be_in_uri(char c) {
   const auto byte = static_cast<uint8_t>(c);
-  return byte <= 0x20 || byte >= 0x7f ||
-         std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos;
+  return byte > 0x20 && byte < 0x7f &&
+         std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
 }
 
-void append_encoded(std::string_view text, std::string& out) {
+// Encodes what `allowed` does not let stand.
+template <typename Allowed>
+void append_encoded(std::string_view text, Allowed allowed, std::string& out) {
   for (const char c : text) {
-    if (!is_in_no_uri(c)) {
+    if (allowed(c)) {
       out.push_back(c);
       continue;
     }
@@ -43,26 +34,22 @@ void append_encoded(std::string_view text, std::string& out) {
   }
 }
 
-void expand(std::string_view pattern, const RedirectFacts& facts, std::string& out) {
+// `replace(keyword, out)` writes what stands for a keyword, "#{…}", or returns false: then it is
+// text.
+template <typename Replace>
+void expand(std::string_view pattern, Replace replace, std::string& out) {
   while (!pattern.empty()) {
-    if (pattern.starts_with("#{port}")) {
-      fmt::format_to(std::back_inserter(out), "{}", facts.port);
-      pattern.remove_prefix(7);
-      continue;
+    const size_t text = std::min(pattern.find("#{"), pattern.size());
+    out.append(pattern.substr(0, text));
+    pattern.remove_prefix(text);
+    const size_t end = pattern.find('}');
+    const std::string_view keyword = pattern.substr(0, end == std::string_view::npos ? 0 : end + 1);
+    if (!keyword.empty() && replace(keyword, out)) {
+      pattern.remove_prefix(keyword.size());
+    } else if (!pattern.empty()) {
+      out.push_back(pattern.front());
+      pattern.remove_prefix(1);
     }
-    bool known = false;
-    for (const Keyword& keyword : keywords) {
-      if (!pattern.starts_with(keyword.name)) continue;
-      std::string_view text = facts.*keyword.text;
-      if (keyword.text == &RedirectFacts::path && text.starts_with('/')) text.remove_prefix(1);
-      append_encoded(text, out);
-      pattern.remove_prefix(keyword.name.size());
-      known = true;
-      break;
-    }
-    if (known) continue;
-    out.push_back(pattern.front());
-    pattern.remove_prefix(1);
   }
 }
 
@@ -103,39 +90,29 @@ const model::ErrorPage* error_page_for(std::span<const model::ErrorPage> pages, 
 namespace {
 
 // Trace ids are made of these; whatever else a client has sent in one is encoded.
-void append_trace_id(std::string_view trace_id, std::string& out) {
-  for (const char c : trace_id.substr(0, model::limits::error_page_trace_id_bytes_max)) {
-    if (http::is_alphanumeric(c) || std::string_view("-=;:._").find(c) != std::string_view::npos) {
-      out.push_back(c);
-      continue;
-    }
-    for (const char encoded : http::percent_encoded(c)) out.push_back(encoded);
-  }
+bool may_be_in_trace_id(char c) {
+  return http::is_alphanumeric(c) || std::string_view("-=;:._").find(c) != std::string_view::npos;
 }
 
 }  // namespace
 
 std::string_view expand_error_page(const model::ErrorPage& page, const ErrorFacts& facts,
                                    std::string& storage) {
-  storage.clear();
-  std::string_view rest = page.text;
-  const auto take = [&rest](std::string_view keyword) {
-    const bool here = rest.starts_with(keyword);
-    if (here) rest.remove_prefix(keyword.size());
-    return here;
-  };
-  while (!rest.empty()) {
-    const size_t text = std::min(rest.find("#{"), rest.size());
-    storage.append(rest.substr(0, text));
-    rest.remove_prefix(text);
-    if (take("#{status}")) {
-      fmt::format_to(std::back_inserter(storage), "{}", facts.status);
-    } else if (take("#{reason}")) {
-      storage.append(name_of(facts.reason));
-    } else if (take("#{trace_id}")) {
-      append_trace_id(facts.trace_id, storage);
+  const auto replace = [&facts](std::string_view keyword, std::string& out) {
+    if (keyword == "#{status}") {
+      fmt::format_to(std::back_inserter(out), "{}", facts.status);
+    } else if (keyword == "#{reason}") {
+      out.append(name_of(facts.reason));
+    } else if (keyword == "#{trace_id}") {
+      append_encoded(facts.trace_id.substr(0, model::limits::error_page_trace_id_bytes_max),
+                     may_be_in_trace_id, out);
+    } else {
+      return false;
     }
-  }
+    return true;
+  };
+  storage.clear();
+  expand(page.text, replace, storage);
   return storage;
 }
 
@@ -156,18 +133,34 @@ void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Bu
 
 void write_location(const model::RedirectAction& action, const RedirectFacts& facts,
                     std::string& location) {
+  const auto replace = [&facts](std::string_view keyword, std::string& out) {
+    if (keyword == "#{port}") {
+      fmt::format_to(std::back_inserter(out), "{}", facts.port);
+    } else if (keyword == "#{protocol}") {
+      append_encoded(facts.protocol, may_be_in_uri, out);
+    } else if (keyword == "#{host}") {
+      append_encoded(facts.host, may_be_in_uri, out);
+    } else if (keyword == "#{path}") {  // without its leading slash
+      append_encoded(facts.path.substr(facts.path.starts_with('/') ? 1 : 0), may_be_in_uri, out);
+    } else if (keyword == "#{query}") {
+      append_encoded(facts.query, may_be_in_uri, out);
+    } else {
+      return false;
+    }
+    return true;
+  };
   location.clear();
   std::string protocol;
-  expand(action.protocol, facts, protocol);
+  expand(action.protocol, replace, protocol);
   location.append(ascii_lowered(protocol));
   location.append("://");
-  expand(action.host, facts, location);
+  expand(action.host, replace, location);
   location.push_back(':');
-  expand(action.port, facts, location);
+  expand(action.port, replace, location);
   if (!action.path.starts_with('/')) location.push_back('/');
-  expand(action.path, facts, location);
+  expand(action.path, replace, location);
   const size_t before_query = location.size();
-  expand(action.query, facts, location);
+  expand(action.query, replace, location);
   if (location.size() > before_query) location.insert(before_query, 1, '?');
 }
 

@@ -49,6 +49,8 @@ TEST(ErrorPage, says_status_reason_and_trace_id_harmlessly) {
   EXPECT_EQ(expanded("#{trace_id}", "<b>\"'&\\"), "%3Cb%3E%22%27%26%5C");
   EXPECT_EQ(expanded("#{trace_id}", std::string(7'000, 'x')), std::string(256, 'x'));
   EXPECT_EQ(expanded("", "x"), "");
+  EXPECT_EQ(expanded("#{tomorrow} #{ #{status", "x"), "#{tomorrow} #{ #{status");
+  EXPECT_EQ(expanded("#{#{status}", "x"), "#{503");
 }
 
 std::string answered(const LocalAnswer& answer, const LocalAnswerHow& how) {
