@@ -66,8 +66,8 @@ try ':8443/maintenance' '^soon$'
 try ':9090/metrics' '^daruma_listener_requests_total'
 try ':9090/targets' '"State": "healthy"'
 # As often as there are targets, and then some: each answers in turn.
-for _ in 1 2 3 4; do try ':8443/' '^HTTP/1.1 200'; done >/dev/null
-try ':8443/' '^HTTP/1.1 200'
+for _ in 1 2 3 4; do try ':8443/' '^HTTP/2 200'; done >/dev/null
+try ':8443/' '^HTTP/2 200'
 logged() { grep -qs ' 127.0.0.1:' examples/logs/*.log; }
 wait_until 'the log has a line per request' 10 logged
 
@@ -78,7 +78,7 @@ state_is() {
 }
 $(printed 'kill') || fail "cannot stop a target as it says"
 wait_until 'the stopped target counts as unhealthy' 20 state_is unhealthy
-for _ in 1 2 3 4; do try ':8443/' '^HTTP/1.1 200'; done >/dev/null
+for _ in 1 2 3 4; do try ':8443/' '^HTTP/2 200'; done >/dev/null
 $(printed '[^ ]*daruma target') >"$folder/target" 2>&1 &
 restarted=$!
 wait_until 'started again, it is back' 30 state_is healthy
