@@ -60,10 +60,9 @@ class Exchange final : private io::SocketHandler, private io::TimerHandler {
 
   void on_readable() override {
     for (;;) {
-      const io::IoResult result = socket_->read(buffer_.prepare(1));
-      if (result.status == io::IoStatus::blocked) return;
-      if (result.status != io::IoStatus::done) return end("closed before its answer was complete");
-      buffer_.commit(result.bytes);
+      const io::IoStatus status = io::read_into(buffer_, 1, *socket_).status;
+      if (status == io::IoStatus::blocked) return;
+      if (status != io::IoStatus::done) return end("closed before its answer was complete");
       if (parse()) return;
     }
   }

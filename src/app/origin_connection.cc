@@ -320,13 +320,10 @@ void OriginConnection::end() {
 // True if bytes were added to in_.
 bool OriginConnection::fill() {
   const size_t most = std::min(read_bytes, Buffer::size_max() - in_.size());
-  const io::IoResult result = socket_->read(in_.prepare(most));
-  switch (result.status) {
+  switch (io::read_into(in_, most, *socket_).status) {
     case io::IoStatus::done:
-      in_.commit(result.bytes);
       return true;
     case io::IoStatus::blocked:
-      in_.release_if_empty();
       return false;
     case io::IoStatus::end:
     case io::IoStatus::failed:

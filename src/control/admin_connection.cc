@@ -103,14 +103,10 @@ void AdminConnection::on_timer(io::Timer&) {
 }
 
 AdminConnection::Next AdminConnection::read_more() {
-  const std::span<char> room = in_.prepare(read_bytes);
-  const io::IoResult result = socket_->read(room);
-  switch (result.status) {
+  switch (io::read_into(in_, read_bytes, *socket_).status) {
     case io::IoStatus::done:
-      in_.commit(result.bytes);
       return Next::proceed;
     case io::IoStatus::blocked:
-      in_.release_if_empty();
       return Next::wait;
     case io::IoStatus::end:
     case io::IoStatus::failed:

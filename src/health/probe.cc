@@ -82,17 +82,14 @@ void Probe::write_request() {
 
 void Probe::on_readable() {
   for (;;) {
-    const std::span<char> room = in_.prepare(read_bytes);
-    const io::IoResult got = socket_->read(room);
-    switch (got.status) {
+    switch (io::read_into(in_, read_bytes, *socket_).status) {
       case io::IoStatus::done:
-        in_.commit(got.bytes);
         if (take_input() == Progress::done) return finish();
         // A FIN that came with the last bytes raises no event of its own.
         if (!socket_->readable()) return in_.release_if_empty();
         break;
       case io::IoStatus::blocked:
-        return in_.release_if_empty();
+        return;
       case io::IoStatus::end:
         settle(ProbeOutcome::response_closed);
         return finish();

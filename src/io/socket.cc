@@ -29,4 +29,14 @@ std::string_view name_of(SocketError error) {
   return "other";
 }
 
+IoResult read_into(Buffer& buffer, size_t least, Socket& socket) {
+  const IoResult result = socket.read(buffer.prepare(least));
+  if (result.status == IoStatus::done) {
+    buffer.commit(result.bytes);
+  } else {
+    buffer.release_if_empty();
+  }
+  return result;
+}
+
 }  // namespace daruma::io

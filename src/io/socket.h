@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "base/buffer.h"
 
 namespace daruma::io {
 
@@ -93,6 +94,10 @@ class Socket {
   virtual Address local() const = 0;
   virtual Address peer() const = 0;
 };
+
+// Reads behind what `buffer` holds, into at least `least` bytes of room. A buffer that is empty
+// after it holds no slab. REQUIRES: buffer.size() + least <= Buffer::size_max().
+IoResult read_into(Buffer& buffer, size_t least, Socket& socket);
 
 class AcceptHandler {
  public:

@@ -16,19 +16,14 @@ void ClientOrigin::write_id(std::string& text) const {
 }
 
 ClientStream::ReadOutcome ClientStream::read_readable(size_t size) {
-  const std::span<char> room = in_.prepare(std::min(size, Buffer::size_max() - in_.size()));
-  const io::IoResult result = socket_->read(room);
-  if (result.status == io::IoStatus::done) {
-    in_.commit(result.bytes);
-    return ReadOutcome::bytes;
-  }
-  in_.release_if_empty();
-  switch (result.status) {
+  const size_t least = std::min(size, Buffer::size_max() - in_.size());
+  switch (io::read_into(in_, least, *socket_).status) {
+    case io::IoStatus::done:
+      return ReadOutcome::bytes;
     case io::IoStatus::end:
       return ReadOutcome::ended;
     case io::IoStatus::failed:
       return ReadOutcome::failed;
-    case io::IoStatus::done:
     case io::IoStatus::blocked:
       break;
   }

@@ -167,15 +167,15 @@ Next Exchange::read_response_head() {
       }
     }
     if (!connection_->socket().readable()) return Next::wait;
-    const io::IoResult result =
-        connection_->socket().read(connection_->in().prepare(response_read_bytes));
-    if (result.status == io::IoStatus::done) {
-      connection_->in().commit(result.bytes);
-      continue;
+    switch (io::read_into(connection_->in(), response_read_bytes, connection_->socket()).status) {
+      case io::IoStatus::done:
+        continue;
+      case io::IoStatus::blocked:
+        return Next::wait;
+      case io::IoStatus::end:
+      case io::IoStatus::failed:
+        return target_closed();
     }
-    connection_->in().release_if_empty();
-    if (result.status == io::IoStatus::blocked) return Next::wait;
-    return target_closed();
   }
 }
 
@@ -272,15 +272,13 @@ Next Exchange::relay_response() {
     }
     if (!connection_->socket().readable() || turn_is_over(bytes_read)) return Next::wait;
     const size_t room = Buffer::size_max() - connection_->in().size();
-    const io::IoResult result = connection_->socket().read(
-        connection_->in().prepare(std::min(response_relay_.read_size(), room)));
+    const io::IoResult result = io::read_into(
+        connection_->in(), std::min(response_relay_.read_size(), room), connection_->socket());
     if (result.status == io::IoStatus::done) {
-      connection_->in().commit(result.bytes);
       bytes_read += result.bytes;
       extend_deadline();
       continue;
     }
-    connection_->in().release_if_empty();
     if (result.status == io::IoStatus::blocked) return Next::wait;
     if (result.status == io::IoStatus::failed || !response_relay_.source_closed())
       return target_closed();

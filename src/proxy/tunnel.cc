@@ -10,13 +10,7 @@ namespace {
 
 io::IoResult read_more(const BodyRelay& relay, const Way& way) {
   const size_t room = Buffer::size_max() - way.input.size();
-  const io::IoResult result = way.source.read(way.input.prepare(std::min(relay.read_size(), room)));
-  if (result.status == io::IoStatus::done) {
-    way.input.commit(result.bytes);
-  } else {
-    way.input.release_if_empty();
-  }
-  return result;
+  return io::read_into(way.input, std::min(relay.read_size(), room), way.source);
 }
 
 // A reset may follow the source's FIN.
