@@ -22,7 +22,7 @@ namespace limits = model::limits;
 
 enum class Kind : uint8_t {
   flag,      // true, false
-  number,    // within `range`
+  number,    // within `range`; or one of `values`, such as "off"
   choice,    // one of `values`
   fixed,     // known to ALB; this release has only `values`, the default first
   elsewhere  // belongs to another type of load balancer
@@ -44,6 +44,10 @@ constexpr Row flag(AttributeScope scope, std::string_view key, std::string_view 
 constexpr Row number(AttributeScope scope, std::string_view key, std::string_view standard,
                      limits::Range range) {
   return {scope, key, Kind::number, standard, range};
+}
+constexpr Row number_or(AttributeScope scope, std::string_view key, std::string_view word,
+                        std::string_view standard, limits::Range range) {
+  return {scope, key, Kind::number, standard, range, {word}};
 }
 constexpr Row fixed(AttributeScope scope, std::string_view key, std::string_view standard,
                     std::string_view instead = {}, std::string_view also = {}) {
@@ -113,11 +117,16 @@ constexpr Row rows[] = {
     fixed(target_group, "stickiness.lb_cookie.duration_seconds", "86400"),
     fixed(target_group, "stickiness.app_cookie.cookie_name", ""),
     fixed(target_group, "stickiness.app_cookie.duration_seconds", "86400"),
-    fixed(target_group, "load_balancing.algorithm.type", "round_robin"),
+    {target_group,
+     "load_balancing.algorithm.type",
+     Kind::choice,
+     "round_robin",
+     {0, 0, 0},
+     {"round_robin", "least_outstanding_requests", "weighted_random"}},
     fixed(target_group, "load_balancing.algorithm.anomaly_mitigation", "off"),
     fixed(target_group, "load_balancing.cross_zone.enabled", "use_load_balancer_configuration", {},
           "true"),
-    fixed(target_group, "slow_start.duration_seconds", "0"),
+    number_or(target_group, "slow_start.duration_seconds", "0", "0", limits::slow_start_seconds),
     fixed(target_group, "target_group_health.dns_failover.minimum_healthy_targets.count", "1", {},
           "off"),
     fixed(target_group, "target_group_health.dns_failover.minimum_healthy_targets.percentage",
@@ -213,7 +222,9 @@ std::string check_value(const Row& row, std::string_view value) {
           *n >= static_cast<uint64_t>(row.range.least)) {
         return "";
       }
-      return fmt::format("'{}' value '{}' must be between '{}-{}' inclusive", row.key, value,
+      if (!values.empty() && value == values.front()) return "";
+      return fmt::format("'{}' value '{}' must be {}between '{}-{}' inclusive", row.key, value,
+                         values.empty() ? "" : fmt::format("'{}' or ", values.front()),
                          row.range.least, row.range.most);
     }
     case Kind::choice:

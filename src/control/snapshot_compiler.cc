@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "control/attributes.h"
+#include "control/balancing.h"
 #include "control/error_pages.h"
 #include "control/validate_conditions.h"
 #include "control/validate_transforms.h"
@@ -114,6 +115,7 @@ class Compiler {
         attribute_flag(target_group, from.attributes, "daruma.saturation_guard.enabled");
     group.saturation_guard.queue_timeout = std::chrono::milliseconds(attribute_number(
         target_group, from.attributes, "daruma.saturation_guard.queue_timeout_milliseconds"));
+    group.balancing = balancing_of(from);
     for (const api::TargetDescription& target : from.targets) {
       group.targets.push_back(compile(target, group));
     }

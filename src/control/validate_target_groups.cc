@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "control/balancing.h"
 #include "control/quotas.h"
 #include "control/validate_values.h"
 #include "model/limits.h"
@@ -39,6 +40,7 @@ class TargetGroupCheck {
     versions();
     health_check();
     validate_attributes(AttributeScope::target_group, group_.attributes, path_, issues_);
+    validate_balancing(group_, path_, issues_);
     targets();
   }
 

@@ -73,6 +73,7 @@ inline constexpr Range client_keep_alive_seconds{60, 604800, 3600};
 
 // Target groups
 inline constexpr Range deregistration_delay_seconds{0, 3600, 300};
+inline constexpr Range slow_start_seconds{30, 900, 0};  // or 0: none
 inline constexpr Range health_check_interval_seconds{5, 300, 30};
 inline constexpr Range health_check_timeout_seconds{2, 120, 5};
 inline constexpr Range healthy_threshold{2, 10, 5};

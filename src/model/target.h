@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/time.h"
+#include "model/balancing.h"
 
 namespace daruma::model {
 
@@ -109,6 +110,7 @@ struct TargetGroup {
   HealthCheck health_check;
   Duration deregistration_delay = 300s;
   SaturationGuard saturation_guard;
+  Balancing balancing;
   std::vector<Target> targets;
   bool in_use = false;  // some listener's action names it; others are not probed (Target.NotInUse)
 };

@@ -123,6 +123,7 @@ class Exchange final : public Mortal,
   AdoptedGroup& choose_group(const model::ForwardAction& forward);
   void count_pick();
   TargetState* choose_target();
+  [[gnu::cold]] TargetState* choose_otherwise();
   void go_to(TargetState& target);
   Next wait_in_line();
   void knock();

@@ -12,6 +12,7 @@
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/listener.h"
+#include "proxy/target_choice.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
 
@@ -99,6 +100,7 @@ void Exchange::count_pick() {
 // The algorithm's choice; under guard, the first of its choices that takes requests. Nullptr: the
 // targets that do not fail are full.
 TargetState* Exchange::choose_target() {
+  if (!deals_in_turn(*group_)) return choose_otherwise();
   const std::span<const uint32_t> candidates = group_->set.candidates();
   routing::RoundRobin& order = group_->state->round_robin;
   TargetState* first = group_->targets[order.pick(candidates)].get();
@@ -117,6 +119,12 @@ TargetState* Exchange::choose_target() {
   if (full == nullptr && first->takes_requests()) return first;
   full_target_ = full ? full : first;
   return nullptr;
+}
+
+TargetState* Exchange::choose_otherwise() {
+  const TargetChoice choice = proxy::choose_target(*group_, tried_, environment_.loop.random());
+  if (choice.target == nullptr) full_target_ = choice.full;
+  return choice.target;
 }
 
 void Exchange::go_to(TargetState& target) {

@@ -15,10 +15,14 @@ namespace daruma::proxy {
 
 struct GroupState {
   routing::RoundRobin round_robin;
+  routing::LeastOutstanding least_outstanding;
   std::shared_ptr<telemetry::TargetGroupCounters> counters;
   WaitingLine line;  // requests that no target can take now
   RetryBudget retries;
-  uint64_t named_in = 0;  // revision of the newest snapshot that names the group
+  size_t slow_starting = 0;  // targets whose share is growing
+  size_t targets = 0;        // that the newest snapshot names
+  bool began_empty = true;   // the one before it named none
+  uint64_t named_in = 0;     // revision of the newest snapshot that names the group
 };
 
 }  // namespace daruma::proxy

@@ -79,9 +79,11 @@ AdoptedGroup Registrations::new_group(const model::TargetGroup& group) {
   if (!state) {
     state = std::make_shared<GroupState>();
     state->round_robin = routing::RoundRobin(environment_.worker);
+    state->least_outstanding = routing::LeastOutstanding(environment_.worker);
     state->counters = environment_.registry.add(telemetry::TargetGroupLabels{group.name});
   }
   state->named_in = adopting_->snapshot().revision;
+  state->began_empty = std::exchange(state->targets, group.targets.size()) == 0;
   AdoptedGroup adopted{&group, state, routing::TargetSet(group.targets.size()), {}};
   adopted.targets.reserve(group.targets.size());
   return adopted;
@@ -94,7 +96,9 @@ void Registrations::register_next() {
   const model::Target& target = group->group->targets[index];
   const std::shared_ptr<TargetState>& state =
       group->targets.emplace_back(find_or_create(target.key, group->state));
+  const bool is_new = state->named_in() == 0;
   state->register_as(target, *group->group, adopting_->snapshot().revision);
+  if (is_new) consider_slow_start(*state, model::HealthState::initial);
   group->set.set_health(index, state->health());
   if (group->complete()) group->mark_candidates();
 }
@@ -149,13 +153,28 @@ void Registrations::finish() {
 
 // --- Letters ---
 
+void Registrations::consider_slow_start(TargetState& target, model::HealthState before) {
+  using enum model::HealthState;
+  if (before == healthy || target.health() != healthy) return;
+  const std::string& group = target.key().group;
+  bool others = false;
+  for (auto it = targets_.lower_bound({group, "", 0}); it != targets_.end() && !others; ++it) {
+    const TargetState& other = *it->second;
+    if (other.key().group != group) break;
+    others = &other != &target && other.health() == healthy && !other.slow_starting();
+  }
+  target.on_became_healthy(others);
+}
+
 void Registrations::on_letter(const model::HealthLetter& letter) {
   const auto found = targets_.find(letter.target);
   if (found == targets_.end()) {
     told_[letter.target] = {letter.health.state, revision()};
     return;
   }
+  const model::HealthState before = found->second->health();
   found->second->set_health(letter.health.state, revision());
+  consider_slow_start(*found->second, before);
   tell_snapshots(*found->second, letter.health.state);
   found->second->leave_if_convicted();
 }

@@ -82,6 +82,7 @@ class Registrations final : private Pin::Owner, private io::Task {
   void deregister_next();
   void deregister(const Targets::iterator& target);
   void finish();
+  void consider_slow_start(TargetState& target, model::HealthState before);
   void tell_snapshots(const TargetState& target, model::HealthState state);
   uint64_t revision() const { return current_ ? current_->snapshot().revision : 0; }
 

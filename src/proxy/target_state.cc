@@ -4,6 +4,7 @@
 #include "proxy/target_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/limits.h"
 #include "proxy/environment.h"
@@ -17,6 +18,7 @@ TargetState::TargetState(Environment& environment, model::TargetKey key,
       key_(std::move(key)),
       label_(key_.to_string()),
       group_(std::move(group)),
+      slow_start_timer_(environment.loop.timers(), *this),
       drain_timer_(environment.loop.timers(), *this),
       door_(environment, key_, *this) {
   story_name_.group = key_.group;
@@ -26,11 +28,13 @@ TargetState::TargetState(Environment& environment, model::TargetKey key,
 TargetState::~TargetState() {
   DARUMA_ASSERT(in_flight_.empty());
   open_.for_each([this](TargetConnection& connection) { discard(connection); });
+  if (slow_start_.active()) --group_->slow_starting;
 }
 
 void TargetState::register_as(const model::Target& target, const model::TargetGroup& group,
                               uint64_t revision) {
   if (!registered_) registered_since_ = revision;
+  if (named_in_ == 0) began_with_group_ = group_->began_empty;
   registered_ = true;
   named_in_ = revision;
   drain_timer_.clear();
@@ -44,15 +48,17 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
     if (!usable(connection)) discard(connection);
   });
   if (!counters_ || zone_ != target.zone) set_counters(target);
+  set_slow_start(group.balancing.slow_start);
 }
 
 // The gauges go along: what is open and in flight now will be counted down in the new series.
 void TargetState::set_counters(const model::Target& target) {
   zone_ = target.zone;
   counters_ = environment_.registry.add(telemetry::TargetLabels{key_.group, label_, zone_});
-  counters_->requests_in_flight.set(static_cast<int64_t>(in_flight_count_ + upgraded_count_));
+  counters_->requests_in_flight.set(outstanding());
   counters_->connections_open.set(static_cast<int64_t>(open_connections_));
   counters_->connections_idle.set(static_cast<int64_t>(idle_connections_));
+  counters_->slow_starting.set(slow_starting());
   publish_habits();
 }
 
@@ -60,6 +66,7 @@ void TargetState::deregister() {
   if (!registered_) return;
   registered_ = false;
   candidate_ = false;
+  end_slow_start();
   health_ = model::HealthState::initial;
   close_unused();
   if (!in_flight_.empty()) drain_timer_.set(environment_.loop.now() + deregistration_delay_);
@@ -72,12 +79,42 @@ void TargetState::set_health(model::HealthState health, uint64_t told_in) {
       health == model::HealthState::healthy && health_ == model::HealthState::unhealthy;
   health_ = health;
   health_told_in_ = told_in;
+  if (health != model::HealthState::healthy) end_slow_start();
   if (!returns) return;
   failures_.on_success();
   door_.restart();
 }
 
-void TargetState::on_timer(io::Timer&) {
+void TargetState::on_became_healthy(bool others) {
+  const bool first_of_group = std::exchange(began_with_group_, false);
+  if (first_of_group || !others || slow_start_duration_ == 0s || slow_start_.active()) return;
+  slow_start_.begin(environment_.loop.now(), slow_start_duration_);
+  slow_start_timer_.set(slow_start_.ends_at());
+  ++group_->slow_starting;
+  counters_->slow_starting.set(1);
+}
+
+bool TargetState::takes_turn() {
+  return !slow_start_.active() || slow_start_.takes_turn(environment_.loop.now());
+}
+
+void TargetState::set_slow_start(Duration duration) {
+  if (std::exchange(slow_start_duration_, duration) == duration || !slow_start_.active()) return;
+  slow_start_.set_duration(duration);
+  if (slow_start_.ends_at() <= environment_.loop.now()) return end_slow_start();
+  slow_start_timer_.set(slow_start_.ends_at());
+}
+
+void TargetState::end_slow_start() {
+  if (!slow_start_.active()) return;
+  slow_start_.end();
+  slow_start_timer_.clear();
+  --group_->slow_starting;
+  counters_->slow_starting.set(0);
+}
+
+void TargetState::on_timer(io::Timer& timer) {
+  if (&timer == &slow_start_timer_) return end_slow_start();
   in_flight_.for_each([](Exchange& exchange) { exchange.on_target_deregistered(); });
   close_unused();  // what was being opened for them
 }
@@ -113,7 +150,7 @@ void TargetState::unbind(Exchange& exchange) {
 
 model::TargetLoad TargetState::load() const {
   return {.connections = static_cast<uint32_t>(open_connections_),
-          .in_flight = static_cast<uint32_t>(in_flight_count_ + upgraded_count_),
+          .in_flight = outstanding(),
           .learned_limit = door_.governor().learned_limit(),
           .full = door_.shut() || !has_room()};
 }

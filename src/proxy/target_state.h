@@ -25,6 +25,7 @@
 #include "proxy/keep_alive_habits.h"
 #include "proxy/latency_limit.h"
 #include "proxy/target_connection.h"
+#include "routing/slow_start.h"
 #include "telemetry/counters.h"
 #include "tls/context.h"
 
@@ -50,6 +51,13 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   model::HealthState health() const { return health_; }
   // As told while the snapshot of that revision served.
   void set_health(model::HealthState health, uint64_t told_in);
+  // It has become healthy. Its share grows slowly where the group has it so, and `others` are
+  // healthy and have their full share; unless it was registered with all others of its group and
+  // this is the first time (AWS: slow start mode).
+  void on_became_healthy(bool others);
+  bool slow_starting() const { return slow_start_.active(); }
+  // Round robin offers it a request.
+  bool takes_turn();
   uint64_t health_told_in() const { return health_told_in_; }
   // Whether newest snapshot and health let it be chosen.
   void set_candidate(bool candidate) { candidate_ = candidate; }
@@ -79,6 +87,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // It is over, and about to be unbound.
   void on_upgrade_over();
   bool has_idle() const { return idle_connections_ > 0; }
+  // Requests that it is to answer, or is answering, upgraded ones included; of this worker.
+  uint32_t outstanding() const { return static_cast<uint32_t>(in_flight_count_ + upgraded_count_); }
   // A request that comes now is soon on its way: over an idle connection, or a new one.
   bool takes_requests() const { return has_room() && (has_idle() || !door_.shut()); }
   // It can take no more. What does not take requests and is not full may only be slow.
@@ -138,6 +148,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
 
  private:
   void on_timer(io::Timer& timer) override;
+  void end_slow_start();
+  void set_slow_start(Duration duration);
   void run() override { serve_waiting(); }  // Task: connections have come free
   size_t inside() const override;
   size_t upgraded() const override { return upgraded_count_; }
@@ -186,6 +198,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   uint64_t named_in_ = 0;
   Duration deregistration_delay_{};
   Duration queue_timeout_{};
+  bool began_with_group_ = false;  // and has not been healthy yet
+  routing::SlowStart slow_start_;
+  Duration slow_start_duration_{};
+  io::Timer slow_start_timer_;
   io::Timer drain_timer_;
   tls::SessionCache sessions_;
   std::shared_ptr<telemetry::TargetCounters> counters_;

@@ -77,7 +77,8 @@ class Counter {
   X(Gauge, saturated, "Workers that find the target full now")                                  \
   X(Gauge, learned_limit,                                                                       \
     "Connections that the target serves at once, as learned; 0: no limit met")                  \
-  X(Counter, connections_waited_total, "Connections that waited at the door of a full target")
+  X(Counter, connections_waited_total, "Connections that waited at the door of a full target")  \
+  X(Gauge, slow_starting, "Workers that give it a growing share now (slow start)")
 
 #define DARUMA_WORKER_METRICS(X)                                                        \
   X(Counter, access_log_lines_total, "Access-log lines handed to the log writer")       \

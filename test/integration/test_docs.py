@@ -21,7 +21,8 @@ def test_every_test_in_the_page_is_in_the_tree():
         text = (ROOT / 'test/integration' / file).read_text(encoding='utf-8')
         assert f'def {name}(' in text, f'{file}::{name}'
     sources = ''.join(path.read_text(encoding='utf-8')
-                      for path in (ROOT / 'src').glob('*/*_test.cc'))
+                      for path in [*(ROOT / 'src').glob('*/*_test.cc'),
+                                   *(ROOT / 'test/sim').glob('*_test.cc')])
     units = set(re.findall(r'`([A-Z]\w+)\.([a-z]\w*_\w+|says)`', PAGE))
     assert len(units) > 30
     for suite, name in units:

@@ -252,8 +252,27 @@ bool RoutingAudit::may_be_candidate(const View& view, const model::TargetGroup& 
   return may_be_full || !somebody_surely_full;
 }
 
-// While the candidates stay the same, round robin leaves none of them out; under guard, none that
-// neither fails nor is full, which this audit cannot know.
+namespace {
+
+// How many requests, of which so many came or ended while others were candidates, none of the
+// candidates is left out of. Never, where that depends on more than their number.
+size_t requests_for_all(const model::TargetGroup& group, size_t candidates, size_t partly) {
+  // Under guard, those that fail or are full are left out, which this audit cannot know.
+  if (group.saturation_guard.enabled || group.balancing.slow_start > 0s) return SIZE_MAX;
+  switch (group.balancing.algorithm) {
+    case model::Algorithm::round_robin:
+      return candidates * (partly + 2);
+    case model::Algorithm::least_outstanding_requests:
+      return SIZE_MAX;  // one that holds its requests long enough
+    case model::Algorithm::weighted_random:
+      return candidates * 50;  // one in e^50 runs at most leaves one out
+  }
+  return SIZE_MAX;
+}
+
+}  // namespace
+
+// While the candidates stay the same, none of them is left out for long.
 void RoutingAudit::check_shares(const std::vector<View>& views, uint32_t loop) {
   for (size_t i = 0; i < views.size() && !auditor_.violated(); ++i) {
     if (views[i].revision == 0) continue;
@@ -264,7 +283,7 @@ void RoutingAudit::check_shares(const std::vector<View>& views, uint32_t loop) {
         const auto told = health.find(t.key);
         return told != health.end() && told->second.perhaps_initial;
       });
-      if (!certain || group.saturation_guard.enabled) continue;
+      if (!certain) continue;
       std::map<std::string, size_t> counts;
       for (const model::Target& t : group.targets) {
         if (may_be_candidate(views[i], group, t.addresses.front()))
@@ -279,7 +298,7 @@ void RoutingAudit::check_shares(const std::vector<View>& views, uint32_t loop) {
         ++(whole ? inside : partly);
         if (whole && counts.contains(log.target)) ++counts[log.target];
       }
-      if (inside < counts.size() * (partly + 2)) continue;
+      if (inside < requests_for_all(group, counts.size(), partly)) continue;
       for (const auto& [target, count] : counts) {
         if (count == 0)
           return auditor_.violation("target " + target + " of " + group.name + " got none of " +

@@ -33,8 +33,8 @@ const std::vector<std::string>& path_prefixes() {
   return prefixes;
 }
 
-SimConfiguration::SimConfiguration(Random& random, std::vector<Address> targets)
-    : random_(random), targets_(std::move(targets)) {
+SimConfiguration::SimConfiguration(Random& random, std::vector<Address> targets, uint64_t seed)
+    : random_(random), own_(seed ^ 0xba1a), targets_(std::move(targets)) {
   idle_timeout_least_ = Duration(1s) * (2 + static_cast<int>(random.below(5)));
   idle_timeout_ = draw_idle_timeout();
   deregistration_delay_ = Duration(1s) * static_cast<int>(random.below(8));
@@ -42,10 +42,20 @@ SimConfiguration::SimConfiguration(Random& random, std::vector<Address> targets)
   for (Group& group : groups_) {
     group.guarded = random.chance(2, 3);
     for (size_t i = 0; i < targets_.size(); ++i) group.members.push_back(random.chance(2, 3));
+    draw_balancing(group);
   }
   second_listener_ = random.chance(1, 2);
   draw_rules();
   if (!random.chance(1, 10)) settle();
+}
+
+// Slow start for less than AWS allows: a run takes less than a minute.
+void SimConfiguration::draw_balancing(Group& group) {
+  group.balancing = {};
+  if (own_.chance(1, 4)) group.balancing.algorithm = model::Algorithm::least_outstanding_requests;
+  if (own_.chance(1, 4)) group.balancing.algorithm = model::Algorithm::weighted_random;
+  const bool in_turn = group.balancing.algorithm == model::Algorithm::round_robin;
+  if (in_turn && own_.chance(1, 3)) group.balancing.slow_start = Duration(1s) * (1 + own_.below(9));
 }
 
 Duration SimConfiguration::draw_idle_timeout() {
@@ -99,6 +109,7 @@ void SimConfiguration::change_membership() {
 }
 
 void SimConfiguration::change() {
+  if (own_.chance(1, 8)) return draw_balancing(groups_[own_.below(groups_.size())]);
   switch (random_.below(6)) {
     case 0:
     case 1:
@@ -128,6 +139,7 @@ model::TargetGroup SimConfiguration::compile_group(size_t index) const {
   group.health_check.unhealthy_threshold = unhealthy_threshold_;
   group.deregistration_delay = deregistration_delay_;
   group.saturation_guard.enabled = groups_[index].guarded;
+  group.balancing = groups_[index].balancing;
   for (size_t i = 0; i < targets_.size(); ++i) {
     if (!groups_[index].members[i]) continue;
     model::Target target;

@@ -24,7 +24,8 @@ const std::vector<std::string>& path_prefixes();
 
 class SimConfiguration {
  public:
-  SimConfiguration(Random& random, std::vector<Address> targets);
+  // `seed`: for what is drawn apart, so that the other draws of each seed stay what they were.
+  SimConfiguration(Random& random, std::vector<Address> targets, uint64_t seed);
 
   // One change an operator might make.
   void change();
@@ -42,6 +43,7 @@ class SimConfiguration {
   struct Group {
     std::vector<bool> members;  // by target
     bool guarded = true;        // daruma.saturation_guard.enabled
+    model::Balancing balancing;
   };
   struct PathRule {
     int prefix;  // index into path_prefixes()
@@ -52,11 +54,13 @@ class SimConfiguration {
   model::Action action_of(const PathRule& rule) const;
   void draw_rules();
   void change_membership();
+  void draw_balancing(Group& group);
   model::TargetGroup compile_group(size_t index) const;
   model::Listener compile_listener(uint16_t port) const;
   Duration draw_idle_timeout();
 
   Random& random_;
+  Random own_;
   const std::vector<Address> targets_;
   std::vector<Group> groups_;
   std::vector<PathRule> rules_;

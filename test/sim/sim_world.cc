@@ -66,7 +66,7 @@ SimWorld::SimWorld(uint64_t seed, bool verbose)
       client_loop_(network_, "clients", *Address::parse("192.0.2.1", 0)),
       health_loop_(network_, "health", *Address::parse(node_address, 0)),
       target_addresses_(draw_addresses(random_)),
-      configuration_(random_, target_addresses_),
+      configuration_(random_, target_addresses_, seed),
       auditor_(network_, audit_settings(configuration_, faults_)),
       routing_(auditor_),
       deregistration_(network_, auditor_),

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The algorithms of load_balancing.algorithm.type, and slow start, in a whole node: who gets how
+// much where targets differ, are full, and while configurations come and go.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "sim/small_node.h"
+
+namespace daruma::sim {
+namespace {
+
+size_t sum(const std::vector<size_t>& counts) {
+  return std::accumulate(counts.begin(), counts.end(), size_t{0});
+}
+
+std::function<Duration(Random&)> takes(Duration d) {
+  return [d](Random&) { return d; };
+}
+
+void begin(SmallNode& node, model::Algorithm algorithm, bool guarded = true) {
+  node.group().balancing.algorithm = algorithm;
+  node.group().saturation_guard.enabled = guarded;
+  node.publish();
+  node.run_for(3s);  // all are healthy
+  node.requests();
+}
+
+// In a closed loop each target finishes in proportion to its speed, if it is given what it frees.
+TEST(LeastOutstandingRequests, give_a_slow_target_less) {
+  SmallNode node({.seed = 1, .workers = 2, .targets = 3});
+  node.targets[2]->takes = takes(40ms);
+  begin(node, model::Algorithm::least_outstanding_requests);
+  node.ask(24);
+  node.run_for(30s);
+  const std::vector<size_t> counts = node.requests();
+  EXPECT_GT(counts[0], 3 * counts[2]);
+  EXPECT_NEAR(static_cast<double>(counts[0]), static_cast<double>(counts[1]), 0.05 * counts[0]);
+  EXPECT_EQ(node.answers.size(), 1u);  // 200
+}
+
+TEST(LeastOutstandingRequests, do_not_need_the_guard) {
+  SmallNode node({.seed = 2, .workers = 1, .targets = 3});
+  node.targets[2]->takes = takes(40ms);
+  begin(node, model::Algorithm::least_outstanding_requests, false);
+  node.ask(24);
+  node.run_for(30s);
+  const std::vector<size_t> counts = node.requests();
+  EXPECT_GT(counts[0], 3 * counts[2]);
+}
+
+// An unrelated change, many times over: no count begins anew, so no target is given a burst.
+TEST(LeastOutstandingRequests, go_on_over_snapshots) {
+  SmallNode node({.seed = 3, .workers = 1, .targets = 3});
+  node.targets[2]->takes = takes(400ms);
+  begin(node, model::Algorithm::least_outstanding_requests);
+  node.ask(12);
+  node.run_for(5s);
+  node.requests();
+  for (int i = 0; i < 50; ++i) {
+    node.draft.load_balancers[0].idle_timeout += 1s;
+    node.publish();
+    node.run_for(100ms);
+  }
+  const std::vector<size_t> counts = node.requests();
+  // It holds four of twelve at most, for 400 ms each.
+  EXPECT_LE(counts[2], 5u * 1000 / 400 * 4 + 4);
+  EXPECT_GT(counts[0], 20 * counts[2]);
+}
+
+TEST(WeightedRandom, is_even_whoever_is_slow) {
+  SmallNode node({.seed = 4, .workers = 2, .targets = 4});
+  node.targets[3]->takes = takes(30ms);
+  begin(node, model::Algorithm::weighted_random);
+  node.ask(16);
+  node.run_for(60s);
+  const std::vector<size_t> counts = node.requests();
+  const double due = static_cast<double>(sum(counts)) / 4;
+  EXPECT_GT(due, 5'000);
+  for (const size_t count : counts)
+    EXPECT_NEAR(static_cast<double>(count), due, 5 * std::sqrt(due)) << due;
+}
+
+// Each algorithm passes over who is unhealthy, and over who fails before the prober knows.
+TEST(Algorithms, pass_over_what_does_not_serve) {
+  for (const auto algorithm :
+       {model::Algorithm::round_robin, model::Algorithm::least_outstanding_requests,
+        model::Algorithm::weighted_random}) {
+    SmallNode node({.seed = 5, .workers = 2, .targets = 3});
+    begin(node, algorithm);
+    node.targets[1]->healthy = false;
+    node.run_for(15s);
+    node.ask(9);
+    node.run_for(5s);
+    const std::vector<size_t> counts = node.requests();
+    EXPECT_EQ(counts[1], 0u) << name_of(algorithm);
+    EXPECT_GT(counts[0], 100u) << name_of(algorithm);
+    EXPECT_GT(counts[2], 100u) << name_of(algorithm);
+    EXPECT_EQ(node.answers.size(), 1u) << name_of(algorithm);
+  }
+}
+
+// The share of a target that came back, in tenths of the duration.
+std::vector<double> shares_after_return(SmallNode& node, size_t target, Duration duration) {
+  const model::TargetKey key = node.member(target).key;
+  node.targets[target]->healthy = false;
+  EXPECT_TRUE(
+      node.run_until([&] { return node.health[key].state == model::HealthState::unhealthy; }));
+  node.targets[target]->healthy = true;
+  EXPECT_TRUE(
+      node.run_until([&] { return node.health[key].state == model::HealthState::healthy; }));
+  node.requests();
+  std::vector<double> shares;
+  for (int i = 0; i < 12; ++i) {
+    node.run_for(duration / 10);
+    const std::vector<size_t> counts = node.requests();
+    shares.push_back(static_cast<double>(counts[target]) / static_cast<double>(sum(counts)));
+  }
+  return shares;
+}
+
+TEST(SlowStart, lets_a_share_grow_in_a_straight_line) {
+  SmallNode node({.seed = 6, .workers = 2, .targets = 2});
+  node.group().balancing.slow_start = 30s;
+  begin(node, model::Algorithm::round_robin);
+  node.ask(8, 10ms);
+  node.run_for(1s);
+  const std::vector<double> shares = shares_after_return(node, 1, 30s);
+  for (size_t i = 0; i < 10; ++i) {
+    const double weight = 0.1 * static_cast<double>(i) + 0.05;
+    EXPECT_NEAR(shares[i], weight / (1 + weight), 0.02) << i;
+  }
+  EXPECT_NEAR(shares[11], 0.5, 0.01);
+}
+
+TEST(SlowStart, is_off_unless_asked_for) {
+  SmallNode node({.seed = 7, .workers = 1, .targets = 2});
+  node.group().saturation_guard.enabled = false;  // it too asks little at first
+  begin(node, model::Algorithm::round_robin, false);
+  node.ask(8, 10ms);
+  node.run_for(1s);
+  EXPECT_NEAR(shares_after_return(node, 1, 10s)[0], 0.5, 0.01);
+}
+
+// Registered at once into an empty group: nobody to compare with. One that joins later grows.
+TEST(SlowStart, is_for_who_joins_others) {
+  SmallNode node({.seed = 8, .workers = 2, .targets = 3});
+  node.group().balancing.slow_start = 30s;
+  node.group().targets.pop_back();
+  node.targets[1]->healthy = false;  // is the later of two that began together
+  node.publish();
+  node.run_for(3s);
+  node.targets[1]->healthy = true;
+  const model::TargetKey second = node.member(1).key;
+  ASSERT_TRUE(
+      node.run_until([&] { return node.health[second].state == model::HealthState::healthy; }));
+  node.ask(8, 10ms);
+  node.run_for(1s);
+  node.requests();
+  node.run_for(3s);
+  std::vector<size_t> counts = node.requests();
+  EXPECT_NEAR(static_cast<double>(counts[1]), static_cast<double>(counts[0]), 0.02 * counts[0]);
+
+  node.group().targets.push_back(node.member(2));
+  node.publish();
+  node.run_for(4s);
+  counts = node.requests();
+  EXPECT_LT(counts[2], counts[0] / 5);
+  node.run_for(30s);
+  node.requests();
+  node.run_for(3s);
+  counts = node.requests();
+  EXPECT_NEAR(static_cast<double>(counts[2]), static_cast<double>(counts[0]), 0.05 * counts[0]);
+}
+
+// Unhealthy again, it begins again; and where the group gives it up, the share is whole at once.
+TEST(SlowStart, ends_and_begins_again) {
+  SmallNode node({.seed = 9, .workers = 1, .targets = 2});
+  node.group().balancing.slow_start = 100s;
+  begin(node, model::Algorithm::round_robin);
+  node.ask(8, 10ms);
+  EXPECT_LT(shares_after_return(node, 1, 30s)[8], 0.25);
+  EXPECT_LT(shares_after_return(node, 1, 20s)[0], 0.03);
+  node.group().balancing.slow_start = 0s;
+  node.publish();
+  node.run_for(100ms);
+  node.requests();
+  node.run_for(2s);
+  const std::vector<size_t> counts = node.requests();
+  EXPECT_NEAR(static_cast<double>(counts[1]), static_cast<double>(counts[0]), 0.02 * counts[0]);
+}
+
+}  // namespace
+}  // namespace daruma::sim
