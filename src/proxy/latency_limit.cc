@@ -39,12 +39,13 @@ void LatencyLimit::on_sent(size_t in_flight) {
   window_.most_in_flight = std::max(window_.most_in_flight, static_cast<uint32_t>(in_flight));
 }
 
-void LatencyLimit::on_answered(Instant now, Duration took) {
+void LatencyLimit::on_answered(Instant now, AnswerTime took) {
   if (window_.answers == 0 && window_.began == Instant{}) window_.began = now;
   ++window_.answers;
-  if (now - took >= limit_since_) {
+  if (now - took.most >= limit_since_) {
     ++window_.fresh;
-    window_.fresh_time += took;
+    window_.fresh_time.least += took.least;
+    window_.fresh_time.most += took.most;
   }
   const Duration length = now - window_.began;
   if (length < window_least) return;
@@ -61,7 +62,7 @@ uint32_t LatencyLimit::answers_wanted() const {
 void LatencyLimit::end_window(Instant now) {
   Window window = window_;
   // Sooner than the clock can tell; none at all would mean that it is not known.
-  window.fresh_time = std::max(window.fresh_time, Duration(window.fresh));
+  window.fresh_time.most = std::max(window.fresh_time.most, Duration(window.fresh));
   window_ = {.began = now};
   // Too few answers tell nothing, and ask for no limit.
   if (window.answers < (state_ == State::off ? answers_to_begin : answers_least)) {
@@ -89,22 +90,28 @@ uint32_t LatencyLimit::step_down(uint32_t limit, Duration mean) const {
   return std::max(static_cast<uint32_t>(limit * std::min(wanted, 0.8)), limit_least);
 }
 
-void LatencyLimit::consider(Instant now, Duration mean, double rate) {
-  const bool slow = usual_ != Duration::zero() && mean > slow_times * usual_ + slow_more &&
+// Downwards at once, by what it is sure to have done.
+void LatencyLimit::note_usual(AnswerTime mean) {
+  if (usual_ == Duration::zero() || mean.most < usual_) {
+    usual_ = mean.most;
+  } else if (mean.least > usual_) {
+    usual_ += (mean.least - usual_) / usual_drift;
+  }
+}
+
+void LatencyLimit::consider(Instant now, AnswerTime mean, double rate) {
+  const bool slow = usual_ != Duration::zero() && mean.least > slow_times * usual_ + slow_more &&
                     busiest_ >= in_flight_least;
   slow_windows_ = slow ? slow_windows_ + 1 : 0;
-  if (!slow) {
-    usual_ =
-        usual_ == Duration::zero() || mean < usual_ ? mean : usual_ + (mean - usual_) / usual_drift;
-  }
+  if (!slow) note_usual(mean);
   if (slow_windows_ < 2 || windows_to_rest_ > 0) return;
   state_ = State::lenient;
   windows_kept_ = windows_unneeded_ = 0;
   rate_before_ = rate;
-  mean_before_ = mean;
+  mean_before_ = mean.least;
   limit_before_ = unlimited;
-  patience_ = 2 * mean;
-  set_limit(now, step_down(busiest_, mean));
+  patience_ = 2 * mean.most;
+  set_limit(now, step_down(busiest_, mean.least));
 }
 
 void LatencyLimit::set_limit(Instant now, uint32_t limit) {
@@ -123,9 +130,9 @@ void LatencyLimit::judge(Instant now, const Window& window, Duration length) {
   if (costs_throughput(window, length)) {
     // Where fewer requests at once are answered sooner, it is busy, and others have got this
     // worker's part: those of other workers who have not found it out yet.
-    const bool helped = window.mean() < mean_before_ * helped_parts / 4;
+    const bool helped = window.mean().most < mean_before_ * helped_parts / 4;
     if (state_ == State::lenient && !helped) {
-      usual_ = window.mean();  // not busy, only slower than it was
+      usual_ = window.mean().most;  // not busy, only slower than it was
       windows_to_rest_ = rest;
       return lift();
     }
@@ -137,8 +144,8 @@ void LatencyLimit::judge(Instant now, const Window& window, Duration length) {
   if (state_ == State::firm) rate_before_ = std::max(rate, rate_before_ * throughput_kept);
   if (++windows_kept_ >= proven_after) state_ = State::firm;
   limit_before_ = limit_;
-  if (window.mean() > good_times * usual_) {
-    set_limit(now, step_down(limit_, window.mean()));
+  if (window.mean().least > good_times * usual_) {
+    set_limit(now, step_down(limit_, window.mean().least));
   } else if (state_ == State::firm) {
     set_limit(now, step_up(limit_));
   }

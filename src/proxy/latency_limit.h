@@ -15,12 +15,24 @@
 //    └──────── rests a while ◄────┘                                  └─► firm
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/time.h"
 
 namespace daruma::proxy {
+
+// How long an answer took, as far as it is known: a loop that was busy may have found it late. Not
+// more than `least` may be held against the target; not less than `most` is what it can do.
+struct AnswerTime {
+  // `behind`: io::Loop::behind(), which may be more than it took.
+  static AnswerTime found_after(Duration took, Duration behind) {
+    return {.least = std::max(took - behind, Duration::zero()), .most = took};
+  }
+  Duration least;
+  Duration most;
+};
 
 class LatencyLimit {
  public:
@@ -35,8 +47,8 @@ class LatencyLimit {
 
   // A request is on its way; `in_flight` counts it.
   void on_sent(size_t in_flight);
-  // It was answered, `took` after it had been sent.
-  void on_answered(Instant now, Duration took);
+  // It was answered, `took.most` before `now` it had been sent.
+  void on_answered(Instant now, AnswerTime took);
 
  private:
   enum class State : uint8_t { off, lenient, firm };
@@ -46,12 +58,16 @@ class LatencyLimit {
     uint32_t most_in_flight = 0;
     // Of requests sent since the limit changed last: what was sent before tells of before.
     uint32_t fresh = 0;
-    Duration fresh_time{};
-    Duration mean() const { return fresh ? fresh_time / fresh : Duration::zero(); }
+    AnswerTime fresh_time{};
+    AnswerTime mean() const {
+      if (fresh == 0) return {};
+      return {.least = fresh_time.least / fresh, .most = fresh_time.most / fresh};
+    }
   };
 
   void end_window(Instant now);
-  void consider(Instant now, Duration mean, double rate);
+  void consider(Instant now, AnswerTime mean, double rate);
+  void note_usual(AnswerTime mean);
   void judge(Instant now, const Window& window, Duration length);
   void set_limit(Instant now, uint32_t limit);
   bool costs_throughput(const Window& window, Duration length) const;
@@ -71,7 +87,7 @@ class LatencyLimit {
   uint32_t windows_kept_ = 0;  // under this limit, with throughput as before
   uint32_t windows_unneeded_ = 0;
   uint32_t windows_to_rest_ = 0;
-  Duration mean_before_{};  // what an answer took before the limit
+  Duration mean_before_{};  // what an answer took before the limit, at least
   double rate_before_ = 0;  // answers a second, before the limit or its last step
 };
 

@@ -69,7 +69,7 @@ class Server {
     for (size_t i = 0; i < std::min(cores_, accepted_.size()); ++i) accepted_[i].work -= 1ms;
     std::erase_if(accepted_, [this](const Request& request) {
       if (request.work > Duration::zero()) return false;
-      limit.on_answered(now_, now_ - request.sent);
+      limit.on_answered(now_, AnswerTime::found_after(now_ - request.sent, Duration::zero()));
       latencies.push_back(now_ - request.arrived);
       ++served;
       return true;
@@ -152,6 +152,37 @@ TEST(LatencyLimit, follows_a_server_that_gets_more_cores) {
   larger.run(30s, 600);
   larger.run(30s, 600);
   EXPECT_GE(larger.served, 600u * 30 * 97 / 100);
+}
+
+// So many answers, `every` apart, to requests of which twenty are under way.
+void answer(LatencyLimit& limit, Instant& now, int answers, Duration every, AnswerTime took) {
+  for (int i = 0; i < answers; ++i) {
+    now += every;
+    limit.on_sent(20);
+    limit.on_answered(now, took);
+  }
+}
+
+// Two seconds in which each turn of the worker takes as long as the target's answers: they may have
+// been there at once.
+TEST(LatencyLimit, learns_nothing_from_a_busy_worker) {
+  LatencyLimit limit;
+  Instant now = Instant{} + 1h;
+  answer(limit, now, 2000, 1ms, AnswerTime::found_after(20ms, 20ms));
+  answer(limit, now, 20'000, 1ms, AnswerTime::found_after(20ms, 0ms));
+  EXPECT_EQ(limit.limit(), LatencyLimit::unlimited);
+}
+
+// A full batch of events leaves some for the next turn: longer behind than it took.
+TEST(LatencyLimit, a_busy_worker_does_not_take_time_from_others_answers) {
+  LatencyLimit limit;
+  Instant now = Instant{} + 1h;
+  answer(limit, now, 2000, 1ms, AnswerTime::found_after(20ms, 20ms));
+  for (int i = 0; i < 1000 && limit.limit() == LatencyLimit::unlimited; ++i) {
+    answer(limit, now, 1, 1ms, AnswerTime::found_after(10ms, 2s));
+    answer(limit, now, 1, 1ms, AnswerTime::found_after(400ms, 0ms));
+  }
+  EXPECT_NE(limit.limit(), LatencyLimit::unlimited) << "200 ms on average instead of 20";
 }
 
 }  // namespace

@@ -169,8 +169,7 @@ void TargetState::on_answered(TargetConnection& connection, Duration took) {
   const Instant now = environment_.loop.now();
   door_.on_served(now, took);
   // Where this worker is what is busy, fewer requests at once would help nobody.
-  const Duration behind = environment_.loop.behind();
-  latency_.on_answered(now - behind, took - behind);
+  latency_.on_answered(now, AnswerTime::found_after(took, environment_.loop.behind()));
 }
 
 void TargetState::on_failed(model::Reason reason, FailureStreak::Where where) {

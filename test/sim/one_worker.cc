@@ -92,7 +92,8 @@ OneWorker::OneWorker()
       outside_loop_(network, "outside", *Address::parse("192.0.2.1", 0)),
       worker_loop_(network, "worker", worker_address),
       ring_(1024 * 1024),
-      control_(control_loop_, *this) {
+      control_(control_loop_, *this),
+      answer_timer_(outside_loop_.timers(), *this) {
   network.set_faults(wide_network());
   network.set_watcher(this);
   proxy::WorkerOptions options;
@@ -121,9 +122,10 @@ void OneWorker::publish() {
 
 void OneWorker::answer_at(const std::string& path, model::FixedResponseAction action) {
   std::vector<model::Rule>& rules = balancer().listeners.front().rules;
-  rules.insert(rules.begin(), {.priority = 1,
-                               .conditions = {model::PathPatternCondition{{path}}},
-                               .action = std::move(action)});
+  const model::Rule rule{.priority = 1,
+                         .conditions = {model::PathPatternCondition{{path}}},
+                         .action = std::move(action)};
+  rules.insert(rules.begin(), rule);
 }
 
 void OneWorker::post(model::WorkerLetter letter) {
@@ -167,8 +169,17 @@ void OneWorker::on_accept(std::unique_ptr<io::Socket> socket) {
     const size_t end = self.heard.find("\r\n\r\n");
     if (end == std::string::npos || target_says.empty()) return;
     self.heard.erase(0, end + 4);
-    self.say(target_says);
+    answers_.push_back({outside_loop_.now() + target_takes, &self});
+    say_what_is_due();
   };
+}
+
+void OneWorker::say_what_is_due() {
+  while (!answers_.empty() && answers_.front().due <= outside_loop_.now()) {
+    answers_.front().to->say(target_says);
+    answers_.pop_front();
+  }
+  if (!answers_.empty()) answer_timer_.set(answers_.front().due);
 }
 
 void OneWorker::after_event(SimLoop* turned) {

@@ -4,6 +4,7 @@
 // simulated network: for what has to be told exactly, where the seeds only come by.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -52,7 +53,8 @@ class Peer final : private io::SocketHandler {
 
 class OneWorker final : private SimNetwork::Watcher,
                         private io::Mailbox<model::ControlLetter>::Reader,
-                        private io::AcceptHandler {
+                        private io::AcceptHandler,
+                        private io::TimerHandler {
  public:
   OneWorker();
   ~OneWorker();
@@ -78,6 +80,7 @@ class OneWorker final : private SimNetwork::Watcher,
   std::vector<std::unique_ptr<Peer>> target_connections;
   std::string target_says =
       "HTTP/1.1 200 OK\r\nDate: Sat, 03 Oct 2026 12:02:00 GMT\r\nContent-Length: 2\r\n\r\nok";
+  Duration target_takes{};     // so long to answer
   bool target_listens = true;  // to what comes over connections that it accepts from now on
 
   void run_for(Duration d);
@@ -103,6 +106,8 @@ class OneWorker final : private SimNetwork::Watcher,
   void on_wake_heard(SimWaker&) override {}
   void on_letter(model::ControlLetter letter) override { letters.push_back(std::move(letter)); }
   void on_accept(std::unique_ptr<io::Socket> socket) override;
+  void on_timer(io::Timer&) override { say_what_is_due(); }
+  void say_what_is_due();
 
   SimLoop control_loop_;
   SimLoop outside_loop_;
@@ -113,6 +118,12 @@ class OneWorker final : private SimNetwork::Watcher,
   io::Mailbox<model::ControlLetter> control_;
   std::vector<std::unique_ptr<Peer>> clients_;
   std::unique_ptr<io::Acceptor> target_;
+  struct Answer {
+    Instant due;
+    Peer* to;
+  };
+  std::deque<Answer> answers_;
+  io::Timer answer_timer_;
   std::vector<uint64_t> written_;  // by connection
 };
 
