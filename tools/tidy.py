@@ -44,8 +44,10 @@ SYSTEM_FILES = {
     'src/base/line_output_test.cc',
     'src/base/log.cc',               # which it knows by number
     'src/control/data_lock.cc',      # one process to a data directory
+    'src/control/durable_file.cc',   # keeps what must survive
     'src/control/last_good.cc',      # keeps the last good configuration
     'src/control/system_lookup.cc',  # names of targets
+    'src/store/store.cc',            # a file for its owner alone
     'src/telemetry/log_file.cc',     # writes the logs
 }
 SYSTEM_INCLUDE = re.compile(

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/last_good.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
-#include "io/descriptor.h"
+#include "control/durable_file.h"
 #include "io/read_file.h"
 
 namespace daruma::control {
@@ -21,42 +17,17 @@ namespace {
 constexpr int format_version = 2;
 constexpr size_t bytes_max = 1024 * 1024 * 1024;
 
+constexpr const char* file_name = "last_good.json";
+
 std::string path_in(const std::string& directory) {
-  return directory + "/last_good.json";
-}
-
-tl::unexpected<Error> system_failure(std::string_view what, const std::string& path) {
-  return fail(fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
-}
-
-io::Descriptor open_file(const std::string& path, int flags) {
-  return io::Descriptor(open(path.c_str(), flags, 0600));
-}
-
-bool write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno != EINTR) return false;
-    if (written > 0) bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return true;
-}
-
-Result<void> write_durably(const std::string& path, std::string_view bytes) {
-  const io::Descriptor file =
-      open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
-  if (!file.is_open()) return system_failure("create", path);
-  if (!write_all(file.number(), bytes) || fsync(file.number()) != 0) {
-    return system_failure("write", path);
-  }
-  return {};
+  return directory + "/" + file_name;
 }
 
 }  // namespace
 
 Result<void> make_data_directory(const std::string& directory) {
   if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return system_failure("make the directory", directory);
+    return fail(fmt::format("cannot make the directory {}: {}", directory, std::strerror(errno)));
   }
   return {};
 }
@@ -68,13 +39,7 @@ Result<void> save_last_good(const std::string& directory, const LastGood& good) 
   // A comment beside a certificate may hold bytes that are not UTF-8; what is read of it may not.
   const std::string bytes =
       document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  const std::string path = path_in(directory);
-  const std::string fresh = path + ".new";
-  if (const Result<void> written = write_durably(fresh, bytes); !written) return written;
-  if (std::rename(fresh.c_str(), path.c_str()) != 0) return system_failure("replace", path);
-  const io::Descriptor folder = open_file(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (!folder.is_open() || fsync(folder.number()) != 0) return system_failure("write", directory);
-  return {};
+  return replace_file(directory, file_name, bytes);
 }
 
 Result<LastGood> load_last_good(const std::string& directory) {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace daruma::store {
+namespace {
+
+// Statement by statement from an empty file to today's form; PRAGMA user_version counts how many
+// were run. Never change one that was released: add another.
+constexpr std::array<const char*, 1> migrations{
+    "CREATE TABLE resource (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY (kind, key)) WITHOUT ROWID;"
+    "CREATE TABLE revision (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL);"
+    "INSERT INTO revision VALUES (1, 0);"};
+
+class Statement {
+ public:
+  Statement(sqlite3* database, const char* sql) {
+    sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  void bind(int place, std::string_view text) {
+    const char* data = text.empty() ? "" : text.data();
+    sqlite3_bind_text64(statement_, place, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
+  // SQLITE_ROW, SQLITE_DONE or an error; one that could not be prepared is an error too.
+  int step() { return sqlite3_step(statement_); }
+  std::string text(int column) {
+    const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    if (data == nullptr) return "";
+    return std::string(data, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
+  }
+  int64_t number(int column) { return sqlite3_column_int64(statement_, column); }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+// SQLite would make it readable for everybody that the umask allows; its companions (-wal, -shm)
+// take over what the file has.
+Result<void> make_private(const std::string& file) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return fail(fmt::format("cannot open {}: {}", file, std::strerror(errno)));
+  ::close(descriptor);
+  return {};
+}
+
+}  // namespace
+
+void Store::Closer::operator()(sqlite3* database) const {
+  sqlite3_close(database);
+}
+
+Result<std::unique_ptr<Store>> Store::open(const std::string& file) {
+  if (const Result<void> made = make_private(file); !made) return fail(made.error().message);
+  sqlite3* raw = nullptr;
+  const int opened = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  std::unique_ptr<Store> store(new Store(Database(raw)));
+  if (opened != SQLITE_OK) return store->problem("open");
+  sqlite3_extended_result_codes(raw, 1);
+  if (const Result<void> ready = store->prepare(); !ready) {
+    return fail(fmt::format("{}: {}", file, ready.error().message));
+  }
+  return store;
+}
+
+Store::~Store() = default;
+
+tl::unexpected<Error> Store::problem(const char* doing) const {
+  return fail(fmt::format("cannot {} the store: {}", doing, sqlite3_errmsg(database_.get())));
+}
+
+Result<void> Store::execute(const char* sql) {
+  if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+  return problem("change");
+}
+
+Result<void> Store::prepare() {
+  // The lock mode spares the shared-memory file: nobody else may open it while we run.
+  const Result<void> set = execute(
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+      "PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=256;");
+  if (!set) return set;
+  if (const Result<void> healthy = check_health(); !healthy) return healthy;
+  return migrate();
+}
+
+Result<void> Store::check_health() {
+  Statement check(database_.get(), "PRAGMA quick_check(1)");
+  if (check.step() != SQLITE_ROW) return problem("check");
+  const std::string found = check.text(0);
+  if (found == "ok") return {};
+  return fail(fmt::format("the store is damaged ({}); restore a backup", found));
+}
+
+Result<void> Store::migrate() {
+  uint64_t done = 0;
+  {
+    Statement version(database_.get(), "PRAGMA user_version");
+    if (version.step() != SQLITE_ROW) return problem("read");
+    done = static_cast<uint64_t>(version.number(0));
+  }
+  if (done > migrations.size()) {
+    return fail(
+        fmt::format("the store is of a newer release (form {}, this one knows {}); start "
+                    "that release",
+                    done, migrations.size()));
+  }
+  for (; done < migrations.size(); ++done) {
+    const std::string sql = fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version={}; COMMIT;",
+                                        migrations.at(done), done + 1);
+    if (const Result<void> migrated = execute(sql.c_str()); !migrated) return migrated;
+  }
+  return {};
+}
+
+Result<uint64_t> Store::revision() {
+  Statement read(database_.get(), "SELECT number FROM revision");
+  if (read.step() != SQLITE_ROW) return problem("read");
+  return static_cast<uint64_t>(read.number(0));
+}
+
+Result<Contents> Store::load() {
+  const Result<uint64_t> number = revision();
+  if (!number) return fail(number.error().message);
+  Contents contents{*number, {}};
+  Statement rows(database_.get(), "SELECT kind, key, value FROM resource ORDER BY kind, key");
+  int status = rows.step();
+  for (; status == SQLITE_ROW; status = rows.step()) {
+    contents.rows.push_back({rows.text(0), rows.text(1), rows.text(2)});
+  }
+  if (status != SQLITE_DONE) return problem("read");
+  return contents;
+}
+
+Result<uint64_t> Store::commit(uint64_t expected, std::span<const Change> changes) {
+  if (const Result<void> begun = execute("BEGIN IMMEDIATE"); !begun) {
+    return fail(begun.error().message);
+  }
+  Result<uint64_t> committed = commit_within(expected, changes);
+  // A failed COMMIT may have rolled back by itself, or not.
+  if (!committed && sqlite3_get_autocommit(database_.get()) == 0) {
+    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  return committed;
+}
+
+Result<uint64_t> Store::commit_within(uint64_t expected, std::span<const Change> changes) {
+  const Result<uint64_t> now = revision();
+  if (!now) return now;
+  if (*now != expected) {
+    return fail(fmt::format("the store is at revision {}, not {}", *now, expected));
+  }
+  for (const Change& change : changes) {
+    if (const Result<void> written = write(change); !written) return fail(written.error().message);
+  }
+  if (const auto counted = execute("UPDATE revision SET number = number + 1"); !counted) {
+    return fail(counted.error().message);
+  }
+  if (const auto done = execute("COMMIT"); !done) return fail(done.error().message);
+  return expected + 1;
+}
+
+Result<void> Store::write(const Change& change) {
+  Statement statement(database_.get(), change.value
+                                           ? "INSERT INTO resource VALUES (?1, ?2, ?3)"
+                                             " ON CONFLICT DO UPDATE SET value = excluded.value"
+                                           : "DELETE FROM resource WHERE kind = ?1 AND key = ?2");
+  statement.bind(1, change.kind);
+  statement.bind(2, change.key);
+  if (change.value) statement.bind(3, *change.value);
+  if (statement.step() != SQLITE_DONE) return problem("write");
+  return {};
+}
+
+Result<void> Store::backup(const std::string& file) {
+  if (::access(file.c_str(), F_OK) == 0) {
+    return fail(fmt::format("{} exists already; choose another name", file));
+  }
+  if (const Result<void> made = make_private(file); !made) return made;
+  Statement copy(database_.get(), "VACUUM INTO ?1");
+  copy.bind(1, file);
+  if (copy.step() != SQLITE_DONE) return problem("copy");
+  return {};
+}
+
+}  // namespace daruma::store

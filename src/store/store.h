@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where resources that the API made are kept: rows of (kind, key) → value in one SQLite file. What
+// was committed is on the disk when commit() returns, and is there after a crash at any moment: a
+// write-ahead log, synchronous=FULL. The store knows nothing of what its rows mean.
+//
+// The file is its owner's alone (0600), and one process's at a time (control/data_lock). Calls wait
+// for the disk. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+typedef struct sqlite3 sqlite3;
+
+namespace daruma::store {
+
+struct Row {
+  std::string kind;
+  std::string key;
+  std::string value;
+  bool operator==(const Row&) const = default;
+};
+
+struct Contents {
+  uint64_t revision = 0;  // how many commits there were
+  std::vector<Row> rows;  // by kind, then key
+};
+
+struct Change {
+  std::string kind;
+  std::string key;
+  std::optional<std::string> value;  // nullopt: the row goes
+};
+
+class Store {
+ public:
+  // Makes the file if it is missing (its folder must exist), brings an older one up to date, and
+  // refuses one that is damaged or of a newer release.
+  static Result<std::unique_ptr<Store>> open(const std::string& file);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  Result<Contents> load();
+
+  // All changes or none. Fails if the revision is not `expected`: somebody else wrote. Returns the
+  // new revision; the changes are on the disk.
+  Result<uint64_t> commit(uint64_t expected, std::span<const Change> changes);
+
+  // A copy of what is committed now, as one file, which must not exist yet.
+  Result<void> backup(const std::string& file);
+
+ private:
+  struct Closer {
+    void operator()(sqlite3* database) const;
+  };
+  using Database = std::unique_ptr<sqlite3, Closer>;
+  explicit Store(Database database) : database_(std::move(database)) {}
+
+  Result<void> prepare();
+  Result<void> migrate();
+  Result<void> check_health();
+  Result<void> execute(const char* sql);
+  Result<uint64_t> revision();
+  Result<void> write(const Change& change);
+  Result<uint64_t> commit_within(uint64_t expected, std::span<const Change> changes);
+  [[nodiscard]] tl::unexpected<Error> problem(const char* doing) const;
+
+  Database database_;
+};
+
+}  // namespace daruma::store

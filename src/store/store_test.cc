@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace daruma::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class StoreTest : public testing::Test {
+ protected:
+  StoreTest() {
+    std::string name = (fs::temp_directory_path() / "daruma-store-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    file_ = folder_ / "store.db";
+  }
+  ~StoreTest() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<Store> open() {
+    auto store = Store::open(file_.string());
+    EXPECT_TRUE(store) << store.error().message;
+    return store ? std::move(*store) : nullptr;
+  }
+  std::string refusal() {
+    const auto store = Store::open(file_.string());
+    return store ? "" : store.error().message;
+  }
+  void execute(const char* sql) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(database);
+  }
+
+  fs::path folder_;
+  fs::path file_;
+};
+
+TEST_F(StoreTest, begins_empty_and_for_its_owner_alone) {
+  const auto store = open();
+  const auto contents = store->load();
+  ASSERT_TRUE(contents);
+  EXPECT_EQ(contents->revision, 0U);
+  EXPECT_TRUE(contents->rows.empty());
+  EXPECT_EQ(fs::status(file_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(StoreTest, keeps_what_was_committed) {
+  const std::string odd("a\0b'\"\xc3\xa4", 7);
+  {
+    const auto store = open();
+    const Change first[] = {{"b", "2", "two"}, {"a", "1", "one"}, {"b", "1", odd}};
+    ASSERT_EQ(store->commit(0, first).value_or(0), 1U);
+    const Change second[] = {{"b", "2", std::nullopt}, {"a", "1", ""}, {"none", "x", std::nullopt}};
+    ASSERT_EQ(store->commit(1, second).value_or(0), 2U);
+  }
+  const auto contents = open()->load();
+  ASSERT_TRUE(contents);
+  EXPECT_EQ(contents->revision, 2U);
+  EXPECT_EQ(contents->rows, (std::vector<Row>{{"a", "1", ""}, {"b", "1", odd}}));
+}
+
+TEST_F(StoreTest, refuses_to_write_over_somebody_elses_revision) {
+  const auto store = open();
+  const Change change[] = {{"a", "1", "one"}};
+  ASSERT_TRUE(store->commit(0, change));
+  const auto again = store->commit(0, change);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message, "the store is at revision 1, not 0");
+  EXPECT_EQ(store->commit(1, change).value_or(0), 2U);
+}
+
+// As after kill -9: the files are copied while the store is open, without its last checkpoint.
+TEST_F(StoreTest, recovers_what_only_the_log_has) {
+  const auto store = open();
+  const Change change[] = {{"a", "1", "one"}};
+  ASSERT_TRUE(store->commit(0, change));
+  const fs::path torn = folder_ / "torn.db";
+  fs::copy_file(file_, torn);
+  fs::copy_file(file_.string() + "-wal", torn.string() + "-wal");
+  const auto recovered = Store::open(torn.string());
+  ASSERT_TRUE(recovered) << recovered.error().message;
+  EXPECT_EQ((*recovered)->load()->rows, (std::vector<Row>{{"a", "1", "one"}}));
+}
+
+TEST_F(StoreTest, forgets_a_commit_that_was_torn) {
+  const auto store = open();
+  const Change first[] = {{"a", "1", "one"}};
+  const Change second[] = {{"a", "2", std::string(20'000, 'x')}};
+  ASSERT_TRUE(store->commit(0, first));
+  ASSERT_TRUE(store->commit(1, second));
+  const fs::path torn = folder_ / "torn.db";
+  const std::string log = torn.string() + "-wal";
+  fs::copy_file(file_, torn);
+  fs::copy_file(file_.string() + "-wal", log);
+  fs::resize_file(log, fs::file_size(log) - 100);
+  const auto recovered = Store::open(torn.string());
+  ASSERT_TRUE(recovered) << recovered.error().message;
+  const auto contents = (*recovered)->load();
+  EXPECT_EQ(contents->revision, 1U);
+  EXPECT_EQ(contents->rows, (std::vector<Row>{{"a", "1", "one"}}));
+}
+
+TEST_F(StoreTest, says_what_it_cannot_open) {
+  std::ofstream(file_) << "this is no database, though it is long enough to be looked at";
+  EXPECT_NE(refusal().find("not a database"), std::string::npos) << refusal();
+  fs::remove(file_);
+  open();
+  execute("PRAGMA user_version = 77");
+  EXPECT_NE(refusal().find("newer release (form 77"), std::string::npos) << refusal();
+  EXPECT_FALSE(Store::open((folder_ / "nowhere/store.db").string()));
+}
+
+TEST_F(StoreTest, copies_itself_to_one_file) {
+  const auto store = open();
+  const Change change[] = {{"a", "1", "one"}};
+  ASSERT_TRUE(store->commit(0, change));
+  const std::string copy = (folder_ / "copy.db").string();
+  ASSERT_TRUE(store->backup(copy));
+  EXPECT_EQ(fs::status(copy).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  const auto contents = (*Store::open(copy))->load();
+  EXPECT_EQ(contents->revision, 1U);
+  EXPECT_EQ(contents->rows, (std::vector<Row>{{"a", "1", "one"}}));
+  EXPECT_FALSE(store->backup(copy));
+}
+
+}  // namespace
+}  // namespace daruma::store
