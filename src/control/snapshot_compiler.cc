@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/snapshot_compiler.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <string_view>
@@ -10,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "control/arns.h"
 #include "control/attributes.h"
 #include "control/balancing.h"
 #include "control/error_pages.h"
@@ -26,32 +25,6 @@ namespace api = model::api;
 namespace limits = model::limits;
 using std::string_view;
 using enum AttributeScope;
-
-constexpr string_view arn_prefix = "arn:aws:elasticloadbalancing:us-east-1:000000000000";
-constexpr string_view certificate_arn_prefix = "arn:aws:acm:us-east-1:000000000000:certificate";
-
-// FNV-1a over kind and name with a final mix: equal names give equal ids, today and tomorrow.
-uint64_t stable_hash(string_view kind, string_view name) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const string_view part : {kind, string_view("/"), name}) {
-    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
-  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
-  return hash ^ (hash >> 33);
-}
-
-std::string id_of(string_view kind, string_view name) {
-  return fmt::format("{:016x}", stable_hash(kind, name));
-}
-
-// A certificate's ARN ends in a UUID.
-std::string certificate_arn(string_view name) {
-  const uint64_t high = stable_hash("certificate", name);
-  const uint64_t low = stable_hash("certificate-low", name);
-  return fmt::format("{}/{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", certificate_arn_prefix, high >> 32,
-                     (high >> 16) & 0xffff, high & 0xffff, low >> 48, low & 0xffffffffffff);
-}
 
 // A number that validate() has seen.
 int checked(string_view text) {
@@ -94,7 +67,7 @@ class Compiler {
   void add(const api::Certificate& from) {
     certificates_[from.name] = static_cast<uint32_t>(snapshot_.certificates.size());
     snapshot_.certificates.push_back({.name = from.name,
-                                      .arn = certificate_arn(from.name),
+                                      .arn = arn_of(from),
                                       .chain_pem = from.chain_pem,
                                       .key_pem = from.key_pem,
                                       .fingerprint = from.fingerprint});
@@ -104,8 +77,8 @@ class Compiler {
     groups_[from.name] = static_cast<uint32_t>(snapshot_.target_groups.size());
     model::TargetGroup& group = snapshot_.target_groups.emplace_back();
     group.name = from.name;
-    group.resource_id = fmt::format("targetgroup/{}/{}", from.name, id_of("group", from.name));
-    group.arn = fmt::format("{}:{}", arn_prefix, group.resource_id);
+    group.resource_id = resource_id(from);
+    group.arn = arn_of(from);
     group.protocol = protocol_of(from.protocol.value_or("HTTP"));
     group.port = static_cast<uint16_t>(from.port.value_or(80));
     group.health_check = health_check(from);
@@ -158,12 +131,12 @@ class Compiler {
   void add(const api::LoadBalancer& from) {
     model::LoadBalancer& balancer = snapshot_.load_balancers.emplace_back();
     balancer.name = from.name;
-    balancer.resource_id = fmt::format("app/{}/{}", from.name, id_of("balancer", from.name));
-    balancer.arn = fmt::format("{}:loadbalancer/{}", arn_prefix, balancer.resource_id);
-    balancer.dns_name = from.name + ".daruma.internal";
+    balancer.resource_id = resource_id(from);
+    balancer.arn = arn_of(from);
+    balancer.dns_name = dns_name_of(from);
     set_attributes(from.attributes, balancer);
     for (const api::Listener& listener : from.listeners) {
-      balancer.listeners.push_back(compile(listener, balancer));
+      balancer.listeners.push_back(compile(from, listener));
     }
   }
 
@@ -189,11 +162,10 @@ class Compiler {
     balancer.health_check_log = flag("health_check_logs.s3.enabled");
   }
 
-  model::Listener compile(const api::Listener& from, const model::LoadBalancer& balancer) {
+  model::Listener compile(const api::LoadBalancer& balancer, const api::Listener& from) {
     model::Listener to;
     to.port = static_cast<uint16_t>(from.port.value_or(0));
-    to.arn = fmt::format("{}:listener/{}/{}", arn_prefix, balancer.resource_id,
-                         id_of("listener", fmt::format("{}:{}", balancer.name, to.port)));
+    to.arn = arn_of(balancer, from);
     to.protocol = protocol_of(from.protocol.value_or("HTTP"));
     if (to.protocol == model::Protocol::https) {
       to.ssl_policy = from.ssl_policy.value_or(std::string(tls::default_policy));

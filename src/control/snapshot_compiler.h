@@ -2,11 +2,6 @@
 //
 // Resources → Snapshot: everything that workers and health read, from everything that people wrote.
 // A full rebuild each time. Pure.
-//
-// Names that are ours to make: ARNs have AWS's form, with account 000000000000 and region
-// us-east-1, which the AWS clients know. Their ids are hashes of names, so they survive restarts. A
-// load balancer's DNS name is NAME.daruma.internal (.internal is the top-level domain for private
-// use): it only stands in for the Host that an HTTP/1.0 request does not have.
 #pragma once
 
 #include <cstdint>

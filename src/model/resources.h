@@ -17,10 +17,21 @@ namespace daruma::model::api {
 // Attribute key → value, both as the API spells them: every value is a text.
 using Attributes = std::map<std::string, std::string>;
 
+// What the API gives to a resource that it makes. Empty for what daruma.yaml declares, whose ids
+// are made of names (control/arns).
+using Tags = std::map<std::string, std::string>;
+struct Identity {
+  std::string id;       // the last part of its ARN: 16 hexadecimal digits; a certificate's UUID
+  std::string created;  // ISO 8601, UTC
+  Tags tags;
+  bool operator==(const Identity&) const = default;
+};
+
 struct TargetDescription {
   std::string id;  // IP address or host name
   std::optional<int64_t> port;
   std::string availability_zone;
+  bool operator==(const TargetDescription&) const = default;
 };
 
 struct TargetGroup {
@@ -40,11 +51,14 @@ struct TargetGroup {
   std::optional<std::string> http_code;  // Matcher.HttpCode
   Attributes attributes;
   std::vector<TargetDescription> targets;
+  Identity identity;
+  bool operator==(const TargetGroup&) const = default;
 };
 
 struct TargetGroupTuple {
   std::string target_group;  // by name
   std::optional<int64_t> weight;
+  bool operator==(const TargetGroupTuple&) const = default;
 };
 struct RedirectConfig {
   std::optional<std::string> protocol;
@@ -53,11 +67,13 @@ struct RedirectConfig {
   std::optional<std::string> path;
   std::optional<std::string> query;
   std::string status_code;
+  bool operator==(const RedirectConfig&) const = default;
 };
 struct FixedResponseConfig {
   std::string status_code;
   std::optional<std::string> content_type;
   std::optional<std::string> message_body;
+  bool operator==(const FixedResponseConfig&) const = default;
 };
 struct Action {
   std::string type;
@@ -66,6 +82,7 @@ struct Action {
   std::optional<std::vector<TargetGroupTuple>> forward_config;  // ForwardConfig.TargetGroups
   std::optional<RedirectConfig> redirect_config;
   std::optional<FixedResponseConfig> fixed_response_config;
+  bool operator==(const Action&) const = default;
 };
 
 // A …Config of a condition; which of its members may be given depends on the Field.
@@ -73,10 +90,12 @@ struct ConditionConfig {
   std::optional<std::string> http_header_name;
   std::optional<std::vector<std::string>> values;
   std::optional<std::vector<std::string>> regex_values;
+  bool operator==(const ConditionConfig&) const = default;
 };
 struct QueryStringKeyValuePair {
   std::optional<std::string> key;
   std::optional<std::string> value;
+  bool operator==(const QueryStringKeyValuePair&) const = default;
 };
 struct RuleCondition {
   std::string field;
@@ -89,21 +108,26 @@ struct RuleCondition {
   std::optional<ConditionConfig> source_ip_config;
   std::optional<std::vector<QueryStringKeyValuePair>> query_string_config;  // ….Values
   std::optional<bool> negate;                                               // daruma.negate
+  bool operator==(const RuleCondition&) const = default;
 };
 struct RewriteConfig {
   std::optional<std::string> regex;
   std::optional<std::string> replace;
+  bool operator==(const RewriteConfig&) const = default;
 };
 struct RuleTransform {
   std::string type;
   std::optional<std::vector<RewriteConfig>> host_header_rewrite_config;  // ….Rewrites
   std::optional<std::vector<RewriteConfig>> url_rewrite_config;
+  bool operator==(const RuleTransform&) const = default;
 };
 struct Rule {
   std::optional<int64_t> priority;
   std::vector<RuleCondition> conditions;
   std::vector<Action> actions;
   std::vector<RuleTransform> transforms;
+  Identity identity;
+  bool operator==(const Rule&) const = default;
 };
 
 struct Listener {
@@ -115,6 +139,8 @@ struct Listener {
   Attributes error_page_files;  // daruma.error_page.….file → what the file holds
   std::vector<Action> default_actions;
   std::vector<Rule> rules;
+  Identity identity;
+  bool operator==(const Listener&) const = default;
 };
 
 struct LoadBalancer {
@@ -123,6 +149,12 @@ struct LoadBalancer {
   std::optional<std::string> type;
   Attributes attributes;
   std::vector<Listener> listeners;
+  // What the API was given of the network; a node's listeners bind to its own addresses.
+  std::string ip_address_type;
+  std::vector<std::string> subnets;
+  std::vector<std::string> security_groups;
+  Identity identity;
+  bool operator==(const LoadBalancer&) const = default;
 };
 
 // The rest is Daruma's own: what AWS keeps in other services or does not show.
@@ -133,14 +165,25 @@ struct Certificate {
   std::string chain_pem;  // what the files hold; "" if they could not be read
   std::string key_pem;
   std::string fingerprint;
+  Identity identity;
+  bool operator==(const Certificate&) const = default;
 };
 struct Node {
   std::vector<std::string> addresses;  // where listeners bind; empty: every address, v4 and v6
   std::string availability_zone;
 };
+struct AccessKey {
+  std::string id;
+  std::optional<std::string> secret;
+  std::optional<std::string> secret_file;  // as written; what it holds goes to `secret`
+  std::optional<std::string> role;         // admin, read-only
+  bool operator==(const AccessKey&) const = default;
+};
 struct Admin {
   std::optional<std::string> address;
   std::optional<int64_t> port;
+  std::optional<std::string> authentication;  // "none": requests need no signature
+  std::vector<AccessKey> access_keys;
 };
 struct Logs {
   std::optional<std::string> directory;
