@@ -69,6 +69,7 @@ class DeclaredParser {
     for (const auto& problem : decoding_.list()) add(problem.position, problem.message);
     load_certificates();
     load_error_pages();
+    load_secrets();
     check();
     for (const Issue& issue : issues_.list()) {
       if (!decoding_.spoiled(issue.where)) add(locate(*root, issue), issue.message, issue.severity);
@@ -119,6 +120,21 @@ class DeclaredParser {
     for (const auto& [key, file] : listener.attributes) {
       if (is_error_page_file_key(key))
         load_file(file, attributes.at(key), listener.error_page_files[key]);
+    }
+  }
+
+  // A line's end belongs to the file, not to the secret.
+  void load_secrets() {
+    const Path root;
+    const Path admin = root.at("Admin");
+    std::vector<api::AccessKey>& keys = out_.resources.admin.access_keys;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const Path path = admin.at("AccessKeys", i);
+      if (!keys[i].secret_file || keys[i].secret) continue;
+      std::string secret;
+      if (!load_file(*keys[i].secret_file, path.at("SecretFile"), secret)) continue;
+      secret.erase(secret.find_last_not_of("\r\n") + 1);
+      keys[i].secret = std::move(secret);
     }
   }
 

@@ -98,6 +98,18 @@ class Decoder {
     Members members(node, path, "Admin", problems_);
     members.text("Address", out.address);
     members.number("Port", port_text, out.port);
+    members.text("Authentication", out.authentication);
+    members.list("AccessKeys", out.access_keys,
+                 [&](auto& n, auto& p, auto& item) { access_key(n, p, item); });
+    members.finish();
+  }
+
+  void access_key(const YamlNode& node, const Path& path, api::AccessKey& out) {
+    Members members(node, path, "an access key", problems_);
+    members.text("Id", out.id);
+    members.text("Secret", out.secret);
+    members.text("SecretFile", out.secret_file);
+    members.text("Role", out.role);
     members.finish();
   }
 

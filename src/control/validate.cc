@@ -16,6 +16,7 @@
 #include "control/error_pages.h"
 #include "control/quotas.h"
 #include "control/suggestion.h"
+#include "control/validate_access.h"
 #include "control/validate_actions.h"
 #include "control/validate_rules.h"
 #include "control/validate_target_groups.h"
@@ -77,14 +78,15 @@ class Validator {
     const Path path = root_.at("Admin");
     const api::Admin& admin = resources_.admin;
     validate_number(admin.port, port_range, path, "Port", issues_);
+    validate_access(admin, path, issues_);
     if (!admin.address) return;
     const auto address = Address::parse(*admin.address, 0);
     if (!address) {
       issues_.error(path.at("Address"), fmt::format("'{}' is not an IP address", *admin.address));
     } else if (!address->is_loopback()) {
       issues_.error(path.at("Address"),
-                    fmt::format("{} is not a loopback address; the admin endpoint has no login "
-                                "yet, so use 127.0.0.1 or ::1",
+                    fmt::format("{} is not a loopback address; nobody logs in to the admin pages, "
+                                "so use 127.0.0.1 or ::1",
                                 *admin.address));
     }
   }
@@ -106,6 +108,7 @@ class Validator {
     once("Certificate", certificate.name, path, certificates_);
     const std::string message = check_certificate_name(certificate.name);
     if (!message.empty()) issues_.error(path.at("Name"), message);
+    if (!certificate.identity.id.empty()) return;  // imported by the API, without files
     if (certificate.certificate_file.empty()) {
       issues_.error(path.at("CertificateFile"),
                     "CertificateFile is missing: a PEM file, leaf first");
@@ -162,11 +165,9 @@ class Validator {
                     fmt::format("Type must be application, not '{}'", *balancer.type));
     }
     const std::string scheme = balancer.scheme.value_or("internet-facing");
-    if (scheme == "internal") {
-      not_in_this_release(path.at("Scheme"), "Scheme internal", issues_);
-    } else if (scheme != "internet-facing") {
+    if (scheme != "internet-facing" && scheme != "internal") {
       issues_.error(path.at("Scheme"),
-                    fmt::format("Scheme must be internet-facing, not '{}'", scheme));
+                    fmt::format("Scheme must be internet-facing or internal, not '{}'", scheme));
     }
   }
 

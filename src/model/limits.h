@@ -89,6 +89,13 @@ inline constexpr int retries_per_request_max = 2;
 inline constexpr size_t health_check_path_bytes_max = 1024;
 inline constexpr size_t health_check_body_bytes_max = 64 * 1024;
 
+// Who may use the API
+inline constexpr size_t access_keys_max = 100;
+inline constexpr size_t access_key_id_bytes_min = 8;
+inline constexpr size_t access_key_id_bytes_max = 128;
+inline constexpr size_t access_secret_bytes_min = 16;
+inline constexpr size_t access_secret_bytes_max = 256;
+
 // Stories, per worker
 inline constexpr size_t stories_of_errors_max = 1'024;
 inline constexpr size_t stories_of_detours_max = 256;
