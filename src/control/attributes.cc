@@ -73,7 +73,7 @@ constexpr Row rows[] = {
     number(load_balancer, "idle_timeout.timeout_seconds", "60", limits::idle_timeout_seconds),
     number(load_balancer, "daruma.request_body.minimum_bytes_per_second", "500",
            limits::request_body_bytes_per_second),
-    fixed(load_balancer, "deletion_protection.enabled", "false"),
+    flag(load_balancer, "deletion_protection.enabled", "false"),
     fixed(load_balancer, "ipv6.deny_all_igw_traffic", "false"),
     fixed(load_balancer, "load_balancing.cross_zone.enabled", "true",
           "an Application Load Balancer is always cross-zone"),
@@ -255,6 +255,14 @@ std::optional<AttributeProblem> check_attribute(AttributeScope scope, std::strin
   std::string problem = check_value(*row, value);
   if (problem.empty()) return std::nullopt;
   return AttributeProblem{false, std::move(problem)};
+}
+
+std::vector<std::string_view> attribute_keys(AttributeScope scope) {
+  std::vector<std::string_view> keys;
+  for (const Row& row : rows) {
+    if (row.scope == scope && row.kind != Kind::elsewhere) keys.push_back(row.key);
+  }
+  return keys;
 }
 
 std::string_view attribute_text(AttributeScope scope, const model::api::Attributes& attributes,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/resources.h"
 
@@ -23,6 +24,9 @@ struct AttributeProblem {
 // Nullopt if the key is known and the value is one that this release serves.
 std::optional<AttributeProblem> check_attribute(AttributeScope scope, std::string_view key,
                                                 std::string_view value);
+
+// Every key of the scope that load balancers of type application have, in the table's order.
+std::vector<std::string_view> attribute_keys(AttributeScope scope);
 
 // The value given, or ALB's default. REQUIRES: a known key of the scope; checked attributes.
 std::string_view attribute_text(AttributeScope scope, const model::api::Attributes& attributes,

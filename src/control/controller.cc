@@ -11,10 +11,25 @@
 
 #include "base/check.h"
 #include "control/snapshot_compiler.h"
+#include "control/validate.h"
 #include "model/limits.h"
 
 namespace daruma::control {
 namespace {
+
+namespace api = model::api;
+
+// Those of the file first, so that its places in lists stay what they are.
+api::Resources together(const api::Resources& declared, const api::Resources& created) {
+  api::Resources whole = declared;
+  const auto add = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  add(whole.certificates, created.certificates);
+  add(whole.target_groups, created.target_groups);
+  add(whole.load_balancers, created.load_balancers);
+  return whole;
+}
 
 constexpr std::string_view not_in_use_text =
     "Target group is not configured to receive traffic from the load balancer";
@@ -73,12 +88,14 @@ Controller::~Controller() = default;
 
 Diagnostics Controller::load() {
   Declared declared = read_declared(options_.config_file, options_.surroundings);
+  check_with_created(declared);
   apply(declared);
   return declared.diagnostics;
 }
 
 Diagnostics Controller::load_last_good() {
   Declared declared = read_last_good();
+  check_with_created(declared);
   if (!has_errors(declared.diagnostics)) take(declared);
   return declared.diagnostics;
 }
@@ -107,12 +124,56 @@ Declared Controller::read_last_good() const {
 // A listener that cannot listen must not cost those that do.
 void Controller::check_ports(Declared& declared) const {
   if (has_errors(declared.diagnostics)) return;
-  const auto wanted = listening_addresses(declared.resources);
+  const auto wanted = listening_addresses(together(declared.resources, created_));
   for (const Address& address : new_addresses(wanted, listening_addresses(resources_))) {
     const std::string problem = options_.listening_problem(address);
     if (problem.empty()) continue;
     declared.diagnostics.push_back({options_.config_file, 0, 0, problem, Severity::error});
   }
+}
+
+// The file has been validated alone: what is wrong now is between the two.
+void Controller::check_with_created(Declared& declared) const {
+  if (has_errors(declared.diagnostics)) return;
+  if (created_.load_balancers.empty() && created_.target_groups.empty() &&
+      created_.certificates.empty()) {
+    return;
+  }
+  Issues issues;
+  validate(together(declared.resources, created_),
+           {.check_ssl_policy = options_.surroundings.check_ssl_policy}, issues);
+  for (const Issue& issue : issues.list()) {
+    if (issue.severity != Severity::error) continue;
+    declared.diagnostics.push_back(
+        {options_.config_file, 0, 0,
+         "does not fit with what the API made: " + one_line(issue.message), Severity::error});
+  }
+}
+
+Issues Controller::check_created(const api::Resources& created) const {
+  Issues issues;
+  const api::Resources whole = together(declared_, created);
+  validate(whole, {.check_ssl_policy = options_.surroundings.check_ssl_policy}, issues);
+  const Path root;
+  for (const Address& address :
+       new_addresses(listening_addresses(whole), listening_addresses(resources_))) {
+    const std::string problem = options_.listening_problem(address);
+    if (!problem.empty()) issues.error(root.at("LoadBalancers"), problem);
+  }
+  return issues;
+}
+
+void Controller::apply_created(api::Resources created, ReloadObserver* observer) {
+  DARUMA_ASSERT(!draining_);
+  created_ = std::move(created);
+  resources_ = together(declared_, created_);
+  resolver_.watch(target_names(resources_));
+  compile_and_publish();
+  Pending pending{{observer}, {}, loop_.now() + reload_timeout};
+  pending.result.applied = true;
+  pending.result.revision = revision_;
+  pending_.push_back(std::move(pending));
+  loop_.call_soon(*this);
 }
 
 // Counts a file that was read, and takes it if it is valid.
@@ -135,7 +196,8 @@ void Controller::take(Declared& declared) {
   } else {
     warn_of_restart(settings_, declared.settings, options_.config_file, declared.diagnostics);
   }
-  resources_ = std::move(declared.resources);
+  declared_ = std::move(declared.resources);
+  resources_ = together(declared_, created_);
   resolver_.watch(target_names(resources_));
   compile_and_publish();
 }
@@ -236,6 +298,7 @@ void Controller::read_again() {
         {options_.config_file, 0, 0, "not read: this node is stopping", Severity::error});
   } else {
     Declared declared = read_declared(options_.config_file, options_.surroundings);
+    check_with_created(declared);
     check_ports(declared);
     apply(declared);
     pending.result.applied = status_.success;

@@ -25,6 +25,7 @@
 #include "control/declared.h"
 #include "control/diagnostics.h"
 #include "control/inquiries.h"
+#include "control/issues.h"
 #include "control/last_good.h"
 #include "control/name_resolver.h"
 #include "control/port_check.h"
@@ -118,6 +119,18 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   // The same from the data directory, whatever the configuration file says now.
   Diagnostics load_last_good();
 
+  // What the API made lives beside what the file declares, in one tree. A file that does not fit
+  // with it is refused. REQUIRES: before load().
+  void set_created(model::api::Resources created) { created_ = std::move(created); }
+  const model::api::Resources& created() const { return created_; }
+  const model::api::Resources& declared() const { return declared_; }
+  // What would be wrong with the whole if these were what the API made; ports included.
+  Issues check_created(const model::api::Resources& created) const;
+  // The observer (may be null) hears as after a reload. REQUIRES: check_created() found no error;
+  // not draining.
+  void apply_created(model::api::Resources created, ReloadObserver* observer);
+  bool draining() const { return draining_; }
+
   // Workers and health get the current snapshot and every later one. REQUIRES: called once.
   void connect(std::vector<Publisher::WorkerMailbox*> workers, Publisher::HealthMailbox* health);
   io::Mailbox<model::ControlLetter>& mailbox() { return mailbox_; }
@@ -133,7 +146,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   // Workers and health stop taking work; the observer hears when all of them have stopped.
   void drain(Duration deadline, StopObserver& observer);
 
-  // REQUIRES for these three: a load succeeded.
+  // REQUIRES for these three: a load succeeded. resources() has those of the file first.
   const model::SnapshotRef& snapshot() const { return snapshot_; }
   const model::api::Resources& resources() const { return resources_; }
   const Settings& settings() const { return settings_; }  // as of the first load
@@ -166,6 +179,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
 
   Declared read_last_good() const;
   void check_ports(Declared& declared) const;
+  void check_with_created(Declared& declared) const;
   void read_again();
   void apply(Declared& declared);
   void take(Declared& declared);
@@ -192,7 +206,9 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   io::Loop& loop_;
   const Log& log_;
   ControllerOptions options_;
-  model::api::Resources resources_;
+  model::api::Resources declared_;
+  model::api::Resources created_;
+  model::api::Resources resources_;  // both together
   Settings settings_;
   model::SnapshotRef snapshot_;
   uint64_t revision_ = 0;
