@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/records.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/json_codec.h"
+
+namespace daruma::api {
+namespace {
+
+namespace shapes = model::api;
+using std::string_view;
+
+constexpr string_view balancer_kind = "load-balancer";
+constexpr string_view listener_kind = "listener";
+constexpr string_view rule_kind = "rule";
+constexpr string_view group_kind = "target-group";
+constexpr string_view certificate_kind = "certificate";
+
+// ---- what each row holds: without what has rows of its own ----
+
+template <class V, class T>
+void describe_identity(V& v, T& identity) {
+  v.text("CreatedTime", identity.created);
+  v.map("Tags", identity.tags);
+}
+
+template <class V, Is<shapes::LoadBalancer> T>
+void describe_row(V& v, T& balancer) {
+  v.text("Name", balancer.name);
+  v.text("Scheme", balancer.scheme);
+  v.text("Type", balancer.type);
+  v.text("IpAddressType", balancer.ip_address_type);
+  v.texts("Subnets", balancer.subnets);
+  v.texts("SecurityGroups", balancer.security_groups);
+  v.map("Attributes", balancer.attributes);
+  describe_identity(v, balancer.identity);
+}
+
+template <class V, Is<shapes::Listener> T>
+void describe_row(V& v, T& listener) {
+  v.number("Port", listener.port);
+  v.text("Protocol", listener.protocol);
+  v.texts("Certificates", listener.certificates);
+  v.text("SslPolicy", listener.ssl_policy);
+  v.map("Attributes", listener.attributes);
+  v.objects("DefaultActions", listener.default_actions);
+  describe_identity(v, listener.identity);
+}
+
+template <class V, Is<shapes::Rule> T>
+void describe_row(V& v, T& rule) {
+  v.number("Priority", rule.priority);
+  v.objects("Conditions", rule.conditions);
+  v.objects("Actions", rule.actions);
+  v.objects("Transforms", rule.transforms);
+  describe_identity(v, rule.identity);
+}
+
+template <class V, Is<shapes::TargetGroup> T>
+void describe_row(V& v, T& group) {
+  v.text("Name", group.name);
+  v.text("Protocol", group.protocol);
+  v.text("ProtocolVersion", group.protocol_version);
+  v.text("TargetType", group.target_type);
+  v.number("Port", group.port);
+  describe_health_check(v, group);
+  v.text("HttpCode", group.http_code);
+  v.map("Attributes", group.attributes);
+  v.objects("Targets", group.targets);
+  describe_identity(v, group.identity);
+}
+
+template <class V, Is<shapes::Certificate> T>
+void describe_row(V& v, T& certificate) {
+  v.text("Name", certificate.name);
+  v.text("Chain", certificate.chain_pem);
+  v.text("PrivateKey", certificate.key_pem);
+  v.text("Fingerprint", certificate.fingerprint);
+  describe_identity(v, certificate.identity);
+}
+
+template <class T>
+std::string text_of(const T& resource, string_view owner_member, const std::string& owner) {
+  Json json;
+  JsonWriter writer(json);
+  describe_row(writer, resource);
+  writer.text(owner_member, owner);
+  return json.dump();
+}
+
+// ---- writing ----
+
+// Every resource by kind and id, so that two trees can be compared.
+struct Flat {
+  template <class T>
+  struct Entry {
+    const T* resource;
+    string_view owner_member = "Owner";
+    std::string owner;
+    bool operator==(const Entry& other) const {
+      return owner == other.owner && *resource == *other.resource;
+    }
+  };
+  std::map<string_view, Entry<shapes::LoadBalancer>> balancers;
+  std::map<string_view, Entry<shapes::Listener>> listeners;
+  std::map<string_view, Entry<shapes::Rule>> rules;
+  std::map<string_view, Entry<shapes::TargetGroup>> groups;
+  std::map<string_view, Entry<shapes::Certificate>> certificates;
+
+  explicit Flat(const shapes::Resources& resources) {
+    for (const auto& balancer : resources.load_balancers) {
+      balancers[balancer.identity.id] = {&balancer, "Owner", ""};
+      for (const auto& listener : balancer.listeners) {
+        listeners[listener.identity.id] = {&listener, "LoadBalancer", balancer.identity.id};
+        for (const auto& rule : listener.rules) {
+          rules[rule.identity.id] = {&rule, "Listener", listener.identity.id};
+        }
+      }
+    }
+    for (const auto& group : resources.target_groups) groups[group.identity.id] = {&group, "", ""};
+    for (const auto& certificate : resources.certificates) {
+      certificates[certificate.identity.id] = {&certificate, "", ""};
+    }
+  }
+};
+
+template <class Map>
+void compare(string_view kind, const Map& before, const Map& after,
+             std::vector<store::Change>& changes) {
+  for (const auto& [id, entry] : before) {
+    if (!after.contains(id)) changes.push_back({std::string(kind), std::string(id), std::nullopt});
+  }
+  for (const auto& [id, entry] : after) {
+    const auto known = before.find(id);
+    if (known != before.end() && known->second == entry) continue;
+    const auto text = [](const auto& e) { return text_of(*e.resource, e.owner_member, e.owner); };
+    std::string now = text(entry);
+    // What differs may lie in what has rows of its own.
+    if (known != before.end() && text(known->second) == now) continue;
+    changes.push_back({std::string(kind), std::string(id), std::move(now)});
+  }
+}
+
+// ---- reading ----
+
+template <class T>
+T read(const store::Row& row, const Json& json) {
+  T resource;
+  JsonReader reader(json);
+  describe_row(reader, resource);
+  resource.identity.id = row.key;
+  return resource;
+}
+
+class RowReader {
+ public:
+  Result<shapes::Resources> run(std::span<const store::Row> rows) {
+    for (const store::Row& row : rows) {
+      const Json json = Json::parse(row.value, nullptr, false);
+      if (!json.is_object())
+        return fail(fmt::format("the store's {} {} is no JSON", row.kind, row.key));
+      if (!take(row, json))
+        return fail(fmt::format("the store has an unknown kind '{}'", row.kind));
+    }
+    if (const Result<void> joined = join(); !joined) return fail(joined.error().message);
+    return std::move(resources_);
+  }
+
+ private:
+  bool take(const store::Row& row, const Json& json) {
+    if (row.kind == balancer_kind) {
+      resources_.load_balancers.push_back(read<shapes::LoadBalancer>(row, json));
+    } else if (row.kind == listener_kind) {
+      listeners_.emplace_back(owner_of(json, "LoadBalancer"), read<shapes::Listener>(row, json));
+    } else if (row.kind == rule_kind) {
+      rules_.emplace_back(owner_of(json, "Listener"), read<shapes::Rule>(row, json));
+    } else if (row.kind == group_kind) {
+      resources_.target_groups.push_back(read<shapes::TargetGroup>(row, json));
+    } else if (row.kind == certificate_kind) {
+      resources_.certificates.push_back(read<shapes::Certificate>(row, json));
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  static std::string owner_of(const Json& json, string_view member) {
+    std::string owner;
+    JsonReader(json).text(member, owner);
+    return owner;
+  }
+
+  Result<void> join() {
+    std::map<std::string, shapes::LoadBalancer*> balancers;
+    for (auto& balancer : resources_.load_balancers) balancers[balancer.identity.id] = &balancer;
+    std::map<std::string, std::pair<std::string, size_t>> places;  // listener → its balancer, index
+    for (auto& [owner, listener] : listeners_) {
+      const auto found = balancers.find(owner);
+      if (found == balancers.end()) return orphan(listener_kind, listener.identity.id);
+      auto& siblings = found->second->listeners;
+      places[listener.identity.id] = {owner, siblings.size()};
+      siblings.push_back(std::move(listener));
+    }
+    for (auto& [owner, rule] : rules_) {
+      const auto found = places.find(owner);
+      if (found == places.end()) return orphan(rule_kind, rule.identity.id);
+      const auto& [balancer, index] = found->second;
+      balancers[balancer]->listeners[index].rules.push_back(std::move(rule));
+    }
+    return {};
+  }
+
+  static Result<void> orphan(string_view kind, const std::string& id) {
+    return fail(fmt::format("the store's {} {} belongs to something that is not there", kind, id));
+  }
+
+  shapes::Resources resources_;
+  std::vector<std::pair<std::string, shapes::Listener>> listeners_;
+  std::vector<std::pair<std::string, shapes::Rule>> rules_;
+};
+
+}  // namespace
+
+std::vector<store::Change> changes_between(const shapes::Resources& before,
+                                           const shapes::Resources& after) {
+  const Flat was(before);
+  const Flat is(after);
+  std::vector<store::Change> changes;
+  compare(balancer_kind, was.balancers, is.balancers, changes);
+  compare(listener_kind, was.listeners, is.listeners, changes);
+  compare(rule_kind, was.rules, is.rules, changes);
+  compare(group_kind, was.groups, is.groups, changes);
+  compare(certificate_kind, was.certificates, is.certificates, changes);
+  return changes;
+}
+
+Result<shapes::Resources> resources_of(std::span<const store::Row> rows) {
+  return RowReader().run(rows);
+}
+
+}  // namespace daruma::api

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Resources that the API made ↔ rows of the store: a row per load balancer, listener, rule, target
+// group (with its targets) and certificate, under its id. Pure.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "model/resources.h"
+#include "store/store.h"
+
+namespace daruma::api {
+
+// What has to be written so that the store has `after` where it had `before`.
+std::vector<store::Change> changes_between(const model::api::Resources& before,
+                                           const model::api::Resources& after);
+
+// Fails if a row is not of our making, or belongs to another that is not there.
+Result<model::api::Resources> resources_of(std::span<const store::Row> rows);
+
+}  // namespace daruma::api

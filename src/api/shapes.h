@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The elbv2 shapes that go both ways, each described once: what its members are called and where
+// they lie. A codec (api/query_reader, api/xml_writer, api/json_codec) reads or writes by it.
+// Target groups are by name within, by ARN on the wire: `group` is that member.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "model/resources.h"
+
+namespace daruma::api {
+
+template <class T, class Shape>
+concept Is = std::same_as<std::remove_const_t<T>, Shape>;
+
+template <class V, Is<model::api::TargetDescription> T>
+void describe(V& v, T& target) {
+  v.text("Id", target.id);
+  v.number("Port", target.port);
+  v.text("AvailabilityZone", target.availability_zone);
+  v.foreign("QuicServerId", "InvalidTarget");
+}
+
+template <class V, Is<model::api::TargetGroupTuple> T>
+void describe(V& v, T& tuple) {
+  v.group(tuple.target_group);
+  v.number("Weight", tuple.weight);
+}
+
+template <class V, Is<model::api::RedirectConfig> T>
+void describe(V& v, T& config) {
+  v.text("Protocol", config.protocol);
+  v.text("Port", config.port);
+  v.text("Host", config.host);
+  v.text("Path", config.path);
+  v.text("Query", config.query);
+  v.text("StatusCode", config.status_code);
+}
+
+template <class V, Is<model::api::FixedResponseConfig> T>
+void describe(V& v, T& config) {
+  v.text("MessageBody", config.message_body);
+  v.text("StatusCode", config.status_code);
+  v.text("ContentType", config.content_type);
+}
+
+template <class V, Is<model::api::Action> T>
+void describe(V& v, T& action) {
+  v.text("Type", action.type);
+  v.group(action.target_group);
+  v.number("Order", action.order);
+  v.forward_config(action.forward_config);
+  v.object("RedirectConfig", action.redirect_config);
+  v.object("FixedResponseConfig", action.fixed_response_config);
+  v.foreign("AuthenticateOidcConfig", "InvalidLoadBalancerAction");
+  v.foreign("AuthenticateCognitoConfig", "InvalidLoadBalancerAction");
+  v.foreign("JwtValidationConfig", "InvalidLoadBalancerAction");
+}
+
+template <class V, Is<model::api::ConditionConfig> T>
+void describe(V& v, T& config) {
+  v.text("HttpHeaderName", config.http_header_name);
+  v.texts("Values", config.values);
+  v.texts("RegexValues", config.regex_values);
+}
+
+template <class V, Is<model::api::QueryStringKeyValuePair> T>
+void describe(V& v, T& pair) {
+  v.text("Key", pair.key);
+  v.text("Value", pair.value);
+}
+
+template <class V, Is<model::api::RuleCondition> T>
+void describe(V& v, T& condition) {
+  v.text("Field", condition.field);
+  v.texts("Values", condition.values);
+  v.texts("RegexValues", condition.regex_values);
+  v.object("HostHeaderConfig", condition.host_header_config);
+  v.object("PathPatternConfig", condition.path_pattern_config);
+  v.object("HttpHeaderConfig", condition.http_header_config);
+  v.wrapped("QueryStringConfig", "Values", condition.query_string_config);
+  v.object("HttpRequestMethodConfig", condition.http_request_method_config);
+  v.object("SourceIpConfig", condition.source_ip_config);
+}
+
+template <class V, Is<model::api::RewriteConfig> T>
+void describe(V& v, T& rewrite) {
+  v.text("Regex", rewrite.regex);
+  v.text("Replace", rewrite.replace);
+}
+
+template <class V, Is<model::api::RuleTransform> T>
+void describe(V& v, T& transform) {
+  v.text("Type", transform.type);
+  v.wrapped("HostHeaderRewriteConfig", "Rewrites", transform.host_header_rewrite_config);
+  v.wrapped("UrlRewriteConfig", "Rewrites", transform.url_rewrite_config);
+}
+
+// Health-check members, as CreateTargetGroup, ModifyTargetGroup and Describe have them.
+template <class V, Is<model::api::TargetGroup> T>
+void describe_health_check(V& v, T& group) {
+  v.text("HealthCheckProtocol", group.health_check_protocol);
+  v.text("HealthCheckPort", group.health_check_port);
+  v.flag("HealthCheckEnabled", group.health_check_enabled);
+  v.text("HealthCheckPath", group.health_check_path);
+  v.number("HealthCheckIntervalSeconds", group.health_check_interval_seconds);
+  v.number("HealthCheckTimeoutSeconds", group.health_check_timeout_seconds);
+  v.number("HealthyThresholdCount", group.healthy_threshold_count);
+  v.number("UnhealthyThresholdCount", group.unhealthy_threshold_count);
+}
+
+}  // namespace daruma::api
