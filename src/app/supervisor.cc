@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "api/records.h"
 #include "app/process_limits.h"
 #include "app/version.h"
 #include "app/wall_clock.h"
@@ -59,7 +60,7 @@ int Supervisor::run() {
   const SignalThread signal_thread(signals_, {.after_first_stop = forced_end_after,
                                               .after_second_stop = forced_end_after_second,
                                               .end = [this] { end_now(); }});
-  if (!lock_data() || !load() || !ports_are_free()) return exit_failed;
+  if (!lock_data() || !open_store() || !load() || !ports_are_free()) return exit_failed;
   build_threads();
   if (!open_admin()) return exit_failed;
   start_threads();
@@ -78,6 +79,25 @@ bool Supervisor::lock_data() {
     return false;
   }
   data_lock_ = std::move(*lock);
+  return true;
+}
+
+// What the API made is there before the file is read: they have to fit together.
+bool Supervisor::open_store() {
+  if (command_.data_directory.empty()) return true;
+  const auto refuse = [this](const std::string& why) {
+    log_.write(LogLevel::error, "app", why);
+    return false;
+  };
+  auto store = store::Store::open(command_.data_directory + "/store.db");
+  if (!store) return refuse(store.error().message);
+  const auto contents = (*store)->load();
+  if (!contents) return refuse(contents.error().message);
+  auto created = api::resources_of(contents->rows);
+  if (!created) return refuse(created.error().message);
+  store_ = std::move(*store);
+  store_revision_ = contents->revision;
+  controller_.set_created(std::move(*created));
   return true;
 }
 
@@ -146,8 +166,16 @@ bool Supervisor::open_admin() {
   backend_ = std::make_unique<control::ControllerBackend>(control::ControllerBackendContext{
       loop_, controller_, registry_, &log_writer_->totals(), version_number()});
   admin_pages_ = std::make_unique<control::AdminPages>(*backend_);
-  auto admin =
-      control::AdminServer::open(loop_, controller_.settings().admin, admin_pages_->routes());
+  auto routes = admin_pages_->routes();
+  const auto index = std::ranges::find_if(routes, [](const control::AdminRoute& route) {
+    return route.method == http::Method::get && route.path == "/";
+  });
+  api_ = std::make_unique<api::Service>(api::ServiceContext{loop_, controller_, store_.get(), log_,
+                                                            command_.config_file, *index->handler},
+                                        store_revision_);
+  index->handler = api_.get();
+  routes.push_back({http::Method::post, "/", api_.get()});
+  auto admin = control::AdminServer::open(loop_, controller_.settings().admin, std::move(routes));
   if (!admin) {
     log_.write(LogLevel::error, "app", "the admin server cannot start: " + admin.error().message);
     return false;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "api/service.h"
 #include "app/command_line.h"
 #include "app/signals.h"
 #include "app/threads.h"
@@ -45,6 +46,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
 
  private:
   bool lock_data();
+  bool open_store();
   bool load();
   bool ports_are_free() const;
   void build_threads();
@@ -67,6 +69,8 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   io::EpollLoop loop_;
   telemetry::Registry registry_;
   std::unique_ptr<control::DataLock> data_lock_;  // null without a data directory
+  std::unique_ptr<store::Store> store_;           // the same
+  uint64_t store_revision_ = 0;
   const std::unique_ptr<control::NameLookup> lookup_;
   control::Controller controller_;
   control::TicketKeyKeeper ticket_keys_;
@@ -76,6 +80,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   std::unique_ptr<telemetry::LogThread> log_thread_;
   std::unique_ptr<control::ControllerBackend> backend_;
   std::unique_ptr<control::AdminPages> admin_pages_;
+  std::unique_ptr<api::Service> api_;
   std::unique_ptr<control::AdminServer> admin_;
   io::Timer start_timer_;  // until all workers serve
   io::Timer drain_timer_;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/catalog.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "control/arns.h"
+
+namespace daruma::api {
+namespace {
+
+using control::arn_of;
+using std::string_view;
+
+// The parts of an ARN after its prefix: {"loadbalancer", "app", name, id}. Empty if it is none.
+std::vector<string_view> parts_of(string_view arn) {
+  std::vector<string_view> parts;
+  if (!arn.starts_with("arn:aws:elasticloadbalancing:")) return parts;
+  for (int colons = 0; colons < 5; ++colons) {
+    const size_t colon = arn.find(':');
+    if (colon == string_view::npos) return parts;
+    arn.remove_prefix(colon + 1);
+  }
+  while (true) {
+    const size_t slash = arn.find('/');
+    parts.push_back(arn.substr(0, slash));
+    if (slash == string_view::npos) return parts;
+    arn.remove_prefix(slash + 1);
+  }
+}
+
+bool is_of_kind(const std::vector<string_view>& parts, string_view kind, size_t count) {
+  return parts.size() == count && parts[0] == kind && (kind == "targetgroup" || parts[1] == "app");
+}
+
+tl::unexpected<ServiceError> no_arn(const std::string& arn, string_view what) {
+  return invalid(fmt::format("'{}' is not a valid {} ARN", arn, what));
+}
+
+template <class List>
+auto find_named(const List& list, string_view name) -> decltype(list.data()) {
+  const auto found =
+      std::ranges::find_if(list, [&](const auto& each) { return each.name == name; });
+  return found == list.end() ? nullptr : &*found;
+}
+
+bool names(const std::vector<shapes::Action>& actions, const std::string& group) {
+  return std::ranges::any_of(actions, [&](const shapes::Action& action) {
+    if (action.target_group == group) return true;
+    return action.forward_config && std::ranges::find(*action.forward_config, group,
+                                                      &shapes::TargetGroupTuple::target_group) !=
+                                        action.forward_config->end();
+  });
+}
+
+bool names(const shapes::LoadBalancer& balancer, const std::string& group) {
+  return std::ranges::any_of(balancer.listeners, [&](const shapes::Listener& listener) {
+    return names(listener.default_actions, group) ||
+           std::ranges::any_of(listener.rules, [&](const shapes::Rule& rule) {
+             return names(rule.actions, group);
+           });
+  });
+}
+
+}  // namespace
+
+const shapes::LoadBalancer* Catalog::balancer_named(string_view name) const {
+  const auto* found = find_named(declared_.load_balancers, name);
+  return found ? found : find_named(created_->load_balancers, name);
+}
+
+const shapes::TargetGroup* Catalog::group_named(string_view name) const {
+  const auto* found = find_named(declared_.target_groups, name);
+  return found ? found : find_named(created_->target_groups, name);
+}
+
+const shapes::Certificate* Catalog::certificate_named(string_view name) const {
+  const auto* found = find_named(declared_.certificates, name);
+  return found ? found : find_named(created_->certificates, name);
+}
+
+Expected<const shapes::LoadBalancer*> Catalog::balancer(const std::string& arn) const {
+  const auto parts = parts_of(arn);
+  if (!is_of_kind(parts, "loadbalancer", 4)) return no_arn(arn, "load balancer");
+  const shapes::LoadBalancer* found = balancer_named(parts[2]);
+  if (found && arn_of(*found) == arn) return found;
+  return refuse("LoadBalancerNotFound", fmt::format("Load balancer '{}' not found", arn));
+}
+
+Expected<const shapes::TargetGroup*> Catalog::group(const std::string& arn) const {
+  const auto parts = parts_of(arn);
+  if (!is_of_kind(parts, "targetgroup", 3)) return no_arn(arn, "target group");
+  const shapes::TargetGroup* found = group_named(parts[1]);
+  if (found && arn_of(*found) == arn) return found;
+  return refuse("TargetGroupNotFound", fmt::format("Target groups '{}' not found", arn));
+}
+
+Expected<Catalog::ListenerPlace> Catalog::listener(const std::string& arn) const {
+  const auto parts = parts_of(arn);
+  if (!is_of_kind(parts, "listener", 5)) return no_arn(arn, "listener");
+  if (const shapes::LoadBalancer* balancer = balancer_named(parts[2])) {
+    for (const shapes::Listener& listener : balancer->listeners) {
+      if (arn_of(*balancer, listener) == arn) return ListenerPlace{balancer, &listener};
+    }
+  }
+  return refuse("ListenerNotFound", "One or more listeners not found");
+}
+
+Expected<Catalog::RulePlace> Catalog::rule(const std::string& arn) const {
+  const auto parts = parts_of(arn);
+  if (!is_of_kind(parts, "listener-rule", 6)) return no_arn(arn, "listener rule");
+  const auto not_found = refuse("RuleNotFound", "One or more rules not found");
+  const shapes::LoadBalancer* balancer = balancer_named(parts[2]);
+  if (balancer == nullptr) return not_found;
+  for (const shapes::Listener& listener : balancer->listeners) {
+    if (control::id_of(*balancer, listener) != parts[4]) continue;
+    if (control::default_rule_arn(*balancer, listener) == arn) {
+      return RulePlace{balancer, &listener, nullptr};
+    }
+    for (const shapes::Rule& rule : listener.rules) {
+      if (control::id_of(*balancer, listener, rule) != parts[5]) continue;
+      if (arn_of(*balancer, listener, rule) == arn) return RulePlace{balancer, &listener, &rule};
+    }
+  }
+  return not_found;
+}
+
+Expected<const shapes::Certificate*> Catalog::certificate(const std::string& arn) const {
+  const shapes::Certificate* found = nullptr;
+  each_certificate([&](const shapes::Certificate& certificate) {
+    if (arn_of(certificate) == arn) found = &certificate;
+  });
+  if (found) return found;
+  return refuse("CertificateNotFound", fmt::format("Certificate '{}' not found", arn));
+}
+
+std::vector<std::string> Catalog::users_of(const std::string& group) const {
+  std::vector<std::string> arns;
+  each_balancer([&](const shapes::LoadBalancer& balancer) {
+    if (names(balancer, group)) arns.push_back(arn_of(balancer));
+  });
+  return arns;
+}
+
+void Catalog::begin_change() {
+  DARUMA_ASSERT(!edited_);
+  edited_ = before_;
+  created_ = &*edited_;
+}
+
+tl::unexpected<ServiceError> Catalog::not_permitted(string_view what,
+                                                    const std::string& name) const {
+  return refuse("OperationNotPermitted",
+                fmt::format("{} '{}' is declared in {}; change it there and reload", what, name,
+                            config_file_));
+}
+
+// What was found lies in edited_, which is ours and not const.
+Expected<shapes::LoadBalancer*> Catalog::edit(const shapes::LoadBalancer& balancer) {
+  DARUMA_ASSERT(edited_);
+  if (balancer.identity.id.empty()) return not_permitted("Load balancer", balancer.name);
+  return const_cast<shapes::LoadBalancer*>(&balancer);
+}
+
+Expected<shapes::TargetGroup*> Catalog::edit(const shapes::TargetGroup& group) {
+  DARUMA_ASSERT(edited_);
+  if (group.identity.id.empty()) return not_permitted("Target group", group.name);
+  return const_cast<shapes::TargetGroup*>(&group);
+}
+
+Expected<shapes::Listener*> Catalog::edit(const ListenerPlace& place) {
+  if (const auto balancer = edit(*place.balancer); !balancer) {
+    return tl::unexpected(balancer.error());
+  }
+  return const_cast<shapes::Listener*>(place.listener);
+}
+
+Expected<shapes::Rule*> Catalog::edit(const RulePlace& place) {
+  DARUMA_ASSERT(place.rule != nullptr);
+  if (const auto balancer = edit(*place.balancer); !balancer) {
+    return tl::unexpected(balancer.error());
+  }
+  return const_cast<shapes::Rule*>(place.rule);
+}
+
+}  // namespace daruma::api

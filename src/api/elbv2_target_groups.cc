@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/elbv2.h"
+#include "api/network.h"
+#include "base/address.h"
+#include "base/bytes.h"
+#include "control/arns.h"
+#include "control/quotas.h"
+#include "model/limits.h"
+
+namespace daruma::api::elbv2 {
+namespace {
+
+namespace limits = model::limits;
+using control::arn_of;
+
+void read_matcher(QueryReader& in, shapes::TargetGroup& group) {
+  in.within("Matcher", [&](QueryReader& matcher) {
+    matcher.text("HttpCode", group.http_code);
+    matcher.foreign("GrpcCode", "InvalidConfigurationRequest");
+  });
+}
+
+// What an operation leaves out, as AWS fills it in; daruma.yaml has defaults of its own where it
+// says nothing (HealthCheckProtocol is the group's there).
+void fill_in(shapes::TargetGroup& group) {
+  const auto set = [](auto& member, auto standard) { member = member.value_or(standard); };
+  set(group.protocol_version, "HTTP1");
+  set(group.health_check_enabled, true);
+  set(group.health_check_protocol, "HTTP");
+  set(group.health_check_port, "traffic-port");
+  set(group.health_check_path, "/");
+  set(group.health_check_interval_seconds, limits::health_check_interval_seconds.standard);
+  set(group.health_check_timeout_seconds, limits::health_check_timeout_seconds.standard);
+  set(group.healthy_threshold_count, limits::healthy_threshold.standard);
+  set(group.unhealthy_threshold_count, limits::unhealthy_threshold.standard);
+  set(group.http_code, "200");
+}
+
+shapes::TargetGroup shown(shapes::TargetGroup group) {
+  if (!group.health_check_protocol) group.health_check_protocol = group.protocol;
+  fill_in(group);
+  return group;
+}
+
+void write(Call& call, const shapes::TargetGroup& original) {
+  shapes::TargetGroup group = shown(original);
+  XmlWriter& out = call.out;
+  out.element("TargetGroupArn", arn_of(original));
+  out.element("TargetGroupName", group.name);
+  out.text("Protocol", group.protocol);
+  out.number("Port", group.port);
+  out.element("VpcId", default_vpc);
+  describe_health_check(out, group);
+  out.within("Matcher", [&] { out.text("HttpCode", group.http_code); });
+  out.texts("LoadBalancerArns", call.catalog.users_of(group.name));
+  out.element("TargetType", "ip");
+  out.text("ProtocolVersion", group.protocol_version);
+  out.element("IpAddressType", "ipv4");
+}
+
+void write_one(Call& call, const shapes::TargetGroup& group) {
+  call.out.each("TargetGroups", std::vector{&group},
+                [&](const shapes::TargetGroup* one) { write(call, *one); });
+}
+
+Expected<shapes::TargetGroup> read_new(Call& call) {
+  shapes::TargetGroup wanted;
+  QueryReader& in = call.in;
+  std::string vpc(default_vpc);
+  std::string addresses = "ipv4";
+  in.need("Name");
+  in.text("Name", wanted.name);
+  in.text("Protocol", wanted.protocol);
+  in.text("ProtocolVersion", wanted.protocol_version);
+  in.text("TargetType", wanted.target_type);
+  in.number("Port", wanted.port);
+  in.text("VpcId", vpc);
+  in.text("IpAddressType", addresses);
+  in.foreign("TargetControlPort", "InvalidConfigurationRequest");
+  describe_health_check(in, wanted);
+  read_matcher(in, wanted);
+  read_tags(in, wanted.identity.tags);
+  if (const auto read = call.finish_input(); !read) return tl::unexpected(read.error());
+  if (vpc != default_vpc) {
+    return invalid(fmt::format("The VPC ID '{}' is not found; this node has {}, and needs none",
+                               vpc, default_vpc));
+  }
+  if (addresses != "ipv4") {
+    return invalid(
+        fmt::format("IpAddressType '{}': a target group takes IPv4, IPv6 and named "
+                    "targets alike; leave it out",
+                    addresses));
+  }
+  if (!wanted.target_type) {
+    return refuse("InvalidConfigurationRequest",
+                  "TargetType instance, the default, needs EC2 instances, which this release does "
+                  "not have; set TargetType to ip");
+  }
+  fill_in(wanted);
+  return wanted;
+}
+
+bool same_settings(const shapes::TargetGroup& there, shapes::TargetGroup wanted) {
+  const shapes::Tags tags = wanted.identity.tags;
+  wanted.identity = there.identity;
+  wanted.attributes = there.attributes;
+  wanted.targets = there.targets;
+  return there == wanted && there.identity.tags == tags;
+}
+
+Expected<shapes::TargetGroup*> edited(Call& call, const std::string& arn) {
+  const auto found = call.catalog.group(arn);
+  if (!found) return tl::unexpected(found.error());
+  return call.catalog.edit(**found);
+}
+
+// As two registrations are told apart: "::1" is "0:0::1".
+std::string canonical_id(const std::string& id) {
+  const auto address = Address::parse(id, 0);
+  return address ? address->ip() : ascii_lowered(id);
+}
+
+bool is_same(const shapes::TargetDescription& one, const shapes::TargetDescription& other,
+             int64_t standard_port) {
+  return one.port.value_or(standard_port) == other.port.value_or(standard_port) &&
+         canonical_id(one.id) == canonical_id(other.id);
+}
+
+bool is_instance_id(const std::string& id) {
+  if (!id.starts_with("i-") || id.size() < 10) return false;
+  return parse_hex(id.substr(2, 16)).has_value() && id.find('.') == std::string::npos;
+}
+
+std::vector<shapes::TargetDescription> read_targets(QueryReader& in) {
+  std::vector<shapes::TargetDescription> targets;
+  in.objects("Targets", targets);
+  return targets;
+}
+
+Expected<void> check_targets(const std::vector<shapes::TargetDescription>& targets) {
+  if (targets.empty()) return invalid("At least one target must be specified");
+  for (const auto& target : targets) {
+    if (target.id.empty()) return invalid("A target's Id must be specified");
+    if (target.port && (*target.port < 1 || *target.port > 65535)) {
+      return invalid(
+          fmt::format("1 validation error detected: Value '{}' at 'targets.port' failed "
+                      "to satisfy constraint: Member must have value between 1 and 65535",
+                      *target.port));
+    }
+    if (!is_instance_id(target.id)) continue;
+    return refuse("InvalidTarget",
+                  fmt::format("The target ID '{}' is an instance's; register IP addresses or host "
+                              "names",
+                              target.id));
+  }
+  return {};
+}
+
+// One target with its health, if it is registered or draining.
+struct Row {
+  shapes::TargetDescription target;
+  std::optional<model::TargetHealth> health;  // nullopt: not registered
+};
+
+std::vector<Row> rows_of(const Call& call, const shapes::TargetGroup& group) {
+  std::vector<Row> rows;
+  const auto& health = call.node.target_health();
+  for (shapes::TargetDescription target : group.targets) {
+    target.port = target.port.value_or(group.port.value_or(80));
+    const auto known = health.find({group.name, target.id, static_cast<uint16_t>(*target.port)});
+    rows.push_back({target, known == health.end() ? model::TargetHealth() : known->second});
+  }
+  for (const auto& [key, draining] : call.node.draining_targets()) {
+    if (key.group != group.name) continue;
+    rows.push_back(
+        {{key.id, key.port, draining.target.zone}, control::Controller::draining_health()});
+  }
+  return rows;
+}
+
+// Those that were asked for, each; or all.
+std::vector<Row> asked_for(std::vector<Row> rows, const shapes::TargetGroup& group,
+                           const std::vector<shapes::TargetDescription>& asked) {
+  if (asked.empty()) return rows;
+  std::vector<Row> found;
+  const int64_t port = group.port.value_or(80);
+  for (shapes::TargetDescription target : asked) {
+    target.port = target.port.value_or(port);
+    const auto row = std::ranges::find_if(
+        rows, [&](const Row& each) { return is_same(each.target, target, port); });
+    found.push_back(row == rows.end() ? Row{target, std::nullopt} : *row);
+  }
+  return found;
+}
+
+void write_health(Call& call, const shapes::TargetGroup& group, const Row& row, bool anomalies) {
+  const model::TargetHealth health = row.health.value_or(
+      model::TargetHealth{model::HealthState::unused, model::HealthReason::not_registered,
+                          "Target is not registered to the target group"});
+  XmlWriter& out = call.out;
+  out.within("Target", [&] { describe(out, row.target); });
+  const std::string port = group.health_check_port.value_or("traffic-port");
+  if (row.health) {
+    out.element("HealthCheckPort",
+                port == "traffic-port" ? std::to_string(row.target.port.value_or(80)) : port);
+  }
+  out.within("TargetHealth", [&] {
+    out.element("State", name_of(health.state));
+    if (health.reason != model::HealthReason::none) out.element("Reason", name_of(health.reason));
+    out.text("Description", health.description);
+  });
+  if (!anomalies) return;
+  out.within("AnomalyDetection", [&] {
+    out.element("Result", "normal");
+    out.element("MitigationInEffect", "no");
+  });
+}
+
+}  // namespace
+
+Expected<void> create_target_group(Call& call) {
+  auto wanted = read_new(call);
+  if (!wanted) return tl::unexpected(wanted.error());
+  if (const shapes::TargetGroup* there = call.catalog.group_named(wanted->name)) {
+    if (there->identity.id.empty()) return call.catalog.not_permitted("Target group", there->name);
+    if (!same_settings(*there, *wanted)) {
+      return refuse("DuplicateTargetGroupName",
+                    fmt::format("A target group with the same name '{}' exists, but with different "
+                                "settings",
+                                wanted->name));
+    }
+    write_one(call, *there);
+    return {};
+  }
+  auto& groups = call.catalog.created().target_groups;
+  if (groups.size() >= limits::target_groups_max) {
+    return refuse("TooManyTargetGroups",
+                  fmt::format("A node has at most {} target groups", limits::target_groups_max));
+  }
+  const shapes::Tags tags = std::move(wanted->identity.tags);
+  wanted->identity = make_identity(call);
+  wanted->identity.tags = tags;
+  groups.push_back(std::move(*wanted));
+  write_one(call, groups.back());
+  return {};
+}
+
+Expected<void> describe_target_groups(Call& call) {
+  std::string balancer_arn;
+  std::vector<std::string> arns;
+  std::vector<std::string> names;
+  call.in.text("LoadBalancerArn", balancer_arn);
+  call.in.texts("TargetGroupArns", arns);
+  call.in.texts("Names", names);
+  const auto paging = read_paging(call.in);
+  if (const auto read = call.finish_input(); !read) return read;
+  if (!paging) return tl::unexpected(paging.error());
+  if (int(!balancer_arn.empty()) + int(!arns.empty()) + int(!names.empty()) > 1) {
+    return invalid(
+        "Target group names, target group ARNs and a load balancer ARN cannot be "
+        "specified at the same time");
+  }
+  Keyed<const shapes::TargetGroup*> found;
+  for (const std::string& arn : arns) {
+    const auto group = call.catalog.group(arn);
+    if (!group) return tl::unexpected(group.error());
+    found.emplace_back(arn, *group);
+  }
+  for (const std::string& name : names) {
+    const shapes::TargetGroup* group = call.catalog.group_named(name);
+    if (!group) return refuse("TargetGroupNotFound", "One or more target groups not found");
+    found.emplace_back(arn_of(*group), group);
+  }
+  if (!balancer_arn.empty()) {
+    const auto balancer = call.catalog.balancer(balancer_arn);
+    if (!balancer) return tl::unexpected(balancer.error());
+  }
+  if (arns.empty() && names.empty()) {
+    call.catalog.each_group([&](const shapes::TargetGroup& group) {
+      const auto users = call.catalog.users_of(group.name);
+      if (!balancer_arn.empty() && std::ranges::find(users, balancer_arn) == users.end()) return;
+      found.emplace_back(arn_of(group), &group);
+    });
+  }
+  write_page(call.out, "TargetGroups", std::move(found), *paging,
+             [&](const shapes::TargetGroup* group) { write(call, *group); });
+  return {};
+}
+
+Expected<void> modify_target_group(Call& call) {
+  const std::string arn = call.arn("TargetGroupArn");
+  shapes::TargetGroup given;
+  describe_health_check(call.in, given);
+  read_matcher(call.in, given);
+  if (const auto read = call.finish_input(); !read) return read;
+  const auto group = edited(call, arn);
+  if (!group) return tl::unexpected(group.error());
+  const auto take = [](auto& to, auto& from) {
+    if (from) to = from;
+  };
+  shapes::TargetGroup& to = **group;
+  take(to.health_check_protocol, given.health_check_protocol);
+  take(to.health_check_port, given.health_check_port);
+  take(to.health_check_enabled, given.health_check_enabled);
+  take(to.health_check_path, given.health_check_path);
+  take(to.health_check_interval_seconds, given.health_check_interval_seconds);
+  take(to.health_check_timeout_seconds, given.health_check_timeout_seconds);
+  take(to.healthy_threshold_count, given.healthy_threshold_count);
+  take(to.unhealthy_threshold_count, given.unhealthy_threshold_count);
+  take(to.http_code, given.http_code);
+  write_one(call, to);
+  return {};
+}
+
+Expected<void> delete_target_group(Call& call) {
+  const std::string arn = call.arn("TargetGroupArn");
+  if (const auto read = call.finish_input(); !read) return read;
+  const auto group = edited(call, arn);
+  if (!group) {
+    if (group.error().code == "TargetGroupNotFound") return {};
+    return tl::unexpected(group.error());
+  }
+  if (!call.catalog.users_of((*group)->name).empty()) {
+    return refuse(
+        "ResourceInUse",
+        fmt::format("Target group '{}' is currently in use by a listener or a rule", arn));
+  }
+  const std::string id = (*group)->identity.id;
+  std::erase_if(call.catalog.created().target_groups,
+                [&](const auto& each) { return each.identity.id == id; });
+  return {};
+}
+
+Expected<void> register_targets(Call& call) {
+  const std::string arn = call.arn("TargetGroupArn");
+  const auto targets = read_targets(call.in);
+  if (const auto read = call.finish_input(); !read) return read;
+  const auto found = edited(call, arn);
+  if (!found) return tl::unexpected(found.error());
+  if (const auto good = check_targets(targets); !good) return good;
+  shapes::TargetGroup& group = **found;
+  const int64_t port = group.port.value_or(80);
+  for (const auto& target : targets) {
+    const auto there = std::ranges::find_if(
+        group.targets, [&](const auto& each) { return is_same(each, target, port); });
+    if (there == group.targets.end()) {
+      group.targets.push_back(target);
+    } else {
+      there->availability_zone = target.availability_zone;
+    }
+  }
+  const int64_t most = control::targets_quota(group);
+  if (group.targets.size() <= static_cast<size_t>(most)) return {};
+  return refuse("TooManyTargets", fmt::format("A target group has at most {} targets", most));
+}
+
+Expected<void> deregister_targets(Call& call) {
+  const std::string arn = call.arn("TargetGroupArn");
+  const auto targets = read_targets(call.in);
+  if (const auto read = call.finish_input(); !read) return read;
+  const auto found = edited(call, arn);
+  if (!found) return tl::unexpected(found.error());
+  if (const auto good = check_targets(targets); !good) return good;
+  shapes::TargetGroup& group = **found;
+  const int64_t port = group.port.value_or(80);
+  std::erase_if(group.targets, [&](const auto& there) {
+    return std::ranges::any_of(targets,
+                               [&](const auto& target) { return is_same(there, target, port); });
+  });
+  return {};
+}
+
+Expected<void> describe_target_health(Call& call) {
+  const std::string arn = call.arn("TargetGroupArn");
+  const auto targets = read_targets(call.in);
+  std::vector<std::string> include;
+  call.in.texts("Include", include);
+  if (const auto read = call.finish_input(); !read) return read;
+  for (const std::string& each : include) {
+    if (each == "AnomalyDetection" || each == "All") continue;
+    return invalid(fmt::format("Include must be AnomalyDetection or All, not '{}'", each));
+  }
+  const auto group = call.catalog.group(arn);
+  if (!group) return tl::unexpected(group.error());
+  const auto rows = asked_for(rows_of(call, **group), **group, targets);
+  call.out.each("TargetHealthDescriptions", rows,
+                [&](const Row& row) { write_health(call, **group, row, !include.empty()); });
+  return {};
+}
+
+}  // namespace daruma::api::elbv2

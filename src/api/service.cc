@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "api/digest.h"
+#include "api/elbv2.h"
+#include "api/query_parameters.h"
+#include "api/records.h"
+#include "api/responses.h"
+#include "base/time_text.h"
+#include "control/arns.h"
+
+namespace daruma::api {
+namespace {
+
+using std::string_view;
+
+constexpr string_view sts_version = "2011-06-15";
+constexpr string_view sts_namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
+constexpr string_view services[] = {"elasticloadbalancing", "sts"};
+
+string_view namespace_of(string_view version) {
+  return version == sts_version ? sts_namespace : elbv2::xml_namespace;
+}
+
+std::string make_request_id() {
+  const std::string digits = random_hex(16);
+  const string_view view = digits;
+  return fmt::format("{}-{}-{}-{}-{}", view.substr(0, 8), view.substr(8, 4), view.substr(12, 4),
+                     view.substr(16, 4), view.substr(20));
+}
+
+std::string text_of(const Parameter& parameters, string_view name) {
+  const Parameter* found = parameters.find(name);
+  return found ? found->text : "";
+}
+
+// In the body of a POST, in the query of a GET, without what a signature adds.
+Expected<Parameter> parameters_of(const control::AdminRequest& request) {
+  const bool post = request.method == http::Method::post;
+  auto parameters = parse_parameters(post ? request.body : request.query);
+  if (!parameters) return parameters;
+  std::erase_if(parameters->members,
+                [](const auto& member) { return member.first.starts_with("X-Amz-"); });
+  return parameters;
+}
+
+}  // namespace
+
+// A change that is durable and published; its answer waits for the workers.
+class Service::Change final : public control::ReloadObserver {
+ public:
+  Change(Service& service, control::AdminResponder responder, control::AdminResponse response)
+      : service_(service), responder_(std::move(responder)), response_(std::move(response)) {}
+
+  void on_reloaded(const control::ReloadResult&) override {
+    control::AdminResponder responder = std::move(responder_);
+    control::AdminResponse response = std::move(response_);
+    // Destroys this.
+    std::erase_if(service_.changes_, [this](const auto& change) { return change.get() == this; });
+    responder.send(std::move(response));
+  }
+
+ private:
+  Service& service_;
+  control::AdminResponder responder_;
+  control::AdminResponse response_;
+};
+
+Service::Service(ServiceContext context, uint64_t revision)
+    : context_(std::move(context)),
+      started_(date_and_time(context_.loop.wall_now())),
+      revision_(revision) {}
+
+Service::~Service() {
+  for (const auto& change : changes_) context_.controller.forget(*change);
+}
+
+std::string Service::Caller::arn() const {
+  if (key_id.empty()) return fmt::format("arn:aws:iam::{}:root", control::account_id);
+  return fmt::format("arn:aws:iam::{}:user/{}", control::account_id, key_id);
+}
+
+void Service::handle(const control::AdminRequest& request, control::AdminResponder responder) {
+  const bool page = request.method == http::Method::get &&
+                    ("&" + std::string(request.query)).find("&Action=") == std::string::npos;
+  if (page) return context_.index.handle(request, std::move(responder));
+  Request asked{request, "", "", make_request_id()};
+  run(asked, responder);
+}
+
+void Service::run(Request& request, control::AdminResponder& responder) {
+  const Expected<void> done = dispatch(request, responder);
+  if (done) return;
+  audit(request, done.error().code);
+  responder.send(
+      failure({namespace_of(request.version), request.action, request.id}, done.error()));
+}
+
+Expected<Service::Caller> Service::caller_of(const control::AdminRequest& request) const {
+  const shapes::Admin& admin = context_.controller.resources().admin;
+  if (admin.authentication == "none") return Caller{"", true};
+  const bool post = request.method == http::Method::post;
+  const auto key = verify_signature(
+      {post ? "POST" : "GET", request.path, request.query, request.fields, request.body},
+      {admin.access_keys, services, context_.loop.wall_now()});
+  if (!key) return tl::unexpected(key.error());
+  return Caller{(*key)->id, (*key)->role.value_or("admin") == "admin"};
+}
+
+Expected<void> Service::dispatch(Request& request, control::AdminResponder& responder) {
+  auto caller = caller_of(request.admin);
+  if (!caller) return tl::unexpected(caller.error());
+  request.caller = std::move(*caller);
+  auto parameters = parameters_of(request.admin);
+  if (!parameters) return tl::unexpected(parameters.error());
+  request.action = text_of(*parameters, "Action");
+  request.version = text_of(*parameters, "Version");
+  if (request.action.empty()) {
+    return refuse("MissingAction", "The request must contain the parameter Action");
+  }
+  parameters->members.erase("Action");
+  parameters->members.erase("Version");
+  if (request.version == elbv2::version) return run_elbv2(request, *parameters, responder);
+  if (request.version == sts_version && request.action == "GetCallerIdentity") {
+    XmlWriter out;
+    out.element("Arn", request.caller.arn());
+    out.element("UserId", request.caller.key_id.empty() ? std::string(control::account_id)
+                                                        : request.caller.key_id);
+    out.element("Account", control::account_id);
+    responder.send(success({sts_namespace, request.action, request.id}, out.str()));
+    return {};
+  }
+  return refuse("InvalidAction", fmt::format("Could not find operation {} for version {}",
+                                             request.action, request.version));
+}
+
+Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
+                                  control::AdminResponder& responder) {
+  const OperationRow* operation = elbv2::find_operation(request.action);
+  if (operation == nullptr) {
+    return refuse("InvalidAction",
+                  fmt::format(fmt::runtime(elbv2::is_known(request.action)
+                                               ? "The operation {} is not in this release"
+                                               : "Could not find operation {} for version "
+                                                 "2015-12-01"),
+                              request.action));
+  }
+  const bool changes = operation->effect == Effect::changes;
+  if (changes && !request.caller.may_change) {
+    return refuse("AccessDenied",
+                  fmt::format("User: {} is not authorized to perform: elasticloadbalancing:{}",
+                              request.caller.arn(), request.action),
+                  403);
+  }
+  if (changes && context_.controller.draining()) {
+    return refuse("ServiceUnavailable", "This node is stopping", 503);
+  }
+  if (changes && context_.store == nullptr) {
+    return refuse(
+        "OperationNotPermitted",
+        "This node keeps nothing; start it with `daruma serve --data DIRECTORY` to change "
+        "resources through the API");
+  }
+  Catalog catalog(context_.controller.declared(), context_.controller.created(),
+                  context_.config_file);
+  if (changes) catalog.begin_change();
+  const GroupOfArn name_of_group = [&catalog](const std::string& arn) -> Expected<std::string> {
+    const auto group = catalog.group(arn);
+    if (!group) return tl::unexpected(group.error());
+    return (*group)->name;
+  };
+  const ArnOfGroup arn_of_group = [&catalog](const std::string& name) {
+    const shapes::TargetGroup* group = catalog.group_named(name);
+    return group ? control::arn_of(*group) : "";
+  };
+  Call call{catalog, *this, QueryReader(parameters, name_of_group), XmlWriter(arn_of_group)};
+  if (const Expected<void> done = operation->run(call); !done) return done;
+  if (changes) return apply(request, call, responder);
+  responder.send(success({elbv2::xml_namespace, request.action, request.id}, call.out.str()));
+  return {};
+}
+
+Expected<void> Service::apply(const Request& request, Call& call,
+                              control::AdminResponder& responder) {
+  control::AdminResponse response =
+      success({elbv2::xml_namespace, request.action, request.id}, call.out.str());
+  const shapes::Resources before = call.catalog.before();
+  shapes::Resources after = call.catalog.take_created();
+  if (const auto good = check(after); !good) return good;
+  if (const auto kept = commit(before, after); !kept) return kept;
+  audit(request, "done");
+  changes_.push_back(std::make_unique<Change>(*this, std::move(responder), std::move(response)));
+  context_.controller.apply_created(std::move(after), changes_.back().get());
+  remember_changed(before);
+  return {};
+}
+
+// The whole tree must be what a file may say too. That a port is taken is of this node, not of AWS
+// (LoadBalancers, LoadBalancers[0].Listeners[1].Port).
+Expected<void> Service::check(const shapes::Resources& created) const {
+  const control::Issues issues = context_.controller.check_created(created);
+  for (const control::Issue& issue : issues.list()) {
+    if (issue.severity != control::Severity::error) continue;
+    const bool port =
+        issue.where.size() == 1 || (issue.where.size() == 3 && issue.where.back().member == "Port");
+    return refuse(port ? "InvalidConfigurationRequest" : "ValidationError", issue.message);
+  }
+  return {};
+}
+
+Expected<void> Service::commit(const shapes::Resources& before, const shapes::Resources& after) {
+  const std::vector<store::Change> changes = changes_between(before, after);
+  if (changes.empty()) return {};
+  const Result<uint64_t> revision = context_.store->commit(revision_, changes);
+  if (!revision) {
+    context_.log.write(LogLevel::error, "api", revision.error().message);
+    return refuse("InternalFailure", revision.error().message, 500);
+  }
+  revision_ = *revision;
+  return {};
+}
+
+// Until every worker serves them, load balancers are being provisioned.
+void Service::remember_changed(const shapes::Resources& before) {
+  std::map<string_view, const shapes::LoadBalancer*> was;
+  for (const auto& balancer : before.load_balancers) was[balancer.identity.id] = &balancer;
+  std::map<std::string, uint64_t> changed;
+  const uint64_t everywhere = context_.controller.publisher().revision_everywhere();
+  for (const auto& balancer : context_.controller.created().load_balancers) {
+    const auto known = was.find(balancer.identity.id);
+    if (known == was.end() || *known->second != balancer) {
+      changed[balancer.identity.id] = context_.controller.snapshot()->revision;
+      continue;
+    }
+    const auto earlier = changed_in_revision_.find(balancer.identity.id);
+    if (earlier != changed_in_revision_.end() && earlier->second > everywhere) {
+      changed.insert(*earlier);
+    }
+  }
+  changed_in_revision_ = std::move(changed);
+}
+
+bool Service::serves_everywhere(const shapes::LoadBalancer& balancer) const {
+  const uint64_t everywhere = context_.controller.publisher().revision_everywhere();
+  const auto changed = changed_in_revision_.find(balancer.identity.id);
+  return everywhere >= (changed == changed_in_revision_.end() ? 1 : changed->second);
+}
+
+const control::Controller::TargetHealthTable& Service::target_health() const {
+  return context_.controller.target_health();
+}
+
+const control::Controller::DrainingTable& Service::draining_targets() const {
+  return context_.controller.draining_targets();
+}
+
+std::string Service::now() const {
+  return date_and_time(context_.loop.wall_now());
+}
+
+// Changes and refusals; who, from where, what, how it ended.
+void Service::audit(const Request& request, string_view outcome) const {
+  context_.log.write(outcome == "done" ? LogLevel::info : LogLevel::warning, "audit",
+                     request.action.empty() ? "request" : request.action,
+                     {{"caller", request.caller.key_id},
+                      {"from", request.admin.client.to_string()},
+                      {"outcome", std::string(outcome)},
+                      {"request_id", request.id}});
+}
+
+}  // namespace daruma::api

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The AWS API of the node, at "/" of the admin port: who asks (api/sigv4), what (Action and
+// Version), and for a change the way from request to answer: the operation changes a copy, the
+// whole is validated as a file would be (control/validate), the difference is committed to the
+// store, the snapshot goes to all workers, and when each serves it, or after 2 s, the answer
+// leaves. What cannot be made durable or valid changes nothing. docs/adr/0009, docs/api.md.
+//
+// Control thread only; a commit makes it wait for the disk.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/call.h"
+#include "api/sigv4.h"
+#include "base/log.h"
+#include "control/admin_server.h"
+#include "control/controller.h"
+#include "io/loop.h"
+#include "store/store.h"
+
+namespace daruma::api {
+
+// All of it outlives the service.
+struct ServiceContext {
+  io::Loop& loop;
+  control::Controller& controller;
+  store::Store* store;  // null: there is no data directory, so nothing can be changed
+  const Log& log;
+  std::string config_file;       // that errors name
+  control::AdminHandler& index;  // answers GET / without an Action
+};
+
+class Service final : public control::AdminHandler, private NodeState {
+ public:
+  // `revision`: of the store, whose contents the controller has (set_created).
+  Service(ServiceContext context, uint64_t revision);
+  ~Service();  // changes under way are not answered any more
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  void handle(const control::AdminRequest& request, control::AdminResponder responder) override;
+
+ private:
+  class Change;
+  struct Caller {
+    std::string key_id;  // "": nobody had to sign
+    bool may_change = false;
+    std::string arn() const;
+  };
+  // What is being asked, as far as it is known: errors and the audit log name it.
+  struct Request {
+    const control::AdminRequest& admin;
+    std::string action;
+    std::string version;
+    std::string id;
+    Caller caller{};
+  };
+
+  Expected<Caller> caller_of(const control::AdminRequest& request) const;
+  void run(Request& request, control::AdminResponder& responder);
+  Expected<void> dispatch(Request& request, control::AdminResponder& responder);
+  Expected<void> run_elbv2(Request& request, const Parameter& parameters,
+                           control::AdminResponder& responder);
+  Expected<void> apply(const Request& request, Call& call, control::AdminResponder& responder);
+  Expected<void> check(const shapes::Resources& created) const;
+  Expected<void> commit(const shapes::Resources& before, const shapes::Resources& after);
+  void remember_changed(const shapes::Resources& before);
+  void audit(const Request& request, std::string_view outcome) const;
+
+  bool serves_everywhere(const shapes::LoadBalancer& balancer) const override;
+  const control::Controller::TargetHealthTable& target_health() const override;
+  const control::Controller::DrainingTable& draining_targets() const override;
+  std::string started() const override { return started_; }
+  std::string now() const override;
+
+  const ServiceContext context_;
+  const std::string started_;
+  uint64_t revision_;
+  std::vector<std::unique_ptr<Change>> changes_;         // that workers have yet to adopt
+  std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot
+};
+
+}  // namespace daruma::api

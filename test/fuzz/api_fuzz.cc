@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any bytes as a request to the elbv2 API, the first byte choosing the operation, on a node with a
+// few resources: decoding ends, an error has a code and a text, and what a change makes of the
+// resources comes back from the store as it went in.
+#include <array>
+#include <string>
+#include <vector>
+
+#include "api/elbv2.h"
+#include "api/query_parameters.h"
+#include "api/records.h"
+#include "control/arns.h"
+#include "fuzz_input.h"
+
+using namespace daruma;
+using namespace daruma::api;
+
+namespace {
+
+class FakeState final : public NodeState {
+ public:
+  bool serves_everywhere(const shapes::LoadBalancer&) const override { return true; }
+  const control::Controller::TargetHealthTable& target_health() const override { return health_; }
+  const control::Controller::DrainingTable& draining_targets() const override { return draining_; }
+  std::string started() const override { return "2026-01-01T00:00:00Z"; }
+  std::string now() const override { return "2026-01-01T00:00:00Z"; }
+
+ private:
+  control::Controller::TargetHealthTable health_;
+  control::Controller::DrainingTable draining_;
+};
+
+shapes::Resources some_resources() {
+  shapes::Resources all;
+  shapes::TargetGroup& group = all.target_groups.emplace_back();
+  group.name = "g";
+  group.protocol = "HTTP";
+  group.port = 80;
+  group.identity.id = "0000000000000001";
+  shapes::LoadBalancer& balancer = all.load_balancers.emplace_back();
+  balancer.name = "b";
+  balancer.identity.id = "0000000000000002";
+  shapes::Listener& listener = balancer.listeners.emplace_back();
+  listener.port = 80;
+  listener.protocol = "HTTP";
+  listener.identity.id = "0000000000000003";
+  shapes::Action& action = listener.default_actions.emplace_back();
+  action.type = "forward";
+  action.target_group = "g";
+  shapes::Rule& rule = listener.rules.emplace_back();
+  rule.priority = 1;
+  rule.actions = listener.default_actions;
+  rule.identity.id = "0000000000000004";
+  return all;
+}
+
+void check_store(const shapes::Resources& created) {
+  std::vector<store::Row> rows;
+  for (const store::Change& change : changes_between({}, created)) {
+    rows.push_back({change.kind, change.key, change.value.value_or("")});
+  }
+  const auto back = resources_of(rows);
+  FUZZ_CHECK(back);
+  FUZZ_CHECK(changes_between(created, *back).empty());
+}
+
+constexpr std::array operations{"CreateLoadBalancer",
+                                "DescribeLoadBalancers",
+                                "DeleteLoadBalancer",
+                                "SetSubnets",
+                                "CreateTargetGroup",
+                                "DescribeTargetGroups",
+                                "ModifyTargetGroup",
+                                "DeleteTargetGroup",
+                                "RegisterTargets",
+                                "DeregisterTargets",
+                                "DescribeTargetHealth",
+                                "CreateListener",
+                                "DescribeListeners",
+                                "ModifyListener",
+                                "DeleteListener",
+                                "AddListenerCertificates",
+                                "CreateRule",
+                                "DescribeRules",
+                                "ModifyRule",
+                                "DeleteRule",
+                                "SetRulePriorities",
+                                "ModifyLoadBalancerAttributes",
+                                "ModifyTargetGroupAttributes",
+                                "ModifyListenerAttributes",
+                                "AddTags",
+                                "RemoveTags",
+                                "DescribeTags",
+                                "DescribeAccountLimits",
+                                "DescribeSSLPolicies"};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const shapes::Resources declared;
+  static const shapes::Resources created = some_resources();
+  static const std::string file = "daruma.yaml";
+  fuzz::Input input(data, size);
+  const OperationRow* operation =
+      elbv2::find_operation(operations[input.choice() % operations.size()]);
+  const auto parameters = parse_parameters(input.rest());
+  if (!parameters) {
+    FUZZ_CHECK(!parameters.error().message.empty());
+    return 0;
+  }
+  Catalog catalog(declared, created, file);
+  if (operation->effect == Effect::changes) catalog.begin_change();
+  const FakeState state;
+  Call call{catalog, state,
+            QueryReader(*parameters,
+                        [&](const std::string& arn) -> Expected<std::string> {
+                          const auto group = catalog.group(arn);
+                          if (!group) return tl::unexpected(group.error());
+                          return (*group)->name;
+                        }),
+            XmlWriter([&](const std::string& name) {
+              const shapes::TargetGroup* group = catalog.group_named(name);
+              return group ? control::arn_of(*group) : "";
+            })};
+  const auto done = operation->run(call);
+  if (!done) {
+    FUZZ_CHECK(!done.error().code.empty() && !done.error().message.empty());
+  } else if (operation->effect == Effect::changes) {
+    check_store(catalog.take_created());
+  }
+  return 0;
+}

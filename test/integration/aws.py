@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients of the API: boto3, awscli and signed requests of our own, against a daruma that keeps
+what they make."""
+import json
+import os
+import re
+from pathlib import Path
+
+import boto3
+import botocore.auth
+import botocore.awsrequest
+import botocore.config
+import botocore.credentials
+import botocore.session
+
+from harness import Daruma, new_session, run
+from processes import ROOT, Ports
+
+KEY, SECRET = 'AKIDEXAMPLE', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
+READER, READER_SECRET = 'AKIDREADER', 'a-secret-of-somebody-who-only-reads'
+# Newer models than the packaged clients have, where they are at hand.
+MODELS = ROOT.parent / 'shared/vectors/aws-models'
+
+
+class ApiConfiguration:
+    """A daruma.yaml with access keys and nothing to serve."""
+
+    def __init__(self, folder, **sections):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.admin_port, self.http_port, self.https_port = (Ports.take() for _ in range(3))
+        (self.folder / 'reader.secret').write_text(READER_SECRET + '\n')
+        self.value = {
+            'Admin': {'Address': '127.0.0.1', 'Port': self.admin_port, 'AccessKeys': [
+                {'Id': KEY, 'Secret': SECRET},
+                {'Id': READER, 'SecretFile': 'reader.secret', 'Role': 'read-only'}]},
+            'Node': {'Addresses': ['127.0.0.1'], 'AvailabilityZone': 'zone-a'},
+            'Logs': {'Directory': './logs'}, **sections}
+        self.write()
+
+    @property
+    def file(self):
+        return self.folder / 'daruma.yaml'
+
+    def write(self):
+        aside = self.file.with_suffix('.new')
+        aside.write_text(json.dumps(self.value, indent=1))
+        aside.rename(self.file)
+
+
+def serve_api(folder, **sections):
+    return Daruma(ApiConfiguration(folder, **sections))
+
+
+def client(daruma, service='elbv2', key=KEY, secret=SECRET, region='eu-central-1'):
+    session = botocore.session.Session()
+    if MODELS.exists():
+        session.get_component('data_loader').search_paths.insert(0, str(MODELS))
+    return boto3.Session(botocore_session=session).client(
+        service, endpoint_url=daruma.admin, aws_access_key_id=key, aws_secret_access_key=secret,
+        region_name=region, config=botocore.config.Config(
+            retries={'max_attempts': 0}, parameter_validation=False))
+
+
+class Answer:
+    """What came back for a request of our own."""
+
+    def __init__(self, response):
+        self.status = response.status_code
+        self.text = response.text
+
+    def first(self, tag):
+        found = re.search(f'<{tag}>(.*?)</{tag}>', self.text, re.S)
+        return found and found.group(1)
+
+    @property
+    def code(self):
+        return self.first('Code')
+
+
+def ask(daruma, action, version='2015-12-01', key=KEY, secret=SECRET,
+        service='elasticloadbalancing', **parameters):
+    """A signed request, for what the packaged clients do not know or would not send."""
+    request = botocore.awsrequest.AWSRequest(
+        'POST', daruma.admin + '/', data={'Action': action, 'Version': version, **parameters})
+    request.data = request.prepare().body
+    request.headers['Content-Type'] = 'application/x-www-form-urlencoded; charset=utf-8'
+    credentials = botocore.credentials.Credentials(key, secret)
+    botocore.auth.SigV4Auth(credentials, service, 'us-east-1').add_auth(request)
+    with new_session() as session:
+        return Answer(session.post(request.url, data=request.data, headers=dict(request.headers),
+                                   timeout=10))
+
+
+def awscli(daruma, *words):
+    """`aws elbv2 …`; its answer."""
+    environment = {'PATH': os.environ['PATH'], 'HOME': str(daruma.folder),
+                   'AWS_ACCESS_KEY_ID': KEY, 'AWS_SECRET_ACCESS_KEY': SECRET,
+                   'AWS_DEFAULT_REGION': 'us-east-1', 'AWS_PAGER': ''}
+    answer = run(['/usr/bin/aws', '--endpoint-url', daruma.admin, '--output', 'json', 'elbv2',
+                  *words], env=environment)
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout) if answer.stdout.strip() else {}

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole life of a load balancer that only the API knows, with traffic at each stage."""
+import contextlib
+import re
+import socket
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from aws import READER, READER_SECRET, ask, awscli, client, serve_api
+from harness import Daruma, Target, wait_until
+
+
+@pytest.fixture
+def daruma(tmp_path, processes):
+    return processes.enter_context(serve_api(tmp_path / 'daruma'))
+
+
+def code_of(call, *arguments, **options):
+    with pytest.raises(ClientError) as problem:
+        call(*arguments, **options)
+    return problem.value.response['Error']['Code']
+
+
+def make_group(elbv2, target, name='group'):
+    group = elbv2.create_target_group(
+        Name=name, Protocol='HTTP', Port=80, TargetType='ip', HealthCheckPath='/health',
+        HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2, HealthyThresholdCount=2,
+    )['TargetGroups'][0]
+    elbv2.register_targets(TargetGroupArn=group['TargetGroupArn'],
+                           Targets=[{'Id': target.address, 'Port': target.port}])
+    return group['TargetGroupArn']
+
+
+def forward(arn):
+    return [{'Type': 'forward', 'TargetGroupArn': arn}]
+
+
+def health(elbv2, arn):
+    return [each['TargetHealth']['State'] for each in
+            elbv2.describe_target_health(TargetGroupArn=arn)['TargetHealthDescriptions']]
+
+
+def test_a_load_balancer_lives_and_serves(daruma, start_targets):
+    first, second = start_targets(2)
+    elbv2 = client(daruma)
+    balancer = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]
+    arn = balancer['LoadBalancerArn']
+    assert re.fullmatch(
+        r'arn:aws:elasticloadbalancing:us-east-1:0{12}:loadbalancer/app/web/[0-9a-f]{16}', arn)
+    assert balancer['State']['Code'] == 'provisioning'
+    state = elbv2.describe_load_balancers(Names=['web'])['LoadBalancers'][0]['State']['Code']
+    assert state == 'active'
+
+    group = make_group(elbv2, first)
+    assert health(elbv2, group) == ['unused']
+    port = daruma.configuration.http_port
+    listener = elbv2.create_listener(LoadBalancerArn=arn, Protocol='HTTP', Port=port,
+                                     DefaultActions=forward(group))['Listeners'][0]['ListenerArn']
+    assert daruma.get('/').status_code == 200  # the answer came when every worker listened
+    wait_until('healthy', lambda: health(elbv2, group) == ['healthy'])
+
+    rule = elbv2.create_rule(
+        ListenerArn=listener, Priority=5,
+        Conditions=[{'Field': 'path-pattern', 'Values': ['/soon']}],
+        Actions=[{'Type': 'fixed-response', 'FixedResponseConfig': {
+            'StatusCode': '503', 'ContentType': 'text/plain', 'MessageBody': 'soon'}}])['Rules'][0]
+    assert daruma.get('/soon').text == 'soon'
+    elbv2.modify_rule(RuleArn=rule['RuleArn'],
+                      Conditions=[{'Field': 'path-pattern', 'Values': ['/later']}])
+    assert daruma.get('/later').text == 'soon'
+    assert daruma.get('/soon').status_code == 200
+    elbv2.delete_rule(RuleArn=rule['RuleArn'])
+    assert daruma.get('/later').status_code == 200
+
+    elbv2.register_targets(TargetGroupArn=group, Targets=[{'Id': second.address,
+                                                           'Port': second.port}])
+    elbv2.deregister_targets(TargetGroupArn=group, Targets=[{'Id': first.address,
+                                                             'Port': first.port}])
+    states = health(elbv2, group)
+    assert sorted(states)[0] == 'draining' and len(states) == 2
+    assert code_of(elbv2.delete_target_group, TargetGroupArn=group) == 'ResourceInUse'
+    elbv2.delete_listener(ListenerArn=listener)
+    with pytest.raises(requests.ConnectionError):
+        daruma.get('/')
+    elbv2.delete_target_group(TargetGroupArn=group)
+    elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    assert elbv2.describe_load_balancers()['LoadBalancers'] == []
+    assert code_of(elbv2.describe_load_balancers, Names=['web']) == 'LoadBalancerNotFound'
+    assert elbv2.describe_target_groups()['TargetGroups'] == []
+
+
+def test_what_was_answered_survives_kill_9(tmp_path, processes, start_targets):
+    target, = start_targets(1)
+    daruma = processes.enter_context(serve_api(tmp_path / 'daruma'))
+    elbv2 = client(daruma)
+    arn = elbv2.create_load_balancer(Name='web', Tags=[{'Key': 'a', 'Value': 'b'}]
+                                     )['LoadBalancers'][0]['LoadBalancerArn']
+    group = make_group(elbv2, target)
+    elbv2.create_listener(LoadBalancerArn=arn, Protocol='HTTP', DefaultActions=forward(group),
+                          Port=daruma.configuration.http_port)
+    asked = [elbv2.describe_load_balancers, elbv2.describe_target_groups,
+             lambda: elbv2.describe_listeners(LoadBalancerArn=arn),
+             lambda: elbv2.describe_tags(ResourceArns=[arn])]
+
+    def answers():
+        return [{key: value for key, value in call().items() if key != 'ResponseMetadata'}
+                for call in asked]
+    before = answers()
+    daruma.kill()
+    again = processes.enter_context(Daruma(daruma.configuration))
+    assert again.get('/').status_code == 200
+    assert answers() == before
+
+
+def test_awscli_walks_the_whole_way(daruma, start_targets):
+    target, = start_targets(1)
+    arn = awscli(daruma, 'create-load-balancer', '--name', 'web')['LoadBalancers'][0][
+        'LoadBalancerArn']
+    group = awscli(daruma, 'create-target-group', '--name', 'group', '--protocol', 'HTTP', '--port',
+                   '80', '--target-type', 'ip')['TargetGroups'][0]['TargetGroupArn']
+    awscli(daruma, 'register-targets', '--target-group-arn', group, '--targets',
+           f'Id={target.address},Port={target.port}')
+    listener = awscli(daruma, 'create-listener', '--load-balancer-arn', arn, '--protocol', 'HTTP',
+                      '--port', str(daruma.configuration.http_port), '--default-actions',
+                      f'Type=forward,TargetGroupArn={group}')['Listeners'][0]['ListenerArn']
+    assert daruma.get('/').status_code == 200
+    awscli(daruma, 'wait', 'load-balancer-available', '--names', 'web')
+    rule = awscli(daruma, 'create-rule', '--listener-arn', listener, '--priority', '7',
+                  '--conditions', 'Field=host-header,Values=old.example.com', '--actions',
+                  'Type=redirect,RedirectConfig={Host=new.example.com,StatusCode=HTTP_301}')
+    assert rule['Rules'][0]['Conditions'][0]['HostHeaderConfig'] == {'Values': ['old.example.com']}
+    moved = daruma.get('/here?x=1', headers={'Host': 'old.example.com'})
+    assert moved.headers['Location'].startswith('http://new.example.com')
+    awscli(daruma, 'delete-listener', '--listener-arn', listener)
+    awscli(daruma, 'delete-target-group', '--target-group-arn', group)
+    awscli(daruma, 'delete-load-balancer', '--load-balancer-arn', arn)
+    awscli(daruma, 'wait', 'load-balancers-deleted', '--names', 'web')
+
+
+def test_a_port_that_is_taken_leaves_nothing_half_made(daruma):
+    elbv2 = client(daruma)
+    arn = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
+    answer = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
+    with contextlib.closing(socket.create_server(('127.0.0.1', daruma.configuration.http_port))):
+        assert code_of(elbv2.create_listener, LoadBalancerArn=arn, Protocol='HTTP',
+                       Port=daruma.configuration.http_port,
+                       DefaultActions=answer) == 'InvalidConfigurationRequest'
+        assert elbv2.describe_listeners(LoadBalancerArn=arn)['Listeners'] == []
+    elbv2.create_listener(LoadBalancerArn=arn, Protocol='HTTP', DefaultActions=answer,
+                          Port=daruma.configuration.http_port)
+    assert daruma.get('/').status_code == 200
+
+
+def test_what_the_file_declares_is_the_files(tmp_path, processes, start_targets):
+    target, = start_targets(1)
+    daruma = processes.enter_context(serve_api(
+        tmp_path / 'daruma', TargetGroups=[{
+            'Name': 'declared', 'Protocol': 'HTTP', 'Port': 80,
+            'Targets': [target.description()]}], LoadBalancers=[{'Name': 'file'}]))
+    elbv2 = client(daruma)
+    balancer = elbv2.describe_load_balancers(Names=['file'])['LoadBalancers'][0]
+    with pytest.raises(ClientError, match='daruma.yaml') as problem:
+        elbv2.delete_load_balancer(LoadBalancerArn=balancer['LoadBalancerArn'])
+    assert problem.value.response['Error']['Code'] == 'OperationNotPermitted'
+    group = elbv2.describe_target_groups(Names=['declared'])['TargetGroups'][0]['TargetGroupArn']
+    assert code_of(elbv2.deregister_targets, TargetGroupArn=group,
+                   Targets=[target.description()]) == 'OperationNotPermitted'
+
+    # But the API's load balancers may use it; and the file cannot take it away from them.
+    arn = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
+    elbv2.create_listener(LoadBalancerArn=arn, Protocol='HTTP', DefaultActions=forward(group),
+                          Port=daruma.configuration.http_port)
+    assert daruma.get('/').status_code == 200
+    daruma.configuration.value['TargetGroups'] = []
+    daruma.configuration.write()
+    answer = daruma.reload()
+    assert answer.returncode == 1 and 'does not fit with what the API made' in answer.stderr
+    assert daruma.get('/').status_code == 200
+
+
+def test_only_those_who_may(daruma):
+    reader = client(daruma, key=READER, secret=READER_SECRET)
+    assert reader.describe_load_balancers()['LoadBalancers'] == []
+    assert code_of(reader.create_load_balancer, Name='web') == 'AccessDenied'
+    assert code_of(client(daruma, secret='wrong').describe_load_balancers) == \
+        'SignatureDoesNotMatch'
+    assert code_of(client(daruma, key='AKIDNOBODY').describe_load_balancers) == \
+        'InvalidClientTokenId'
+    unsigned = requests.post(daruma.admin + '/', timeout=10, data={
+        'Action': 'DescribeLoadBalancers', 'Version': '2015-12-01'})
+    assert unsigned.status_code == 403 and 'MissingAuthenticationToken' in unsigned.text
+    assert re.search(r'audit.*CreateLoadBalancer.*AccessDenied', daruma.output())
+    identity = ask(daruma, 'GetCallerIdentity', version='2011-06-15', service='sts')
+    assert identity.first('Arn') == 'arn:aws:iam::000000000000:user/AKIDEXAMPLE'
