@@ -18,14 +18,16 @@ Registrations::~Registrations() {
 }
 
 void Registrations::adopt(model::SnapshotRef snapshot) {
-  const uint64_t newest = waiting_    ? waiting_->revision
-                          : adopting_ ? adopting_->snapshot().revision
-                                      : revision();
-  if (snapshot->revision <= newest || environment_.draining)
+  if (snapshot->revision <= newest_revision() || environment_.draining)
     return owner_.on_retired(std::move(snapshot));
   if (waiting_) owner_.on_retired(std::move(waiting_));
   waiting_ = std::move(snapshot);
   if (phase_ == Phase::idle) work();
+}
+
+uint64_t Registrations::newest_revision() const {
+  if (waiting_) return waiting_->revision;
+  return adopting_ ? adopting_->snapshot().revision : revision();
 }
 
 void Registrations::adopt_no_more() {
@@ -169,11 +171,11 @@ void Registrations::consider_slow_start(TargetState& target, model::HealthState 
 void Registrations::on_letter(const model::HealthLetter& letter) {
   const auto found = targets_.find(letter.target);
   if (found == targets_.end()) {
-    told_[letter.target] = {letter.health.state, revision()};
+    told_[letter.target] = {letter.health.state, newest_revision()};
     return;
   }
   const model::HealthState before = found->second->health();
-  found->second->set_health(letter.health.state, revision());
+  found->second->set_health(letter.health.state, newest_revision());
   consider_slow_start(*found->second, before);
   tell_snapshots(*found->second, letter.health.state);
   found->second->leave_if_convicted();

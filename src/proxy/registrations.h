@@ -64,7 +64,7 @@ class Registrations final : private Pin::Owner, private io::Task {
   // snapshots.
   struct ToldHealth {
     model::HealthState state;
-    uint64_t revision;  // of the snapshot that served when it was told
+    uint64_t revision;  // of the newest snapshot that was known when it was told
   };
   using Targets = std::map<model::TargetKey, std::shared_ptr<TargetState>>;
   enum class Phase : uint8_t { idle, registering, deregistering };
@@ -85,6 +85,7 @@ class Registrations final : private Pin::Owner, private io::Task {
   void consider_slow_start(TargetState& target, model::HealthState before);
   void tell_snapshots(const TargetState& target, model::HealthState state);
   uint64_t revision() const { return current_ ? current_->snapshot().revision : 0; }
+  uint64_t newest_revision() const;  // of those that serve, are being adopted, or wait
 
   Environment& environment_;
   Owner& owner_;

@@ -49,7 +49,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   tls::SessionCache& sessions() { return sessions_; }
   model::Protocol protocol() const { return protocol_; }
   model::HealthState health() const { return health_; }
-  // As told while the snapshot of that revision served.
+  // As told when the snapshot of that revision was the newest known.
   void set_health(model::HealthState health, uint64_t told_in);
   // It has become healthy. Its share grows slowly where the group has it so, and `others` are
   // healthy and have their full share; unless it was registered with all others of its group and

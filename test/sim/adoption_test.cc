@@ -34,23 +34,31 @@ class Adoption : public testing::Test {
 
   std::vector<model::Target>& targets() { return run_.draft.target_groups.front().targets; }
 
-  // All but the one at `place` are at addresses where nobody listens.
-  void publish_many(size_t place = 0) {
+  // At an address where nobody listens.
+  static model::Target deaf(size_t number) {
+    const auto address = Address::v4(
+        {10, 3, static_cast<uint8_t>(number / 250), static_cast<uint8_t>(number % 250 + 1)}, 80);
+    return {{"group", address.ip(), 80}, "", {address}};
+  }
+  void name_many_deaf() {
     targets().clear();
-    for (size_t i = 0; i < many; ++i) {
-      const auto address = Address::v4(
-          {10, 3, static_cast<uint8_t>(i / 250), static_cast<uint8_t>(i % 250 + 1)}, 80);
-      targets().push_back({{"group", address.ip(), 80}, "", {address}});
-    }
+    for (size_t i = 0; i < many; ++i) targets().push_back(deaf(i));
+  }
+  // All but the one at `place` are deaf.
+  void publish_many(size_t place = 0) {
+    name_many_deaf();
     targets()[place] = real_;
     run_.publish();
+  }
+  void tell(const model::Target& target, model::HealthState state) {
+    run_.post(model::HealthLetter{target.key, {.state = state, .reason = {}, .description = ""}});
   }
   // Each in a turn of its own, once the first targets are registered and as long as not all are.
   void do_meanwhile(std::vector<std::function<void()>> deeds) {
     deeds_ = std::move(deeds);
-    run_.on_turn = [this] {
+    run_.on_turn = [this, before = run_.targets_registered()] {
       const size_t registered = run_.targets_registered();
-      if (deeds_.empty() || registered <= 1 || registered >= many) return;
+      if (deeds_.empty() || registered <= before + 1 || registered >= many) return;
       deeds_.front()();
       deeds_.erase(deeds_.begin());
     };
@@ -138,13 +146,39 @@ TEST_F(Adoption, health_that_is_told_meanwhile_holds) {
     targets() = {};
     run_.publish();
     finish_adoption();
-    do_meanwhile({[&] {
-      run_.post(model::HealthLetter{
-          real_.key, {.state = model::HealthState::healthy, .reason = {}, .description = ""}});
-    }});
+    do_meanwhile({[&] { tell(real_, model::HealthState::healthy); }});
     publish_many(place);
     finish_adoption();
     for (int i = 0; i < 10; ++i) EXPECT_EQ(answer(), "HTTP/1.1 200");
+  }
+}
+
+// Of a target that the next one names, while one is adopted that does not: it stood in the former
+// one, or it is new. It is told once.
+TEST_F(Adoption, health_told_before_a_skipped_revision_holds) {
+  const model::Target dead = deaf(0);
+  for (const bool is_new : {true, false}) {
+    SCOPED_TRACE(is_new);
+    targets() = {dead};
+    if (!is_new) targets().push_back(real_);
+    run_.publish();
+    finish_adoption();
+    do_meanwhile({[&] {
+                    targets() = {dead, real_};
+                    run_.publish();
+                  },
+                  [&] {
+                    tell(real_, model::HealthState::healthy);
+                    tell(dead, model::HealthState::healthy);
+                  }});
+    name_many_deaf();
+    ++run_.draft.revision;  // one that another has replaced before it was read
+    run_.publish();
+    const uint64_t revision = run_.draft.revision;
+    ASSERT_TRUE(run_.run_until([&] { return run_.draft.revision == revision + 1; }));
+    finish_adoption();
+    EXPECT_EQ(answer(), "HTTP/1.1 200");
+    EXPECT_EQ(answer(), "HTTP/1.1 200") << "the healthy ones take turns, or help out";
   }
 }
 
