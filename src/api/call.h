@@ -29,7 +29,8 @@ class NodeState {
   virtual const control::Controller::TargetHealthTable& target_health() const = 0;
   virtual const control::Controller::DrainingTable& draining_targets() const = 0;
   virtual std::string started() const = 0;  // ISO 8601
-  virtual std::string now() const = 0;
+  virtual std::string now() const = 0;      // the same
+  virtual WallTime wall_now() const = 0;
 
  protected:
   ~NodeState() = default;

@@ -62,4 +62,10 @@ std::string random_hex(size_t bytes) {
   return hex_of(random);
 }
 
+std::string make_uuid() {
+  std::string uuid = random_hex(16);
+  for (const size_t place : {20, 16, 12, 8}) uuid.insert(place, 1, '-');
+  return uuid;
+}
+
 }  // namespace daruma::api

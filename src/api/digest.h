@@ -24,5 +24,6 @@ bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 // From the system's source of randomness; so many bytes as hexadecimal digits.
 std::string random_hex(size_t bytes);
+std::string make_uuid();
 
 }  // namespace daruma::api

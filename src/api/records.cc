@@ -81,17 +81,20 @@ template <class V, Is<shapes::Certificate> T>
 void describe_row(V& v, T& certificate) {
   v.text("Name", certificate.name);
   v.text("Chain", certificate.chain_pem);
-  v.text("PrivateKey", certificate.key_pem);
   v.text("Fingerprint", certificate.fingerprint);
   describe_identity(v, certificate.identity);
 }
 
 template <class T>
-std::string text_of(const T& resource, string_view owner_member, const std::string& owner) {
+std::string text_of(const T& resource, string_view owner_member, const std::string& owner,
+                    const KeyVault& vault) {
   Json json;
   JsonWriter writer(json);
   describe_row(writer, resource);
   writer.text(owner_member, owner);
+  if constexpr (std::same_as<T, shapes::Certificate>) {
+    writer.text("PrivateKey", vault.seal(resource.key_pem));
+  }
   return json.dump();
 }
 
@@ -132,7 +135,7 @@ struct Flat {
 };
 
 template <class Map>
-void compare(string_view kind, const Map& before, const Map& after,
+void compare(string_view kind, const Map& before, const Map& after, const KeyVault& vault,
              std::vector<store::Change>& changes) {
   for (const auto& [id, entry] : before) {
     if (!after.contains(id)) changes.push_back({std::string(kind), std::string(id), std::nullopt});
@@ -140,7 +143,9 @@ void compare(string_view kind, const Map& before, const Map& after,
   for (const auto& [id, entry] : after) {
     const auto known = before.find(id);
     if (known != before.end() && known->second == entry) continue;
-    const auto text = [](const auto& e) { return text_of(*e.resource, e.owner_member, e.owner); };
+    const auto text = [&vault](const auto& e) {
+      return text_of(*e.resource, e.owner_member, e.owner, vault);
+    };
     std::string now = text(entry);
     // What differs may lie in what has rows of its own.
     if (known != before.end() && text(known->second) == now) continue;
@@ -161,40 +166,49 @@ T read(const store::Row& row, const Json& json) {
 
 class RowReader {
  public:
+  explicit RowReader(const KeyVault& vault) : vault_(vault) {}
+
   Result<shapes::Resources> run(std::span<const store::Row> rows) {
     for (const store::Row& row : rows) {
       const Json json = Json::parse(row.value, nullptr, false);
       if (!json.is_object())
         return fail(fmt::format("the store's {} {} is no JSON", row.kind, row.key));
-      if (!take(row, json))
-        return fail(fmt::format("the store has an unknown kind '{}'", row.kind));
+      if (const Result<void> taken = take(row, json); !taken) return fail(taken.error().message);
     }
     if (const Result<void> joined = join(); !joined) return fail(joined.error().message);
     return std::move(resources_);
   }
 
  private:
-  bool take(const store::Row& row, const Json& json) {
+  Result<void> take(const store::Row& row, const Json& json) {
     if (row.kind == balancer_kind) {
       resources_.load_balancers.push_back(read<shapes::LoadBalancer>(row, json));
     } else if (row.kind == listener_kind) {
-      listeners_.emplace_back(owner_of(json, "LoadBalancer"), read<shapes::Listener>(row, json));
+      listeners_.emplace_back(member_of(json, "LoadBalancer"), read<shapes::Listener>(row, json));
     } else if (row.kind == rule_kind) {
-      rules_.emplace_back(owner_of(json, "Listener"), read<shapes::Rule>(row, json));
+      rules_.emplace_back(member_of(json, "Listener"), read<shapes::Rule>(row, json));
     } else if (row.kind == group_kind) {
       resources_.target_groups.push_back(read<shapes::TargetGroup>(row, json));
     } else if (row.kind == certificate_kind) {
-      resources_.certificates.push_back(read<shapes::Certificate>(row, json));
+      return take_certificate(row, json);
     } else {
-      return false;
+      return fail(fmt::format("the store has an unknown kind '{}'", row.kind));
     }
-    return true;
+    return {};
   }
 
-  static std::string owner_of(const Json& json, string_view member) {
-    std::string owner;
-    JsonReader(json).text(member, owner);
-    return owner;
+  Result<void> take_certificate(const store::Row& row, const Json& json) {
+    auto& certificate = resources_.certificates.emplace_back(read<shapes::Certificate>(row, json));
+    Result<std::string> key = vault_.unseal(member_of(json, "PrivateKey"));
+    if (!key) return fail(key.error().message);
+    certificate.key_pem = std::move(*key);
+    return {};
+  }
+
+  static std::string member_of(const Json& json, string_view member) {
+    std::string text;
+    JsonReader(json).text(member, text);
+    return text;
   }
 
   Result<void> join() {
@@ -221,6 +235,7 @@ class RowReader {
     return fail(fmt::format("the store's {} {} belongs to something that is not there", kind, id));
   }
 
+  const KeyVault& vault_;
   shapes::Resources resources_;
   std::vector<std::pair<std::string, shapes::Listener>> listeners_;
   std::vector<std::pair<std::string, shapes::Rule>> rules_;
@@ -229,20 +244,20 @@ class RowReader {
 }  // namespace
 
 std::vector<store::Change> changes_between(const shapes::Resources& before,
-                                           const shapes::Resources& after) {
+                                           const shapes::Resources& after, const KeyVault& vault) {
   const Flat was(before);
   const Flat is(after);
   std::vector<store::Change> changes;
-  compare(balancer_kind, was.balancers, is.balancers, changes);
-  compare(listener_kind, was.listeners, is.listeners, changes);
-  compare(rule_kind, was.rules, is.rules, changes);
-  compare(group_kind, was.groups, is.groups, changes);
-  compare(certificate_kind, was.certificates, is.certificates, changes);
+  compare(balancer_kind, was.balancers, is.balancers, vault, changes);
+  compare(listener_kind, was.listeners, is.listeners, vault, changes);
+  compare(rule_kind, was.rules, is.rules, vault, changes);
+  compare(group_kind, was.groups, is.groups, vault, changes);
+  compare(certificate_kind, was.certificates, is.certificates, vault, changes);
   return changes;
 }
 
-Result<shapes::Resources> resources_of(std::span<const store::Row> rows) {
-  return RowReader().run(rows);
+Result<shapes::Resources> resources_of(std::span<const store::Row> rows, const KeyVault& vault) {
+  return RowReader(vault).run(rows);
 }
 
 }  // namespace daruma::api

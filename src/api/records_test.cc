@@ -12,6 +12,8 @@ namespace {
 
 namespace shapes = model::api;
 
+const KeyVault vault(std::string(32, 'k'));
+
 shapes::Rule some_rule() {
   shapes::Rule rule;
   rule.priority = 7;
@@ -78,7 +80,7 @@ shapes::Resources some_resources() {
 
 std::vector<store::Row> rows_of(const shapes::Resources& resources) {
   std::vector<store::Row> rows;
-  for (const store::Change& change : changes_between({}, resources)) {
+  for (const store::Change& change : changes_between({}, resources, vault)) {
     rows.push_back({change.kind, change.key, change.value.value_or("")});
   }
   return rows;
@@ -86,7 +88,7 @@ std::vector<store::Row> rows_of(const shapes::Resources& resources) {
 
 std::vector<std::string> changed(const shapes::Resources& before, const shapes::Resources& after) {
   std::vector<std::string> names;
-  for (const store::Change& change : changes_between(before, after)) {
+  for (const store::Change& change : changes_between(before, after, vault)) {
     names.push_back((change.value ? "+" : "-") + change.kind + "/" + change.key);
   }
   std::ranges::sort(names);
@@ -95,7 +97,7 @@ std::vector<std::string> changed(const shapes::Resources& before, const shapes::
 
 TEST(Records, come_back_as_they_went) {
   const shapes::Resources all = some_resources();
-  const auto back = resources_of(rows_of(all));
+  const auto back = resources_of(rows_of(all), vault);
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->load_balancers, all.load_balancers);
   EXPECT_EQ(back->target_groups, all.target_groups);
@@ -119,9 +121,20 @@ TEST(Records, only_what_differs_is_written) {
             (std::vector<std::string>{"-listener/l1", "-load-balancer/b1", "-rule/r1"}));
 }
 
+TEST(Records, hold_no_key_that_can_be_read) {
+  const shapes::Resources all = some_resources();
+  for (const store::Row& row : rows_of(all)) {
+    EXPECT_EQ(row.value.find("key\\n"), std::string::npos) << row.value;
+  }
+  const auto back = resources_of(rows_of(all), KeyVault(std::string(32, 'o')));
+  ASSERT_FALSE(back);
+  EXPECT_NE(back.error().message.find("not sealed with this data directory's key"),
+            std::string::npos);
+}
+
 TEST(Records, that_are_not_ours_are_told) {
   const auto problem = [](const std::vector<store::Row>& rows) {
-    const auto read = resources_of(rows);
+    const auto read = resources_of(rows, vault);
     return read ? "" : read.error().message;
   };
   EXPECT_NE(problem({{"colour", "1", "{}"}}).find("unknown kind"), std::string::npos);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole answers of the Query protocol: a result in its envelope, or an error. Pure.
+// Whole answers of the Query protocol and of JSON 1.1: a result in its envelope, or an error. Pure.
 #pragma once
 
 #include <string>
@@ -19,5 +19,9 @@ struct Envelope {
 
 control::AdminResponse success(const Envelope& envelope, std::string_view result);
 control::AdminResponse failure(const Envelope& envelope, const ServiceError& error);
+
+// The same for services that speak JSON 1.1, whose errors are called …Exception.
+control::AdminResponse json_success(std::string_view request_id, std::string json);
+control::AdminResponse json_failure(std::string_view request_id, const ServiceError& error);
 
 }  // namespace daruma::api

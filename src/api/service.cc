@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/acm.h"
 #include "api/digest.h"
+#include "api/ec2.h"
 #include "api/elbv2.h"
 #include "api/query_parameters.h"
 #include "api/records.h"
@@ -21,17 +23,10 @@ using std::string_view;
 
 constexpr string_view sts_version = "2011-06-15";
 constexpr string_view sts_namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
-constexpr string_view services[] = {"elasticloadbalancing", "sts"};
+constexpr string_view services[] = {"elasticloadbalancing", "sts", "acm", "ec2"};
 
 string_view namespace_of(string_view version) {
   return version == sts_version ? sts_namespace : elbv2::xml_namespace;
-}
-
-std::string make_request_id() {
-  const std::string digits = random_hex(16);
-  const string_view view = digits;
-  return fmt::format("{}-{}-{}-{}-{}", view.substr(0, 8), view.substr(8, 4), view.substr(12, 4),
-                     view.substr(16, 4), view.substr(20));
 }
 
 std::string text_of(const Parameter& parameters, string_view name) {
@@ -74,7 +69,8 @@ class Service::Change final : public control::ReloadObserver {
 Service::Service(ServiceContext context, uint64_t revision)
     : context_(std::move(context)),
       started_(date_and_time(context_.loop.wall_now())),
-      revision_(revision) {}
+      revision_(revision),
+      failure_delay_(context_.loop) {}
 
 Service::~Service() {
   for (const auto& change : changes_) context_.controller.forget(*change);
@@ -89,7 +85,8 @@ void Service::handle(const control::AdminRequest& request, control::AdminRespond
   const bool page = request.method == http::Method::get &&
                     ("&" + std::string(request.query)).find("&Action=") == std::string::npos;
   if (page) return context_.index.handle(request, std::move(responder));
-  Request asked{request, "", "", make_request_id()};
+  const http::Field* target = request.fields.find("X-Amz-Target");
+  Request asked{request, target ? std::string(target->value) : "", "", "", make_uuid()};
   run(asked, responder);
 }
 
@@ -97,8 +94,16 @@ void Service::run(Request& request, control::AdminResponder& responder) {
   const Expected<void> done = dispatch(request, responder);
   if (done) return;
   audit(request, done.error().code);
-  responder.send(
-      failure({namespace_of(request.version), request.action, request.id}, done.error()));
+  control::AdminResponse response = failure_of(request, done.error());
+  if (request.known) return responder.send(std::move(response));
+  failure_delay_.refuse(std::move(responder), std::move(response));
+}
+
+control::AdminResponse Service::failure_of(const Request& request,
+                                           const ServiceError& error) const {
+  if (!request.target.empty()) return json_failure(request.id, error);
+  if (request.version == ec2::version) return ec2::failure(request.id, error);
+  return failure({namespace_of(request.version), request.action, request.id}, error);
 }
 
 Expected<Service::Caller> Service::caller_of(const control::AdminRequest& request) const {
@@ -116,6 +121,8 @@ Expected<void> Service::dispatch(Request& request, control::AdminResponder& resp
   auto caller = caller_of(request.admin);
   if (!caller) return tl::unexpected(caller.error());
   request.caller = std::move(*caller);
+  request.known = true;
+  if (!request.target.empty()) return run_acm(request, responder);
   auto parameters = parameters_of(request.admin);
   if (!parameters) return tl::unexpected(parameters.error());
   request.action = text_of(*parameters, "Action");
@@ -126,6 +133,13 @@ Expected<void> Service::dispatch(Request& request, control::AdminResponder& resp
   parameters->members.erase("Action");
   parameters->members.erase("Version");
   if (request.version == elbv2::version) return run_elbv2(request, *parameters, responder);
+  if (request.version == ec2::version) {
+    const auto found =
+        ec2::describe(request.action, *parameters, context_.controller.resources().node);
+    if (!found) return tl::unexpected(found.error());
+    responder.send(ec2::success(request.action, request.id, *found));
+    return {};
+  }
   if (request.version == sts_version && request.action == "GetCallerIdentity") {
     XmlWriter out;
     out.element("Arn", request.caller.arn());
@@ -151,20 +165,9 @@ Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
                               request.action));
   }
   const bool changes = operation->effect == Effect::changes;
-  if (changes && !request.caller.may_change) {
-    return refuse("AccessDenied",
-                  fmt::format("User: {} is not authorized to perform: elasticloadbalancing:{}",
-                              request.caller.arn(), request.action),
-                  403);
-  }
-  if (changes && context_.controller.draining()) {
-    return refuse("ServiceUnavailable", "This node is stopping", 503);
-  }
-  if (changes && context_.store == nullptr) {
-    return refuse(
-        "OperationNotPermitted",
-        "This node keeps nothing; start it with `daruma serve --data DIRECTORY` to change "
-        "resources through the API");
+  if (changes) {
+    const auto may = check_may_change(request, "elasticloadbalancing");
+    if (!may) return may;
   }
   Catalog catalog(context_.controller.declared(), context_.controller.created(),
                   context_.config_file);
@@ -180,17 +183,58 @@ Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
   };
   Call call{catalog, *this, QueryReader(parameters, name_of_group), XmlWriter(arn_of_group)};
   if (const Expected<void> done = operation->run(call); !done) return done;
-  if (changes) return apply(request, call, responder);
-  responder.send(success({elbv2::xml_namespace, request.action, request.id}, call.out.str()));
+  control::AdminResponse response =
+      success({elbv2::xml_namespace, request.action, request.id}, call.out.str());
+  if (changes) return apply(request, catalog, std::move(response), responder);
+  responder.send(std::move(response));
   return {};
 }
 
-Expected<void> Service::apply(const Request& request, Call& call,
-                              control::AdminResponder& responder) {
-  control::AdminResponse response =
-      success({elbv2::xml_namespace, request.action, request.id}, call.out.str());
-  const shapes::Resources before = call.catalog.before();
-  shapes::Resources after = call.catalog.take_created();
+Expected<void> Service::run_acm(Request& request, control::AdminResponder& responder) {
+  const bool is_acm = request.target.starts_with(acm::target_prefix);
+  request.action = is_acm ? request.target.substr(acm::target_prefix.size()) : request.target;
+  const acm::JsonOperationRow* operation = acm::find_operation(is_acm ? request.action : "");
+  if (operation == nullptr) {
+    return refuse("UnknownOperationException",
+                  fmt::format("The operation {} is not in this release", request.action));
+  }
+  const bool changes = operation->effect == Effect::changes;
+  if (changes) {
+    if (const auto may = check_may_change(request, "acm"); !may) return may;
+  }
+  const auto in = acm::Json::parse(request.admin.body, nullptr, false);
+  if (!in.is_object()) return refuse("SerializationException", "The body is no JSON object");
+  Catalog catalog(context_.controller.declared(), context_.controller.created(),
+                  context_.config_file);
+  if (changes) catalog.begin_change();
+  acm::JsonCall call{catalog, *this, context_.surroundings, in};
+  if (const Expected<void> done = operation->run(call); !done) return done;
+  control::AdminResponse response = json_success(request.id, call.out.dump());
+  if (changes) return apply(request, catalog, std::move(response), responder);
+  responder.send(std::move(response));
+  return {};
+}
+
+Expected<void> Service::check_may_change(const Request& request, string_view service) const {
+  if (!request.caller.may_change) {
+    return refuse("AccessDenied",
+                  fmt::format("User: {} is not authorized to perform: {}:{}", request.caller.arn(),
+                              service, request.action),
+                  403);
+  }
+  if (context_.controller.draining()) {
+    return refuse("ServiceUnavailable", "This node is stopping", 503);
+  }
+  if (context_.store != nullptr) return {};
+  return refuse("OperationNotPermitted",
+                "This node keeps nothing; start it with `daruma serve --data DIRECTORY` to change "
+                "resources through the API");
+}
+
+Expected<void> Service::apply(const Request& request, Catalog& catalog,
+                              control::AdminResponse response, control::AdminResponder& responder) {
+  const shapes::Resources before = catalog.before();
+  shapes::Resources after = catalog.take_created();
   if (const auto good = check(after); !good) return good;
   if (const auto kept = commit(before, after); !kept) return kept;
   audit(request, "done");
@@ -214,7 +258,7 @@ Expected<void> Service::check(const shapes::Resources& created) const {
 }
 
 Expected<void> Service::commit(const shapes::Resources& before, const shapes::Resources& after) {
-  const std::vector<store::Change> changes = changes_between(before, after);
+  const std::vector<store::Change> changes = changes_between(before, after, *context_.vault);
   if (changes.empty()) return {};
   const Result<uint64_t> revision = context_.store->commit(revision_, changes);
   if (!revision) {

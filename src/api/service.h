@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The AWS API of the node, at "/" of the admin port: who asks (api/sigv4), what (Action and
-// Version), and for a change the way from request to answer: the operation changes a copy, the
-// whole is validated as a file would be (control/validate), the difference is committed to the
-// store, the snapshot goes to all workers, and when each serves it, or after 2 s, the answer
+// Version, or X-Amz-Target), and for a change the way from request to answer: the operation changes
+// a copy, the whole is validated as a file would be (control/validate), the difference is committed
+// to the store, the snapshot goes to all workers, and when each serves it, or after 2 s, the answer
 // leaves. What cannot be made durable or valid changes nothing. docs/adr/0009, docs/api.md.
 //
 // Control thread only; a commit makes it wait for the disk.
@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "api/call.h"
+#include "api/failure_delay.h"
+#include "api/key_vault.h"
 #include "api/sigv4.h"
 #include "base/log.h"
 #include "control/admin_server.h"
@@ -29,7 +31,9 @@ namespace daruma::api {
 struct ServiceContext {
   io::Loop& loop;
   control::Controller& controller;
-  store::Store* store;  // null: there is no data directory, so nothing can be changed
+  store::Store* store;    // null: there is no data directory, so nothing can be changed
+  const KeyVault* vault;  // of the store
+  const control::Surroundings& surroundings;
   const Log& log;
   std::string config_file;       // that errors name
   control::AdminHandler& index;  // answers GET / without an Action
@@ -55,10 +59,12 @@ class Service final : public control::AdminHandler, private NodeState {
   // What is being asked, as far as it is known: errors and the audit log name it.
   struct Request {
     const control::AdminRequest& admin;
+    std::string target;  // of JSON services: "CertificateManager.ImportCertificate"
     std::string action;
     std::string version;
     std::string id;
     Caller caller{};
+    bool known = false;  // who it is
   };
 
   Expected<Caller> caller_of(const control::AdminRequest& request) const;
@@ -66,7 +72,11 @@ class Service final : public control::AdminHandler, private NodeState {
   Expected<void> dispatch(Request& request, control::AdminResponder& responder);
   Expected<void> run_elbv2(Request& request, const Parameter& parameters,
                            control::AdminResponder& responder);
-  Expected<void> apply(const Request& request, Call& call, control::AdminResponder& responder);
+  Expected<void> run_acm(Request& request, control::AdminResponder& responder);
+  Expected<void> check_may_change(const Request& request, std::string_view service) const;
+  Expected<void> apply(const Request& request, Catalog& catalog, control::AdminResponse response,
+                       control::AdminResponder& responder);
+  control::AdminResponse failure_of(const Request& request, const ServiceError& error) const;
   Expected<void> check(const shapes::Resources& created) const;
   Expected<void> commit(const shapes::Resources& before, const shapes::Resources& after);
   void remember_changed(const shapes::Resources& before);
@@ -77,10 +87,12 @@ class Service final : public control::AdminHandler, private NodeState {
   const control::Controller::DrainingTable& draining_targets() const override;
   std::string started() const override { return started_; }
   std::string now() const override;
+  WallTime wall_now() const override { return context_.loop.wall_now(); }
 
   const ServiceContext context_;
   const std::string started_;
   uint64_t revision_;
+  FailureDelay failure_delay_;
   std::vector<std::unique_ptr<Change>> changes_;         // that workers have yet to adopt
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "api/key_vault.h"
 #include "api/records.h"
 #include "app/process_limits.h"
 #include "app/version.h"
@@ -43,11 +44,11 @@ Supervisor::Supervisor(const ServeCommand& command, const Log& log, uint64_t des
       log_(log),
       descriptor_limit_(descriptor_limit),
       loop_(io::EpollLoop::system_seed()),
+      surroundings_(control::Surroundings::system(system_wall_now)),
       lookup_(control::make_system_lookup()),
-      controller_({loop_, log, *lookup_},
-                  {.config_file = command.config_file,
-                   .data_directory = command.data_directory,
-                   .surroundings = control::Surroundings::system(system_wall_now)}),
+      controller_({loop_, log, *lookup_}, {.config_file = command.config_file,
+                                           .data_directory = command.data_directory,
+                                           .surroundings = surroundings_}),
       ticket_keys_(loop_),
       start_timer_(loop_.timers(), *this),
       drain_timer_(loop_.timers(), *this),
@@ -91,11 +92,14 @@ bool Supervisor::open_store() {
   };
   auto store = store::Store::open(command_.data_directory + "/store.db");
   if (!store) return refuse(store.error().message);
+  auto vault = api::KeyVault::open(command_.data_directory);
+  if (!vault) return refuse(vault.error().message);
   const auto contents = (*store)->load();
   if (!contents) return refuse(contents.error().message);
-  auto created = api::resources_of(contents->rows);
+  auto created = api::resources_of(contents->rows, *vault);
   if (!created) return refuse(created.error().message);
   store_ = std::move(*store);
+  vault_ = std::make_unique<const api::KeyVault>(std::move(*vault));
   store_revision_ = contents->revision;
   controller_.set_created(std::move(*created));
   return true;
@@ -170,9 +174,10 @@ bool Supervisor::open_admin() {
   const auto index = std::ranges::find_if(routes, [](const control::AdminRoute& route) {
     return route.method == http::Method::get && route.path == "/";
   });
-  api_ = std::make_unique<api::Service>(api::ServiceContext{loop_, controller_, store_.get(), log_,
-                                                            command_.config_file, *index->handler},
-                                        store_revision_);
+  api_ = std::make_unique<api::Service>(
+      api::ServiceContext{loop_, controller_, store_.get(), vault_.get(), surroundings_, log_,
+                          command_.config_file, *index->handler},
+      store_revision_);
   index->handler = api_.get();
   routes.push_back({http::Method::post, "/", api_.get()});
   auto admin = control::AdminServer::open(loop_, controller_.settings().admin, std::move(routes));

@@ -70,7 +70,9 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   telemetry::Registry registry_;
   std::unique_ptr<control::DataLock> data_lock_;  // null without a data directory
   std::unique_ptr<store::Store> store_;           // the same
+  std::unique_ptr<const api::KeyVault> vault_;    // the same
   uint64_t store_revision_ = 0;
+  const control::Surroundings surroundings_;
   const std::unique_ptr<control::NameLookup> lookup_;
   control::Controller controller_;
   control::TicketKeyKeeper ticket_keys_;

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import time
 
 import pytest
 import requests
@@ -194,3 +195,16 @@ def test_only_those_who_may(daruma):
     assert re.search(r'audit.*CreateLoadBalancer.*AccessDenied', daruma.output())
     identity = ask(daruma, 'GetCallerIdentity', version='2011-06-15', service='sts')
     assert identity.first('Arn') == 'arn:aws:iam::000000000000:user/AKIDEXAMPLE'
+
+
+def test_guessing_is_slow_and_nobody_else_is_kept_waiting(daruma):
+    times = []
+    for _ in range(13):
+        begin = time.monotonic()
+        assert ask(daruma, 'DescribeLoadBalancers', secret='a-guess').code == \
+            'SignatureDoesNotMatch'
+        times.append(time.monotonic() - begin)
+        begin = time.monotonic()
+        assert ask(daruma, 'DescribeLoadBalancers').status == 200
+        assert time.monotonic() - begin < 0.9
+    assert max(times[:10]) < 0.9 and min(times[10:]) >= 0.9

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The operations of AWS Certificate Manager (JSON 1.1, "CertificateManager.X") that load balancers'
+// scripts need: certificates with their keys in, facts about them out, never a key. The
+// certificates of daruma.yaml are seen too, and are the file's to change.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "api/call.h"
+#include "control/declared.h"
+
+namespace daruma::api::acm {
+
+using Json = nlohmann::json;
+
+struct JsonCall {
+  Catalog& catalog;
+  const NodeState& node;
+  const control::Surroundings& surroundings;  // check_certificate
+  const Json& in;                             // an object
+  Json out = Json::object();
+};
+
+using JsonOperation = Expected<void> (*)(JsonCall& call);
+struct JsonOperationRow {
+  std::string_view name;
+  Effect effect;
+  JsonOperation run;
+};
+
+inline constexpr std::string_view target_prefix = "CertificateManager.";
+
+// Null if this release does not have it.
+const JsonOperationRow* find_operation(std::string_view name);
+
+}  // namespace daruma::api::acm

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/ec2.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "api/network.h"
+#include "api/xml_writer.h"
+#include "base/bytes.h"
+#include "control/arns.h"
+
+namespace daruma::api::ec2 {
+namespace {
+
+using std::string_view;
+using Values = std::vector<std::string>;
+
+// One described resource: what it can be filtered by, and its elements.
+struct Item {
+  std::string id;
+  std::map<std::string, std::string, std::less<>> facts;
+  std::string elements;
+};
+
+struct Kind {
+  string_view action;
+  string_view id_parameter;  // "" if there is none
+  string_view set;           // the element that holds the items
+  std::vector<Item> (*items)(const model::api::Node& node);
+  string_view not_found;  // the error's code
+};
+
+template <class F>
+std::string elements(F f) {
+  XmlWriter out;
+  f(out);
+  return out.str();
+}
+
+// Nobody tags what is not made.
+void end_item(XmlWriter& out) {
+  out.within("tagSet", [] {});
+}
+
+std::vector<Item> vpcs(const model::api::Node&) {
+  return {{std::string(default_vpc),
+           {{"vpc-id", std::string(default_vpc)},
+            {"isDefault", "true"},
+            {"is-default", "true"},
+            {"state", "available"},
+            {"cidr", "0.0.0.0/0"}},
+           elements([](XmlWriter& out) {
+             out.element("vpcId", default_vpc);
+             out.element("ownerId", control::account_id);
+             out.element("state", "available");
+             out.element("cidrBlock", "0.0.0.0/0");
+             out.element("dhcpOptionsId", "default");
+             out.element("instanceTenancy", "default");
+             out.element("isDefault", "true");
+             end_item(out);
+           })}};
+}
+
+std::vector<Item> subnets(const model::api::Node& node) {
+  const std::string zone = zone_of(node);
+  return {{std::string(default_subnet),
+           {{"subnet-id", std::string(default_subnet)},
+            {"vpc-id", std::string(default_vpc)},
+            {"availability-zone", zone},
+            {"availabilityZone", zone},
+            {"state", "available"},
+            {"default-for-az", "true"},
+            {"defaultForAz", "true"}},
+           elements([&zone](XmlWriter& out) {
+             out.element("subnetId", default_subnet);
+             out.element("subnetArn", fmt::format("arn:aws:ec2:{}:{}:subnet/{}", control::region,
+                                                  control::account_id, default_subnet));
+             out.element("state", "available");
+             out.element("vpcId", default_vpc);
+             out.element("cidrBlock", "0.0.0.0/0");
+             out.element("availabilityZone", zone);
+             out.element("availableIpAddressCount", "65536");
+             out.element("defaultForAz", "true");
+             out.element("mapPublicIpOnLaunch", "true");
+             out.element("ownerId", control::account_id);
+             end_item(out);
+           })}};
+}
+
+void write_everything_allowed(XmlWriter& out, string_view name) {
+  out.within(name, [&out] {
+    out.within("item", [&out] {
+      out.element("ipProtocol", "-1");
+      out.within("groups", [] {});
+      out.within("ipRanges",
+                 [&out] { out.within("item", [&out] { out.element("cidrIp", "0.0.0.0/0"); }); });
+      out.within("prefixListIds", [] {});
+    });
+  });
+}
+
+std::vector<Item> security_groups(const model::api::Node&) {
+  return {{std::string(default_security_group),
+           {{"group-id", std::string(default_security_group)},
+            {"group-name", "default"},
+            {"vpc-id", std::string(default_vpc)}},
+           elements([](XmlWriter& out) {
+             out.element("ownerId", control::account_id);
+             out.element("groupId", default_security_group);
+             out.element("groupName", "default");
+             out.element("groupDescription", "lets everything through");
+             out.element("vpcId", default_vpc);
+             write_everything_allowed(out, "ipPermissions");
+             write_everything_allowed(out, "ipPermissionsEgress");
+             end_item(out);
+           })}};
+}
+
+std::vector<Item> zones(const model::api::Node& node) {
+  const std::string zone = zone_of(node);
+  return {{zone,
+           {{"zone-name", zone},
+            {"region-name", std::string(control::region)},
+            {"state", "available"},
+            {"zone-type", "availability-zone"}},
+           elements([&zone](XmlWriter& out) {
+             out.element("zoneName", zone);
+             out.element("zoneState", "available");
+             out.element("regionName", control::region);
+             out.element("zoneId", zone);
+             out.element("zoneType", "availability-zone");
+             out.element("optInStatus", "opt-in-not-required");
+             out.within("messageSet", [] {});
+           })}};
+}
+
+std::vector<Item> attributes(const model::api::Node&) {
+  const auto attribute = [](const std::string& name, string_view value) {
+    return Item{name, {}, elements([&](XmlWriter& out) {
+                  out.element("attributeName", name);
+                  out.within("attributeValueSet", [&] {
+                    out.within("item", [&] { out.element("attributeValue", value); });
+                  });
+                })};
+  };
+  return {attribute("supported-platforms", "VPC"), attribute("default-vpc", default_vpc)};
+}
+
+std::vector<Item> none(const model::api::Node&) {
+  return {};
+}
+
+constexpr Kind kinds[] = {
+    {"DescribeVpcs", "VpcId", "vpcSet", vpcs, "InvalidVpcID.NotFound"},
+    {"DescribeSubnets", "SubnetId", "subnetSet", subnets, "InvalidSubnetID.NotFound"},
+    {"DescribeSecurityGroups", "GroupId", "securityGroupInfo", security_groups,
+     "InvalidGroup.NotFound"},
+    {"DescribeAvailabilityZones", "ZoneName", "availabilityZoneInfo", zones,
+     "InvalidParameterValue"},
+    {"DescribeAccountAttributes", "AttributeName", "accountAttributeSet", attributes,
+     "InvalidParameterValue"},
+    {"DescribeInstances", "InstanceId", "reservationSet", none, "InvalidInstanceID.NotFound"},
+    {"DescribeNetworkInterfaces", "NetworkInterfaceId", "networkInterfaceSet", none,
+     "InvalidNetworkInterfaceID.NotFound"},
+    {"DescribeInternetGateways", "InternetGatewayId", "internetGatewaySet", none,
+     "InvalidInternetGatewayID.NotFound"},
+    {"DescribeRouteTables", "RouteTableId", "routeTableSet", none, "InvalidRouteTableID.NotFound"},
+};
+
+// "VpcId.1=…&VpcId.2=…"
+Values numbered(const Parameter* list) {
+  std::map<uint64_t, std::string> sorted;
+  if (list == nullptr) return {};
+  for (const auto& [index, item] : list->members) {
+    if (const auto number = parse_decimal(index)) sorted[*number] = item.text;
+  }
+  Values values;
+  for (auto& [number, text] : sorted) values.push_back(std::move(text));
+  return values;
+}
+
+bool is_one_of(const Values& values, const std::string& value) {
+  return std::ranges::find(values, value) != values.end();
+}
+
+// Whether all filters let it through. One that is not known matches nothing we have, as with AWS's
+// tag filters.
+bool passes(const Item& item, const Parameter& parameters) {
+  const Parameter* filters = parameters.find("Filter");
+  if (filters == nullptr) return true;
+  return std::ranges::all_of(filters->members, [&item](const auto& entry) {
+    const Parameter* name = entry.second.find("Name");
+    const auto fact = item.facts.find(name ? name->text : "");
+    return fact != item.facts.end() &&
+           is_one_of(numbered(entry.second.find("Value")), fact->second);
+  });
+}
+
+Expected<void> check_parameters(const Kind& kind, const Parameter& parameters) {
+  for (const auto& [name, value] : parameters.members) {
+    const bool known = name == "Filter" || name == "MaxResults" || name == kind.id_parameter ||
+                       (name == "GroupName" && kind.id_parameter == "GroupId");
+    if (!known) {
+      return refuse("UnknownParameter", fmt::format("The parameter {} is not recognized", name));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<std::string> describe(string_view action, const Parameter& parameters,
+                               const model::api::Node& node) {
+  const auto kind = std::ranges::find(kinds, action, &Kind::action);
+  if (kind == std::end(kinds)) {
+    return refuse("InvalidAction", fmt::format("The action {} is not in this release", action));
+  }
+  if (const auto good = check_parameters(*kind, parameters); !good) {
+    return tl::unexpected(good.error());
+  }
+  const std::vector<Item> items = kind->items(node);
+  const Values ids = numbered(parameters.find(kind->id_parameter));
+  for (const std::string& id : ids) {
+    if (std::ranges::find(items, id, &Item::id) != items.end()) continue;
+    return refuse(std::string(kind->not_found), fmt::format("The ID '{}' does not exist", id));
+  }
+  const Values names = numbered(parameters.find("GroupName"));
+  std::string xml = fmt::format("<{}>", kind->set);
+  for (const Item& item : items) {
+    if (!ids.empty() && !is_one_of(ids, item.id)) continue;
+    if (!names.empty() && !is_one_of(names, item.facts.at("group-name"))) continue;
+    if (passes(item, parameters)) xml += "<item>" + item.elements + "</item>";
+  }
+  return xml + fmt::format("</{}>", kind->set);
+}
+
+control::AdminResponse success(string_view action, string_view request_id, string_view elements) {
+  return {.status = 200,
+          .content_type = "text/xml;charset=UTF-8",
+          .body = fmt::format("<{0}Response xmlns=\"http://ec2.amazonaws.com/doc/{1}/\">"
+                              "<requestId>{2}</requestId>{3}</{0}Response>",
+                              action, version, request_id, elements),
+          .fields = {{"x-amzn-RequestId", std::string(request_id)}}};
+}
+
+control::AdminResponse failure(string_view request_id, const ServiceError& error) {
+  XmlWriter out;
+  out.within("Errors", [&] {
+    out.within("Error", [&] {
+      out.element("Code", error.code);
+      out.element("Message", error.message);
+    });
+  });
+  out.element("RequestID", request_id);
+  return {.status = error.status,
+          .content_type = "text/xml;charset=UTF-8",
+          .body = fmt::format("<Response>{}</Response>", out.str()),
+          .fields = {{"x-amzn-RequestId", std::string(request_id)}}};
+}
+
+}  // namespace daruma::api::ec2

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Seals secrets that go into the store, with AES-256-GCM under a key of the data directory
+// (DIRECTORY/secrets.key, 0600). A copy of the store without that file tells nothing of them. Any
+// thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace daruma::api {
+
+std::string base64(std::string_view bytes);
+// Of the standard alphabet, with its padding; line breaks are skipped.
+Result<std::string> base64_decoded(std::string_view text);
+
+class KeyVault {
+ public:
+  // Makes the key if there is none.
+  static Result<KeyVault> open(const std::string& directory);
+  explicit KeyVault(std::string key);  // 32 bytes
+
+  // Never twice the same text.
+  std::string seal(std::string_view secret) const;
+  // Fails if it was sealed with another key, or changed since.
+  Result<std::string> unseal(std::string_view sealed) const;
+
+ private:
+  std::string key_;
+};
+
+}  // namespace daruma::api
