@@ -60,6 +60,8 @@ class Exchange final : public Mortal,
 
   // Whether it may go to that target, which is a candidate now.
   bool may_use(const TargetState& target) const;
+  // Whether some target is a candidate now that it is not bound to.
+  bool another_target() const;
 
   // Events. None may be called from inside run().
   void on_client_readable();
@@ -68,7 +70,8 @@ class Exchange final : public Mortal,
   // A connection of `target` is idle, and it is this exchange's turn to borrow it. It has left the
   // list that it waited in.
   void on_connection_ready(TargetState& target);
-  // So have these two: no connection could be opened; the target is full.
+  // So have these two: no connection could be opened; the target is full, or others are better
+  // asked.
   void on_open_failed(const TargetConnection& connection, model::Reason reason);
   void on_target_full();
   void on_target_readable();
@@ -137,7 +140,6 @@ class Exchange final : public Mortal,
   bool somebody_else_answers() const;
   Next leave_target();
   Next open_failed();
-  bool another_target() const;
   bool take_retry();
   Next try_again(model::Reason reason);
   Next send_on(TargetConnection& connection);

@@ -276,7 +276,7 @@ Next Exchange::open_failed() {
   return refuse(status_of(reason), reason);
 }
 
-// This one may have been convicted meanwhile.
+// This one may have been convicted or deregistered meanwhile.
 bool Exchange::another_target() const {
   const std::span<const uint32_t> candidates = group_->set.candidates();
   return std::any_of(candidates.begin(), candidates.end(), [this](uint32_t candidate) {

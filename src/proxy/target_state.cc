@@ -69,7 +69,11 @@ void TargetState::deregister() {
   end_slow_start();
   health_ = model::HealthState::initial;
   close_unused();
-  if (!in_flight_.empty()) drain_timer_.set(environment_.loop.now() + deregistration_delay_);
+  if (in_flight_.empty()) return;
+  drain_timer_.set(environment_.loop.now() + deregistration_delay_);
+  // When all snapshots have been told.
+  abandoned_ = true;
+  environment_.loop.call_soon(*this);
 }
 
 // A target that comes back may still be starting, and the others have just learned what they bear:
@@ -114,7 +118,11 @@ void TargetState::end_slow_start() {
 }
 
 void TargetState::on_timer(io::Timer& timer) {
-  if (&timer == &slow_start_timer_) return end_slow_start();
+  &timer == &slow_start_timer_ ? end_slow_start() : end_delay();
+}
+
+void TargetState::end_delay() {
+  if (abandoned_) send_waiting_elsewhere();  // the delay is shorter than a turn
   in_flight_.for_each([](Exchange& exchange) { exchange.on_target_deregistered(); });
   close_unused();  // what was being opened for them
 }

@@ -67,8 +67,9 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
 
   // The target stands in the snapshot being adopted, which has this revision.
   void register_as(const model::Target& target, const model::TargetGroup& group, uint64_t revision);
-  // It no longer does: nothing new is sent, idle connections close, and what is in flight after the
-  // deregistration delay is ended (502, target_deregistered).
+  // It no longer does: nothing new is sent, idle connections close, who waits for a connection goes
+  // elsewhere if there is another target, and what is in flight after the deregistration delay is
+  // ended (502, target_deregistered).
   void deregister();
   // Revision of the newest snapshot that names it.
   uint64_t named_in() const { return named_in_; }
@@ -148,9 +149,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
 
  private:
   void on_timer(io::Timer& timer) override;
+  void end_delay();
   void end_slow_start();
   void set_slow_start(Duration duration);
-  void run() override { serve_waiting(); }  // Task: connections have come free
+  void run() override;  // Task: connections have come free, or those that wait are to leave
   size_t inside() const override;
   size_t upgraded() const override { return upgraded_count_; }
   size_t wanted() const override;
@@ -166,6 +168,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void count_silence(FailureStreak::Where where);
   size_t connecting() const;  // and not at the door yet
   void let_waiting_go();
+  void send_waiting_elsewhere();
   bool open();
   void open_wanted();
   bool usable(const TargetConnection& connection) const;
@@ -194,6 +197,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool candidate_ = false;
   bool registered_ = false;
   bool make_room_ = false;  // the next connection that comes free is closed
+  bool abandoned_ = false;  // who waits has yet to hear that it is deregistered
   uint64_t registered_since_ = 0;
   uint64_t named_in_ = 0;
   Duration deregistration_delay_{};

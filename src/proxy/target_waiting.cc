@@ -180,6 +180,11 @@ void TargetState::on_failed(model::Reason reason, FailureStreak::Where where) {
                                                  .in_a_row = failures_.length()});
 }
 
+void TargetState::run() {
+  if (abandoned_) send_waiting_elsewhere();
+  serve_waiting();
+}
+
 void TargetState::serve_waiting() {
   while (has_idle()) {
     Exchange* next = next_waiting();
@@ -219,6 +224,22 @@ void TargetState::on_door_changed() {
 
 void TargetState::leave_if_convicted() {
   if (!candidate_ && door_.guarded()) let_waiting_go();
+}
+
+// Who has nowhere else to go stays, and keeps its place.
+void TargetState::send_waiting_elsewhere() {
+  abandoned_ = false;
+  for (size_t here = waiting_count_; here > 0 && !waiting_.empty(); --here) {
+    Exchange& exchange = static_cast<Exchange&>(waiting_.front());
+    stop_waiting(exchange);
+    if (exchange.another_target()) {
+      exchange.on_target_full();
+    } else {
+      waiting_.push_back(exchange);
+      ++waiting_count_;
+    }
+  }
+  if (!registered_) close_unused();
 }
 
 // Those that are here now: who finds no other target may come back.

@@ -95,6 +95,50 @@ TEST_F(SilentTarget, is_left_by_who_waits_for_it_when_it_is_convicted) {
   EXPECT_EQ(answered("200 "), 4u);
 }
 
+TEST_F(SilentTarget, is_left_by_who_waits_for_it_when_it_is_deregistered) {
+  for (const bool guarded : {true, false}) {
+    for (const Duration delay : {Duration(300s), Duration(0s)}) {
+      SCOPED_TRACE(testing::Message()
+                   << (guarded ? "" : "not ") << "guarded, delay " << delay / 1s);
+      model::TargetGroup& group = run_.draft.target_groups[0];
+      group.saturation_guard.enabled = guarded;
+      group.deregistration_delay = delay;
+      run_.publish();
+      tell(1, model::HealthState::healthy);
+      run_.run_for(10ms);
+      clients_.clear();
+      ask(4);
+      run_.run_for(100ms);
+      EXPECT_EQ(answered("200 "), 2u);
+      const model::Target silent = group.targets.back();
+      group.targets.pop_back();
+      run_.publish();
+      run_.run_for(1s);
+      EXPECT_EQ(answered("200 "), 4u);
+      EXPECT_EQ(run_.worker->census().requests_in_flight, 0u);
+      EXPECT_EQ(run_.worker->census().target_connections,
+                run_.worker->census().target_connections_idle);
+      group.targets.push_back(silent);
+    }
+  }
+}
+
+// It has the deregistration delay: who has nowhere else to go is not turned away before.
+TEST_F(SilentTarget, is_waited_for_when_it_is_deregistered_and_was_the_last) {
+  std::vector<model::Target>& targets = run_.draft.target_groups[0].targets;
+  targets.erase(targets.begin());
+  run_.publish();
+  run_.run_for(10ms);
+  ask(4);
+  run_.run_for(100ms);
+  targets.clear();
+  run_.publish();
+  run_.run_for(5s);
+  EXPECT_TRUE(run_.log_lines.empty());
+  run_.run_for(6s);
+  EXPECT_EQ(answered("504 "), 4u);
+}
+
 TEST_F(SilentTarget, is_waited_for_without_the_guard) {
   run_.draft.target_groups[0].saturation_guard.enabled = false;
   run_.publish();
