@@ -28,7 +28,11 @@ struct AdoptedGroup {
 
   // Whether all of the group's targets are there.
   bool complete() const { return targets.size() == set.size(); }
-  // Tells the targets which of them are candidates, by this set.
+  // From now on this set says which of the targets are candidates.
+  void take_over(uint64_t revision) const {
+    state->candidates_by = revision;
+    mark_candidates();
+  }
   void mark_candidates() const {
     for (uint32_t i = 0; i < targets.size(); ++i) mark_candidate(i);
   }
@@ -59,8 +63,7 @@ class AdoptedSnapshot final {
   size_t targets() const { return targets_; }
 
   // Also while a newer snapshot serves: requests that go by this one choose their target by the
-  // health of now. A target that it does not name is none of its business. Who is a candidate says
-  // the newest that names the group, once it has all targets of it.
+  // health of now. A target that it does not name is none of its business.
   void set_health(const TargetState& target, model::HealthState state) {
     const auto found = places_.find(&target.group());
     if (found == places_.end()) return;
@@ -70,9 +73,16 @@ class AdoptedSnapshot final {
     if (place == group.targets.end()) return;
     const auto index = static_cast<uint32_t>(place - group.targets.begin());
     const bool all_change = group.set.set_health(index, state);
-    if (group.state->named_in != snapshot_->revision || !group.complete()) return;
+    if (group.state->candidates_by != snapshot_->revision) return;
     if (all_change) return group.mark_candidates();
     group.mark_candidate(index);
+  }
+
+  // A newer one will not be adopted after all: who is a candidate says this one again.
+  void take_back() const {
+    for (const AdoptedGroup& group : groups_) {
+      if (group.state->candidates_by != snapshot_->revision) group.take_over(snapshot_->revision);
+    }
   }
 
   // --- Once nobody pins it

@@ -23,6 +23,9 @@ struct GroupState {
   size_t targets = 0;        // that the newest snapshot names
   bool began_empty = true;   // the one before it named none
   uint64_t named_in = 0;     // revision of the newest snapshot that names the group
+  // Of the one that says which of its targets are candidates: the newest that serves, or has all of
+  // the group's targets already.
+  uint64_t candidates_by = 0;
 };
 
 }  // namespace daruma::proxy

@@ -33,6 +33,7 @@ uint64_t Registrations::newest_revision() const {
 void Registrations::adopt_no_more() {
   if (waiting_) owner_.on_retired(std::exchange(waiting_, nullptr));
   if (phase_ != Phase::registering) return;
+  if (current_) current_->take_back();
   owner_.on_retired(adopting_->take_snapshot());
   let_go_.push_back(std::move(adopting_));
   phase_ = Phase::idle;
@@ -102,7 +103,7 @@ void Registrations::register_next() {
   state->register_as(target, *group->group, adopting_->snapshot().revision);
   if (is_new) consider_slow_start(*state, model::HealthState::initial);
   group->set.set_health(index, state->health());
-  if (group->complete()) group->mark_candidates();
+  if (group->complete()) group->take_over(adopting_->snapshot().revision);
 }
 
 std::shared_ptr<TargetState> Registrations::find_or_create(
@@ -178,7 +179,6 @@ void Registrations::on_letter(const model::HealthLetter& letter) {
   found->second->set_health(letter.health.state, newest_revision());
   consider_slow_start(*found->second, before);
   tell_snapshots(*found->second, letter.health.state);
-  found->second->leave_if_convicted();
 }
 
 void Registrations::on_letter(const model::DoorLetter& letter) {

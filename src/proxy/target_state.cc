@@ -69,11 +69,8 @@ void TargetState::deregister() {
   end_slow_start();
   health_ = model::HealthState::initial;
   close_unused();
-  if (in_flight_.empty()) return;
-  drain_timer_.set(environment_.loop.now() + deregistration_delay_);
-  // When all snapshots have been told.
-  abandoned_ = true;
-  environment_.loop.call_soon(*this);
+  if (!in_flight_.empty()) drain_timer_.set(environment_.loop.now() + deregistration_delay_);
+  abandon();
 }
 
 // A target that comes back may still be starting, and the others have just learned what they bear:

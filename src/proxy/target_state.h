@@ -59,10 +59,9 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // Round robin offers it a request.
   bool takes_turn();
   uint64_t health_told_in() const { return health_told_in_; }
-  // Whether newest snapshot and health let it be chosen.
-  void set_candidate(bool candidate) { candidate_ = candidate; }
-  // Under guard: it is told to be no candidate any more, so those that wait for it choose again.
-  void leave_if_convicted();
+  // Whether newest snapshot and health let it be chosen. Under guard, who waits for one that may
+  // not be chosen any more goes elsewhere, at the end of this turn: snapshots are being told.
+  void set_candidate(bool candidate);
   Door& door() { return door_; }
 
   // The target stands in the snapshot being adopted, which has this revision.
@@ -168,6 +167,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void count_silence(FailureStreak::Where where);
   size_t connecting() const;  // and not at the door yet
   void let_waiting_go();
+  void abandon();
   void send_waiting_elsewhere();
   bool open();
   void open_wanted();
@@ -197,7 +197,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool candidate_ = false;
   bool registered_ = false;
   bool make_room_ = false;  // the next connection that comes free is closed
-  bool abandoned_ = false;  // who waits has yet to hear that it is deregistered
+  bool abandoned_ = false;  // who waits has yet to hear that it is convicted, or deregistered
   uint64_t registered_since_ = 0;
   uint64_t named_in_ = 0;
   Duration deregistration_delay_{};

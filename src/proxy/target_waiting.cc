@@ -3,6 +3,7 @@
 // Stop 7 from the target's side: requests that wait, connections that are opened for them, and who
 // gets which.
 #include <algorithm>
+#include <utility>
 
 #include "model/limits.h"
 #include "proxy/environment.h"
@@ -222,8 +223,15 @@ void TargetState::on_door_changed() {
   open_wanted();
 }
 
-void TargetState::leave_if_convicted() {
-  if (!candidate_ && door_.guarded()) let_waiting_go();
+void TargetState::set_candidate(bool candidate) {
+  const bool convicted = std::exchange(candidate_, candidate) && !candidate;
+  if (convicted && door_.guarded()) abandon();
+}
+
+void TargetState::abandon() {
+  if (waiting_.empty()) return;
+  abandoned_ = true;
+  environment_.loop.call_soon(*this);
 }
 
 // Who has nowhere else to go stays, and keeps its place.

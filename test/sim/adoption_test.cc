@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <string>
 #include <utility>
@@ -180,6 +181,71 @@ TEST_F(Adoption, health_told_before_a_skipped_revision_holds) {
     EXPECT_EQ(answer(), "HTTP/1.1 200");
     EXPECT_EQ(answer(), "HTTP/1.1 200") << "the healthy ones take turns, or help out";
   }
+}
+
+// Of two targets one whose SYNs are lost: half of the requests wait for it.
+class AdoptionBesideSilence : public Adoption, private io::AcceptHandler {
+ protected:
+  AdoptionBesideSilence() {
+    sim_acceptor(*silent_acceptor_).stop_answering();
+    targets().push_back(silent_);
+    run_.publish();
+    tell(real_, model::HealthState::healthy);
+    tell(silent_, model::HealthState::healthy);
+    run_.run_for(100ms);
+    for (Peer*& client : clients_) {
+      client = &run_.connect();
+      client->say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    run_.run_for(100ms);
+    EXPECT_EQ(answered(), 2);
+  }
+  void publish_many_with_both() {
+    name_many_deaf();
+    targets().front() = real_;
+    targets().back() = silent_;
+    run_.publish();
+  }
+  // So that this one is complete long before all are.
+  void publish_many_in_another_group() {
+    run_.draft.target_groups.push_back(run_.draft.target_groups.front());
+    name_many_deaf();
+    std::swap(run_.draft.target_groups.front().targets, run_.draft.target_groups.back().targets);
+    model::TargetGroup& crowd = run_.draft.target_groups.back();
+    crowd.name = crowd.arn = crowd.resource_id = "crowd";
+    for (model::Target& target : crowd.targets) target.key.group = crowd.name;
+    run_.publish();
+  }
+  int64_t answered() const {
+    return std::ranges::count_if(
+        clients_, [](const Peer* c) { return c->heard.starts_with("HTTP/1.1 200"); });
+  }
+  void on_accept(std::unique_ptr<io::Socket>) override {}
+
+  std::array<Peer*, 4> clients_{};
+  const Address address_ = *Address::parse("10.2.0.9", 80);
+  const model::Target silent_{{"group", address_.ip(), 80}, "", {address_}};
+  std::unique_ptr<io::Acceptor> silent_acceptor_ =
+      std::move(*run_.outside().listen(address_, *this, {}));
+};
+
+TEST_F(AdoptionBesideSilence, a_conviction_meanwhile_frees_who_waits) {
+  do_meanwhile({[&] { tell(silent_, model::HealthState::unhealthy); }});
+  publish_many_with_both();
+  finish_adoption();
+  EXPECT_EQ(answered(), 4);
+}
+
+TEST_F(AdoptionBesideSilence, a_conviction_frees_who_waits_after_a_drain_has_cut_it_off) {
+  do_meanwhile({[&] { run_.post(model::DrainLetter{60s}); }});
+  publish_many_in_another_group();
+  run_.run_for(1s);
+  EXPECT_TRUE(deeds_.empty());
+  EXPECT_EQ(adopted().back(), run_.draft.revision - 1);
+  EXPECT_EQ(answered(), 2);
+  tell(silent_, model::HealthState::unhealthy);
+  run_.run_for(1s);
+  EXPECT_EQ(answered(), 4);
 }
 
 TEST_F(Adoption, of_those_that_come_meanwhile_the_newest_is_next) {
