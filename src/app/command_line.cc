@@ -279,6 +279,32 @@ void add_certificate(CLI::App& root, CertificateCommand& command) {
       ->type_name("FILE");
 }
 
+constexpr const char* backup_footer =
+    "FILE holds what the API made. Private keys in it are sealed with DIRECTORY/secrets.key, "
+    "which\n"
+    "is not in it: keep a copy of that apart from FILE.";
+
+void add_data(CLI::App& app, std::string& directory) {
+  app.add_option("--data", directory, "The data directory of `daruma serve`")
+      ->required()
+      ->type_name("DIRECTORY");
+}
+
+void add_backup(CLI::App& root, BackupCommand& command) {
+  CLI::App& app = add_command(
+      root, "backup", "Copy what the API made to a file, whether or not a daruma is running");
+  add_data(app, command.data_directory);
+  app.add_option("FILE", command.file, "Where it goes; must not exist")->required();
+  app.footer(backup_footer);
+}
+
+void add_restore(CLI::App& root, RestoreCommand& command) {
+  CLI::App& app = add_command(
+      root, "restore", "Put a backup in place of what the API made; no daruma may be running");
+  add_data(app, command.data_directory);
+  app.add_option("FILE", command.file, "What `daruma backup` made")->required();
+}
+
 Usage explain(const CLI::App& root, const CLI::ParseError& problem, const std::string& first) {
   // CLI11 only says that a subcommand is missing.
   if (first.empty()) return {root.help(), exit_usage};
@@ -311,6 +337,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   AdviseCommand advice;
   TargetCommand target;
   CertificateCommand certificate;
+  BackupCommand backup;
+  RestoreCommand restore;
   add_serve(root, serve);
   add_check(root, check);
   add_reload(root, reload);
@@ -318,6 +346,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_advise(root, advice);
   add_target(root, target);
   add_certificate(root, certificate);
+  add_backup(root, backup);
+  add_restore(root, restore);
   add_command(root, "version", "Which daruma this is, and what it was built with");
 
   try {
@@ -337,6 +367,8 @@ Command parse_command_line(int argc, const char* const* argv) {
     if (certificate.names.empty()) certificate.names = {"localhost"};
     return certificate;
   }
+  if (name == "backup") return backup;
+  if (name == "restore") return restore;
   return VersionCommand{};
 }
 

@@ -62,6 +62,16 @@ struct CertificateCommand {
   std::string key_file;
 };
 
+struct BackupCommand {
+  std::string data_directory;
+  std::string file;
+};
+
+struct RestoreCommand {
+  std::string data_directory;
+  std::string file;
+};
+
 struct VersionCommand {};
 
 // Nothing to run: what was asked for is this text, or what was typed is wrong.
@@ -70,8 +80,9 @@ struct Usage {
   int exit_code = exit_ok;
 };
 
-using Command = std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand,
-                             AdviseCommand, TargetCommand, CertificateCommand, VersionCommand>;
+using Command =
+    std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
+                 TargetCommand, CertificateCommand, BackupCommand, RestoreCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -55,6 +55,17 @@ TEST(CommandLine, reload_asks_the_usual_admin_address_unless_told) {
             "127.0.0.9:99");
 }
 
+TEST(CommandLine, backup_and_restore_need_a_directory_and_a_file) {
+  const auto backup = parse_as<BackupCommand>({"backup", "--data", "d", "f.db"});
+  EXPECT_EQ(backup.data_directory + backup.file, "df.db");
+  const auto restore = parse_as<RestoreCommand>({"restore", "f.db", "--data", "d"});
+  EXPECT_EQ(restore.data_directory + restore.file, "df.db");
+  for (const char* command : {"backup", "restore"}) {
+    EXPECT_EQ(std::get<Usage>(parse({command, "--data", "d"})).exit_code, exit_usage);
+    EXPECT_EQ(std::get<Usage>(parse({command, "f.db"})).exit_code, exit_usage);
+  }
+}
+
 TEST(CommandLine, certificate_is_for_localhost_unless_told) {
   const auto certificate =
       parse_as<CertificateCommand>({"certificate", "--certificate", "c", "--key", "k"});

@@ -23,6 +23,8 @@ constexpr std::array<const char*, 1> migrations{
     "CREATE TABLE revision (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL);"
     "INSERT INTO revision VALUES (1, 0);"};
 
+constexpr int busy_milliseconds = 5'000;
+
 class Statement {
  public:
   Statement(sqlite3* database, const char* sql) {
@@ -89,9 +91,8 @@ Result<void> Store::execute(const char* sql) {
 }
 
 Result<void> Store::prepare() {
-  // The lock mode spares the shared-memory file: nobody else may open it while we run.
   const Result<void> set = execute(
-      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
       "PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=256;");
   if (!set) return set;
   if (const Result<void> healthy = check_health(); !healthy) return healthy;
@@ -186,15 +187,23 @@ Result<void> Store::write(const Change& change) {
   return {};
 }
 
-Result<void> Store::backup(const std::string& file) {
-  if (::access(file.c_str(), F_OK) == 0) {
-    return fail(fmt::format("{} exists already; choose another name", file));
+Result<void> Store::copy(const std::string& from, const std::string& to) {
+  if (::access(from.c_str(), F_OK) != 0) return fail(fmt::format("there is no {}", from));
+  if (::access(to.c_str(), F_OK) == 0) {
+    return fail(fmt::format("{} exists already; choose another name", to));
   }
-  if (const Result<void> made = make_private(file); !made) return made;
-  Statement copy(database_.get(), "VACUUM INTO ?1");
-  copy.bind(1, file);
-  if (copy.step() != SQLITE_DONE) return problem("copy");
-  return {};
+  sqlite3* raw = nullptr;
+  const int opened = sqlite3_open_v2(from.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  Store store{Database(raw)};
+  if (opened != SQLITE_OK) return store.problem("open");
+  sqlite3_busy_timeout(raw, busy_milliseconds);
+  if (const Result<void> made = make_private(to); !made) return made;
+  Statement copy(raw, "VACUUM INTO ?1");
+  copy.bind(1, to);
+  if (copy.step() == SQLITE_DONE) return {};
+  const auto problem = store.problem("copy");
+  ::unlink(to.c_str());
+  return problem;
 }
 
 }  // namespace daruma::store

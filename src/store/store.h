@@ -4,8 +4,8 @@
 // was committed is on the disk when commit() returns, and is there after a crash at any moment: a
 // write-ahead log, synchronous=FULL. The store knows nothing of what its rows mean.
 //
-// The file is its owner's alone (0600), and one process's at a time (control/data_lock). Calls wait
-// for the disk. One thread.
+// The file is its owner's alone (0600), and one process's at a time (control/data_lock) but for
+// copies. Calls wait for the disk. One thread.
 #pragma once
 
 #include <cstdint>
@@ -54,8 +54,9 @@ class Store {
   // new revision; the changes are on the disk.
   Result<uint64_t> commit(uint64_t expected, std::span<const Change> changes);
 
-  // A copy of what is committed now, as one file, which must not exist yet.
-  Result<void> backup(const std::string& file);
+  // A copy of what is committed at `from` now, as one file, which must not exist yet. Another
+  // process may be writing there.
+  static Result<void> copy(const std::string& from, const std::string& to);
 
  private:
   struct Closer {

@@ -118,17 +118,22 @@ TEST_F(StoreTest, says_what_it_cannot_open) {
   EXPECT_FALSE(Store::open((folder_ / "nowhere/store.db").string()));
 }
 
-TEST_F(StoreTest, copies_itself_to_one_file) {
+TEST_F(StoreTest, is_copied_to_one_file_while_it_is_open) {
   const auto store = open();
   const Change change[] = {{"a", "1", "one"}};
   ASSERT_TRUE(store->commit(0, change));
   const std::string copy = (folder_ / "copy.db").string();
-  ASSERT_TRUE(store->backup(copy));
+  ASSERT_TRUE(Store::copy(file_.string(), copy));
   EXPECT_EQ(fs::status(copy).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  ASSERT_TRUE(store->commit(1, change));
   const auto contents = (*Store::open(copy))->load();
   EXPECT_EQ(contents->revision, 1U);
   EXPECT_EQ(contents->rows, (std::vector<Row>{{"a", "1", "one"}}));
-  EXPECT_FALSE(store->backup(copy));
+  EXPECT_FALSE(Store::copy(file_.string(), copy)) << "it exists";
+  EXPECT_FALSE(Store::copy((folder_ / "none.db").string(), (folder_ / "b.db").string()));
+  std::ofstream(folder_ / "text") << "no database at all, however long it may be, is copied";
+  EXPECT_FALSE(Store::copy((folder_ / "text").string(), (folder_ / "b.db").string()));
+  EXPECT_FALSE(fs::exists(folder_ / "b.db"));
 }
 
 }  // namespace

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "api/key_vault.h"
+#include "api/records.h"
+#include "app/commands.h"
+#include "control/data_lock.h"
+#include "store/store.h"
+
+namespace daruma::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string store_in(const std::string& directory) {
+  return directory + "/store.db";
+}
+
+// Whether a daruma could start with it.
+Result<size_t> check_store(const std::string& file, const std::string& directory) {
+  const auto store = store::Store::open(file);
+  if (!store) return fail(store.error().message);
+  const auto contents = (*store)->load();
+  if (!contents) return fail(contents.error().message);
+  const auto vault = api::KeyVault::open(directory);
+  if (!vault) return fail(vault.error().message);
+  const auto resources = api::resources_of(contents->rows, *vault);
+  if (!resources) return fail(resources.error().message);
+  return contents->rows.size();
+}
+
+// What is there loses its log first, which must never meet another store.
+Result<void> replace(const std::string& fresh, const std::string& file) {
+  std::error_code problem;
+  if (fs::exists(file)) {
+    const auto former = store::Store::open(file);  // and closed: its log is written back
+    fs::remove(file + "-wal", problem);
+    fs::remove(file + "-shm", problem);
+  }
+  fs::rename(fresh, file, problem);
+  if (problem) return fail("cannot replace " + file + ": " + problem.message());
+  return {};
+}
+
+Result<size_t> restore(const RestoreCommand& command) {
+  const auto lock = control::DataLock::take(command.data_directory);
+  if (!lock) return fail(lock.error().message);
+  const std::string file = store_in(command.data_directory);
+  const std::string fresh = file + ".restored";
+  std::error_code ignored;
+  fs::remove(fresh, ignored);
+  if (const auto copied = store::Store::copy(command.file, fresh); !copied) {
+    return fail(copied.error().message);
+  }
+  const Result<size_t> rows = check_store(fresh, command.data_directory);
+  const Result<void> done = rows ? replace(fresh, file) : fail(rows.error().message);
+  for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(fresh + suffix, ignored);
+  if (!done) return fail(done.error().message);
+  return rows;
+}
+
+}  // namespace
+
+int run(const BackupCommand& command) {
+  const auto copied = store::Store::copy(store_in(command.data_directory), command.file);
+  if (copied) return exit_ok;
+  std::fprintf(stderr, "daruma backup: %s\n", copied.error().message.c_str());
+  return exit_failed;
+}
+
+int run(const RestoreCommand& command) {
+  const Result<size_t> rows = restore(command);
+  if (rows) {
+    std::printf("restored %zu resources\n", *rows);
+    return exit_ok;
+  }
+  std::fprintf(stderr, "daruma restore: %s\n", rows.error().message.c_str());
+  return exit_failed;
+}
+
+}  // namespace daruma::app
