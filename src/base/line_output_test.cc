@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -61,6 +63,37 @@ TEST_F(LineOutputTest, cuts_a_line_that_no_pipe_takes_at_once) {
   const std::string text = read_all();
   EXPECT_EQ(text.size(), 4096u);
   EXPECT_TRUE(text.ends_with("x…\n"));
+}
+
+// One that is written to while it waits for its reader says that it can be written to as long as a
+// byte fits in.
+TEST_F(LineOutputTest, does_not_wait_for_a_terminal) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(terminal, 0);
+  ASSERT_EQ(grantpt(terminal), 0);
+  ASSERT_EQ(unlockpt(terminal), 0);
+  std::array<char, 64> name;
+  ASSERT_EQ(ptsname_r(terminal, name.data(), name.size()), 0);
+  const int screen = open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(screen, 0);
+  {
+    LineOutput output(screen);
+    const std::string line = std::string(149, 'x') + "\n";
+    for (int i = 0; i < 1'000; ++i) output.write(line);  // 150 KB, and nobody reads
+    EXPECT_EQ(fcntl(screen, F_GETFL) & O_NONBLOCK, 0);   // whoever shares it may go on to wait
+  }
+  close(screen);
+  close(terminal);
+}
+
+TEST_F(LineOutputTest, does_not_wait_for_a_socket) {
+  std::array<int, 2> pair;
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+  LineOutput output(pair[0]);
+  for (int i = 0; i < 10'000; ++i) output.write(std::string(149, 'x') + "\n");
+  close(pair[1]);
+  output.write("nobody is there\n");  // no SIGPIPE
+  close(pair[0]);
 }
 
 TEST_F(LineOutputTest, a_closed_output_is_lost_lines) {
