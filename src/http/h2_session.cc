@@ -428,6 +428,10 @@ void H2Session::consumed(const H2Stream& stream, size_t bytes) {
   if (bytes > 0) nghttp2_session_consume(session_, stream.id_, bytes);
 }
 
+size_t H2Session::window() const {
+  return static_cast<size_t>(std::max(nghttp2_session_get_local_window_size(session_), 0));
+}
+
 void H2Session::respond(H2Stream& stream, const ResponseHead& head, Follows follows) {
   DARUMA_ASSERT(!stream.forgotten_);
   fields_.clear();

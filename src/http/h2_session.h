@@ -128,6 +128,8 @@ class H2Session {
 
   // The request's body, as far as it went on: the client may send as much again.
   void consumed(const H2Stream& stream, size_t bytes);
+  // How many bytes of bodies the client may send now, over all streams.
+  size_t window() const;
   // 1xx may precede the one final head. REQUIRES: no final head before.
   enum class Follows : uint8_t { body, nothing };
   void respond(H2Stream& stream, const ResponseHead& head, Follows follows);

@@ -26,7 +26,7 @@ class BodyPace {
     const auto credit = Duration(1s) * static_cast<int64_t>(bytes) / bytes_per_second;
     deadline_ = std::min(deadline_ + credit, now + model::limits::request_body_credit_max);
   }
-  // The target held it up.
+  // Something else held it up: its target, others of its connection, Daruma itself.
   void excuse(Instant now) {
     if (deadline_ != never)
       deadline_ = std::max(deadline_, now + model::limits::request_body_grace);

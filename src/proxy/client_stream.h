@@ -50,6 +50,10 @@ class ClientStream {
     return socket_->readable() ? read_readable(size) : ReadOutcome::nothing;
   }
 
+  // The client may not send more of its body now, or next to nothing, as others of its connection
+  // hold what it may (flow control, RFC 9113 5.2).
+  virtual bool held_up() const { return false; }
+
   enum class After : uint8_t {
     keep_alive,  // wait for the next request
     close,       // everything was read and no more is expected: say good-bye

@@ -205,7 +205,9 @@ Next Exchange::match_rule() {
   if (request_.upgrade && http::asks_to_switch(request_) && !tunnel_has_room())
     return refuse(503, model::Reason::node_out_of_resources);
   group_ = &choose_group(forward);
-  step_ = request_.framing == http::Framing::none ? Step::pick_target : Step::await_body;
+  const bool at_once = request_.framing == http::Framing::none ||
+                       load_balancer_->request_body_bytes_per_second_min == 0;
+  step_ = at_once ? Step::pick_target : Step::await_body;
   return Next::proceed;
 }
 
@@ -290,6 +292,7 @@ Next Exchange::send_on(TargetConnection& connection) {
     request_relay_.begin(request_.framing, request_.content_length, request_.framing,
                          {.head = &request_.fields, .settings = forwarded_->settings});
   }
+  body_pace_.excuse(sent_at_);
   extend_deadline();
   step_ = Step::forward;
   return Next::proceed;

@@ -188,6 +188,7 @@ class Exchange final : public Mortal,
   Next client_stands_still();
   void release_target(bool reusable);
   bool request_consumed() const;
+  size_t body_bytes_waiting() const;
   ClientStream::After client_connection_after() const;
   const model::LoadBalancer& load_balancer() const;
   bool client_may_stay() const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Events that reach an exchange, its endings, and stop 10: the account.
+#include <algorithm>
+
 #include "base/check.h"
 #include "model/limits.h"
 #include "proxy/client_stream.h"
@@ -21,13 +23,16 @@ void Exchange::on_client_readable() {
   if (step_ == Step::account) run();
 }
 
-// The request is whole: what comes now is the next one, or the client's good-bye. A client that has
-// gone, or has shut its side down, is given up on: its answer would only take a place that others
-// wait for.
+// What comes now is the next request, or the client's good-bye; where the request has not been
+// sent, more of its body. A client that has gone, or has shut its side down, is given up on: its
+// answer would only take a place that others wait for.
 Next Exchange::watch_client() {
   if (client_->in().size() >= model::limits::pipelined_bytes_max) return Next::proceed;
+  const size_t before = client_->in().size();
   switch (client_->read_more(model::limits::pipelined_bytes_max)) {
     case ClientStream::ReadOutcome::bytes:
+      if (!request_consumed()) count_body(client_->in().size() - before);
+      return Next::proceed;
     case ClientStream::ReadOutcome::nothing:
       return Next::proceed;
     case ClientStream::ReadOutcome::ended:
@@ -202,6 +207,14 @@ bool Exchange::request_consumed() const {
   return request_.framing == http::Framing::none || (request_sent_ && !request_broken_);
 }
 
+// Of the body, what has come and went nowhere.
+size_t Exchange::body_bytes_waiting() const {
+  if (request_consumed()) return 0;
+  const size_t here = client_->in().size();
+  if (request_.framing != http::Framing::length) return here;
+  return std::min<uint64_t>(here, request_.content_length - request_relay_.bytes_read());
+}
+
 ClientStream::After Exchange::client_connection_after() const {
   // What was accepted before the cut is still told: the end of an earlier answer may be in it.
   if (cut_off_) return client_lost_ ? ClientStream::After::cut : ClientStream::After::linger;
@@ -229,7 +242,7 @@ void Exchange::count_reason() {
 
 void Exchange::count_response() {
   telemetry::ListenerCounters& counters = listener_->counters();
-  record_.received_bytes += request_relay_.bytes_read();
+  record_.received_bytes += request_relay_.bytes_read() + body_bytes_waiting();
   record_.sent_bytes = response_relay_.bytes_written();
   counters.received_bytes_total.add(record_.received_bytes);
   counters.sent_bytes_total.add(record_.sent_bytes);

@@ -119,6 +119,12 @@ void Exchange::count_body(size_t bytes) {
 }
 
 Next Exchange::body_timed_out() {
+  if (client_->held_up()) {
+    body_pace_.excuse(environment_.loop.now());
+    extend_deadline();
+    wait_for_body();
+    return Next::wait;
+  }
   const bool slow = environment_.loop.now() >= body_pace_.deadline();
   return refuse(408,
                 slow ? model::Reason::request_body_too_slow : model::Reason::request_body_timeout);
@@ -192,6 +198,7 @@ Next Exchange::interim_response() {
   connection_->in().consume(response_.wire_bytes);
   connection_->parser().reset();
   extend_deadline();
+  if (!request_sent_ && !request_relay_.blocked()) wait_for_body();
   if (!flush_interim()) return client_gone();
   if (to_client_.size() <= model::limits::response_head_bytes_max) return Next::proceed;
   return refuse(502, model::Reason::target_response_head_too_large);

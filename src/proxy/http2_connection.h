@@ -56,6 +56,7 @@ class Http2Connection final : public AcceptedConnection,
   void finish(Http2Stream& stream, std::string_view trailers) { session_.finish(stream, trailers); }
   void reset(Http2Stream& stream, http::H2Error error);
   void consumed(const Http2Stream& stream, size_t bytes);
+  size_t window() const { return session_.window(); }
   void flush_soon();
 
  private:

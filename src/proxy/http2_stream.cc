@@ -91,6 +91,10 @@ void Http2Stream::begin() {
   exchange_->begin(*this, request_, in_, began_);
 }
 
+bool Http2Stream::held_up() const {
+  return connection_.window() < model::limits::body_beginning_bytes_max;
+}
+
 void Http2Stream::exchange_done(After after) {
   exchange_ = nullptr;
   connection_.exchange_ended();

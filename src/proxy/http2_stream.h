@@ -55,6 +55,7 @@ class Http2Stream final : public Mortal,
   size_t head_bytes() const { return head_bytes_; }
   bool has_exchange() const { return exchange_ != nullptr; }
 
+  bool held_up() const override;
   void exchange_done(After after) override;
 
  private:

@@ -458,45 +458,78 @@ def test_a_client_that_takes_nothing_holds_up_nobody(start_targets, serve, conne
         assert response.reset == INTERNAL_ERROR
 
 
-def test_a_target_that_takes_nothing_stops_the_client(tmp_path, processes, connect):
-    taken = threading.Event()
-    listener = processes.enter_context(socket.socket())
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    port = Ports.take('127.0.0.4')
-    listener.bind(('127.0.0.4', port))
-    listener.listen()
-    held = []
+class DeafTarget:
+    """Accepts connections and reads nothing of what comes."""
 
-    def accept():
-        while not taken.is_set():
-            try:
-                held.append(listener.accept()[0])
-            except OSError:
-                return
-    threading.Thread(target=accept, daemon=True).start()
-    configuration = Configuration(tmp_path / 'daruma', [
-        target_group([{'Id': '127.0.0.4', 'Port': port}])])
-    daruma = processes.enter_context(Daruma(configuration, workers=1))
-    client = connect(daruma)
-    stream = client.request('/', 'POST', end=False)
-    sent = 0
-    quiet = 0
-    # Until ten pings in a row bring no more room.
+    def __init__(self):
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.port = Ports.take('127.0.0.4')
+        self.listener.bind(('127.0.0.4', self.port))
+        self.listener.listen()
+
+    def description(self):
+        return {'Id': '127.0.0.4', 'Port': self.port}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+def send_until_held_up(client, streams):
+    """Sends on the streams until ten pings in a row bring no more room; how much."""
+    sent = quiet = 0
     while quiet < 10:
-        room = min(client.credit[0], client.credit[stream], 16_384)
-        if room > 0:
-            client.put(stream, b'x' * room)
-            sent += room
+        room = {stream: min(client.credit[0], client.credit[stream], 16_384)
+                for stream in streams}
+        stream = max(room, key=room.get)
+        if room[stream] > 0:
+            client.put(stream, b'x' * room[stream])
+            sent += room[stream]
             quiet = 0
         else:
             client.ping()
             quiet += 1
-    assert 65_535 <= sent < 8_000_000
-    taken.set()
+    return sent
+
+
+def test_a_target_that_takes_nothing_stops_the_client(tmp_path, processes, connect):
+    target = processes.enter_context(DeafTarget())
+    daruma = processes.enter_context(
+        Daruma(Configuration(tmp_path / 'daruma', [target_group([target])]), workers=1))
+    client = connect(daruma)
+    stream = client.request('/', 'POST', end=False)
+    assert 65_535 <= send_until_held_up(client, [stream]) < 8_000_000
     client.send(RstStreamFrame(stream, CANCEL))
     client.ping()
     wait_until('the request is given up', lambda: daruma.metric(
         'daruma_target_requests_in_flight') == 0)
+
+
+def test_an_upload_that_others_hold_up_is_not_too_slow(tmp_path, processes, connect):
+    """They leave its connection no room (flow control): for longer than a body may take to begin
+    (20 s) it can't send anything."""
+    deaf = processes.enter_context(DeafTarget())
+    quick = processes.enter_context(
+        RawTarget(b'HTTP/1.1 204 No Content\r\n\r\n', ending=b'y' * 1000))
+    rules = [{'Priority': 1, 'Conditions': [{'Field': 'path-pattern', 'Values': ['/quick']}],
+              'Actions': [{'Type': 'forward', 'TargetGroup': 'quick'}]}]
+    configuration = Configuration(
+        tmp_path / 'daruma', [target_group([deaf]), target_group([quick], name='quick')],
+        rules=rules)
+    client = connect(processes.enter_context(Daruma(configuration, workers=1)))
+    streams = [client.request('/', 'POST', end=False) for _ in range(9)]
+    send_until_held_up(client, streams)
+    assert client.credit[0] < 1_000
+    stream = client.request('/quick', 'POST', more=[('content-length', '1000')], end=False)
+    client.socket.settimeout(22)
+    with pytest.raises(TimeoutError):
+        client.hear()
+    client.send(*(RstStreamFrame(each, CANCEL) for each in streams))
+    client.data(stream, b'y' * 1000)
+    assert client.answer(stream).status == 204
 
 
 # The life of a connection

@@ -64,6 +64,8 @@ TEST_F(SlowBody, that_never_begins_takes_no_place_at_all) {
   trickle(1, 1s, static_cast<int>(grace / 1s) + 2);
   expect_refused_as("request_body_too_slow");
   EXPECT_EQ(run_.target_connections.size(), 0u);
+  const std::string received = " 408 - 71 ";  // the head's 50 bytes, and one each second
+  EXPECT_NE(run_.log_lines[0].find(received), std::string::npos) << run_.log_lines[0];
 }
 
 TEST_F(SlowBody, of_many_bytes_goes_on_when_some_are_there) {
@@ -105,6 +107,33 @@ TEST_F(SlowBody, at_the_least_pace_may_take_its_time) {
   EXPECT_TRUE(is_answered());
 }
 
+// While a connection to the target is opened, nobody asks the client for more.
+TEST_F(SlowBody, is_not_the_clients_fault_where_the_connection_takes_long) {
+  NetworkFaults slow = calm_network();
+  slow.slow_connects = 10'000;
+  run_.network.set_faults(slow);
+  client_.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  run_.run_for(grace - 500ms);
+  client_.say("1\r\na\r\n");
+  run_.run_for(10s);
+  EXPECT_EQ(client_.heard, "");
+  EXPECT_TRUE(is_answered());
+}
+
+TEST_F(SlowBody, has_its_limit_also_where_the_target_says_that_it_goes_on) {
+  begin(100'000);
+  client_.say(std::string(30'000, 'x'));
+  run_.run_for(1s);
+  ASSERT_EQ(run_.target_connections.size(), 1u);
+  for (int i = 0; i < grace / 1s + 2 && run_.log_lines.empty(); ++i) {
+    run_.target_connections[0]->say("HTTP/1.1 103 Early Hints\r\n\r\n");
+    client_.say("x");
+    run_.run_for(1s);
+  }
+  ASSERT_EQ(run_.log_lines.size(), 1u);
+  EXPECT_NE(run_.log_lines[0].find("\"request_body_too_slow\""), std::string::npos);
+}
+
 TEST_F(SlowBody, that_was_fast_may_pause) {
   begin(60'000);
   run_.run_for(1s);
@@ -123,6 +152,19 @@ TEST_F(SlowBody, has_no_limit_where_none_is_configured) {
   client_.say(std::string(30'000, 'x'));
   trickle(1, 10s, 100);
   EXPECT_TRUE(is_answered());
+}
+
+// A client may want to hear the head of the answer before it says anything.
+TEST_F(SlowBody, goes_on_before_it_has_begun_where_no_limit_is_configured) {
+  run_.balancer().request_body_bytes_per_second_min = 0;
+  run_.publish();
+  run_.run_for(10ms);
+  client_.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  run_.run_for(1s);
+  ASSERT_EQ(run_.target_connections.size(), 1u);
+  run_.target_connections[0]->say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  run_.run_for(1s);
+  EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 200 ")) << client_.heard;
 }
 
 // The client could not send faster: neither what waits for the target counts, nor what it took.
