@@ -143,6 +143,9 @@ void Http2Connection::count(model::Reason reason) {
 void Http2Connection::exchange_ended() {
   DARUMA_ASSERT(exchanges_ > 0);
   --exchanges_;
+  // As with HTTP/1, the client has the idle timeout from here on; also to take what is left.
+  if (exchanges_ == 0 && state_ == State::open)
+    timer_.set(environment_.loop.now() + idle_timeout());
   flush_soon();
 }
 

@@ -79,7 +79,13 @@ void Http2Stream::act() {
   }
   if (!begun_) return begin();
   if (exchange_ && readable()) exchange_->on_client_readable();
-  if (exchange_ && std::exchange(room_came_, false)) exchange_->on_client_writable();
+  if (exchange_ && std::exchange(room_came_, false)) tell_room();
+}
+
+// Others that were told of the same room may have taken it: that is no progress for this one.
+void Http2Stream::tell_room() {
+  wants_room_ = connection_.room(*this) == 0;
+  if (!wants_room_) exchange_->on_client_writable();
 }
 
 void Http2Stream::begin() {

@@ -78,6 +78,7 @@ class Http2Stream final : public Mortal,
   Address peer() const override;
 
   void begin();
+  void tell_room();
   void note();
   void give_back_window();
   size_t read_plain(std::span<char> into);
