@@ -94,9 +94,8 @@ std::string_view remedy_of(Reason reason) {
       return "It was deregistered while it answered: deregistration_delay.timeout_seconds was too "
              "short for this request.";
     case Reason::node_out_of_resources:
-      return "Raise this node's limits: descriptors (ulimit -n), ephemeral ports, memory. If none "
-             "is "
-             "short, its own firewall forbids connections to the target (`nft list ruleset`).";
+      return "Raise this node's limits: descriptors (ulimit -n), ephemeral ports, memory. Or its "
+             "firewall forbids connections to the target (`nft list ruleset`).";
   }
   return "";
 }

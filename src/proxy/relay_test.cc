@@ -8,46 +8,17 @@
 #include <utility>
 
 #include "base/random.h"
+#include "proxy/fake_socket_for_test.h"
 
 namespace daruma::proxy {
 namespace {
-
-// Takes at most `room` bytes a write; 0 means blocked.
-class FakeSink final : public io::Socket {
- public:
-  void set_handler(io::SocketHandler&) override {}
-  bool readable() const override { return false; }
-  io::IoResult read(std::span<char>) override { return {io::IoStatus::blocked}; }
-  io::IoResult write(std::span<const std::string_view> pieces) override {
-    ++writes;
-    if (dead) return {io::IoStatus::failed};
-    size_t taken = 0;
-    for (const std::string_view piece : pieces) {
-      const size_t part = std::min(piece.size(), room - taken);
-      text.append(piece.substr(0, part));
-      taken += part;
-    }
-    if (taken == 0) return {io::IoStatus::blocked};
-    return {io::IoStatus::done, taken};
-  }
-  void finish_writing() override {}
-  void abort_on_close() override {}
-  io::SocketError error() const override { return io::SocketError::none; }
-  Address local() const override { return {}; }
-  Address peer() const override { return {}; }
-
-  std::string text;
-  size_t room = SIZE_MAX;
-  int writes = 0;
-  bool dead = false;
-};
 
 class Relay : public testing::Test {
  protected:
   SlabPool pool_;
   Buffer input_{pool_};
   Buffer pending_{pool_};
-  FakeSink sink_;
+  FakeSocket sink_;
   BodyRelay relay_;
 };
 
@@ -56,7 +27,7 @@ TEST_F(Relay, writes_head_and_body_in_one_call) {
   pending_.append("HEAD|");
   input_.append("hello");
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::finished);
-  EXPECT_EQ(sink_.text, "HEAD|hello");
+  EXPECT_EQ(sink_.heard, "HEAD|hello");
   EXPECT_EQ(sink_.writes, 1);
   EXPECT_EQ(relay_.bytes_written(), 10u);
   EXPECT_EQ(relay_.bytes_read(), 5u);
@@ -70,9 +41,9 @@ TEST_F(Relay, goes_on_as_it_is_where_a_sink_took_nothing) {
   sink_.dead = true;
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::sink_failed);
   EXPECT_EQ(relay_.bytes_written(), 0u);
-  FakeSink other;
+  FakeSocket other;
   EXPECT_EQ(relay_.pump(input_, pending_, other), RelayStatus::finished);
-  EXPECT_EQ(other.text, "HEAD|hello");
+  EXPECT_EQ(other.heard, "HEAD|hello");
   EXPECT_EQ(input_.view(), "GET /");
 }
 
@@ -81,7 +52,7 @@ TEST_F(Relay, without_a_body_writes_the_head_alone) {
   pending_.append("HEAD");
   input_.append("next request");
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::finished);
-  EXPECT_EQ(sink_.text, "HEAD");
+  EXPECT_EQ(sink_.heard, "HEAD");
   EXPECT_EQ(input_.view(), "next request");
 }
 
@@ -98,7 +69,7 @@ TEST_F(Relay, asks_for_more_until_the_length_is_there) {
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::needs_input);
   input_.append("def");
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::finished);
-  EXPECT_EQ(sink_.text, "abcdef");
+  EXPECT_EQ(sink_.heard, "abcdef");
 }
 
 TEST_F(Relay, a_whole_small_chunked_message_leaves_in_one_call) {
@@ -106,7 +77,7 @@ TEST_F(Relay, a_whole_small_chunked_message_leaves_in_one_call) {
   pending_.append("HEAD|");
   input_.append("3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n");
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::finished);
-  EXPECT_EQ(sink_.text, "HEAD|3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
+  EXPECT_EQ(sink_.heard, "HEAD|3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
   EXPECT_EQ(sink_.writes, 1);
 }
 
@@ -114,7 +85,7 @@ TEST_F(Relay, passes_trailers_on) {
   relay_.begin(http::Framing::chunked, 0, http::Framing::chunked);
   input_.append("1\r\na\r\n0\r\nChecksum: 7\r\n\r\n");
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::finished);
-  EXPECT_EQ(sink_.text, "1\r\na\r\n0\r\nChecksum: 7\r\n\r\n");
+  EXPECT_EQ(sink_.heard, "1\r\na\r\n0\r\nChecksum: 7\r\n\r\n");
 }
 
 // A head, and what a slow sink left before it, may fill pending: whatever framing the body brings
@@ -126,7 +97,7 @@ TEST_F(Relay, framing_waits_for_room_behind_a_head_that_fills_pending) {
   for (const size_t part : {body.size(), size_t{12}, size_t{1}}) {
     SCOPED_TRACE(part);
     relay_.begin(http::Framing::chunked, 0, http::Framing::chunked);
-    sink_.text.clear();
+    sink_.heard.clear();
     pending_.append(head);
     RelayStatus status = RelayStatus::needs_input;
     for (size_t given = 0; status != RelayStatus::finished;) {
@@ -137,7 +108,7 @@ TEST_F(Relay, framing_waits_for_room_behind_a_head_that_fills_pending) {
       relay_.unblock();
       status = relay_.pump(input_, pending_, sink_);
     }
-    EXPECT_EQ(sink_.text, head + body);
+    EXPECT_EQ(sink_.heard, head + body);
   }
 }
 
@@ -145,17 +116,17 @@ TEST_F(Relay, takes_chunks_off_for_a_client_that_knows_none) {
   relay_.begin(http::Framing::chunked, 0, http::Framing::until_close);
   input_.append("3\r\nabc\r\n0\r\n\r\n");
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::finished);
-  EXPECT_EQ(sink_.text, "abc");
+  EXPECT_EQ(sink_.heard, "abc");
 }
 
 TEST_F(Relay, ends_a_body_without_length_when_its_source_closes) {
   relay_.begin(http::Framing::until_close, 0, http::Framing::chunked);
   input_.append("abc");
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::needs_input);
-  EXPECT_EQ(sink_.text, "3\r\nabc\r\n");
+  EXPECT_EQ(sink_.heard, "3\r\nabc\r\n");
   EXPECT_TRUE(relay_.source_closed());
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::finished);
-  EXPECT_EQ(sink_.text, "3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(sink_.heard, "3\r\nabc\r\n0\r\n\r\n");
 }
 
 TEST_F(Relay, a_source_that_closes_early_was_not_complete) {
@@ -175,7 +146,7 @@ TEST_F(Relay, stops_when_the_sink_takes_no_more_and_spends_no_call_until_unblock
   sink_.room = SIZE_MAX;
   relay_.unblock();
   EXPECT_EQ(relay_.pump(input_, pending_, sink_), RelayStatus::finished);
-  EXPECT_EQ(sink_.text, "abcdef");
+  EXPECT_EQ(sink_.heard, "abcdef");
 }
 
 TEST_F(Relay, tells_a_broken_chunk) {
@@ -222,7 +193,7 @@ TEST(RelayProperty, loses_and_adds_no_byte) {
     SlabPool pool;
     Buffer input(pool);
     Buffer pending(pool);
-    FakeSink sink;
+    FakeSocket sink;
     BodyRelay relay;
     pending.append(head);
     relay.begin(chunked_in ? http::Framing::chunked : http::Framing::length, body.size(),
@@ -244,8 +215,8 @@ TEST(RelayProperty, loses_and_adds_no_byte) {
     ASSERT_EQ(status, RelayStatus::finished);
     EXPECT_TRUE(input.empty());
     EXPECT_TRUE(pending.empty());
-    ASSERT_TRUE(sink.text.starts_with(head));
-    std::string received = sink.text.substr(head.size());
+    ASSERT_TRUE(sink.heard.starts_with(head));
+    std::string received = sink.heard.substr(head.size());
     if (chunked_out) {
       http::H1BodyReader reader;
       reader.begin(http::Framing::chunked, 0);
