@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How resources are written into the store: JSON, whose members are called as in the elbv2 model.
-// Two of the codecs of api/shapes.h. Pure.
+// How resources are written into the store, and out as a file: JSON, whose members are called as in
+// the elbv2 model. Two of the codecs of api/shapes.h. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@
 
 namespace daruma::api {
 
-using Json = nlohmann::json;
+// In the order in which members were written.
+using Json = nlohmann::ordered_json;
 
 class JsonWriter {
  public:
@@ -51,6 +52,7 @@ class JsonWriter {
     wrapped("ForwardConfig", "TargetGroups", groups);
   }
   void foreign(std::string_view, std::string_view) {}
+  void own_flag(std::string_view name, const std::optional<bool>& value) { flag(name, value); }
 
   template <class T>
   void object(std::string_view name, const std::optional<T>& value) {
@@ -125,6 +127,7 @@ class JsonReader {
     wrapped("ForwardConfig", "TargetGroups", out);
   }
   void foreign(std::string_view, std::string_view) {}
+  void own_flag(std::string_view name, std::optional<bool>& out) { flag(name, out); }
 
   template <class T>
   void object(std::string_view name, std::optional<T>& out) {

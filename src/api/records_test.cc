@@ -28,6 +28,7 @@ shapes::Rule some_rule() {
   shapes::RuleCondition query;
   query.field = "query-string";
   query.query_string_config.emplace() = {{"k", "v"}, {std::nullopt, "w"}};
+  query.negate = true;
   rule.conditions = {host, header, query};
   shapes::Action forward;
   forward.type = "forward";

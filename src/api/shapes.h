@@ -2,7 +2,8 @@
 //
 // The elbv2 shapes that go both ways, each described once: what its members are called and where
 // they lie. A codec (api/query_reader, api/xml_writer, api/json_codec) reads or writes by it.
-// Target groups are by name within, by ARN on the wire: `group` is that member.
+// Target groups are by name within, by ARN on the wire: `group` is that member. What AWS has not,
+// an `own_flag`, never goes over the wire.
 #pragma once
 
 #include <concepts>
@@ -83,6 +84,7 @@ void describe(V& v, T& condition) {
   v.wrapped("QueryStringConfig", "Values", condition.query_string_config);
   v.object("HttpRequestMethodConfig", condition.http_request_method_config);
   v.object("SourceIpConfig", condition.source_ip_config);
+  v.own_flag("daruma.negate", condition.negate);
 }
 
 template <class V, Is<model::api::RewriteConfig> T>

@@ -46,6 +46,7 @@ class XmlWriter {
   }
   void forward_config(const std::optional<std::vector<model::api::TargetGroupTuple>>& groups);
   void foreign(std::string_view, std::string_view) {}
+  void own_flag(std::string_view, const std::optional<bool>&) {}
 
   template <class T>
   void object(std::string_view name, const std::optional<T>& value) {

@@ -290,6 +290,25 @@ void add_data(CLI::App& app, std::string& directory) {
       ->type_name("DIRECTORY");
 }
 
+constexpr const char* export_footer =
+    "Prints one file that declares what FILE declares and what the API made. Secrets that stand "
+    "in\n"
+    "FILE itself are left out.\n\n"
+    "  daruma export --config daruma.yaml --data data --certificates certificates > all.yaml";
+
+void add_export(CLI::App& root, ExportCommand& command) {
+  CLI::App& app = add_command(root, "export", "Print all that is configured as one daruma.yaml");
+  app.add_option("--config", command.config_file, "The configuration, YAML")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--data", command.data_directory, "Where what the API made is kept")
+      ->type_name("DIRECTORY");
+  app.add_option("--certificates", command.certificates_directory,
+                 "Write the certificates that were imported, and their keys, into this folder")
+      ->type_name("DIRECTORY");
+  app.footer(export_footer);
+}
+
 void add_backup(CLI::App& root, BackupCommand& command) {
   CLI::App& app = add_command(
       root, "backup", "Copy what the API made to a file, whether or not a daruma is running");
@@ -337,6 +356,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   AdviseCommand advice;
   TargetCommand target;
   CertificateCommand certificate;
+  ExportCommand exported;
   BackupCommand backup;
   RestoreCommand restore;
   add_serve(root, serve);
@@ -346,6 +366,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_advise(root, advice);
   add_target(root, target);
   add_certificate(root, certificate);
+  add_export(root, exported);
   add_backup(root, backup);
   add_restore(root, restore);
   add_command(root, "version", "Which daruma this is, and what it was built with");
@@ -367,6 +388,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     if (certificate.names.empty()) certificate.names = {"localhost"};
     return certificate;
   }
+  if (name == "export") return exported;
   if (name == "backup") return backup;
   if (name == "restore") return restore;
   return VersionCommand{};

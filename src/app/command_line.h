@@ -62,6 +62,12 @@ struct CertificateCommand {
   std::string key_file;
 };
 
+struct ExportCommand {
+  std::string config_file;
+  std::string data_directory;          // "": only what the file declares
+  std::string certificates_directory;  // "": imported certificates are not written
+};
+
 struct BackupCommand {
   std::string data_directory;
   std::string file;
@@ -80,9 +86,9 @@ struct Usage {
   int exit_code = exit_ok;
 };
 
-using Command =
-    std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
-                 TargetCommand, CertificateCommand, BackupCommand, RestoreCommand, VersionCommand>;
+using Command = std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand,
+                             AdviseCommand, TargetCommand, CertificateCommand, ExportCommand,
+                             BackupCommand, RestoreCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

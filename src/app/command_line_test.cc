@@ -66,6 +66,13 @@ TEST(CommandLine, backup_and_restore_need_a_directory_and_a_file) {
   }
 }
 
+TEST(CommandLine, export_needs_a_configuration) {
+  const auto exported = parse_as<ExportCommand>({"export", "--config", "a", "--data", "d"});
+  EXPECT_EQ(exported.config_file + exported.data_directory, "ad");
+  EXPECT_EQ(exported.certificates_directory, "");
+  EXPECT_EQ(std::get<Usage>(parse({"export", "--data", "d"})).exit_code, exit_usage);
+}
+
 TEST(CommandLine, certificate_is_for_localhost_unless_told) {
   const auto certificate =
       parse_as<CertificateCommand>({"certificate", "--certificate", "c", "--key", "k"});

@@ -9,6 +9,7 @@
 //   advise       explain.cc      and what should be changed at its targets
 //   target       target.cc       a sample origin
 //   certificate  certificate.cc  a self-signed certificate
+//   export       export.cc       prints all that is configured as one file
 //   backup       backup.cc       copies what the API made
 //   restore      backup.cc       and puts it back
 //   version      commands.cc

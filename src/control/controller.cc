@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "control/snapshot_compiler.h"
+#include "control/together.h"
 #include "control/validate.h"
 #include "model/limits.h"
 
@@ -18,18 +19,6 @@ namespace daruma::control {
 namespace {
 
 namespace api = model::api;
-
-// Those of the file first, so that its places in lists stay what they are.
-api::Resources together(const api::Resources& declared, const api::Resources& created) {
-  api::Resources whole = declared;
-  const auto add = [](auto& to, const auto& from) {
-    to.insert(to.end(), from.begin(), from.end());
-  };
-  add(whole.certificates, created.certificates);
-  add(whole.target_groups, created.target_groups);
-  add(whole.load_balancers, created.load_balancers);
-  return whole;
-}
 
 constexpr std::string_view not_in_use_text =
     "Target group is not configured to receive traffic from the load balancer";

@@ -13,6 +13,7 @@ import botocore.config
 import botocore.credentials
 import botocore.session
 
+import api_model
 from harness import Daruma, new_session, run
 from processes import ROOT, Ports
 
@@ -56,10 +57,19 @@ def client(daruma, service='elbv2', key=KEY, secret=SECRET, region='eu-central-1
     session = botocore.session.Session()
     if MODELS.exists():
         session.get_component('data_loader').search_paths.insert(0, str(MODELS))
-    return boto3.Session(botocore_session=session).client(
+    made = boto3.Session(botocore_session=session).client(
         service, endpoint_url=daruma.admin, aws_access_key_id=key, aws_secret_access_key=secret,
         region_name=region, config=botocore.config.Config(
             retries={'max_attempts': 0}, parameter_validation=False))
+    if MODELS.exists() and service in ('elbv2', 'acm'):
+        made.meta.events.register('after-call', check_by_model)
+    return made
+
+
+def check_by_model(http_response, model, **_):
+    """botocore drops what it does not know: nothing may be there to be dropped."""
+    problems = api_model.problems(model, http_response.status_code, http_response.content)
+    assert not problems, problems
 
 
 class Answer:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""daruma backup and restore: what the API made, to a file and back."""
+"""daruma backup, restore and export: what the API made, to a file and back."""
+import json
 import shutil
 
 from aws import ask, client, serve_api
-from harness import DARUMA, Daruma, make_certificate, run
+from harness import DARUMA, Daruma, make_certificate, run, target_group
 
 
 def names(daruma):
@@ -67,3 +68,55 @@ def test_what_cannot_be_restored_changes_nothing(tmp_path, processes):
     assert answer.returncode == 1 and "this data directory's key" in answer.stderr
     daruma = processes.enter_context(Daruma(daruma.configuration))
     assert names(daruma) == {'kept'}
+
+
+def test_what_is_exported_serves_the_same(tmp_path, processes, start_targets):
+    target, = start_targets(1)
+    daruma = processes.enter_context(serve_api(
+        tmp_path, TargetGroups=[target_group([target], name='declared')]))
+    elbv2, acm = client(daruma), client(daruma, 'acm')
+    files = make_certificate(tmp_path, 'site', ['site.example.com'])
+    certificate = acm.import_certificate(
+        Certificate=(tmp_path / files['CertificateFile']).read_bytes(),
+        PrivateKey=(tmp_path / files['PrivateKeyFile']).read_bytes())['CertificateArn']
+    group = elbv2.describe_target_groups()['TargetGroups'][0]['TargetGroupArn']
+    balancer = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
+    forward = [{'Type': 'forward', 'TargetGroupArn': group}]
+    elbv2.create_listener(LoadBalancerArn=balancer, Protocol='HTTP', DefaultActions=forward,
+                          Port=daruma.configuration.http_port)
+    listener = elbv2.create_listener(
+        LoadBalancerArn=balancer, Protocol='HTTPS', Port=daruma.configuration.https_port,
+        Certificates=[{'CertificateArn': certificate}], DefaultActions=forward
+    )['Listeners'][0]['ListenerArn']
+    elbv2.create_rule(
+        ListenerArn=listener, Priority=3, Conditions=[
+            {'Field': 'query-string', 'QueryStringConfig': {'Values': [{'Value': 'y*'}]}}],
+        Actions=[{'Type': 'redirect', 'RedirectConfig': {'Host': 'x', 'StatusCode': 'HTTP_301'}}])
+
+    answer = daruma_does('export', '--config', daruma.configuration.file, '--data',
+                         tmp_path / 'data', '--certificates', tmp_path / 'exported')
+    assert answer.returncode == 0, answer.stderr
+    assert 'AKIDEXAMPLE is left out' in answer.stderr and 'wJalr' not in answer.stdout
+    assert 'PRIVATE' not in answer.stdout
+    key, = (tmp_path / 'exported').glob('*.key')
+    assert key.stat().st_mode & 0o777 == 0o600
+    daruma.kill()
+    daruma.configuration.file.write_text(answer.stdout)
+    shutil.rmtree(tmp_path / 'data')
+    again = processes.enter_context(Daruma(daruma.configuration))
+    again.wait_for_health({target.name: 'healthy'})
+    assert again.get('/').status_code == again.get('/', tls=True).status_code == 200
+    moved = again.get('/?k=yes', tls=True)
+    assert moved.headers['Location'].startswith('https://x')
+    page = json.loads(again.ask_admin('/targets').text)
+    assert [each['TargetGroupName'] for each in page['TargetGroups']] == ['declared']
+
+
+def test_an_export_without_certificates_says_so(tmp_path, processes):
+    daruma = processes.enter_context(serve_api(tmp_path))
+    make_group(daruma, 'made')
+    answer = daruma_does('export', '--config', daruma.configuration.file, '--data',
+                         tmp_path / 'data')
+    assert answer.returncode == 0 and 'Name: made' in answer.stdout
+    assert daruma_does('export', '--config', daruma.configuration.file, '--data',
+                       tmp_path / 'none').returncode == 1

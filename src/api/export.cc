@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/export.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace daruma::api {
+namespace {
+
+namespace shapes = model::api;
+using std::string_view;
+
+// ---- resources as JSON ----
+
+Json json_of(const shapes::Admin& admin) {
+  Json json;
+  JsonWriter writer(json);
+  writer.text("Address", admin.address);
+  writer.number("Port", admin.port);
+  writer.text("Authentication", admin.authentication);
+  for (const shapes::AccessKey& key : admin.access_keys) {
+    if (!key.secret_file) continue;
+    JsonWriter inner(json["AccessKeys"].emplace_back());
+    inner.text("Id", key.id);
+    inner.text("SecretFile", key.secret_file);
+    inner.text("Role", key.role);
+  }
+  return json;
+}
+
+Json json_of(const shapes::Certificate& certificate, const std::string& folder) {
+  const bool declared = !certificate.certificate_file.empty();
+  const std::string file = folder + certificate.name;
+  Json json;
+  JsonWriter writer(json);
+  writer.text("Name", certificate.name);
+  writer.text("CertificateFile", declared ? certificate.certificate_file : file + ".crt");
+  writer.text("PrivateKeyFile", declared ? certificate.private_key_file : file + ".key");
+  return json;
+}
+
+Json json_of(const shapes::TargetGroup& group) {
+  Json json;
+  JsonWriter writer(json);
+  writer.text("Name", group.name);
+  writer.text("Protocol", group.protocol);
+  writer.text("ProtocolVersion", group.protocol_version);
+  writer.text("TargetType", group.target_type);
+  writer.number("Port", group.port);
+  describe_health_check(writer, group);
+  if (group.http_code) json["Matcher"]["HttpCode"] = *group.http_code;
+  writer.map("Attributes", group.attributes);
+  if (!group.targets.empty()) writer.objects("Targets", group.targets);
+  return json;
+}
+
+Json json_of(const shapes::Rule& rule) {
+  Json json;
+  JsonWriter writer(json);
+  writer.number("Priority", rule.priority);
+  writer.objects("Conditions", rule.conditions);
+  writer.objects("Actions", rule.actions);
+  if (!rule.transforms.empty()) writer.objects("Transforms", rule.transforms);
+  return json;
+}
+
+Json json_of(const shapes::Listener& listener) {
+  Json json;
+  JsonWriter writer(json);
+  writer.number("Port", listener.port);
+  writer.text("Protocol", listener.protocol);
+  writer.texts("Certificates", listener.certificates);
+  writer.text("SslPolicy", listener.ssl_policy);
+  writer.map("Attributes", listener.attributes);
+  writer.objects("DefaultActions", listener.default_actions);
+  for (const shapes::Rule& rule : listener.rules) json["Rules"].push_back(json_of(rule));
+  return json;
+}
+
+Json json_of(const shapes::LoadBalancer& balancer) {
+  Json json;
+  JsonWriter writer(json);
+  writer.text("Name", balancer.name);
+  writer.text("Scheme", balancer.scheme);
+  writer.text("Type", balancer.type);
+  writer.map("Attributes", balancer.attributes);
+  for (const auto& listener : balancer.listeners) json["Listeners"].push_back(json_of(listener));
+  return json;
+}
+
+Json json_of(const shapes::Resources& resources, const std::string& folder) {
+  Json json = Json::object();
+  if (Json admin = json_of(resources.admin); !admin.empty()) json["Admin"] = std::move(admin);
+  Json node;
+  JsonWriter writer(node);
+  writer.texts("Addresses", resources.node.addresses);
+  writer.text("AvailabilityZone", resources.node.availability_zone);
+  if (!node.empty()) json["Node"] = std::move(node);
+  if (resources.logs.directory) json["Logs"]["Directory"] = *resources.logs.directory;
+  for (const auto& certificate : resources.certificates) {
+    json["Certificates"].push_back(json_of(certificate, folder));
+  }
+  for (const auto& group : resources.target_groups) json["TargetGroups"].push_back(json_of(group));
+  for (const auto& balancer : resources.load_balancers) {
+    json["LoadBalancers"].push_back(json_of(balancer));
+  }
+  return json;
+}
+
+// ---- JSON as YAML ----
+
+bool is_plain(string_view text) {
+  static constexpr std::array<string_view, 10> words{"true", "false", "null", "yes", "no",
+                                                     "on",   "off",   "y",    "n",   "~"};
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_good = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '/' || c == '-';
+  };
+  if (text.empty() || !(is_letter(text[0]) || text[0] == '/')) return false;
+  std::string lowered(text);
+  std::ranges::transform(lowered, lowered.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
+  return std::ranges::all_of(text, is_good) &&
+         std::ranges::find(words, string_view(lowered)) == words.end();
+}
+
+std::string scalar(const Json& json) {
+  if (json.is_string() && is_plain(json.get_ref<const std::string&>())) return json;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool is_leaf(const Json& json) {
+  return !json.is_structured() || json.empty();
+}
+
+// Every line begins with `indent`; the first only if `first` says so.
+void emit(const Json& json, size_t indent, bool first, std::string& out) {
+  const auto begin_line = [&] {
+    if (first) out.append(indent, ' ');
+    first = true;
+  };
+  if (json.is_array()) {
+    for (const Json& item : json) {
+      begin_line();
+      out += "- ";
+      if (is_leaf(item)) {
+        out += scalar(item) + "\n";
+      } else {
+        emit(item, indent + 2, false, out);
+      }
+    }
+    return;
+  }
+  for (const auto& [key, value] : json.items()) {
+    begin_line();
+    out += scalar(key) + ":";
+    if (is_leaf(value)) {
+      out += " " + scalar(value) + "\n";
+    } else {
+      out += "\n";
+      emit(value, indent + 2, true, out);
+    }
+  }
+}
+
+}  // namespace
+
+std::string yaml_of(const Json& json) {
+  if (is_leaf(json)) return scalar(json) + "\n";
+  std::string out;
+  emit(json, 0, true, out);
+  return out;
+}
+
+std::string export_yaml(const shapes::Resources& resources, const std::string& folder) {
+  return yaml_of(json_of(resources, folder));
+}
+
+}  // namespace daruma::api

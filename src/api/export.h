@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Resources → the text of a daruma.yaml that declares them: what `daruma export` prints. Pure.
+#pragma once
+
+#include <string>
+
+#include "api/json_codec.h"
+#include "model/resources.h"
+
+namespace daruma::api {
+
+// Members are written as control/decode reads them. Secrets that stand in the file itself are left
+// out; certificates without files get names of files: NAME.crt and NAME.key in `folder`.
+std::string export_yaml(const model::api::Resources& resources, const std::string& folder);
+
+// Block style; a text is plain where nobody could take it for something else, else quoted.
+std::string yaml_of(const Json& json);
+
+}  // namespace daruma::api

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/export.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "api/key_vault.h"
+#include "api/records.h"
+#include "app/commands.h"
+#include "app/files.h"
+#include "app/wall_clock.h"
+#include "control/declared.h"
+#include "control/together.h"
+#include "store/store.h"
+
+namespace daruma::app {
+namespace {
+
+namespace fs = std::filesystem;
+using model::api::Certificate;
+using model::api::Resources;
+
+void warn(const std::string& text) {
+  std::fprintf(stderr, "daruma export: %s\n", text.c_str());
+}
+
+// A daruma may be running: it is only read.
+Result<Resources> created_in(const std::string& directory) {
+  const std::string file = directory + "/store.db";
+  if (directory.empty()) return Resources();
+  if (!fs::exists(file)) return fail("there is no " + file);
+  const auto store = store::Store::open(file);
+  if (!store) return fail(store.error().message);
+  const auto contents = (*store)->load();
+  if (!contents) return fail(contents.error().message);
+  const auto vault = api::KeyVault::open(directory);
+  if (!vault) return fail(vault.error().message);
+  return api::resources_of(contents->rows, *vault);
+}
+
+Result<void> write_certificates(const Resources& created, const std::string& directory) {
+  for (const Certificate& certificate : created.certificates) {
+    if (directory.empty()) {
+      warn("certificate " + certificate.name + " is not written: give --certificates");
+      continue;
+    }
+    const std::string path = directory + "/" + certificate.name;
+    const auto chain = create_file(path + ".crt", certificate.chain_pem, Access::everyone_reads);
+    if (!chain) return chain;
+    const auto key = create_file(path + ".key", certificate.key_pem, Access::owner_only);
+    if (!key) return key;
+  }
+  return {};
+}
+
+}  // namespace
+
+int run(const ExportCommand& command) {
+  control::Declared declared =
+      control::read_declared(command.config_file, control::Surroundings::system(system_wall_now));
+  if (control::has_errors(declared.diagnostics)) {
+    std::fputs(control::to_text(declared.diagnostics).c_str(), stderr);
+    return exit_failed;
+  }
+  const Result<Resources> created = created_in(command.data_directory);
+  if (!created) {
+    warn(created.error().message);
+    return exit_failed;
+  }
+  const auto written = write_certificates(*created, command.certificates_directory);
+  if (!written) {
+    warn(written.error().message);
+    return exit_failed;
+  }
+  for (const auto& key : declared.resources.admin.access_keys) {
+    if (!key.secret_file) warn("the secret of access key " + key.id + " is left out");
+  }
+  const Resources whole = control::together(declared.resources, *created);
+  const std::string& folder = command.certificates_directory;
+  std::fputs(api::export_yaml(whole, folder.empty() ? "" : folder + "/").c_str(), stdout);
+  return exit_ok;
+}
+
+}  // namespace daruma::app

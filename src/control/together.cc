@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/together.h"
+
+namespace daruma::control {
+
+model::api::Resources together(const model::api::Resources& declared,
+                               const model::api::Resources& created) {
+  model::api::Resources whole = declared;
+  const auto add = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  add(whole.certificates, created.certificates);
+  add(whole.target_groups, created.target_groups);
+  add(whole.load_balancers, created.load_balancers);
+  return whole;
+}
+
+}  // namespace daruma::control
