@@ -286,7 +286,7 @@ Next Exchange::redirect(const model::RedirectAction& action) {
 Next Exchange::send_on(TargetConnection& connection) {
   connection_ = &connection;
   sent_at_ = environment_.loop.now();
-  target_->on_request_sent(connection, sent_at_);
+  connection.count_request();
   if (to_target_.empty()) {
     http::write_forwarded_request(*forwarded_, to_target_);
     request_relay_.begin(request_.framing, request_.content_length, request_.framing,

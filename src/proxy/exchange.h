@@ -186,6 +186,7 @@ class Exchange final : public Mortal,
   Next client_left();
   Next client_gone();
   Next client_stands_still();
+  bool leaves_early() const;
   void release_target(bool reusable);
   bool request_consumed() const;
   size_t body_bytes_waiting() const;
@@ -240,6 +241,7 @@ class Exchange final : public Mortal,
   bool target_full_ = false;
   model::Reason open_failure_ = model::Reason::none;
   uint8_t retries_ = 0;
+  uint32_t asked_into_ = 0;      // the target's silence (failure_streak.h); 0: nothing has left yet
   bool request_read_ = false;    // a head could be read
   bool request_sent_ = false;    // head and body have been written to the target, or never will be
   bool request_broken_ = false;  // the target took no more; its response may still come

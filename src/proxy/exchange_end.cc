@@ -172,10 +172,19 @@ Next Exchange::client_stands_still() {
   return cut_off(model::Reason::client_read_timeout);
 }
 
+// The target did not have to say anything yet.
+bool Exchange::leaves_early() const {
+  if (!request_sent_ && !request_relay_.blocked()) return true;
+  return environment_.loop.now() - sent_at_ < target_->silence_patience();
+}
+
 // From whatever it has or waits for.
 void Exchange::release_target(bool reusable) {
   if (!target_) return leave_line();
   if (waits()) target_->stop_waiting(*this);
+  const uint32_t asked_into = std::exchange(asked_into_, 0);
+  if (asked_into != 0 && !response_begun_ && leaves_early())
+    target_->on_request_withdrawn(asked_into);
   if (TargetConnection* connection = std::exchange(connection_, nullptr)) {
     connection->end_use();
     if (reusable) {

@@ -67,7 +67,11 @@ Next Exchange::forward() {
 Next Exchange::pump_request() {
   size_t bytes_read = 0;
   for (;;) {
-    switch (request_relay_.pump(client_->in(), to_target_, connection_->socket())) {
+    const RelayStatus status =
+        request_relay_.pump(client_->in(), to_target_, connection_->socket());
+    if (asked_into_ == 0 && request_relay_.bytes_written() > 0)
+      asked_into_ = target_->on_request_sent(*connection_, environment_.loop.now());
+    switch (status) {
       case RelayStatus::finished:
         request_sent_ = true;
         if (!response_begun_) sent_at_ = environment_.loop.now();

@@ -22,16 +22,26 @@ class FailureStreak {
   static constexpr Duration knock_interval_least = 100ms;
   static constexpr Duration knock_interval_most = 1s;
 
-  // A request or a new connection is on its way to the target.
-  void on_asked(Instant now) {
+  // A request or a new connection is on its way to the target. The number of the silence into which
+  // it asks: each has its own, never 0.
+  uint32_t on_asked(Instant now) {
     if (unheard_++ == 0) unheard_since_ = now;
+    return silence_;
+  }
+  // One that asked into that silence has gone before it could expect to be heard.
+  void on_withdrawn(uint32_t silence) {
+    if (silence == silence_) unheard_ -= unheard_ > 0;
   }
   // It is answered by the kernel, which accepts also where nobody serves: that says nothing.
   void on_accepted() { unheard_ -= unheard_ > 0; }
   // The server itself said something.
-  void on_heard() { unheard_ = 0; }
+  void on_heard() {
+    unheard_ = 0;
+    if (++silence_ == 0) ++silence_;
+  }
   void on_success() {
-    length_ = unheard_ = 0;
+    on_heard();
+    length_ = 0;
     knock_interval_ = Duration::zero();
   }
   // A connection is open. Where it was there that requests failed, they do no longer.
@@ -74,6 +84,7 @@ class FailureStreak {
  private:
   uint32_t length_ = 0;
   uint32_t unheard_ = 0;  // who asked since something was heard
+  uint32_t silence_ = 1;
   bool at_opening_ = false;
   Instant unheard_since_{};
   Instant next_trial_{};

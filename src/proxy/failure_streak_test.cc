@@ -37,7 +37,7 @@ TEST(FailureStreak, a_failing_target_is_tried_once_a_second) {
 }
 
 // a(sked), h(eard), s(uccess), o(pened), k(ernel accepts),
-// r(efused: failed at opening), c(losed without an answer),
+// w(ithdrawn), r(efused: failed at opening), c(losed without an answer),
 // "." 100 ms pass.
 struct Row {
   const char* events;
@@ -47,24 +47,27 @@ struct Row {
 
 TEST(FailureStreak, by_table) {
   const Row rows[] = {
-      {"", false, false},        {"rr", false, false},
-      {"rrr", true, false},      {"rcr", true, false},
-      {"rrsr", false, false},    {"rrro", false, false},  // it listens again
-      {"ccco", true, false},                              // it did all the time
-      {"rrroc", false, false},   {"aaa", false, false},
-      {"aaa..", false, false},   {"aaa...", false, true},
-      {"a...", false, false},    {"aa...", false, false},
-      {"a...aa", false, true},   {"aah...aa", false, false},
-      {"aaa...h", false, false}, {"aaa...s", false, false},
-      {"aaa...k", false, false}, {"aaa...ka", false, true},
-      {"k", false, false},
+      {"", false, false},           {"rr", false, false},
+      {"rrr", true, false},         {"rcr", true, false},
+      {"rrsr", false, false},       {"rrro", false, false},  // it listens again
+      {"ccco", true, false},                                 // it did all the time
+      {"rrroc", false, false},      {"aaa", false, false},
+      {"aaa..", false, false},      {"aaa...", false, true},
+      {"a...", false, false},       {"aa...", false, false},
+      {"a...aa", false, true},      {"aah...aa", false, false},
+      {"aaa...h", false, false},    {"aaa...s", false, false},
+      {"aaa...k", false, false},    {"aaa...ka", false, true},
+      {"aaaw...", false, false},    {"aaaw...a", false, true},
+      {"awawaw...a", false, false}, {"k", false, false},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.events);
     FailureStreak streak;
     Instant now = Instant{} + 1h;
+    uint32_t asked_into = 0;
     for (const char event : std::string(row.events)) {
-      if (event == 'a') streak.on_asked(now);
+      if (event == 'a') asked_into = streak.on_asked(now);
+      if (event == 'w') streak.on_withdrawn(asked_into);
       if (event == 'h') streak.on_heard();
       if (event == 's') streak.on_success();
       if (event == 'o') streak.on_opened();
@@ -76,6 +79,16 @@ TEST(FailureStreak, by_table) {
     EXPECT_EQ(streak.failing(), row.failing);
     EXPECT_EQ(streak.silent(now, 300ms), row.silent);
   }
+}
+
+TEST(FailureStreak, who_leaves_after_an_answer_takes_nothing_from_who_asked_since) {
+  FailureStreak streak;
+  const Instant now = Instant{} + 1h;
+  const uint32_t before = streak.on_asked(now);
+  streak.on_success();
+  for (int i = 0; i < 3; ++i) streak.on_asked(now);
+  streak.on_withdrawn(before);
+  EXPECT_TRUE(streak.silent(now + 1s, 1s));
 }
 
 // How often in that time, asked every 10 ms.

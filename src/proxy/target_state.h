@@ -127,7 +127,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void on_open_failed(TargetConnection& connection, model::Reason reason);
   void on_idle_closed(TargetConnection& connection);
   void on_rested_out(TargetConnection& connection);  // its idle time is over, and it is still good
-  void on_request_sent(TargetConnection& connection, Instant now);
+  // The beginning of a request has left. The silence into which it asks (failure_streak.h).
+  uint32_t on_request_sent(TargetConnection& connection, Instant now);
+  // One that asked into that silence ends before the target had to answer.
+  void on_request_withdrawn(uint32_t silence) { failures_.on_withdrawn(silence); }
   // The response has begun, `took` after its request had been sent.
   void on_answered(TargetConnection& connection, Duration took);
   // The response says that it is the connection's last.

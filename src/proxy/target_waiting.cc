@@ -150,13 +150,15 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
   }
 }
 
-void TargetState::on_request_sent(TargetConnection& connection, Instant now) {
+uint32_t TargetState::on_request_sent(TargetConnection& connection, Instant now) {
   counters_->requests_total.add();
-  connection.count_request();
-  failures_.on_asked(now);
   if (door_.guarded()) latency_.on_sent(in_flight_count_);
-  if (connection.requests() > 1) return counters_->connection_reuses_total.add();
-  if (connection.protocol() == model::Protocol::http) door_.come(connection);
+  if (connection.requests() > 1) {
+    counters_->connection_reuses_total.add();
+  } else if (connection.protocol() == model::Protocol::http) {
+    door_.come(connection);
+  }
+  return failures_.on_asked(now);
 }
 
 void TargetState::on_answered(TargetConnection& connection, Duration took) {

@@ -93,6 +93,7 @@ OneWorker::OneWorker()
       worker_loop_(network, "worker", worker_address),
       ring_(1024 * 1024),
       control_(control_loop_, *this),
+      health_(control_loop_, *this),
       answer_timer_(outside_loop_.timers(), *this) {
   network.set_faults(wide_network());
   network.set_watcher(this);
@@ -100,6 +101,7 @@ OneWorker::OneWorker()
   options.ticket_keys = tls::make_ticket_keys();
   worker = std::make_unique<proxy::Worker>(
       proxy::WorkerContext{worker_loop_, control_, registry_, ring_, log_}, std::move(options));
+  worker->connect(health_);
   target_ = std::move(*outside_loop_.listen(target_address, *this, {}));
   publish();
   run_for(10ms);
@@ -146,6 +148,20 @@ size_t OneWorker::targets_registered() const {
   registry_.for_each(
       [&targets](const telemetry::TargetLabels&, const telemetry::TargetCounters&) { ++targets; });
   return targets;
+}
+
+uint64_t OneWorker::requests_to_targets() const {
+  uint64_t requests = 0;
+  registry_.for_each(
+      [&requests](const telemetry::TargetLabels&, const telemetry::TargetCounters& counters) {
+        requests += counters.requests_total.value();
+      });
+  return requests;
+}
+
+void OneWorker::on_letter(model::HealthThreadLetter letter) {
+  if (const auto* report = std::get_if<model::FailureReport>(&letter))
+    failures_told = std::max(failures_told, report->in_a_row);
 }
 
 Peer& OneWorker::connect() {

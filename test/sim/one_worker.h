@@ -53,6 +53,7 @@ class Peer final : private io::SocketHandler {
 
 class OneWorker final : private SimNetwork::Watcher,
                         private io::Mailbox<model::ControlLetter>::Reader,
+                        private io::Mailbox<model::HealthThreadLetter>::Reader,
                         private io::AcceptHandler,
                         private io::TimerHandler {
  public:
@@ -90,12 +91,15 @@ class OneWorker final : private SimNetwork::Watcher,
   // As GET /metrics would show them.
   int64_t slabs_outstanding() const;
   size_t targets_registered() const;
+  uint64_t requests_to_targets() const;
   // When the worker has had a turn.
   std::function<void()> on_turn = [] {};
 
   SimNetwork network{1};
   std::vector<std::string> log_lines;
   std::vector<model::ControlLetter> letters;
+  // Failed requests in a row that the health thread was told of, at most.
+  uint32_t failures_told = 0;
   // The most that a turn of the worker wrote to one connection.
   uint64_t bytes_per_turn_most = 0;
   std::unique_ptr<proxy::Worker> worker;
@@ -105,6 +109,7 @@ class OneWorker final : private SimNetwork::Watcher,
   void on_wake_asked(SimLoop*, SimWaker&) override {}
   void on_wake_heard(SimWaker&) override {}
   void on_letter(model::ControlLetter letter) override { letters.push_back(std::move(letter)); }
+  void on_letter(model::HealthThreadLetter letter) override;
   void on_accept(std::unique_ptr<io::Socket> socket) override;
   void on_timer(io::Timer&) override { say_what_is_due(); }
   void say_what_is_due();
@@ -116,6 +121,7 @@ class OneWorker final : private SimNetwork::Watcher,
   telemetry::Registry registry_;
   telemetry::LogRing ring_;
   io::Mailbox<model::ControlLetter> control_;
+  io::Mailbox<model::HealthThreadLetter> health_;
   std::vector<std::unique_ptr<Peer>> clients_;
   std::unique_ptr<io::Acceptor> target_;
   struct Answer {
