@@ -17,6 +17,7 @@ using std::string_view;
 
 constexpr string_view algorithm_key = "load_balancing.algorithm.type";
 constexpr string_view slow_start_key = "slow_start.duration_seconds";
+constexpr string_view mitigation_key = "load_balancing.algorithm.anomaly_mitigation";
 
 string_view text(const api::TargetGroup& group, string_view key) {
   return attribute_text(target_group, group.attributes, key);
@@ -39,20 +40,23 @@ model::Algorithm algorithm_of(string_view name) {
 
 void validate_balancing(const api::TargetGroup& group, const Path& path, Issues& issues) {
   const Path attributes = path.at("Attributes");
+  if (!good(group, algorithm_key)) return;
   const string_view algorithm = text(group, algorithm_key);
-  const bool slow = good(group, slow_start_key) && text(group, slow_start_key) != "0";
-  if (slow && good(group, algorithm_key) && algorithm != "round_robin") {
-    issues.error(
-        attributes.at(slow_start_key),
-        fmt::format("'{}' goes with the algorithm round_robin only, not with {}; set it to "
-                    "0, or change '{}'",
-                    slow_start_key, algorithm, algorithm_key));
-  }
+  const auto needs = [&](string_view key, string_view needed, string_view off) {
+    if (algorithm == needed || !good(group, key) || text(group, key) == off) return;
+    issues.error(attributes.at(key),
+                 fmt::format("'{}' goes with the algorithm {} only, not with {}; set it to {}, or "
+                             "change '{}'",
+                             key, needed, algorithm, off, algorithm_key));
+  };
+  needs(slow_start_key, "round_robin", "0");
+  needs(mitigation_key, "weighted_random", "off");
 }
 
 model::Balancing balancing_of(const api::TargetGroup& group) {
   model::Balancing balancing;
   balancing.algorithm = algorithm_of(text(group, algorithm_key));
+  balancing.anomaly_mitigation = text(group, mitigation_key) == "on";
   balancing.slow_start =
       std::chrono::seconds(attribute_number(target_group, group.attributes, slow_start_key));
   return balancing;

@@ -233,6 +233,7 @@ void Controller::refresh_health_table() {
     }
   }
   health_ = std::move(fresh);
+  std::erase_if(anomalies_, [this](const auto& row) { return !health_.contains(row.first); });
 }
 
 model::TargetHealth Controller::draining_health() {
@@ -378,6 +379,15 @@ void Controller::on(const model::AdoptedLetter& letter) {
 void Controller::on(const model::HealthLetter& letter) {
   const auto known = health_.find(letter.target);
   if (known != health_.end()) known->second = letter.health;
+}
+
+void Controller::on(const model::AnomalyLetter& letter) {
+  if (health_.contains(letter.target)) anomalies_[letter.target] = letter;
+}
+
+model::AnomalyLetter Controller::anomaly(const model::TargetKey& target) const {
+  const auto known = anomalies_.find(target);
+  return known == anomalies_.end() ? model::AnomalyLetter{target} : known->second;
 }
 
 void Controller::on(const model::StoppedLetter&) {

@@ -156,6 +156,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   // Never one that is registered, nor one of a group that is gone.
   const DrainingTable& draining_targets() const { return draining_targets_; }
   static model::TargetHealth draining_health();
+  // Of a registered target: what of its requests was found (AnomalyDetection).
+  model::AnomalyLetter anomaly(const model::TargetKey& target) const;
   const ReloadStatus& reload_status() const { return status_; }
   const Publisher& publisher() const { return publisher_; }
   Inquiries& inquiries() { return inquiries_; }
@@ -195,6 +197,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void on_letter(model::ControlLetter letter) override;
   void on(const model::AdoptedLetter& letter);
   void on(const model::HealthLetter& letter);
+  void on(const model::AnomalyLetter& letter);
   void on(const model::StoppedLetter& letter);
   void on(const model::RetiredLetter& letter);
   void on(const model::AnswerLetter& letter) { inquiries_.on_answer(letter); }
@@ -214,6 +217,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   uint64_t revision_ = 0;
   TargetHealthTable health_;
   DrainingTable draining_targets_;
+  std::map<model::TargetKey, model::AnomalyLetter> anomalies_;  // of registered targets
   ReloadStatus status_;
   Observers asked_;  // for the next reading
   std::vector<Pending> pending_;

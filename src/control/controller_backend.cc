@@ -32,7 +32,8 @@ Json json_of(WallTime time) {
 }
 
 // The member names are those of DescribeTargetHealth, but for Saturated and Addresses.
-Json json_of(const model::Target& target, const model::TargetHealth& health) {
+Json json_of(const model::Target& target, const model::TargetHealth& health,
+             const model::AnomalyLetter& anomaly) {
   Json json;
   json["Target"] = {{"Id", target.key.id}, {"Port", target.key.port}};
   if (!target.zone.empty()) json["Target"]["AvailabilityZone"] = target.zone;
@@ -41,6 +42,8 @@ Json json_of(const model::Target& target, const model::TargetHealth& health) {
     json["TargetHealth"]["Reason"] = name_of(health.reason);
   }
   if (!health.description.empty()) json["TargetHealth"]["Description"] = health.description;
+  json["AnomalyDetection"] = {{"Result", anomaly.anomalous ? "anomalous" : "normal"},
+                              {"MitigationInEffect", anomaly.mitigated ? "yes" : "no"}};
   json["Saturated"] = health.saturated;
   Json addresses = Json::array();
   for (const Address& address : target.addresses) addresses.push_back(address.to_string());
@@ -118,11 +121,11 @@ std::string ControllerBackend::targets_json() {
     for (const model::Target& target : group.targets) {
       const auto known = health.find(target.key);
       DARUMA_ASSERT(known != health.end());
-      targets.push_back(json_of(target, known->second));
+      targets.push_back(json_of(target, known->second, context_.controller.anomaly(target.key)));
     }
     for (const auto& [key, draining] : context_.controller.draining_targets()) {
       if (key.group != group.name) continue;
-      targets.push_back(json_of(draining.target, Controller::draining_health()));
+      targets.push_back(json_of(draining.target, Controller::draining_health(), {}));
     }
     json["TargetHealthDescriptions"] = std::move(targets);
     groups.push_back(std::move(json));
@@ -194,7 +197,11 @@ std::vector<telemetry::TargetStatus> ControllerBackend::target_statuses() const 
     for (const model::Target& target : group.targets) {
       const auto known = health.find(target.key);
       DARUMA_ASSERT(known != health.end());
-      statuses.push_back({{group.name, target.key.to_string(), target.zone}, known->second});
+      const model::AnomalyLetter anomaly = context_.controller.anomaly(target.key);
+      statuses.push_back({{group.name, target.key.to_string(), target.zone},
+                          known->second,
+                          anomaly.anomalous,
+                          anomaly.mitigated});
     }
   }
   for (const auto& [key, draining] : context_.controller.draining_targets()) {

@@ -129,6 +129,8 @@ TEST_F(ControllerBackendTest, shows_targets_in_the_words_of_the_api) {
                                          {"Description", "Request \xEF\xBF\xBD timed out"}}));
   EXPECT_EQ(first["Addresses"], Json{"192.0.2.1:80"});
   EXPECT_EQ(first["Saturated"], false);
+  EXPECT_EQ(first["AnomalyDetection"]["Result"], "normal");
+  EXPECT_EQ(first["AnomalyDetection"]["MitigationInEffect"], "no");
   EXPECT_EQ(group["TargetHealthDescriptions"][1]["TargetHealth"]["State"], "initial");
 }
 
@@ -143,6 +145,20 @@ TEST_F(ControllerBackendTest, shows_which_targets_are_saturated) {
       Json::parse(backend->targets_json())["TargetGroups"][0]["TargetHealthDescriptions"];
   EXPECT_EQ(targets[0]["Saturated"], true);
   EXPECT_EQ(targets[1]["Saturated"], false);
+}
+
+TEST_F(ControllerBackendTest, shows_which_targets_are_anomalous) {
+  controller.mailbox().post(model::AnomalyLetter{{"app", "192.0.2.1", 80}, true, true});
+  controller.mailbox().post(model::AnomalyLetter{{"app", "192.0.2.77", 80}, true, false});
+  loop.settle();
+  const Json targets =
+      Json::parse(backend->targets_json())["TargetGroups"][0]["TargetHealthDescriptions"];
+  EXPECT_EQ(targets[0]["AnomalyDetection"],
+            (Json{{"Result", "anomalous"}, {"MitigationInEffect", "yes"}}));
+  EXPECT_EQ(targets[1]["AnomalyDetection"]["Result"], "normal");
+  const std::string labels = "{target_group=\"app\",target=\"192.0.2.1:80\",az=\"zone-a\"} 1";
+  EXPECT_NE(backend->metrics().find("daruma_target_anomalous" + labels), std::string::npos);
+  EXPECT_NE(backend->metrics().find("daruma_target_mitigated" + labels), std::string::npos);
 }
 
 TEST_F(ControllerBackendTest, shows_what_was_deregistered_as_draining) {

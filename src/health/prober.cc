@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "health/anomalies.h"
 #include "health/doors.h"
 #include "health/health_check_log_line.h"
 #include "health/probed_target.h"
@@ -65,7 +66,8 @@ std::unique_ptr<tls::ClientContext> make_client_context() {
 
 class Prober::Implementation final : private io::Mailbox<model::HealthThreadLetter>::Reader,
                                      private ProbedTargetObserver,
-                                     private DoorsObserver {
+                                     private DoorsObserver,
+                                     private AnomaliesObserver {
  public:
   explicit Implementation(const ProberContext& context)
       : context_(context),
@@ -73,6 +75,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
         tls_(make_client_context()),
         environment_{context.loop, slabs_, secure_, *tls_},
         doors_(context.loop, context_.workers, *this),
+        anomalies_(context.loop, context.registry, *this),
         mailbox_(context.loop, *this) {}
 
   io::Mailbox<model::HealthThreadLetter>& mailbox() { return mailbox_; }
@@ -94,6 +97,9 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
                          ProbeOutcome why) override;
   void on_door_changed(const model::TargetKey& target, bool saturated) override;
+  bool is_healthy(const model::TargetKey& target) const override;
+  void on_verdict(const model::TargetKey& target, const AnomalyDetector::Verdict& before,
+                  const AnomalyDetector::Verdict& now) override;
 
   void adopt(model::SnapshotRef snapshot);
   void adopt_target(uint32_t group, const model::Target& target, uint64_t adoption);
@@ -115,6 +121,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   GroupLogs group_logs_;
   Entries entries_;
   Doors doors_;
+  Anomalies anomalies_;
   uint64_t adoptions_ = 0;
   bool missed_ = false;  // revisions came and went between the last two adoptions
   bool draining_ = false;
@@ -146,6 +153,7 @@ void Prober::Implementation::adopt(model::SnapshotRef snapshot) {
     }
   }
   forget_unnamed();
+  anomalies_.adopt(*snapshot_);
   retire(std::move(before));
 }
 
@@ -214,6 +222,25 @@ void Prober::Implementation::on_door_changed(const model::TargetKey& target, boo
   entries_.at(target).target->set_door_shut(saturated);
 }
 
+bool Prober::Implementation::is_healthy(const model::TargetKey& target) const {
+  return entries_.at(target).target->health().state == model::HealthState::healthy;
+}
+
+void Prober::Implementation::on_verdict(const model::TargetKey& target,
+                                        const AnomalyDetector::Verdict& before,
+                                        const AnomalyDetector::Verdict& now) {
+  if (before.anomalous != now.anomalous) {
+    context_.log.write(now.anomalous ? LogLevel::warning : LogLevel::info, "health",
+                       "target " + target.group + " " + target.to_string() +
+                           (now.anomalous ? " is" : " is no longer") + " anomalous");
+  }
+  if (before.anomalous != now.anomalous || before.mitigated() != now.mitigated())
+    context_.control.post(model::AnomalyLetter{target, now.anomalous, now.mitigated()});
+  if (before.weight == now.weight) return;
+  for (io::Mailbox<model::WorkerLetter>* worker : context_.workers)
+    worker->post(model::WeightLetter{target, now.weight});
+}
+
 void Prober::Implementation::on_probe_excused(const ProbedTarget& target,
                                               const ProbeResult& result) {
   const model::TargetKey& key = target.key();
@@ -231,6 +258,7 @@ void Prober::Implementation::retire(model::SnapshotRef snapshot) {
 void Prober::Implementation::drain() {
   draining_ = true;
   doors_.forget_all();
+  anomalies_.stop();
   entries_.clear();
   retire(std::exchange(snapshot_, nullptr));
   context_.control.post(model::StoppedLetter{.worker = stopped_letter_id});

@@ -15,9 +15,13 @@ namespace daruma::model {
 enum class Algorithm : uint8_t { round_robin, least_outstanding_requests, weighted_random };
 std::string_view name_of(Algorithm algorithm);  // "round_robin"
 
+// What a target weighs under weighted_random where nothing is wrong with it.
+inline constexpr uint32_t full_weight = 1000;
+
 struct Balancing {
   Algorithm algorithm = Algorithm::round_robin;
-  Duration slow_start{};  // 0: none. With round robin only
+  Duration slow_start{};            // 0: none. With round robin only
+  bool anomaly_mitigation = false;  // with weighted random only
   bool operator==(const Balancing&) const = default;
 };
 

@@ -22,6 +22,12 @@ Key about(const HealthLetter& letter) {
 Key about(const DoorLetter& letter) {
   return LetterKey{.target = letter.target};
 }
+Key about(const WeightLetter& letter) {
+  return LetterKey{.target = letter.target};
+}
+Key about(const AnomalyLetter& letter) {
+  return LetterKey{.target = letter.target};
+}
 Key about(const DoorReport& report) {
   return LetterKey{.sender = report.worker, .target = report.target};
 }

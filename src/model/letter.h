@@ -35,6 +35,21 @@ struct HealthLetter {
   TargetHealth health;
 };
 
+// health → worker: what a target weighs from now on, full_weight at most, because of what its
+// requests came to (health/anomaly_detector).
+struct WeightLetter {
+  TargetKey target;
+  uint32_t weight = 0;
+};
+
+// health → control: the same for who asks (DescribeTargetHealth: AnomalyDetection). Only when
+// something changed.
+struct AnomalyLetter {
+  TargetKey target;
+  bool anomalous = false;
+  bool mitigated = false;  // it is given less than its share
+};
+
 // control → worker: seal session tickets with `current` from now on, and still open those that
 // `previous` has sealed (tls::TicketKeys).
 struct TicketKeyLetter {
@@ -124,11 +139,11 @@ struct AnswerLetter {
   StoriesKept kept;
 };
 
-using WorkerLetter = std::variant<SnapshotLetter, HealthLetter, DoorLetter, TicketKeyLetter,
-                                  InquiryLetter, DrainLetter>;
+using WorkerLetter = std::variant<SnapshotLetter, HealthLetter, DoorLetter, WeightLetter,
+                                  TicketKeyLetter, InquiryLetter, DrainLetter>;
 using HealthThreadLetter = std::variant<SnapshotLetter, DoorReport, FailureReport, DrainLetter>;
-using ControlLetter =
-    std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter, AnswerLetter>;
+using ControlLetter = std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter,
+                                   AnomalyLetter, AnswerLetter>;
 
 // What a letter is about: of unread letters with the same key only the newest is read. Nullopt:
 // each is.

@@ -186,6 +186,12 @@ void Registrations::on_letter(const model::DoorLetter& letter) {
   if (found != targets_.end()) found->second->door().on_letter(letter);
 }
 
+// Nobody weighs less than others before it was asked: it is registered here.
+void Registrations::on_letter(const model::WeightLetter& letter) {
+  const auto found = targets_.find(letter.target);
+  if (found != targets_.end()) found->second->set_weight(letter.weight);
+}
+
 // All of them: requests that go by an older one are to meet the targets of now.
 void Registrations::tell_snapshots(const TargetState& target, model::HealthState state) {
   for (const auto& snapshot : adopted_) snapshot->set_health(target, state);

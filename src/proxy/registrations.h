@@ -54,6 +54,7 @@ class Registrations final : private Pin::Owner, private io::Task {
 
   void on_letter(const model::HealthLetter& letter);
   void on_letter(const model::DoorLetter& letter);
+  void on_letter(const model::WeightLetter& letter);
   // Connections of all targets that no request uses.
   void close_unused();
   // Not yet let go, the current one included.

@@ -69,7 +69,7 @@ TargetChoice least_outstanding(AdoptedGroup& group, const TargetState* tried) {
 TargetChoice weighted_random(AdoptedGroup& group, const TargetState* tried, Random& random) {
   const auto candidates = group.set.candidates();
   Search search(group, tried);
-  const auto weight = [](uint32_t) { return routing::full_weight; };
+  const auto weight = [&search](uint32_t i) { return search.at(i).weight(); };
   const uint32_t first = routing::pick_by_weight(candidates, random, weight);
   if (!group.group->saturation_guard.enabled || search.takes(first))
     return {.target = &search.at(first)};

@@ -66,6 +66,7 @@ void TargetState::deregister() {
   if (!registered_) return;
   registered_ = false;
   candidate_ = false;
+  weight_ = model::full_weight;
   end_slow_start();
   health_ = model::HealthState::initial;
   close_unused();

@@ -55,6 +55,9 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // healthy and have their full share; unless it was registered with all others of its group and
   // this is the first time (AWS: slow start mode).
   void on_became_healthy(bool others);
+  // Under weighted random.
+  void set_weight(uint32_t weight) { weight_ = weight; }
+  uint32_t weight() const { return weight_; }
   bool slow_starting() const { return slow_start_.active(); }
   // Round robin offers it a request.
   bool takes_turn();
@@ -205,6 +208,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   uint64_t named_in_ = 0;
   Duration deregistration_delay_{};
   Duration queue_timeout_{};
+  uint32_t weight_ = model::full_weight;
   bool began_with_group_ = false;  // and has not been healthy yet
   routing::SlowStart slow_start_;
   Duration slow_start_duration_{};

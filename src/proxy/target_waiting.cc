@@ -176,6 +176,7 @@ void TargetState::on_answered(TargetConnection& connection, Duration took) {
 }
 
 void TargetState::on_failed(model::Reason reason, FailureStreak::Where where) {
+  if (where == FailureStreak::Where::later) counters_->failures_total.add();
   if (!failures_.on_failure(where) || environment_.health == nullptr) return;
   environment_.health->post(model::FailureReport{.worker = environment_.worker,
                                                  .target = key_,

@@ -120,6 +120,8 @@ void Worker::Implementation::on_letter(model::WorkerLetter letter) {
     return registrations.on_letter(*health);
   if (const auto* door = std::get_if<model::DoorLetter>(&letter))
     return registrations.on_letter(*door);
+  if (const auto* weight = std::get_if<model::WeightLetter>(&letter))
+    return registrations.on_letter(*weight);
   if (const auto* keys = std::get_if<model::TicketKeyLetter>(&letter)) return take_keys(*keys);
   if (const auto* inquiry = std::get_if<model::InquiryLetter>(&letter)) return answer(*inquiry);
   drain(std::get<model::DrainLetter>(letter).deadline);

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "base/random.h"
+#include "model/balancing.h"
 #include "model/rule.h"
 
 namespace daruma::routing {
@@ -64,8 +65,7 @@ class LeastOutstanding {
   uint32_t cursor_;
 };
 
-// What a candidate weighs where nothing is wrong with it.
-inline constexpr uint32_t full_weight = 1000;
+using model::full_weight;
 
 // A candidate by chance, in proportion to weight(candidate), which is at most full_weight.
 // REQUIRES: !candidates.empty().

@@ -69,6 +69,8 @@ class Counter {
   X(Counter, connections_total, "Connections opened to this target")                            \
   X(Counter, connection_reuses_total, "Requests sent on a connection that had carried another") \
   X(Counter, connection_errors_total, "Connections to this target that could not be opened")    \
+  X(Counter, failures_total,                                                                    \
+    "Requests that this target failed: it closed, reset or did not answer in time")             \
   X(Counter, tls_handshakes_total, "TLS handshakes with this target completed")                 \
   X(Counter, tls_resumptions_total, "TLS handshakes with this target that resumed a session")   \
   X(Counter, tls_errors_total, "TLS handshakes with this target that failed or timed out")      \

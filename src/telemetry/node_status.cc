@@ -58,6 +58,23 @@ MetricFamily health_reasons(const std::vector<TargetStatus>& targets) {
   return family;
 }
 
+MetricFamily anomalies(const std::vector<TargetStatus>& targets) {
+  MetricFamily family =
+      gauge("daruma_target_anomalous",
+            "1 while the target's requests fail or take longer than those of the others");
+  for (const TargetStatus& target : targets)
+    family.samples.push_back({labels_of(target.labels), target.anomalous ? 1.0 : 0.0});
+  return family;
+}
+
+MetricFamily mitigations(const std::vector<TargetStatus>& targets) {
+  MetricFamily family = gauge("daruma_target_mitigated",
+                              "1 while the target is given less than its share because of that");
+  for (const TargetStatus& target : targets)
+    family.samples.push_back({labels_of(target.labels), target.mitigated ? 1.0 : 0.0});
+  return family;
+}
+
 MetricFamily advice_given(const std::vector<AdviceStatus>& advice) {
   MetricFamily family =
       gauge("daruma_advice", "1 for what should be changed at the target; absent if it need not");
@@ -124,6 +141,8 @@ std::vector<MetricFamily> metrics_of(const NodeStatus& status, WallTime now) {
   add_config(status, now, families);
   families.push_back(health_states(status.targets));
   families.push_back(health_reasons(status.targets));
+  families.push_back(anomalies(status.targets));
+  families.push_back(mitigations(status.targets));
   families.push_back(advice_given(status.advice));
   families.push_back(certificate_expiries(status.certificates));
   families.push_back(counter("daruma_log_write_errors_total",

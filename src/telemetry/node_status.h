@@ -19,6 +19,8 @@ namespace daruma::telemetry {
 struct TargetStatus {
   TargetLabels labels;
   model::TargetHealth health;
+  bool anomalous = false;
+  bool mitigated = false;
 };
 
 // What the target's admin should change, as long as it should.

@@ -143,16 +143,20 @@ void Registry::for_each(
   for (const auto& [labels, block] : state_->pinned(state_->workers)) f(labels, *block);
 }
 
-std::array<uint64_t, 5> Registry::responses_of(const TargetLabels& labels) const {
-  std::array<uint64_t, 5> sums{};
-  const auto add = [&sums](const TargetCounters& block) {
-    for (size_t i = 0; i < sums.size(); ++i) sums[i] += block.responses[i].value();
-  };
+void Registry::for_each_of(const TargetLabels& labels,
+                           const std::function<void(const TargetCounters&)>& f) const {
   const std::lock_guard lock(state_->mutex);
   const auto found = state_->targets.find(labels);
-  if (found == state_->targets.end()) return sums;
-  for (const auto& block : found->second.living) add(*block);
-  if (found->second.retired) add(*found->second.retired);
+  if (found == state_->targets.end()) return;
+  for (const auto& block : found->second.living) f(*block);
+  if (found->second.retired) f(*found->second.retired);
+}
+
+std::array<uint64_t, 5> Registry::responses_of(const TargetLabels& labels) const {
+  std::array<uint64_t, 5> sums{};
+  for_each_of(labels, [&sums](const TargetCounters& block) {
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += block.responses[i].value();
+  });
   return sums;
 }
 

@@ -66,6 +66,10 @@ class Registry {
   void for_each(const std::function<void(const TargetLabels&, const TargetCounters&)>& f) const;
   void for_each(const std::function<void(const WorkerLabels&, const WorkerCounters&)>& f) const;
 
+  // Calls f for each block of this target, and for what those let go have counted. A look-up. f
+  // runs under the registry's lock, so it only reads.
+  void for_each_of(const TargetLabels& labels,
+                   const std::function<void(const TargetCounters&)>& f) const;
   // Responses by class that this target has given, over all its blocks; zeros if it has none. A
   // look-up, so that the prober can ask before and after each probe of a thousand targets.
   std::array<uint64_t, 5> responses_of(const TargetLabels& labels) const;

@@ -265,7 +265,8 @@ size_t requests_for_all(const model::TargetGroup& group, size_t candidates, size
     case model::Algorithm::least_outstanding_requests:
       return SIZE_MAX;  // one that holds its requests long enough
     case model::Algorithm::weighted_random:
-      return candidates * 50;  // one in e^50 runs at most leaves one out
+      // One in e^50 runs at most leaves one out; but some are to be left out, nearly.
+      return group.balancing.anomaly_mitigation ? SIZE_MAX : candidates * 50;
   }
   return SIZE_MAX;
 }

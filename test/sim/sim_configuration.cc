@@ -54,6 +54,8 @@ void SimConfiguration::draw_balancing(Group& group) {
   group.balancing = {};
   if (own_.chance(1, 4)) group.balancing.algorithm = model::Algorithm::least_outstanding_requests;
   if (own_.chance(1, 4)) group.balancing.algorithm = model::Algorithm::weighted_random;
+  if (group.balancing.algorithm == model::Algorithm::weighted_random)
+    group.balancing.anomaly_mitigation = own_.chance(1, 2);
   const bool in_turn = group.balancing.algorithm == model::Algorithm::round_robin;
   if (in_turn && own_.chance(1, 3)) group.balancing.slow_start = Duration(1s) * (1 + own_.below(9));
 }

@@ -327,6 +327,11 @@ void SimWorld::on_letter(model::ControlLetter letter) {
                   std::string(name_of(health->health.state)));
     return routing_.on_health_told(*health);
   }
+  if (const auto* anomaly = std::get_if<model::AnomalyLetter>(&letter)) {
+    return network_.note("anomaly " + anomaly->target.to_string() +
+                         (anomaly->anomalous ? " found" : " over") +
+                         (anomaly->mitigated ? ", mitigated" : ""));
+  }
   if (std::holds_alternative<model::RetiredLetter>(letter)) return;
   if (const auto* stopped = std::get_if<model::StoppedLetter>(&letter)) {
     if (stopped->worker == health::Prober::stopped_letter_id)
