@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "http/characters.h"
+#include "control/query_parameters.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -18,22 +18,6 @@ using model::limits::stories_asked_for;
 
 constexpr std::string_view usage =
     "ask for one of trace_id=ID, last_errors=N and target=ADDRESS:PORT; format=text for people";
-
-// What is no escape stands for itself.
-std::string decoded(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const int high = i + 2 < text.size() ? http::hex_value(text[i + 1]) : -1;
-    const int low = high >= 0 ? http::hex_value(text[i + 2]) : -1;
-    if (text[i] != '%' || low < 0) {
-      plain += text[i];
-      continue;
-    }
-    plain += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return plain;
-}
 
 Result<StoryQuery> errors_query(const std::string& value) {
   const std::optional<uint64_t> number = parse_decimal(value);
@@ -59,13 +43,7 @@ Result<StoryQuery> query_of(std::string_view name, std::string value) {
 Result<ExplainRequest> parse_explain_request(std::string_view query) {
   ExplainRequest request;
   bool asked = false;
-  while (!query.empty()) {
-    const size_t end = query.find('&');
-    const std::string_view parameter = query.substr(0, end);
-    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
-    const size_t equals = std::min(parameter.find('='), parameter.size());
-    const std::string_view name = parameter.substr(0, equals);
-    std::string value = decoded(parameter.substr(std::min(equals + 1, parameter.size())));
+  for (auto& [name, value] : query_parameters(query)) {
     if (name == "format") {
       if (value != "text" && value != "json") return fail("format is text or json");
       request.format = value == "text" ? ExplainFormat::text : ExplainFormat::json;
