@@ -27,6 +27,8 @@ class NodeState {
  public:
   virtual bool serves_everywhere(const shapes::LoadBalancer& balancer) const = 0;
   virtual const control::Controller::TargetHealthTable& target_health() const = 0;
+  virtual model::AnomalyLetter anomaly(const model::TargetKey& target) const = 0;
+  virtual bool shifted_away(const model::TargetKey& target) const = 0;
   virtual const control::Controller::DrainingTable& draining_targets() const = 0;
   virtual std::string started() const = 0;  // ISO 8601
   virtual std::string now() const = 0;      // the same

@@ -164,6 +164,8 @@ Expected<void> check_targets(const std::vector<shapes::TargetDescription>& targe
 struct Row {
   shapes::TargetDescription target;
   std::optional<model::TargetHealth> health;  // nullopt: not registered
+  model::AnomalyLetter anomaly = {};
+  bool shifted_away = false;
 };
 
 std::vector<Row> rows_of(const Call& call, const shapes::TargetGroup& group) {
@@ -171,8 +173,10 @@ std::vector<Row> rows_of(const Call& call, const shapes::TargetGroup& group) {
   const auto& health = call.node.target_health();
   for (shapes::TargetDescription target : group.targets) {
     target.port = target.port.value_or(group.port.value_or(80));
-    const auto known = health.find({group.name, target.id, static_cast<uint16_t>(*target.port)});
-    rows.push_back({target, known == health.end() ? model::TargetHealth() : known->second});
+    const model::TargetKey key{group.name, target.id, static_cast<uint16_t>(*target.port)};
+    const auto known = health.find(key);
+    rows.push_back({target, known == health.end() ? model::TargetHealth() : known->second,
+                    call.node.anomaly(key), call.node.shifted_away(key)});
   }
   for (const auto& [key, draining] : call.node.draining_targets()) {
     if (key.group != group.name) continue;
@@ -213,10 +217,17 @@ void write_health(Call& call, const shapes::TargetGroup& group, const Row& row, 
     if (health.reason != model::HealthReason::none) out.element("Reason", name_of(health.reason));
     out.text("Description", health.description);
   });
+  if (row.shifted_away) {
+    out.within("AdministrativeOverride", [&] {
+      out.element("State", "zonal_shift_active");
+      out.element("Reason", "AdministrativeOverride.ZonalShiftActive");
+      out.element("Description", "Traffic is shifted away from the zone of this target");
+    });
+  }
   if (!anomalies) return;
   out.within("AnomalyDetection", [&] {
-    out.element("Result", "normal");
-    out.element("MitigationInEffect", "no");
+    out.element("Result", row.anomaly.anomalous ? "anomalous" : "normal");
+    out.element("MitigationInEffect", row.anomaly.mitigated ? "yes" : "no");
   });
 }
 

@@ -299,6 +299,14 @@ const control::Controller::TargetHealthTable& Service::target_health() const {
   return context_.controller.target_health();
 }
 
+model::AnomalyLetter Service::anomaly(const model::TargetKey& target) const {
+  return context_.controller.anomaly(target);
+}
+
+bool Service::shifted_away(const model::TargetKey& target) const {
+  return context_.controller.shifted_away(target);
+}
+
 const control::Controller::DrainingTable& Service::draining_targets() const {
   return context_.controller.draining_targets();
 }

@@ -84,6 +84,8 @@ class Service final : public control::AdminHandler, private NodeState {
 
   bool serves_everywhere(const shapes::LoadBalancer& balancer) const override;
   const control::Controller::TargetHealthTable& target_health() const override;
+  model::AnomalyLetter anomaly(const model::TargetKey& target) const override;
+  bool shifted_away(const model::TargetKey& target) const override;
   const control::Controller::DrainingTable& draining_targets() const override;
   std::string started() const override { return started_; }
   std::string now() const override;

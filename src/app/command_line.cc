@@ -36,6 +36,13 @@ constexpr const char* explain_footer =
     "  daruma explain --last-errors 3\n"
     "  daruma explain --target 127.0.0.2:8443 --json";
 
+constexpr const char* zonal_shift_footer =
+    "The load balancer needs zonal_shift.config.enabled: true. A shift outlives a restart where\n"
+    "`daruma serve` has --data. docs/zones.md tells what becomes of the traffic.\n\n"
+    "  daruma zonal-shift start --load-balancer web --zone zone-a --expires 2h\n"
+    "  daruma zonal-shift extend --load-balancer web --expires 90m\n"
+    "  daruma zonal-shift cancel --load-balancer web";
+
 constexpr const char* target_footer =
     "Paths: /health, /status/N, /slow/MS, /bytes/N, /chunked/N, /until-close/N, /truncated/N,\n"
     "/close and /reset do what they say; every other path shows the request as it arrived.\n"
@@ -198,6 +205,38 @@ void add_advise(CLI::App& root, AdviseCommand& command) {
   add_admin(app, command.admin);
 }
 
+void add_zonal_shift(CLI::App& root, ZonalShiftCommand& command) {
+  using What = ZonalShiftCommand::What;
+  CLI::App& app = add_command(root, "zonal-shift",
+                              "Ask a running daruma to send a load balancer's traffic away from a "
+                              "zone, for a while");
+  app.require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, What what) -> CLI::App& {
+    CLI::App& sub = *app.add_subcommand(name, help);
+    sub.callback([&command, what] { command.what = what; });
+    add_admin(sub, command.admin);
+    if (what != What::list) {
+      sub.add_option("--load-balancer", command.load_balancer, "Its name")
+          ->required()
+          ->type_name("NAME");
+    }
+    return sub;
+  };
+  const auto add_expires = [&command](CLI::App& sub) {
+    sub.add_option("--expires", command.expires, "When it comes back by itself: 1m to 3d from now")
+        ->required()
+        ->type_name("TIME");
+  };
+  CLI::App& start = add("start", "Send it away", What::start);
+  start.add_option("--zone", command.zone, "Away from this one")->required()->type_name("ZONE");
+  add_expires(start);
+  start.add_option("--comment", command.comment, "Why")->type_name("TEXT");
+  add_expires(add("extend", "Keep it away for so long from now", What::extend));
+  add("cancel", "Let it come back", What::cancel);
+  add("list", "What is shifted, as JSON", What::list);
+  app.footer(zonal_shift_footer);
+}
+
 void add_target_connections(CLI::App& app, OriginOptions& origin) {
   app.add_option("--workers", origin.workers,
                  "Serve N connections at once; others wait in the listen queue (default: no limit)")
@@ -354,6 +393,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   ReloadCommand reload;
   ExplainCommand explanation;
   AdviseCommand advice;
+  ZonalShiftCommand zonal_shift;
   TargetCommand target;
   CertificateCommand certificate;
   ExportCommand exported;
@@ -364,6 +404,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_reload(root, reload);
   add_explain(root, explanation);
   add_advise(root, advice);
+  add_zonal_shift(root, zonal_shift);
   add_target(root, target);
   add_certificate(root, certificate);
   add_export(root, exported);
@@ -383,6 +424,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (name == "reload") return reload;
   if (name == "explain") return explanation;
   if (name == "advise") return advice;
+  if (name == "zonal-shift") return zonal_shift;
   if (name == "target") return target;
   if (name == "certificate") {
     if (certificate.names.empty()) certificate.names = {"localhost"};

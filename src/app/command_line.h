@@ -50,6 +50,16 @@ struct AdviseCommand {
   Address admin;
 };
 
+struct ZonalShiftCommand {
+  enum class What : uint8_t { list, start, extend, cancel };
+  What what = What::list;
+  std::string load_balancer;
+  std::string zone;
+  std::string expires;
+  std::string comment;
+  Address admin;
+};
+
 struct TargetCommand {
   OriginOptions origin;  // but for the certificate's text
   std::string certificate_file;
@@ -87,8 +97,8 @@ struct Usage {
 };
 
 using Command = std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand,
-                             AdviseCommand, TargetCommand, CertificateCommand, ExportCommand,
-                             BackupCommand, RestoreCommand, VersionCommand>;
+                             AdviseCommand, ZonalShiftCommand, TargetCommand, CertificateCommand,
+                             ExportCommand, BackupCommand, RestoreCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -13,6 +13,7 @@ int run(const TargetCommand& command);       // target.cc
 int run(const CertificateCommand& command);  // certificate.cc
 int run(const ExplainCommand& command);      // explain.cc
 int run(const AdviseCommand& command);       // explain.cc
+int run(const ZonalShiftCommand& command);   // explain.cc
 int run(const CheckCommand& command);
 int run(const ReloadCommand& command);
 int run(const ExportCommand& command);   // export.cc

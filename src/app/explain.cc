@@ -54,6 +54,28 @@ int run(const ExplainCommand& command) {
   return show(command.admin, path_of(command), "explain");
 }
 
+int run(const ZonalShiftCommand& command) {
+  using What = ZonalShiftCommand::What;
+  if (command.what == What::list) return show(command.admin, "/zonal-shifts", "zonal-shift");
+  std::string path = "/zonal-shifts/";
+  path += command.what == What::start    ? "start"
+          : command.what == What::extend ? "extend"
+                                         : "cancel";
+  path += "?load_balancer=" + escaped(command.load_balancer);
+  if (!command.zone.empty()) path += "&zone=" + escaped(command.zone);
+  if (!command.expires.empty()) path += "&expires=" + escaped(command.expires);
+  if (!command.comment.empty()) path += "&comment=" + escaped(command.comment);
+  const auto answer = post(command.admin, path, timeout);
+  if (!answer) {
+    std::fprintf(stderr, "daruma zonal-shift: %s; is a daruma running, with this Admin address?\n",
+                 answer.error().message.c_str());
+    return exit_failed;
+  }
+  const bool granted = answer->status == 200;
+  std::fputs(answer->body.c_str(), granted ? stdout : stderr);
+  return granted ? exit_ok : exit_failed;
+}
+
 int run(const AdviseCommand& command) {
   return show(command.admin, command.json ? "/advice" : "/advice?format=text", "advise");
 }

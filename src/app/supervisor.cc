@@ -106,6 +106,10 @@ bool Supervisor::open_store() {
 }
 
 bool Supervisor::load() {
+  if (const Result<void> restored = controller_.restore(); !restored) {
+    log_.write(LogLevel::error, "app", restored.error().message);
+    return false;
+  }
   control::Diagnostics diagnostics = controller_.load();
   control::write_log(diagnostics, log_);
   if (!control::has_errors(diagnostics)) return true;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "control/explain_request.h"
+#include "control/query_parameters.h"
 #include "control/story_text.h"
 #include "telemetry/prometheus.h"
 
@@ -77,13 +78,58 @@ void AdminPages::add_all() {
       });
   add(http::Method::post, "/reload", "read the configuration file again",
       [this](const AdminRequest&, AdminResponder responder) { reload(std::move(responder)); });
+  add_zonal_shifts();
+}
+
+void AdminPages::add_zonal_shifts() {
+  add(http::Method::get, "/zonal-shifts", "traffic that is shifted away from a zone, as JSON",
+      [this](const AdminRequest&, AdminResponder responder) {
+        responder.send(
+            {.content_type = std::string(json_type), .body = backend_.zonal_shifts_json()});
+      });
+  const auto add_shift = [this](std::string path, std::string meaning,
+                                Controller::ShiftRequest what) {
+    add(http::Method::post, "/zonal-shifts/" + path, std::move(meaning),
+        [this, what](const AdminRequest& request, AdminResponder responder) {
+          shift(what, request.query, std::move(responder));
+        });
+  };
+  using enum Controller::ShiftRequest;
+  add_shift("start", "shift traffic away: ?load_balancer=&zone=&expires=2h&comment=", start);
+  add_shift("extend", "for so long from now: ?load_balancer=&expires=2h", extend);
+  add_shift("cancel", "let it come back: ?load_balancer=", cancel);
+}
+
+void AdminPages::shift(Controller::ShiftRequest what, std::string_view query,
+                       AdminResponder responder) {
+  ZonalShiftDesk::Request request;
+  for (auto& [name, value] : query_parameters(query)) {
+    if (name == "load_balancer") {
+      request.load_balancer = std::move(value);
+    } else if (name == "zone") {
+      request.zone = std::move(value);
+    } else if (name == "expires") {
+      request.expires = std::move(value);
+    } else if (name == "comment") {
+      request.comment = std::move(value);
+    } else {
+      return responder.send({.status = 400,
+                             .body = fmt::format("'{}' is none of load_balancer, zone, expires and "
+                                                 "comment\n",
+                                                 name)});
+    }
+  }
+  auto kept = std::make_shared<AdminResponder>(std::move(responder));
+  backend_.shift(what, request, [kept](AdminBackend::ShiftAnswer answer) {
+    kept->send({.status = answer.status, .body = std::move(answer.text)});
+  });
 }
 
 AdminResponse AdminPages::index() const {
   AdminResponse response;
   for (const auto& page : pages_) {
     response.body +=
-        fmt::format("{:<5}{:<10} {}\n", page->method == http::Method::post ? "POST" : "GET",
+        fmt::format("{:<5}{:<20} {}\n", page->method == http::Method::post ? "POST" : "GET",
                     page->path, page->meaning);
   }
   return response;

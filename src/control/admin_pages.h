@@ -9,6 +9,7 @@
 
 #include "control/admin_server.h"
 #include "control/advice.h"
+#include "control/controller.h"
 #include "control/inquiries.h"
 #include "model/story.h"
 
@@ -40,12 +41,21 @@ class AdminBackend {
   // The same.
   virtual void explain(model::StoryQuery query, Inquiries::Done done) = 0;
   virtual std::vector<Advice> advice() = 0;
+  virtual std::string zonal_shifts_json() = 0;
+  // `status` of HTTP. `done` as for reload().
+  struct ShiftAnswer {
+    int status = 200;
+    std::string text;  // for people
+  };
+  virtual void shift(Controller::ShiftRequest what, const ZonalShiftDesk::Request& request,
+                     std::function<void(ShiftAnswer)> done) = 0;
 
  protected:
   ~AdminBackend() = default;
 };
 
-// GET / /metrics /healthz /targets /config /explain /advice, POST /reload.
+// GET / /metrics /healthz /targets /config /explain /advice /zonal-shifts, POST /reload
+// /zonal-shifts/start /zonal-shifts/extend /zonal-shifts/cancel.
 class AdminPages {
  public:
   explicit AdminPages(AdminBackend& backend) : backend_(backend) { add_all(); }
@@ -73,6 +83,8 @@ class AdminPages {
   void reload(AdminResponder responder);
   void explain(std::string_view query, AdminResponder responder);
   AdminResponse advice(std::string_view query) const;
+  void add_zonal_shifts();
+  void shift(Controller::ShiftRequest what, std::string_view query, AdminResponder responder);
 
   AdminBackend& backend_;
   std::vector<std::unique_ptr<Page>> pages_;

@@ -25,6 +25,14 @@ struct FakeBackend final : AdminBackend {
   std::vector<Advice> advice() override {
     return {{"app", "127.0.0.2:80", AdviceKind::raise_workers, "Do."}};
   }
+  std::string zonal_shifts_json() override { return "{\"items\":[]}\n"; }
+  void shift(Controller::ShiftRequest what, const ZonalShiftDesk::Request& request,
+             std::function<void(ShiftAnswer)> done) override {
+    shifts.push_back(std::to_string(static_cast<int>(what)) + " " + request.load_balancer + " " +
+                     request.zone + " " + request.expires + " " + request.comment);
+    done({request.zone == "zone-x" ? 404 : 200, "shifted\n"});
+  }
+  std::vector<std::string> shifts;
   Health health_now{true, ""};
   std::vector<std::function<void(ReloadAnswer)>> reloads;
 };
@@ -127,6 +135,22 @@ TEST_F(AdminPagesTest, advises_in_json_or_for_people) {
   const std::string json = body_of(ask("GET /advice"));
   EXPECT_NE(json.find("\"advice\": \"raise_workers\""), std::string::npos) << json;
   EXPECT_TRUE(ask("GET /advice?format=xml").starts_with("HTTP/1.1 400 "));
+}
+
+TEST_F(AdminPagesTest, shifts_traffic) {
+  EXPECT_EQ(body_of(ask("GET /zonal-shifts")), "{\"items\":[]}\n");
+  EXPECT_TRUE(ask("POST /zonal-shifts/start?load_balancer=web&zone=zone-a&expires=2h&comment=a%20b")
+                  .starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(
+      ask("POST /zonal-shifts/extend?load_balancer=web&expires=1h").starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(body_of(ask("POST /zonal-shifts/cancel?load_balancer=web")), "shifted\n");
+  EXPECT_EQ(backend.shifts,
+            (std::vector<std::string>{"0 web zone-a 2h a b", "1 web  1h ", "2 web   "}));
+  EXPECT_TRUE(ask("POST /zonal-shifts/start?load_balancer=web&zone=zone-x&expires=2h")
+                  .starts_with("HTTP/1.1 404 "));
+  EXPECT_EQ(body_of(ask("POST /zonal-shifts/start?lb=web")),
+            "'lb' is none of load_balancer, zone, expires and comment\n");
+  EXPECT_TRUE(ask("GET /zonal-shifts/start?load_balancer=web").starts_with("HTTP/1.1 405 "));
 }
 
 TEST_F(AdminPagesTest, reading_a_page_changes_nothing) {

@@ -14,6 +14,10 @@ namespace daruma::control {
 // Each by itself is known to be good, or reported already.
 void validate_balancing(const model::api::TargetGroup& group, const Path& path, Issues& issues);
 
+// Of load_balancing.cross_zone.enabled, which needs to know the node's zone.
+void validate_zones(const model::api::Resources& resources, const model::api::TargetGroup& group,
+                    const Path& path, Issues& issues);
+
 // REQUIRES: valid attributes.
 model::Balancing balancing_of(const model::api::TargetGroup& group);
 

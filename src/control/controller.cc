@@ -14,6 +14,7 @@
 #include "control/together.h"
 #include "control/validate.h"
 #include "model/limits.h"
+#include "routing/in_play.h"
 
 namespace daruma::control {
 namespace {
@@ -69,6 +70,7 @@ Controller::Controller(const ControllerContext& context, ControllerOptions optio
       options_(std::move(options)),
       inquiries_(context.loop, publisher_),
       resolver_(context.loop, context.lookup, context.log, *this),
+      zonal_shifts_(context.loop, context.log, options_.data_directory, *this),
       reload_timer_(context.loop.timers(), *this),
       drained_timer_(context.loop.timers(), *this),
       mailbox_(context.loop, *this) {}
@@ -157,6 +159,37 @@ void Controller::apply_created(api::Resources created, ReloadObserver* observer)
   created_ = std::move(created);
   resources_ = together(declared_, created_);
   resolver_.watch(target_names(resources_));
+  zonal_shifts_.keep_those_of(resources_);
+  compile_and_tell(observer);
+}
+
+ZonalShiftDesk::Answer<ZonalShift> Controller::shift(ShiftRequest what,
+                                                     const ZonalShiftDesk::Request& request,
+                                                     ReloadObserver* observer) {
+  if (draining_) {
+    return tl::unexpected<ZonalShiftDesk::Refusal>(
+        ZonalShiftDesk::Refusal{409, "this node is stopping"});
+  }
+  auto granted = [&] {
+    switch (what) {
+      case ShiftRequest::start:
+        return zonal_shifts_.start(request, resources_);
+      case ShiftRequest::extend:
+        return zonal_shifts_.extend(request);
+      case ShiftRequest::cancel:
+        break;
+    }
+    return zonal_shifts_.cancel(request);
+  }();
+  if (granted) compile_and_tell(observer);
+  return granted;
+}
+
+void Controller::on_zonal_shift_expired() {
+  if (!draining_) compile_and_publish();
+}
+
+void Controller::compile_and_tell(ReloadObserver* observer) {
   compile_and_publish();
   Pending pending{{observer}, {}, loop_.now() + reload_timeout};
   pending.result.applied = true;
@@ -188,12 +221,14 @@ void Controller::take(Declared& declared) {
   declared_ = std::move(declared.resources);
   resources_ = together(declared_, created_);
   resolver_.watch(target_names(resources_));
+  zonal_shifts_.keep_those_of(resources_);
   compile_and_publish();
 }
 
 void Controller::compile_and_publish() {
-  const model::SnapshotRef before =
-      std::exchange(snapshot_, compile_snapshot(resources_, resolver_.names(), ++revision_));
+  const model::SnapshotRef before = std::exchange(
+      snapshot_,
+      compile_snapshot(resources_, resolver_.names(), ++revision_, zonal_shifts_.shifts()));
   refresh_health_table();
   if (before != nullptr) refresh_draining_targets(*before);
   publisher_.publish(snapshot_);
@@ -233,6 +268,12 @@ void Controller::refresh_health_table() {
     }
   }
   health_ = std::move(fresh);
+  shifted_away_.clear();
+  for (const model::TargetGroup& group : snapshot_->target_groups) {
+    for (const model::Target& target : group.targets) {
+      if (routing::is_shifted_away(group, target)) shifted_away_.insert(target.key);
+    }
+  }
   std::erase_if(anomalies_, [this](const auto& row) { return !health_.contains(row.first); });
 }
 

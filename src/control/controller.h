@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@
 #include "control/name_resolver.h"
 #include "control/port_check.h"
 #include "control/publisher.h"
+#include "control/zonal_shift_desk.h"
 #include "io/loop.h"
 #include "io/mailbox.h"
 #include "model/letter.h"
@@ -102,6 +104,7 @@ struct DrainingTarget {
 
 class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
                          private NameResolver::Observer,
+                         private ZonalShiftDesk::Owner,
                          private io::TimerHandler,
                          private io::Task {
  public:
@@ -130,6 +133,17 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   // not draining.
   void apply_created(model::api::Resources created, ReloadObserver* observer);
   bool draining() const { return draining_; }
+
+  // What of the data directory is not configuration. REQUIRES: before load().
+  Result<void> restore() { return zonal_shifts_.restore(); }
+  const ZonalShifts& zonal_shifts() const { return zonal_shifts_.shifts(); }
+  enum class ShiftRequest : uint8_t { start, extend, cancel };
+  // Where it is granted, the observer (may be null) hears as after a reload.
+  ZonalShiftDesk::Answer<ZonalShift> shift(ShiftRequest what,
+                                           const ZonalShiftDesk::Request& request,
+                                           ReloadObserver* observer);
+  // Traffic is shifted away from the target's zone (AdministrativeOverride).
+  bool shifted_away(const model::TargetKey& target) const { return shifted_away_.contains(target); }
 
   // Workers and health get the current snapshot and every later one. REQUIRES: called once.
   void connect(std::vector<Publisher::WorkerMailbox*> workers, Publisher::HealthMailbox* health);
@@ -186,6 +200,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void apply(Declared& declared);
   void take(Declared& declared);
   void compile_and_publish();
+  void compile_and_tell(ReloadObserver* observer);
+  void on_zonal_shift_expired() override;
   void publish_names();
   void keep_what_serves();
   void refresh_health_table();
@@ -217,6 +233,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   uint64_t revision_ = 0;
   TargetHealthTable health_;
   DrainingTable draining_targets_;
+  std::set<model::TargetKey> shifted_away_;
   std::map<model::TargetKey, model::AnomalyLetter> anomalies_;  // of registered targets
   ReloadStatus status_;
   Observers asked_;  // for the next reading
@@ -229,6 +246,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   Publisher publisher_;
   Inquiries inquiries_;
   NameResolver resolver_;
+  ZonalShiftDesk zonal_shifts_;
   io::Timer reload_timer_;
   io::Timer drained_timer_;  // the next draining target's
   io::Mailbox<model::ControlLetter> mailbox_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "control/group_health.h"
 #include "telemetry/prometheus.h"
 #include "tls/context.h"
 
@@ -31,9 +32,26 @@ Json json_of(WallTime time) {
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
+Json override_of(bool shifted_away) {
+  if (!shifted_away)
+    return {{"State", "no_override"}, {"Reason", "AdministrativeOverride.NoOverride"}};
+  return {{"State", "zonal_shift_active"},
+          {"Reason", "AdministrativeOverride.ZonalShiftActive"},
+          {"Description", "Traffic is shifted away from the zone of this target"}};
+}
+
+Json json_of(const ZoneHealth& zone) {
+  const auto state = [](bool enough) { return enough ? "healthy" : "unhealthy"; };
+  return {{"ZoneName", zone.zone},
+          {"HealthyTargets", zone.healthy},
+          {"Targets", zone.targets},
+          {"RoutingState", state(zone.routing)},
+          {"DnsState", state(zone.dns)}};
+}
+
 // The member names are those of DescribeTargetHealth, but for Saturated and Addresses.
 Json json_of(const model::Target& target, const model::TargetHealth& health,
-             const model::AnomalyLetter& anomaly) {
+             const model::AnomalyLetter& anomaly, bool shifted_away) {
   Json json;
   json["Target"] = {{"Id", target.key.id}, {"Port", target.key.port}};
   if (!target.zone.empty()) json["Target"]["AvailabilityZone"] = target.zone;
@@ -44,6 +62,7 @@ Json json_of(const model::Target& target, const model::TargetHealth& health,
   if (!health.description.empty()) json["TargetHealth"]["Description"] = health.description;
   json["AnomalyDetection"] = {{"Result", anomaly.anomalous ? "anomalous" : "normal"},
                               {"MitigationInEffect", anomaly.mitigated ? "yes" : "no"}};
+  json["AdministrativeOverride"] = override_of(shifted_away);
   json["Saturated"] = health.saturated;
   Json addresses = Json::array();
   for (const Address& address : target.addresses) addresses.push_back(address.to_string());
@@ -55,6 +74,29 @@ AdminBackend::ReloadAnswer answer_of(const ReloadResult& result) {
   using Outcome = AdminBackend::ReloadAnswer::Outcome;
   if (!result.applied) return {Outcome::refused, result.to_text()};
   return {result.complete() ? Outcome::complete : Outcome::incomplete, result.to_text()};
+}
+
+HealthOf health_of(const Controller& controller) {
+  return [&controller](const model::TargetKey& key) {
+    const auto known = controller.target_health().find(key);
+    return known == controller.target_health().end() ? model::HealthState::unused
+                                                     : known->second.state;
+  };
+}
+
+// "2h 5m".
+std::string text_of(WallTime::duration left) {
+  const auto minutes = std::chrono::ceil<std::chrono::minutes>(left).count();
+  return fmt::format("{}h {}m", minutes / 60, minutes % 60);
+}
+
+std::string text_of(Controller::ShiftRequest what, const ZonalShift& shift, WallTime now) {
+  if (what == Controller::ShiftRequest::cancel) {
+    return fmt::format("traffic of load balancer {} goes to {} again\n", shift.load_balancer,
+                       shift.zone);
+  }
+  return fmt::format("traffic of load balancer {} is shifted away from {} for {}\n",
+                     shift.load_balancer, shift.zone, text_of(shift.expires - now));
 }
 
 }  // namespace
@@ -110,6 +152,7 @@ AdminBackend::Health ControllerBackend::health() {
 
 std::string ControllerBackend::targets_json() {
   const auto& health = context_.controller.target_health();
+  const std::string& node_zone = context_.controller.snapshot()->node.zone;
   Json groups = Json::array();
   for (const model::TargetGroup& group : context_.controller.snapshot()->target_groups) {
     Json json;
@@ -121,16 +164,50 @@ std::string ControllerBackend::targets_json() {
     for (const model::Target& target : group.targets) {
       const auto known = health.find(target.key);
       DARUMA_ASSERT(known != health.end());
-      targets.push_back(json_of(target, known->second, context_.controller.anomaly(target.key)));
+      targets.push_back(json_of(target, known->second, context_.controller.anomaly(target.key),
+                                context_.controller.shifted_away(target.key)));
     }
     for (const auto& [key, draining] : context_.controller.draining_targets()) {
       if (key.group != group.name) continue;
-      targets.push_back(json_of(draining.target, Controller::draining_health(), {}));
+      targets.push_back(json_of(draining.target, Controller::draining_health(), {}, false));
     }
+    Json zones = Json::array();
+    for (const ZoneHealth& zone : zone_health(group, node_zone, health_of(context_.controller)))
+      zones.push_back(json_of(zone));
+    json["Zones"] = std::move(zones);
     json["TargetHealthDescriptions"] = std::move(targets);
     groups.push_back(std::move(json));
   }
   return page_of({{"TargetGroups", std::move(groups)}});
+}
+
+// In the words of ListZonalShifts.
+std::string ControllerBackend::zonal_shifts_json() {
+  Json rows = Json::array();
+  for (const auto& [name, shift] : context_.controller.zonal_shifts().all()) {
+    rows.push_back({{"resourceIdentifier", shift.load_balancer},
+                    {"awayFrom", shift.zone},
+                    {"status", "ACTIVE"},
+                    {"startTime", json_of(shift.started)},
+                    {"expiryTime", json_of(shift.expires)},
+                    {"comment", shift.comment}});
+  }
+  return page_of({{"items", std::move(rows)}});
+}
+
+// Answered when every worker goes by it.
+void ControllerBackend::shift(Controller::ShiftRequest what, const ZonalShiftDesk::Request& request,
+                              std::function<void(ShiftAnswer)> done) {
+  auto text = std::make_shared<std::string>();
+  auto waiting = std::make_unique<Reload>(*this, [text, done](const ReloadAnswer& answer) {
+    const bool everywhere = answer.outcome == ReloadAnswer::Outcome::complete;
+    if (!everywhere) *text += "not by every worker yet:\n" + answer.text;
+    done({everywhere ? 200 : 500, *text});
+  });
+  const auto granted = context_.controller.shift(what, request, waiting.get());
+  if (!granted) return done({granted.error().status, granted.error().message + "\n"});
+  *text = text_of(what, *granted, context_.loop.wall_now());
+  reloads_.push_back(std::move(waiting));
 }
 
 std::string ControllerBackend::config_json() {
@@ -172,6 +249,8 @@ telemetry::NodeStatus ControllerBackend::status() {
   status.targets = target_statuses();
   for (const Advice& each : advice())
     status.advice.push_back({each.target_group, each.target, std::string(name_of(each.kind))});
+  status.groups = group_statuses();
+  status.load_balancers = load_balancer_statuses();
   status.certificates = certificate_statuses();
   if (context_.log_totals) {
     status.log_write_errors = context_.log_totals->write_errors.value();
@@ -207,6 +286,34 @@ std::vector<telemetry::TargetStatus> ControllerBackend::target_statuses() const 
   for (const auto& [key, draining] : context_.controller.draining_targets()) {
     statuses.push_back(
         {{key.group, key.to_string(), draining.target.zone}, Controller::draining_health()});
+  }
+  return statuses;
+}
+
+std::vector<telemetry::GroupStatus> ControllerBackend::group_statuses() const {
+  const Controller& controller = context_.controller;
+  std::vector<telemetry::GroupStatus> statuses;
+  for (const model::TargetGroup& group : controller.snapshot()->target_groups) {
+    if (!group.in_use) continue;
+    telemetry::GroupStatus& status = statuses.emplace_back();
+    status.target_group = group.name;
+    for (const ZoneHealth& zone :
+         zone_health(group, controller.snapshot()->node.zone, health_of(controller))) {
+      ++(zone.dns ? status.healthy_state_dns : status.unhealthy_state_dns);
+      ++(zone.routing ? status.healthy_state_routing : status.unhealthy_state_routing);
+    }
+    for (const model::Target& target : group.targets)
+      status.shifted_away += controller.shifted_away(target.key);
+  }
+  return statuses;
+}
+
+std::vector<telemetry::LoadBalancerStatus> ControllerBackend::load_balancer_statuses() const {
+  const model::Snapshot& snapshot = *context_.controller.snapshot();
+  std::vector<telemetry::LoadBalancerStatus> statuses;
+  for (const model::LoadBalancer& balancer : snapshot.load_balancers) {
+    statuses.push_back(
+        {balancer.name, belongs_in_dns(snapshot, balancer, health_of(context_.controller))});
   }
   return statuses;
 }

@@ -43,6 +43,9 @@ class ControllerBackend final : public AdminBackend {
   void reload(std::function<void(ReloadAnswer)> done) override;
   void explain(model::StoryQuery query, Inquiries::Done done) override;
   std::vector<Advice> advice() override;
+  std::string zonal_shifts_json() override;
+  void shift(Controller::ShiftRequest what, const ZonalShiftDesk::Request& request,
+             std::function<void(ShiftAnswer)> done) override;
 
  private:
   class Reload;
@@ -51,6 +54,8 @@ class ControllerBackend final : public AdminBackend {
   telemetry::LoadStatus load_status() const;
   std::vector<telemetry::TargetStatus> target_statuses() const;
   std::vector<telemetry::CertificateStatus> certificate_statuses();
+  std::vector<telemetry::GroupStatus> group_statuses() const;
+  std::vector<telemetry::LoadBalancerStatus> load_balancer_statuses() const;
 
   const ControllerBackendContext context_;
   Adviser adviser_;

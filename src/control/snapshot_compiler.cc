@@ -51,8 +51,8 @@ model::XffProcessing xff_of(string_view text) {
 
 class Compiler {
  public:
-  Compiler(const api::Resources& resources, const NameTable& names)
-      : resources_(resources), names_(names) {}
+  Compiler(const api::Resources& resources, const NameTable& names, const ZonalShifts& shifts)
+      : resources_(resources), names_(names), shifts_(shifts) {}
 
   model::Snapshot run(uint64_t revision) {
     snapshot_.revision = revision;
@@ -135,6 +135,7 @@ class Compiler {
     balancer.arn = arn_of(from);
     balancer.dns_name = dns_name_of(from);
     set_attributes(from.attributes, balancer);
+    if (balancer.zonal_shift) balancer.shifted_zone = shifts_.zone_of(from.name);
     for (const api::Listener& listener : from.listeners) {
       balancer.listeners.push_back(compile(from, listener));
     }
@@ -160,6 +161,7 @@ class Compiler {
         flag("routing.http.x_amzn_tls_version_and_cipher_suite.enabled");
     balancer.access_log = flag("access_logs.s3.enabled");
     balancer.health_check_log = flag("health_check_logs.s3.enabled");
+    balancer.zonal_shift = flag("zonal_shift.config.enabled");
   }
 
   model::Listener compile(const api::LoadBalancer& balancer, const api::Listener& from) {
@@ -214,6 +216,8 @@ class Compiler {
   void add_group(model::ForwardAction& action, const std::string& name, int64_t weight) {
     const uint32_t group = index_of(groups_, name);
     snapshot_.target_groups[group].in_use = true;
+    snapshot_.target_groups[group].balancing.shifted_zone =
+        snapshot_.load_balancers.back().shifted_zone;
     action.groups.push_back({group, static_cast<uint32_t>(weight)});
     action.weight_total += static_cast<uint32_t>(weight);
   }
@@ -245,6 +249,7 @@ class Compiler {
 
   const api::Resources& resources_;
   const NameTable& names_;
+  const ZonalShifts& shifts_;
   model::Snapshot snapshot_;
   std::map<std::string, uint32_t> certificates_;
   std::map<std::string, uint32_t> groups_;
@@ -253,8 +258,8 @@ class Compiler {
 }  // namespace
 
 model::SnapshotRef compile_snapshot(const api::Resources& resources, const NameTable& names,
-                                    uint64_t revision) {
-  return std::make_shared<const model::Snapshot>(Compiler(resources, names).run(revision));
+                                    uint64_t revision, const ZonalShifts& shifts) {
+  return std::make_shared<const model::Snapshot>(Compiler(resources, names, shifts).run(revision));
 }
 
 std::set<std::string> target_names(const api::Resources& resources) {

@@ -10,15 +10,16 @@
 
 #include "base/result.h"
 #include "control/name_resolver.h"
+#include "control/zonal_shifts.h"
 #include "model/resources.h"
 #include "model/snapshot.h"
 
 namespace daruma::control {
 
 // `names` has the addresses of targets that are host names; one that is not in it has none.
-// REQUIRES: validate() found no error.
+// `shifts`: the zones that traffic is shifted away from. REQUIRES: validate() found no error.
 model::SnapshotRef compile_snapshot(const model::api::Resources& resources, const NameTable& names,
-                                    uint64_t revision);
+                                    uint64_t revision, const ZonalShifts& shifts = {});
 
 // The targets that are host names.
 std::set<std::string> target_names(const model::api::Resources& resources);

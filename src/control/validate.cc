@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/bytes.h"
 #include "control/attributes.h"
+#include "control/balancing.h"
 #include "control/error_pages.h"
 #include "control/quotas.h"
 #include "control/suggestion.h"
@@ -50,6 +51,7 @@ class Validator {
       name_once("Target group", group.name, path, target_groups_);
       if (group.targets.empty()) groups_without_targets_.insert(group.name);
       validate_target_group(group, path, issues_);
+      validate_zones(resources_, group, path, issues_);
     }
     for (size_t i = 0; i < resources_.load_balancers.size(); ++i) {
       load_balancer(resources_.load_balancers[i], root_.at("LoadBalancers", i));

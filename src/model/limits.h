@@ -73,6 +73,12 @@ inline constexpr Range client_keep_alive_seconds{60, 604800, 3600};
 
 // Target groups
 inline constexpr Range deregistration_delay_seconds{0, 3600, 300};
+inline constexpr Range minimum_healthy_count{1, 10'000, 1};    // targets_quota's
+inline constexpr Range minimum_healthy_percentage{1, 100, 0};  // or off
+// Until traffic that was shifted away from a zone comes back (AWS: expiresIn).
+inline constexpr Duration zonal_shift_least = 1min;
+inline constexpr Duration zonal_shift_most = 72h;
+inline constexpr size_t zonal_shift_comment_bytes_max = 128;
 inline constexpr Range slow_start_seconds{30, 900, 0};  // or 0: none
 inline constexpr Range health_check_interval_seconds{5, 300, 30};
 inline constexpr Range health_check_timeout_seconds{2, 120, 5};

@@ -63,6 +63,8 @@ struct LoadBalancer {
   bool tls_version_and_cipher_headers = false;
   bool access_log = false;
   bool health_check_log = false;
+  bool zonal_shift = false;  // may be shifted away from a zone
+  std::string shifted_zone;  // and is; "" if from none
   std::vector<Listener> listeners;
 };
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "model/limits.h"
 #include "proxy/environment.h"
+#include "routing/in_play.h"
 
 namespace daruma::proxy {
 
@@ -87,7 +88,12 @@ AdoptedGroup Registrations::new_group(const model::TargetGroup& group) {
   }
   state->named_in = adopting_->snapshot().revision;
   state->began_empty = std::exchange(state->targets, group.targets.size()) == 0;
-  AdoptedGroup adopted{&group, state, routing::TargetSet(group.targets.size()), {}};
+  const std::string& zone = adopting_->snapshot().node.zone;
+  AdoptedGroup adopted{
+      &group,
+      state,
+      routing::TargetSet(routing::targets_in_play(group, zone), group.balancing.routing),
+      {}};
   adopted.targets.reserve(group.targets.size());
   return adopted;
 }

@@ -23,56 +23,47 @@ TargetSet::Share TargetSet::share_of(model::HealthState state) {
   return Share::nothing;
 }
 
-TargetSet::TargetSet(size_t targets) : states_(targets, model::HealthState::initial) {
-  candidates_.reserve(targets);
-  counts_[static_cast<size_t>(share_of(model::HealthState::initial))] = targets;
-  best_ = best_share();
+TargetSet::TargetSet(std::vector<bool> in_play, model::MinimumHealthy least)
+    : states_(in_play.size(), model::HealthState::initial),
+      in_play_(std::move(in_play)),
+      least_(least) {
+  candidates_.reserve(states_.size());
+  for (uint32_t target = 0; target < states_.size(); ++target)
+    ++counts_[static_cast<size_t>(share_of(target))];
+  mode_ = find_mode();
   recompute();
-}
-
-RoutingMode TargetSet::mode() const {
-  switch (best_) {
-    case Share::full:
-      return RoutingMode::healthy;
-    case Share::fail_open:
-      return RoutingMode::fail_open;
-    case Share::nothing:
-      return RoutingMode::none;
-  }
-  return RoutingMode::none;
-}
-
-bool TargetSet::is_candidate(uint32_t target) const {
-  DARUMA_ASSERT(target < states_.size());
-  return best_ != Share::nothing && share_of(states_[target]) == best_;
 }
 
 bool TargetSet::set_health(uint32_t target, model::HealthState state) {
   DARUMA_ASSERT(target < states_.size());
-  const Share before = share_of(std::exchange(states_[target], state));
-  const Share after = share_of(state);
+  const Share before = share_of(target);
+  states_[target] = state;
+  const Share after = share_of(target);
   if (before == after) return false;
+  const bool was_candidate = takes(before);
   --counts_[static_cast<size_t>(before)];
   ++counts_[static_cast<size_t>(after)];
-  const Share former_best = std::exchange(best_, best_share());
-  if (best_ != former_best) {
+  const RoutingMode former_mode = std::exchange(mode_, find_mode());
+  if (mode_ != former_mode) {
     recompute();
     return true;
   }
+  if (takes(after) == was_candidate) return false;
   const auto place = std::ranges::lower_bound(candidates_, target);
-  if (is_candidate(target)) {
-    candidates_.insert(place, target);
-  } else if (before == best_) {
+  if (was_candidate) {
     candidates_.erase(place);
+  } else {
+    candidates_.insert(place, target);
   }
   return false;
 }
 
-TargetSet::Share TargetSet::best_share() const {
-  for (const Share share : {Share::full, Share::fail_open}) {
-    if (counts_[static_cast<size_t>(share)] > 0) return share;
-  }
-  return Share::nothing;
+RoutingMode TargetSet::find_mode() const {
+  const size_t healthy = count(Share::full);
+  const size_t registered = healthy + count(Share::fail_open);
+  if (registered == 0) return RoutingMode::none;
+  const bool enough = healthy > 0 && least_.met_by(healthy, registered);
+  return enough ? RoutingMode::healthy : RoutingMode::fail_open;
 }
 
 void TargetSet::recompute() {

@@ -69,6 +69,46 @@ TEST(TargetSet, candidates_by_table) {
   }
 }
 
+struct LeastRow {
+  const char* states;
+  const char* in_play;
+  model::MinimumHealthy least;
+  RoutingMode mode;
+  std::vector<uint32_t> candidates;
+};
+
+TEST(TargetSet, thresholds_and_zones_by_table) {
+  const LeastRow rows[] = {
+      {"hhuu", "1111", {.count = 2}, RoutingMode::healthy, {0, 1}},
+      {"hhuu", "1111", {.count = 3}, RoutingMode::fail_open, {0, 1, 2, 3}},
+      {"hhuu", "1111", {.percentage = 50}, RoutingMode::healthy, {0, 1}},
+      {"hhuu", "1111", {.percentage = 51}, RoutingMode::fail_open, {0, 1, 2, 3}},
+      {"hhuu", "1111", {.count = 1, .percentage = 51}, RoutingMode::fail_open, {0, 1, 2, 3}},
+      {"hhuu", "1111", {.count = 3, .percentage = 50}, RoutingMode::fail_open, {0, 1, 2, 3}},
+      {"hhud", "1111", {.percentage = 66}, RoutingMode::healthy, {0, 1}},  // of three
+      {"hhud", "1111", {.percentage = 67}, RoutingMode::fail_open, {0, 1, 2}},
+      {"hha", "1111", {.count = 3}, RoutingMode::healthy, {0, 1, 2}},
+      {"uu", "11", {}, RoutingMode::fail_open, {0, 1}},  // one at least, whatever is asked for
+      {"h", "1", {.count = 5}, RoutingMode::fail_open, {0}},
+      {"hhuu", "0111", {.count = 2}, RoutingMode::fail_open, {1, 2, 3}},  // of those in play
+      {"hhuu", "0111", {.count = 1}, RoutingMode::healthy, {1}},
+      {"hhuu", "0011", {.count = 1}, RoutingMode::fail_open, {2, 3}},
+      {"hhuu", "1011", {.percentage = 34}, RoutingMode::fail_open, {0, 2, 3}},
+      {"hhuu", "0000", {.count = 1}, RoutingMode::none, {}},
+  };
+  for (const LeastRow& row : rows) {
+    const std::string states = row.states;
+    SCOPED_TRACE(states + " " + row.in_play);
+    std::vector<bool> in_play;
+    for (size_t i = 0; i < states.size(); ++i) in_play.push_back(row.in_play[i] == '1');
+    TargetSet set(in_play, row.least);
+    for (uint32_t i = 0; i < states.size(); ++i) set.set_health(i, state_of(states[i]));
+    EXPECT_EQ(set.mode(), row.mode);
+    EXPECT_EQ(std::vector<uint32_t>(set.candidates().begin(), set.candidates().end()),
+              row.candidates);
+  }
+}
+
 TEST(TargetSet, sends_to_all_before_the_first_letter) {
   TargetSet set(3);
   EXPECT_EQ(set.mode(), RoutingMode::fail_open);
@@ -95,13 +135,15 @@ TEST(TargetSet, a_change_leads_where_a_fresh_set_stands) {
   Random random(1);
   const std::string_view letters = "ihunda";
   std::string states(7, 'i');
-  TargetSet set(states.size());
+  const std::vector<bool> in_play = {true, true, false, true, true, true, true};
+  const model::MinimumHealthy least{.count = 2, .percentage = 40};
+  TargetSet set(in_play, least);
   for (int step = 0; step < 20'000; ++step) {
     const auto target = static_cast<uint32_t>(random.below(states.size()));
     states[target] = letters[random.below(letters.size())];
     const TargetSet before = set;
     const bool all = set.set_health(target, state_of(states[target]));
-    TargetSet fresh(states.size());
+    TargetSet fresh(in_play, least);
     for (uint32_t i = 0; i < states.size(); ++i) fresh.set_health(i, state_of(states[i]));
     ASSERT_TRUE(std::ranges::equal(set.candidates(), fresh.candidates())) << states;
     ASSERT_EQ(set.mode(), fresh.mode()) << states;

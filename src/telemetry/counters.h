@@ -53,14 +53,14 @@ class Counter {
   X(Counter, upgraded_received_bytes_total, "Bytes received from clients after an upgrade")        \
   X(Counter, upgraded_sent_bytes_total, "Bytes sent to clients after an upgrade")
 
-#define DARUMA_TARGET_GROUP_METRICS(X)                                                  \
-  X(Counter, requests_total, "Requests for which a target was chosen")                  \
-  X(Counter, fail_open_requests_total, "Requests sent while no target was healthy")     \
-  X(Counter, failovers_total, "Requests passed on to another group of the action")      \
-  X(Gauge, waiting, "Requests that wait for a target that is full")                     \
-  X(Counter, waited_total, "Requests that had to wait for a target that was full")      \
-  X(Counter, turned_away_total, "Requests answered 503 because no target came free")    \
-  X(Counter, retries_total, "Requests sent again after a connection failed under them") \
+#define DARUMA_TARGET_GROUP_METRICS(X)                                                     \
+  X(Counter, requests_total, "Requests for which a target was chosen")                     \
+  X(Counter, fail_open_requests_total, "Requests sent while too few targets were healthy") \
+  X(Counter, failovers_total, "Requests passed on to another group of the action")         \
+  X(Gauge, waiting, "Requests that wait for a target that is full")                        \
+  X(Counter, waited_total, "Requests that had to wait for a target that was full")         \
+  X(Counter, turned_away_total, "Requests answered 503 because no target came free")       \
+  X(Counter, retries_total, "Requests sent again after a connection failed under them")    \
   X(Counter, retries_refused_total, "Requests not sent again: the retry budget was spent")
 
 #define DARUMA_TARGET_METRICS(X)                                                                \

@@ -75,6 +75,45 @@ MetricFamily mitigations(const std::vector<TargetStatus>& targets) {
   return family;
 }
 
+struct GroupRow {
+  const char* name;
+  const char* meaning;
+  uint64_t GroupStatus::*value;
+};
+constexpr GroupRow group_rows[] = {
+    {"daruma_target_group_healthy_state_dns", "Zones with enough healthy targets for DNS",
+     &GroupStatus::healthy_state_dns},
+    {"daruma_target_group_unhealthy_state_dns", "Zones without", &GroupStatus::unhealthy_state_dns},
+    {"daruma_target_group_healthy_state_routing",
+     "Zones with enough healthy targets to leave the others out",
+     &GroupStatus::healthy_state_routing},
+    {"daruma_target_group_unhealthy_state_routing", "Zones without: all targets are asked",
+     &GroupStatus::unhealthy_state_routing},
+    {"daruma_target_group_active_zonal_shift_hosts",
+     "Targets in the zone that traffic is shifted away from", &GroupStatus::shifted_away},
+};
+
+void add_groups(const std::vector<GroupStatus>& groups, std::vector<MetricFamily>& families) {
+  for (const GroupRow& row : group_rows) {
+    MetricFamily family = gauge(row.name, row.meaning);
+    for (const GroupStatus& group : groups) {
+      family.samples.push_back(
+          {{{"target_group", group.target_group}}, static_cast<double>(group.*row.value)});
+    }
+    families.push_back(std::move(family));
+  }
+}
+
+MetricFamily dns_states(const std::vector<LoadBalancerStatus>& load_balancers) {
+  MetricFamily family = gauge("daruma_load_balancer_dns_healthy",
+                              "1 if this node's address belongs in DNS, 0 if its zone should "
+                              "leave: too few healthy targets, or a zonal shift");
+  for (const LoadBalancerStatus& balancer : load_balancers)
+    family.samples.push_back(
+        {{{"lb", balancer.load_balancer}}, balancer.belongs_in_dns ? 1.0 : 0.0});
+  return family;
+}
+
 MetricFamily advice_given(const std::vector<AdviceStatus>& advice) {
   MetricFamily family =
       gauge("daruma_advice", "1 for what should be changed at the target; absent if it need not");
@@ -143,6 +182,8 @@ std::vector<MetricFamily> metrics_of(const NodeStatus& status, WallTime now) {
   families.push_back(health_reasons(status.targets));
   families.push_back(anomalies(status.targets));
   families.push_back(mitigations(status.targets));
+  add_groups(status.groups, families);
+  families.push_back(dns_states(status.load_balancers));
   families.push_back(advice_given(status.advice));
   families.push_back(certificate_expiries(status.certificates));
   families.push_back(counter("daruma_log_write_errors_total",

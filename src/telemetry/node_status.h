@@ -23,6 +23,21 @@ struct TargetStatus {
   bool mitigated = false;
 };
 
+// Of a group in use: zones by state, as its thresholds have it (docs/zones.md).
+struct GroupStatus {
+  std::string target_group;
+  uint64_t healthy_state_dns = 0;
+  uint64_t unhealthy_state_dns = 0;
+  uint64_t healthy_state_routing = 0;
+  uint64_t unhealthy_state_routing = 0;
+  uint64_t shifted_away = 0;  // targets in a zone that traffic was shifted away from
+};
+
+struct LoadBalancerStatus {
+  std::string load_balancer;
+  bool belongs_in_dns = true;
+};
+
 // What the target's admin should change, as long as it should.
 struct AdviceStatus {
   std::string target_group;
@@ -52,6 +67,8 @@ struct NodeStatus {
   LoadStatus config_load;
   size_t config_problems = 0;  // what of it could not be done, such as a port in use
   std::vector<TargetStatus> targets;
+  std::vector<GroupStatus> groups;
+  std::vector<LoadBalancerStatus> load_balancers;
   std::vector<AdviceStatus> advice;
   std::vector<CertificateStatus> certificates;
   uint64_t log_write_errors = 0;  // LogWriter::totals()

@@ -41,6 +41,13 @@ NodeStatus full_status() {
                         .times_refused = 1};
   status.targets.push_back(
       {apache, {model::HealthState::unhealthy, model::HealthReason::timeout, "Request timed out"}});
+  status.groups.push_back({.target_group = "apache",
+                           .healthy_state_dns = 1,
+                           .unhealthy_state_dns = 2,
+                           .healthy_state_routing = 3,
+                           .unhealthy_state_routing = 0,
+                           .shifted_away = 4});
+  status.load_balancers.push_back({"web", false});
   status.advice.push_back({"apache", "127.0.0.2:8443", "raise_workers"});
   status.certificates.push_back({"site", WallTime(1'770'000'000s)});
   return status;
@@ -222,6 +229,12 @@ TEST(NodeStatus, tells_health_configuration_and_certificates) {
            "daruma_target_health_state" + labels + R"(state="unhealthy"} 1)",
            "daruma_target_health_state" + labels + R"(state="healthy"} 0)",
            "daruma_target_health_reason" + labels + R"(reason="Target.Timeout"} 1)",
+           std::string(R"(daruma_target_group_healthy_state_dns{target_group="apache"} 1)"),
+           std::string(R"(daruma_target_group_unhealthy_state_dns{target_group="apache"} 2)"),
+           std::string(R"(daruma_target_group_healthy_state_routing{target_group="apache"} 3)"),
+           std::string(R"(daruma_target_group_unhealthy_state_routing{target_group="apache"} 0)"),
+           std::string(R"(daruma_target_group_active_zonal_shift_hosts{target_group="apache"} 4)"),
+           std::string(R"(daruma_load_balancer_dns_healthy{lb="web"} 0)"),
            std::string(R"(daruma_advice{target_group="apache",target="127.0.0.2:8443",)"
                        R"(advice="raise_workers"} 1)"),
            std::string(

@@ -21,6 +21,8 @@ namespace {
 class FakeState final : public NodeState {
  public:
   bool serves_everywhere(const shapes::LoadBalancer&) const override { return true; }
+  model::AnomalyLetter anomaly(const model::TargetKey&) const override { return {}; }
+  bool shifted_away(const model::TargetKey&) const override { return false; }
   const control::Controller::TargetHealthTable& target_health() const override { return health_; }
   const control::Controller::DrainingTable& draining_targets() const override { return draining_; }
   std::string started() const override { return "2026-01-01T00:00:00Z"; }

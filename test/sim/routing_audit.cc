@@ -203,8 +203,9 @@ bool RoutingAudit::explains_forward(const View& view, const model::ForwardAction
     if (weighted.weight == 0) continue;
     if (log.lines > 0 && log.target_group != "-" && log.target_group != group.arn) continue;
     if (record.target.arrivals == 0 && log.reason == "no_registered_targets") {
-      const bool none = std::ranges::all_of(
-          group.targets, [&](const model::Target& t) { return view.gone.contains(t.key); });
+      const bool none = std::ranges::none_of(group.targets, [&](const model::Target& t) {
+        return may_be_candidate(view, group, t.addresses.front());
+      });
       if (none) return true;
       continue;
     }
@@ -234,22 +235,35 @@ void RoutingAudit::add_removed(uint64_t older, uint64_t newer,
   }
 }
 
+// By the words of AWS, target by target: its zone, what is registered, who is healthy, and whether
+// these are enough; of what the worker may have been told.
 bool RoutingAudit::may_be_candidate(const View& view, const model::TargetGroup& group,
                                     const Address& target) const {
-  bool may_be_full = false;
-  bool somebody_surely_full = false;
+  const model::Balancing& balancing = group.balancing;
+  const std::string& node_zone = snapshots_.at(view.revision)->node.zone;
+  const auto away = [&](const model::Target& t) { return t.zone == balancing.shifted_zone; };
+  const bool all_away = !balancing.shifted_zone.empty() && std::ranges::all_of(group.targets, away);
+  const auto in_reach = [&](const model::Target& t) {
+    if (!balancing.cross_zone) return t.zone.empty() || t.zone == node_zone;
+    return balancing.shifted_zone.empty() || all_away || !away(t);
+  };
+  size_t registered = 0, surely_healthy = 0;
+  bool reachable = false, may_be_healthy = false;
   for (const model::Target& t : group.targets) {
+    if (view.gone.contains(t.key) || !in_reach(t)) continue;
     const auto found = view.health.find(t.key);
     const Told told = found == view.health.end() ? Told{} : found->second;
-    if (view.gone.contains(t.key)) {
-      if (t.addresses.front() == target) return false;
-      continue;
-    }
     const bool full = takes_full_share(told.state);
-    if (t.addresses.front() == target) may_be_full = full;
-    if (full && !told.perhaps_initial) somebody_surely_full = true;
+    ++registered;
+    surely_healthy += full && !told.perhaps_initial;
+    if (t.addresses.front() != target) continue;
+    reachable = true;
+    may_be_healthy = full;
   }
-  return may_be_full || !somebody_surely_full;
+  if (!reachable || may_be_healthy) return reachable;
+  const bool surely_enough = surely_healthy >= std::max(balancing.routing.count, 1u) &&
+                             surely_healthy * 100 >= balancing.routing.percentage * registered;
+  return !surely_enough;
 }
 
 namespace {

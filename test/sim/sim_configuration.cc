@@ -2,6 +2,7 @@
 #include "sim/sim_configuration.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/bytes.h"
 #include "routing/rule_table.h"
@@ -10,6 +11,12 @@ namespace daruma::sim {
 namespace {
 
 constexpr size_t groups_most = 3;
+
+// Of every three targets, one in each zone and one in none.
+std::string zone_of(size_t target) {
+  constexpr std::array<const char*, 3> zones = {"zone-a", "zone-b", ""};
+  return zones[target % zones.size()];
+}
 
 // Only the forms that SimConfiguration draws: "*.suffix" and "/prefix/*".
 bool matches(std::string_view pattern, std::string_view text) {
@@ -56,6 +63,11 @@ void SimConfiguration::draw_balancing(Group& group) {
   if (own_.chance(1, 4)) group.balancing.algorithm = model::Algorithm::weighted_random;
   if (group.balancing.algorithm == model::Algorithm::weighted_random)
     group.balancing.anomaly_mitigation = own_.chance(1, 2);
+  model::MinimumHealthy& least = group.balancing.routing;
+  if (own_.chance(1, 4)) least.count = 1 + static_cast<uint32_t>(own_.below(4));
+  if (own_.chance(1, 4)) least.percentage = 1 + static_cast<uint32_t>(own_.below(100));
+  group.balancing.cross_zone = !own_.chance(1, 5);
+  if (own_.chance(1, 5)) group.balancing.shifted_zone = own_.chance(1, 2) ? "zone-a" : "zone-b";
   const bool in_turn = group.balancing.algorithm == model::Algorithm::round_robin;
   if (in_turn && own_.chance(1, 3)) group.balancing.slow_start = Duration(1s) * (1 + own_.below(9));
 }
@@ -147,6 +159,7 @@ model::TargetGroup SimConfiguration::compile_group(size_t index) const {
     model::Target target;
     target.key = {group.name, targets_[i].ip(), targets_[i].port()};
     target.addresses = {targets_[i]};
+    target.zone = zone_of(i);
     group.targets.push_back(target);
   }
   return group;

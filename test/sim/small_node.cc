@@ -79,7 +79,7 @@ void CrowdTarget::answer(const std::shared_ptr<Peer>& peer, const std::string& h
     ++requests;
     const size_t asked = head.find("asked-at: ");
     const auto at = parse_decimal(head.substr(asked + 10, head.find("\r\n", asked) - asked - 10));
-    requests_after += Instant(Duration(static_cast<int64_t>(at.value_or(0)))) > watched_from;
+    requests_after += Instant(Duration(static_cast<int64_t>(at.value_or(0)))) > watched_from_;
   }
   due_.emplace(loop_.now() + after,
                Due{peer, "HTTP/1.1 " + std::to_string(code) +

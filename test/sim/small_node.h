@@ -33,8 +33,11 @@ class CrowdTarget final : private io::AcceptHandler, private io::TimerHandler {
   bool healthy = true;
 
   size_t requests = 0;        // that have arrived, health checks not counted
-  size_t requests_after = 0;  // of those, asked by their client after `watched_from`
-  Instant watched_from = never;
+  size_t requests_after = 0;  // of those, asked by their client after watch_from()
+  void watch_from(Instant then) {
+    watched_from_ = then;
+    requests_after = 0;
+  }
 
  private:
   struct Due {
@@ -49,6 +52,7 @@ class CrowdTarget final : private io::AcceptHandler, private io::TimerHandler {
   SimLoop& loop_;
   const Address address_;
   Random random_;
+  Instant watched_from_ = never;
   std::unique_ptr<io::Acceptor> acceptor_;
   std::vector<std::shared_ptr<Peer>> peers_;
   std::multimap<Instant, Due> due_;
