@@ -34,10 +34,9 @@ std::string text_of(const Parameter& parameters, string_view name) {
   return found ? found->text : "";
 }
 
-// In the body of a POST, in the query of a GET, without what a signature adds.
+// In the body; if there is none, in the query, without what a signature adds.
 Expected<Parameter> parameters_of(const control::AdminRequest& request) {
-  const bool post = request.method == http::Method::post;
-  auto parameters = parse_parameters(post ? request.body : request.query);
+  auto parameters = parse_parameters(request.body.empty() ? request.query : request.body);
   if (!parameters) return parameters;
   std::erase_if(parameters->members,
                 [](const auto& member) { return member.first.starts_with("X-Amz-"); });
@@ -66,10 +65,9 @@ class Service::Change final : public control::ReloadObserver {
   control::AdminResponse response_;
 };
 
-Service::Service(ServiceContext context, uint64_t revision)
+Service::Service(ServiceContext context)
     : context_(std::move(context)),
       started_(date_and_time(context_.loop.wall_now())),
-      revision_(revision),
       failure_delay_(context_.loop) {}
 
 Service::~Service() {
@@ -225,7 +223,7 @@ Expected<void> Service::check_may_change(const Request& request, string_view ser
   if (context_.controller.draining()) {
     return refuse("ServiceUnavailable", "This node is stopping", 503);
   }
-  if (context_.store != nullptr) return {};
+  if (context_.created != nullptr) return {};
   return refuse("OperationNotPermitted",
                 "This node keeps nothing; start it with `daruma serve --data DIRECTORY` to change "
                 "resources through the API");
@@ -258,14 +256,16 @@ Expected<void> Service::check(const shapes::Resources& created) const {
 }
 
 Expected<void> Service::commit(const shapes::Resources& before, const shapes::Resources& after) {
-  const std::vector<store::Change> changes = changes_between(before, after, *context_.vault);
+  const std::vector<store::Change> changes =
+      changes_between(before, after, context_.created->vault);
   if (changes.empty()) return {};
-  const Result<uint64_t> revision = context_.store->commit(revision_, changes);
+  const Result<uint64_t> revision =
+      context_.created->store->commit(context_.created->revision, changes);
   if (!revision) {
     context_.log.write(LogLevel::error, "api", revision.error().message);
     return refuse("InternalFailure", revision.error().message, 500);
   }
-  revision_ = *revision;
+  context_.created->revision = *revision;
   return {};
 }
 

@@ -16,14 +16,13 @@
 #include <vector>
 
 #include "api/call.h"
+#include "api/created.h"
 #include "api/failure_delay.h"
-#include "api/key_vault.h"
 #include "api/sigv4.h"
 #include "base/log.h"
 #include "control/admin_server.h"
 #include "control/controller.h"
 #include "io/loop.h"
-#include "store/store.h"
 
 namespace daruma::api {
 
@@ -31,8 +30,7 @@ namespace daruma::api {
 struct ServiceContext {
   io::Loop& loop;
   control::Controller& controller;
-  store::Store* store;    // null: there is no data directory, so nothing can be changed
-  const KeyVault* vault;  // of the store
+  Created* created;  // null: there is no data directory, so nothing can be changed
   const control::Surroundings& surroundings;
   const Log& log;
   std::string config_file;       // that errors name
@@ -41,8 +39,8 @@ struct ServiceContext {
 
 class Service final : public control::AdminHandler, private NodeState {
  public:
-  // `revision`: of the store, whose contents the controller has (set_created).
-  Service(ServiceContext context, uint64_t revision);
+  // REQUIRES: the controller has what was created (set_created).
+  explicit Service(ServiceContext context);
   ~Service();  // changes under way are not answered any more
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -93,7 +91,6 @@ class Service final : public control::AdminHandler, private NodeState {
 
   const ServiceContext context_;
   const std::string started_;
-  uint64_t revision_;
   FailureDelay failure_delay_;
   std::vector<std::unique_ptr<Change>> changes_;         // that workers have yet to adopt
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot

@@ -3,8 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "api/key_vault.h"
-#include "api/records.h"
+#include "api/created.h"
 #include "app/commands.h"
 #include "control/data_lock.h"
 #include "store/store.h"
@@ -14,21 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string store_in(const std::string& directory) {
-  return directory + "/store.db";
-}
-
-// Whether a daruma could start with it.
+// Whether a daruma could start with it: how many things it has.
 Result<size_t> check_store(const std::string& file, const std::string& directory) {
-  const auto store = store::Store::open(file);
-  if (!store) return fail(store.error().message);
-  const auto contents = (*store)->load();
-  if (!contents) return fail(contents.error().message);
-  const auto vault = api::KeyVault::open(directory);
-  if (!vault) return fail(vault.error().message);
-  const auto resources = api::resources_of(contents->rows, *vault);
-  if (!resources) return fail(resources.error().message);
-  return contents->rows.size();
+  const auto created = api::open_created(directory, file);
+  if (!created) return fail(created.error().message);
+  const auto& resources = created->resources;
+  return resources.load_balancers.size() + resources.target_groups.size() +
+         resources.certificates.size();
 }
 
 // What is there loses its log first, which must never meet another store.
@@ -47,7 +38,7 @@ Result<void> replace(const std::string& fresh, const std::string& file) {
 Result<size_t> restore(const RestoreCommand& command) {
   const auto lock = control::DataLock::take(command.data_directory);
   if (!lock) return fail(lock.error().message);
-  const std::string file = store_in(command.data_directory);
+  const std::string file = api::store_file(command.data_directory);
   const std::string fresh = file + ".restored";
   std::error_code ignored;
   fs::remove(fresh, ignored);
@@ -64,7 +55,7 @@ Result<size_t> restore(const RestoreCommand& command) {
 }  // namespace
 
 int run(const BackupCommand& command) {
-  const auto copied = store::Store::copy(store_in(command.data_directory), command.file);
+  const auto copied = store::Store::copy(api::store_file(command.data_directory), command.file);
   if (copied) return exit_ok;
   std::fprintf(stderr, "daruma backup: %s\n", copied.error().message.c_str());
   return exit_failed;
@@ -73,7 +64,7 @@ int run(const BackupCommand& command) {
 int run(const RestoreCommand& command) {
   const Result<size_t> rows = restore(command);
   if (rows) {
-    std::printf("restored %zu resources\n", *rows);
+    std::printf("restored %zu load balancers, target groups and certificates\n", *rows);
     return exit_ok;
   }
   std::fprintf(stderr, "daruma restore: %s\n", rows.error().message.c_str());

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/export.h"
-
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
-#include "api/key_vault.h"
-#include "api/records.h"
+#include "api/created.h"
+#include "api/export.h"
 #include "app/commands.h"
 #include "app/files.h"
 #include "app/wall_clock.h"
 #include "control/declared.h"
 #include "control/together.h"
-#include "store/store.h"
 
 namespace daruma::app {
 namespace {
@@ -27,16 +24,13 @@ void warn(const std::string& text) {
 
 // A daruma may be running: it is only read.
 Result<Resources> created_in(const std::string& directory) {
-  const std::string file = directory + "/store.db";
   if (directory.empty()) return Resources();
-  if (!fs::exists(file)) return fail("there is no " + file);
-  const auto store = store::Store::open(file);
-  if (!store) return fail(store.error().message);
-  const auto contents = (*store)->load();
-  if (!contents) return fail(contents.error().message);
-  const auto vault = api::KeyVault::open(directory);
-  if (!vault) return fail(vault.error().message);
-  return api::resources_of(contents->rows, *vault);
+  if (!fs::exists(api::store_file(directory))) {
+    return fail("there is no " + api::store_file(directory));
+  }
+  auto created = api::open_created(directory);
+  if (!created) return fail(created.error().message);
+  return std::move(created->resources);
 }
 
 Result<void> write_certificates(const Resources& created, const std::string& directory) {

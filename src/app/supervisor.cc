@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <string>
 
-#include "api/key_vault.h"
-#include "api/records.h"
 #include "app/process_limits.h"
 #include "app/version.h"
 #include "app/wall_clock.h"
@@ -61,7 +59,7 @@ int Supervisor::run() {
   const SignalThread signal_thread(signals_, {.after_first_stop = forced_end_after,
                                               .after_second_stop = forced_end_after_second,
                                               .end = [this] { end_now(); }});
-  if (!lock_data() || !open_store() || !load() || !ports_are_free()) return exit_failed;
+  if (!lock_data() || !open_created() || !load() || !ports_are_free()) return exit_failed;
   build_threads();
   if (!open_admin()) return exit_failed;
   start_threads();
@@ -84,24 +82,15 @@ bool Supervisor::lock_data() {
 }
 
 // What the API made is there before the file is read: they have to fit together.
-bool Supervisor::open_store() {
+bool Supervisor::open_created() {
   if (command_.data_directory.empty()) return true;
-  const auto refuse = [this](const std::string& why) {
-    log_.write(LogLevel::error, "app", why);
+  auto created = api::open_created(command_.data_directory);
+  if (!created) {
+    log_.write(LogLevel::error, "app", created.error().message);
     return false;
-  };
-  auto store = store::Store::open(command_.data_directory + "/store.db");
-  if (!store) return refuse(store.error().message);
-  auto vault = api::KeyVault::open(command_.data_directory);
-  if (!vault) return refuse(vault.error().message);
-  const auto contents = (*store)->load();
-  if (!contents) return refuse(contents.error().message);
-  auto created = api::resources_of(contents->rows, *vault);
-  if (!created) return refuse(created.error().message);
-  store_ = std::move(*store);
-  vault_ = std::make_unique<const api::KeyVault>(std::move(*vault));
-  store_revision_ = contents->revision;
-  controller_.set_created(std::move(*created));
+  }
+  controller_.set_created(std::move(created->resources));
+  created_ = std::make_unique<api::Created>(std::move(*created));
   return true;
 }
 
@@ -178,10 +167,9 @@ bool Supervisor::open_admin() {
   const auto index = std::ranges::find_if(routes, [](const control::AdminRoute& route) {
     return route.method == http::Method::get && route.path == "/";
   });
-  api_ = std::make_unique<api::Service>(
-      api::ServiceContext{loop_, controller_, store_.get(), vault_.get(), surroundings_, log_,
-                          command_.config_file, *index->handler},
-      store_revision_);
+  api_ = std::make_unique<api::Service>(api::ServiceContext{loop_, controller_, created_.get(),
+                                                            surroundings_, log_,
+                                                            command_.config_file, *index->handler});
   index->handler = api_.get();
   routes.push_back({http::Method::post, "/", api_.get()});
   auto admin = control::AdminServer::open(loop_, controller_.settings().admin, std::move(routes));

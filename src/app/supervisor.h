@@ -46,7 +46,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
 
  private:
   bool lock_data();
-  bool open_store();
+  bool open_created();
   bool load();
   bool ports_are_free() const;
   void build_threads();
@@ -69,9 +69,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   io::EpollLoop loop_;
   telemetry::Registry registry_;
   std::unique_ptr<control::DataLock> data_lock_;  // null without a data directory
-  std::unique_ptr<store::Store> store_;           // the same
-  std::unique_ptr<const api::KeyVault> vault_;    // the same
-  uint64_t store_revision_ = 0;
+  std::unique_ptr<api::Created> created_;         // the same; its resources are the controller's
   const control::Surroundings surroundings_;
   const std::unique_ptr<control::NameLookup> lookup_;
   control::Controller controller_;

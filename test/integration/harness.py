@@ -126,7 +126,7 @@ class Configuration:
 class Daruma(Process):
     """`daruma serve`, ready to be asked."""
 
-    def __init__(self, configuration, workers=2, options=(), wrapper=()):
+    def __init__(self, configuration, workers=2, options=(), wrapper=(), keeps=True):
         self.configuration = configuration
         self.folder = configuration.folder
         self.admin = f'http://127.0.0.1:{configuration.admin_port}'
@@ -134,7 +134,7 @@ class Daruma(Process):
         self.https = f'https://127.0.0.1:{configuration.https_port}'
         super().__init__(
             [*wrapper, DARUMA, 'serve', '--config', configuration.file,
-             '--data', self.folder / 'data',
+             *(['--data', self.folder / 'data'] if keeps else []),
              '--workers', workers, *options], self.folder / 'daruma.log')
         try:
             wait_until('daruma serves', self._is_ready, 60 if wrapper else 20)

@@ -39,7 +39,7 @@ def test_what_was_backed_up_comes_back(tmp_path, processes):
 
     daruma.kill()
     answer = daruma_does('restore', '--data', data, file)
-    assert answer.returncode == 0 and answer.stdout == 'restored 2 resources\n', answer.stderr
+    assert answer.returncode == 0 and answer.stdout.startswith('restored 2 '), answer.stderr
     daruma = processes.enter_context(Daruma(daruma.configuration))
     assert names(daruma) == {'before'}
     listed = client(daruma, 'acm').list_certificates()['CertificateSummaryList']

@@ -9,7 +9,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from aws import READER, READER_SECRET, ask, awscli, client, serve_api
+from aws import ApiConfiguration, READER, READER_SECRET, ask, awscli, client, serve_api
 from harness import Daruma, Target, wait_until
 
 
@@ -208,3 +208,44 @@ def test_guessing_is_slow_and_nobody_else_is_kept_waiting(daruma):
         assert ask(daruma, 'DescribeLoadBalancers').status == 200
         assert time.monotonic() - begin < 0.9
     assert max(times[:10]) < 0.9 and min(times[10:]) >= 0.9
+
+
+def test_a_presigned_request_is_as_good(daruma):
+    for method in ('GET', 'POST'):
+        url = client(daruma).generate_presigned_url('describe_load_balancers', ExpiresIn=60,
+                                                    HttpMethod=method)
+        answer = requests.request(method, url, timeout=10)
+        assert answer.status_code == 200 and '<DescribeLoadBalancersResult>' in answer.text
+        for wrong in (url.replace('Describe', 'describe'), url + '0'):
+            assert requests.request(method, wrong, timeout=10).status_code == 403
+    assert 'GET  /metrics' in requests.get(daruma.admin + '/', timeout=10).text  # the index
+
+
+def test_keys_change_with_the_file(daruma):
+    elbv2 = client(daruma, key='AKIDLATER', secret='a-key-that-comes-later')
+    assert code_of(elbv2.describe_load_balancers) == 'InvalidClientTokenId'
+    daruma.configuration.value['Admin']['AccessKeys'] = [
+        {'Id': 'AKIDLATER', 'Secret': 'a-key-that-comes-later'}]
+    daruma.configuration.write()
+    assert daruma.reload().returncode == 0
+    assert elbv2.create_load_balancer(Name='web')['LoadBalancers']
+    assert code_of(client(daruma).describe_load_balancers) == 'InvalidClientTokenId'
+
+
+def test_without_keys_nobody_gets_in_unless_everybody_may(tmp_path, processes):
+    daruma = processes.enter_context(serve_api(tmp_path))
+    for admin, status in (({}, 403), ({'Authentication': 'none'}, 200)):
+        daruma.configuration.value['Admin'] = {
+            'Address': '127.0.0.1', 'Port': daruma.configuration.admin_port, **admin}
+        daruma.configuration.write()
+        assert daruma.reload().returncode == 0
+        answer = requests.post(daruma.admin + '/', timeout=10, data={
+            'Action': 'CreateLoadBalancer', 'Version': '2015-12-01', 'Name': 'web'})
+        assert answer.status_code == status, answer.text
+
+
+def test_without_a_data_directory_nothing_is_promised(tmp_path, processes):
+    daruma = processes.enter_context(Daruma(ApiConfiguration(tmp_path), keeps=False))
+    elbv2 = client(daruma)
+    assert elbv2.describe_load_balancers()['LoadBalancers'] == []
+    assert code_of(elbv2.create_load_balancer, Name='web') == 'OperationNotPermitted'

@@ -430,6 +430,38 @@ def test_lists_come_in_pages(elbv2):
     refused('ValidationError', elbv2.describe_load_balancers, 'between 1 and 400', PageSize=401)
 
 
+@pytest.mark.parametrize('name, member', [
+    ('describe_target_groups', 'TargetGroups'), ('describe_listeners', 'Listeners'),
+    ('describe_rules', 'Rules'), ('describe_listener_certificates', 'Certificates'),
+    ('describe_account_limits', 'Limits'), ('describe_ssl_policies', 'SslPolicies')])
+def test_pages_of_one_are_the_whole(elbv2, name, member):
+    for group in ('one', 'two'):
+        make_group(elbv2, group)
+    balancer = make_balancer(elbv2)
+    first, second = certificates(elbv2)
+    listeners = [make_listener(elbv2, balancer, Protocol='HTTPS',
+                               Certificates=[{'CertificateArn': first}]) for _ in range(2)]
+    elbv2.add_listener_certificates(ListenerArn=listeners[0],
+                                    Certificates=[{'CertificateArn': second}])
+    for priority in (900, 80, 7):
+        elbv2.create_rule(ListenerArn=listeners[0], Priority=priority, Actions=FIXED, Conditions=[
+            {'Field': 'path-pattern', 'Values': [f'/{priority}']}])
+    options = {'describe_listeners': {'LoadBalancerArn': balancer},
+               'describe_rules': {'ListenerArn': listeners[0]},
+               'describe_listener_certificates': {'ListenerArn': listeners[0]}}.get(name, {})
+    whole = getattr(elbv2, name)(**options)[member]
+    pages = []
+    marker = {}
+    while True:
+        page = getattr(elbv2, name)(PageSize=1, **marker, **options)
+        pages += page[member]
+        assert len(page[member]) == 1
+        if 'NextMarker' not in page:
+            break
+        marker = {'Marker': page['NextMarker']}
+    assert pages == whole and len(whole) > 1
+
+
 def test_limits_and_policies(elbv2):
     limits = {each['Name']: each['Max'] for each in elbv2.describe_account_limits()['Limits']}
     assert limits['rules-per-application-load-balancer'] == '100'
