@@ -229,8 +229,7 @@ TEST(H2Session, a_body_that_nobody_waits_for_does_not_close_the_connections_wind
 }
 
 TEST(H2Session, output_is_bounded_by_stream_and_by_connection) {
-  Client client(
-      {.output_stream_bytes_max = 1'000, .output_bytes_max = 1'500, .output_bytes_assured = 100});
+  Client client({.output = {.stream_bytes_max = 1'000, .bytes_max = 1'500, .bytes_assured = 100}});
   client.say(h2::hello() + h2::settings("", h2::ack) + h2::window_update(0, 1'000'000));
   ResponseHead head;
   head.status = 200;

@@ -167,7 +167,7 @@ void Http2Connection::run() {
 }
 
 void Http2Connection::on_writable() {
-  blocked_ = false;
+  out_.unblock();
   if (state_ == State::open) return flush();
   if (state_ == State::closing && socket_->pending_bytes() == 0) {
     timer_.set(environment_.loop.now() + linger_timeout);
@@ -176,23 +176,15 @@ void Http2Connection::on_writable() {
 }
 
 void Http2Connection::flush() {
-  size_t bytes_written = 0;
-  bool more = true;
-  while (more && !blocked_) {
-    if (bytes_written >= model::limits::relay_turn_bytes_max) {
+  switch (out_.flush(session_, *socket_)) {
+    case Http2Output::Status::done:
+      break;
+    case Http2Output::Status::turn_over:
       flush_soon();
       break;
-    }
-    if (out_.empty()) more = session_.fill(out_);
-    if (out_.empty()) break;
-    const io::IoResult sent = socket_->write(out_.view());
-    if (sent.status == io::IoStatus::failed) {
+    case Http2Output::Status::failed:
       end_streams();
       return die();
-    }
-    out_.consume(sent.bytes);
-    bytes_written += sent.bytes;
-    blocked_ = !out_.empty();
   }
   tell_room();
   act();
@@ -203,7 +195,7 @@ void Http2Connection::flush() {
 void Http2Connection::tell_room() {
   streams_.for_each([this](Http2Stream& stream) {
     if (!stream.wants_room()) return;
-    const bool little_left = stream.output_pending() <= session_limits.output_stream_bytes_max / 2;
+    const bool little_left = stream.output_pending() <= session_limits.output.stream_bytes_max / 2;
     if (little_left && session_.room(stream) > 0) stream.on_room();
   });
 }

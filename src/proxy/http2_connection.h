@@ -8,13 +8,13 @@
 
 #include <memory>
 
-#include "base/buffer.h"
 #include "base/intrusive_list.h"
 #include "http/h2_session.h"
 #include "io/loop.h"
 #include "model/reason.h"
 #include "proxy/accepted_connection.h"
 #include "proxy/client_stream.h"
+#include "proxy/http2_output.h"
 #include "proxy/http2_stream.h"
 #include "tls/context.h"
 
@@ -51,9 +51,7 @@ class Http2Connection final : public AcceptedConnection,
   }
   // To read an answer's head into, for the moment; it keeps its room.
   http::ResponseHead& scratch_response() { return scratch_response_; }
-  size_t room(const Http2Stream& stream) const { return session_.room(stream); }
-  void write(Http2Stream& stream, std::string_view bytes) { session_.write(stream, bytes); }
-  void finish(Http2Stream& stream, std::string_view trailers) { session_.finish(stream, trailers); }
+  http::H2Endpoint& endpoint() { return session_; }
   void reset(Http2Stream& stream, http::H2Error error);
   void consumed(const Http2Stream& stream, size_t bytes);
   size_t window() const { return session_.window(); }
@@ -92,7 +90,7 @@ class Http2Connection final : public AcceptedConnection,
   std::shared_ptr<tls::ServerContext> tls_context_;
   std::unique_ptr<io::Socket> socket_;
   http::H2Session session_;
-  Buffer out_;
+  Http2Output out_;
   http::ResponseHead scratch_response_;
   IntrusiveList<Http2Stream, Http2StreamList> streams_;
   IntrusiveList<Http2Stream, Http2Agenda> agenda_;
@@ -106,7 +104,6 @@ class Http2Connection final : public AcceptedConnection,
   size_t discarded_ = 0;
   State state_ = State::open;
   bool more_to_read_ = false;  // in the next turn
-  bool blocked_ = false;       // the socket takes no more; on_writable() will be called
   bool fault_noted_ = false;
 };
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/http2_stream.h"
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
-#include "http/h1_writer.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/http2_connection.h"
@@ -35,7 +32,7 @@ void Http2Stream::open(http::RequestHead& head, Buffer& bytes) {
   in_.take(bytes);
   head_bytes_ = in_.size();
   method_ = request_.method;
-  framing_ = request_.framing;
+  received_.set_framing(request_.framing);
   note();
 }
 
@@ -50,14 +47,12 @@ void Http2Stream::note() {
 }
 
 void Http2Stream::on_body(std::string_view bytes) {
-  received_.append(bytes);
+  received_.add(bytes);
   note();
 }
 
 void Http2Stream::on_body_end(std::string_view trailers) {
-  request_ended_ = true;
-  // Of more than is allowed, as much as shows it.
-  trailers_ = trailers.substr(0, http::H1BodyReader::trailer_bytes_max + 1);
+  received_.end(trailers);
   note();
 }
 
@@ -84,7 +79,7 @@ void Http2Stream::act() {
 
 // Others that were told of the same room may have taken it: that is no progress for this one.
 void Http2Stream::tell_room() {
-  wants_room_ = connection_.room(*this) == 0;
+  wants_room_ = connection_.endpoint().room(*this) == 0;
   if (!wants_room_) exchange_->on_client_writable();
 }
 
@@ -124,9 +119,8 @@ void Http2Stream::stop_now() {
 
 void Http2Stream::destroy() {
   // The connection's window, which the stream's end does not give back.
-  connection_.consumed(*this, unreturned_ + received_.size());
+  connection_.consumed(*this, received_.drop());
   connection_.forget(*this);
-  received_.clear();
   ListNode<Http2StreamList>::unlink();
   ListNode<Http2Agenda>::unlink();
   environment_.graveyard.bury(*this);
@@ -134,53 +128,19 @@ void Http2Stream::destroy() {
 
 // Also where there is only window to give back: nobody else asks for it.
 bool Http2Stream::readable() const {
-  if (closed_ || !received_.empty() || unreturned_ > 0) return true;
-  return framing_ == http::Framing::chunked && request_ended_ && !end_read_;
+  return closed_ || received_.readable() || received_.has_consumed();
 }
 
 IoResult Http2Stream::read(std::span<char> into) {
   if (closed_) return {IoStatus::failed};
   give_back_window();
-  const size_t bytes = framing_ == http::Framing::chunked ? read_chunk(into) : read_plain(into);
+  const size_t bytes = received_.read(into);
   return {bytes > 0 ? IoStatus::done : IoStatus::blocked, bytes};
 }
 
 // What was read and has gone on: the client may send as much again.
 void Http2Stream::give_back_window() {
-  const size_t waiting = std::min(unreturned_, in_.size());
-  connection_.consumed(*this, unreturned_ - waiting);
-  unreturned_ = waiting;
-}
-
-size_t Http2Stream::read_plain(std::span<char> into) {
-  const size_t bytes = std::min(into.size(), received_.size());
-  if (bytes == 0) return 0;
-  std::memcpy(into.data(), received_.view().data(), bytes);
-  received_.consume(bytes);
-  unreturned_ += bytes;
-  return bytes;
-}
-
-size_t Http2Stream::read_chunk(std::span<char> into) {
-  char* at = into.data();
-  const auto put = [&at](std::string_view text) { at = std::copy(text.begin(), text.end(), at); };
-  if (!received_.empty() && into.size() > http::chunk_framing_bytes_max) {
-    const size_t bytes = std::min(into.size() - http::chunk_framing_bytes_max, received_.size());
-    put(http::ChunkHead(bytes).view());
-    put(received_.view().substr(0, bytes));
-    put(http::chunk_end);
-    received_.consume(bytes);
-    unreturned_ += bytes;
-  }
-  const size_t left = into.size() - static_cast<size_t>(at - into.data());
-  const size_t end_bytes = 3 + trailers_.size() + 2;
-  if (received_.empty() && request_ended_ && !end_read_ && left >= end_bytes) {
-    put("0\r\n");
-    put(trailers_);
-    put("\r\n");
-    end_read_ = true;
-  }
-  return static_cast<size_t>(at - into.data());
+  connection_.consumed(*this, received_.take_consumed(in_.size()));
 }
 
 IoResult Http2Stream::write(std::span<const std::string_view> pieces) {
@@ -227,19 +187,9 @@ bool Http2Stream::write_heads(std::string_view text, size_t& accepted) {
 }
 
 bool Http2Stream::write_body(std::string_view bytes, size_t& accepted) {
-  while (!bytes.empty() && !response_ended_) {
-    const size_t room = connection_.room(*this);
-    if (room == 0) return true;
-    const http::H1BodyReader::Piece piece = body_.next(bytes.substr(0, room));
-    if (piece.status == http::BodyStatus::malformed) return false;
-    connection_.write(*this, piece.payload);
-    accepted += piece.consumed;
-    bytes.remove_prefix(piece.consumed);
-    if (!body_.finished()) continue;
-    response_ended_ = true;
-    connection_.finish(*this, body_.trailers());
-  }
-  return bytes.empty();
+  const auto status = body_.write(connection_.endpoint(), *this, bytes, accepted);
+  response_ended_ = body_.finished();
+  return status != http::H2TextWriter::Status::malformed;
 }
 
 io::SocketError Http2Stream::error() const {

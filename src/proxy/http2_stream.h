@@ -7,13 +7,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "base/buffer.h"
 #include "base/intrusive_list.h"
-#include "http/h1_body.h"
 #include "http/h1_parser.h"
 #include "http/h2_session.h"
+#include "http/h2_text.h"
 #include "io/socket.h"
 #include "proxy/client_stream.h"
 #include "proxy/graveyard.h"
@@ -81,8 +80,6 @@ class Http2Stream final : public Mortal,
   void tell_room();
   void note();
   void give_back_window();
-  size_t read_plain(std::span<char> into);
-  size_t read_chunk(std::span<char> into);
   bool write_heads(std::string_view text, size_t& accepted);
   bool write_body(std::string_view bytes, size_t& accepted);
   void destroy();
@@ -93,21 +90,16 @@ class Http2Stream final : public Mortal,
   Instant began_;
   http::RequestHead request_;  // until the exchange has it
   http::Method method_ = http::Method::other;
-  http::Framing framing_ = http::Framing::none;
   Refusal refusal_{0, model::Reason::none};
   size_t head_bytes_ = 0;
 
-  Buffer received_;  // of the request's body, not yet read by the exchange
-  std::string trailers_;
-  size_t unreturned_ = 0;  // read, and not yet told to the session as consumed
+  http::H2TextReader received_;  // of the request's body, not yet read by the exchange
 
   http::H1ResponseParser parser_;
-  http::H1BodyReader body_;
+  http::H2TextWriter body_;
 
   bool begun_ = false;
-  bool request_ended_ = false;  // by the client
-  bool end_read_ = false;       // and by the exchange
-  bool head_written_ = false;   // of the final response
+  bool head_written_ = false;  // of the final response
   bool response_ended_ = false;
   bool wants_room_ = false;
   bool room_came_ = false;

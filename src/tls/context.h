@@ -63,6 +63,8 @@ TicketKeys rotated(const TicketKeys& keys);
 
 // What a server offers. HTTP/2 goes first, and wants TLS 1.2 or later (RFC 9113 9.2).
 enum class Alpn : uint8_t { http1, http2_and_http1 };
+// What a client offers: nothing, as an ALB to a target of HTTP/1.1, or HTTP/2 alone.
+enum class AlpnOffer : uint8_t { nothing, http2 };
 
 // Accepting side of one HTTPS listener.
 //

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -63,7 +64,7 @@ std::unique_ptr<Session> Session::accept(ServerContext& context) {
 }
 
 std::unique_ptr<Session> Session::connect(ClientContext& context, SessionCache* cache,
-                                          std::string_view server_name) {
+                                          std::string_view server_name, AlpnOffer offer) {
   ClientContext::Implementation& shared = context.implementation();
   auto state = std::make_unique<SessionState>();
   state->cache = cache;
@@ -73,6 +74,10 @@ std::unique_ptr<Session> Session::connect(ClientContext& context, SessionCache* 
   SSL_set_connect_state(ssl);
   allow_renegotiation_by_server(ssl);
   if (!server_name.empty()) SSL_set_tlsext_host_name(ssl, std::string(server_name).c_str());
+  if (offer == AlpnOffer::http2) {
+    constexpr std::array<unsigned char, 3> protocols{2, 'h', '2'};
+    DARUMA_ASSERT(SSL_set_alpn_protos(ssl, protocols.data(), protocols.size()) == 0);
+  }
   SSL_SESSION* former = cache == nullptr ? nullptr : cache->take();
   if (former != nullptr) {
     SSL_set_session(ssl, former);

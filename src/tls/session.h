@@ -37,7 +37,8 @@ class Session {
   // Resumes a session of the cache if there is one; `cache` may be null. `server_name` is a DNS
   // name for SNI, or empty for none.
   static std::unique_ptr<Session> connect(ClientContext& context, SessionCache* cache,
-                                          std::string_view server_name);
+                                          std::string_view server_name,
+                                          AlpnOffer offer = AlpnOffer::nothing);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -33,9 +33,10 @@ std::unique_ptr<ServerContext> server_context(std::string_view policy,
 class Wire {
  public:
   Wire(SlabPool& pool, ServerContext& server_context, ClientContext& client_context,
-       SessionCache* cache = nullptr, std::string_view server_name = "", size_t chunk = 1 << 20)
+       SessionCache* cache = nullptr, std::string_view server_name = "", size_t chunk = 1 << 20,
+       AlpnOffer offer = AlpnOffer::nothing)
       : server(Session::accept(server_context)),
-        client(Session::connect(client_context, cache, server_name)),
+        client(Session::connect(client_context, cache, server_name, offer)),
         to_client(pool),
         to_server(pool),
         chunk_(chunk) {}
@@ -364,6 +365,21 @@ TEST(Session, alpn_answers_the_first_of_ours_or_goes_on_without) {
     SSL_get0_alpn_selected(peer.ssl(), &chosen, &size);
     EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(chosen), size), row.chosen);
     EXPECT_EQ(session->http2_chosen(), row.chosen == "h2");
+  }
+}
+
+TEST(Session, a_client_offers_http2_where_it_is_told_to) {
+  for (const auto offer : {AlpnOffer::nothing, AlpnOffer::http2}) {
+    for (const auto ours : {Alpn::http1, Alpn::http2_and_http1}) {
+      const auto server = server_context(api_default_policy, ours);
+      const auto client = std::move(*ClientContext::create());
+      SlabPool pool;
+      Wire wire(pool, *server, *client, nullptr, "", 1 << 20, offer);
+      wire.handshake();
+      ASSERT_TRUE(wire.client->handshake_done());
+      const bool chosen = offer == AlpnOffer::http2 && ours == Alpn::http2_and_http1;
+      EXPECT_EQ(wire.client->http2_chosen(), chosen);
+    }
   }
 }
 

@@ -78,15 +78,13 @@ std::unique_ptr<SecureSocket> SecureSocket::accept(io::Loop& loop, SecureTranspo
   return socket;
 }
 
-std::unique_ptr<SecureSocket> SecureSocket::connect(io::Loop& loop, SecureTransport& transport,
-                                                    tls::ClientContext& context,
-                                                    tls::SessionCache* cache,
-                                                    const Address& address,
-                                                    std::string_view server_name,
-                                                    io::SocketHandler& handler) {
+std::unique_ptr<SecureSocket> SecureSocket::connect(
+    io::Loop& loop, SecureTransport& transport, tls::ClientContext& context,
+    tls::SessionCache* cache, const Address& address, std::string_view server_name,
+    io::SocketHandler& handler, tls::AlpnOffer offer) {
   std::unique_ptr<SecureSocket> socket(
       new SecureSocket(loop, transport, handler, State::connecting));
-  socket->session_ = tls::Session::connect(context, cache, server_name);
+  socket->session_ = tls::Session::connect(context, cache, server_name, offer);
   socket->lower_ = loop.connect(address, *socket);
   return socket;
 }

@@ -62,7 +62,8 @@ class SecureSocket final : public io::Socket, private io::SocketHandler, private
                                                tls::ClientContext& context,
                                                tls::SessionCache* cache, const Address& address,
                                                std::string_view server_name,
-                                               io::SocketHandler& handler);
+                                               io::SocketHandler& handler,
+                                               tls::AlpnOffer offer = tls::AlpnOffer::nothing);
   ~SecureSocket() override;
 
   void set_handler(io::SocketHandler& handler) override { handler_ = &handler; }

@@ -18,9 +18,7 @@ using namespace daruma::http;
 constexpr H2Session::Limits limits{
     .head = {.line_bytes_max = 64, .field_bytes_max = 96, .head_bytes_max = 512, .fields_max = 8},
     .streams_max = 4,
-    .output_stream_bytes_max = 4'096,
-    .output_bytes_max = 6'000,
-    .output_bytes_assured = 128,
+    .output = {.stream_bytes_max = 4'096, .bytes_max = 6'000, .bytes_assured = 128},
     .frames = {.burst = 20, .per_second = 1},
     .resets = {.burst = 8, .per_second = 1}};
 

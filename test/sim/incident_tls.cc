@@ -76,7 +76,8 @@ std::unique_ptr<Session> Session::accept(ServerContext&) {
   return std::unique_ptr<Session>(new Session(nullptr, std::move(state)));
 }
 
-std::unique_ptr<Session> Session::connect(ClientContext&, SessionCache*, std::string_view) {
+std::unique_ptr<Session> Session::connect(ClientContext&, SessionCache*, std::string_view,
+                                          AlpnOffer) {
   return std::unique_ptr<Session>(new Session(nullptr, std::make_unique<SessionState>()));
 }
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an end of an HTTP/2 connection has to say, on its way to the socket: gathered in frames as
+// the socket takes them.
+#pragma once
+
+#include "base/buffer.h"
+#include "http/h2_endpoint.h"
+#include "io/socket.h"
+
+namespace daruma::proxy {
+
+class Http2Output {
+ public:
+  explicit Http2Output(SlabPool& slabs) : out_(slabs) {}
+
+  enum class Status : uint8_t {
+    done,       // everything, or as much as the socket took
+    turn_over,  // others have their turn; call again in the next
+    failed,
+  };
+  Status flush(http::H2Endpoint& endpoint, io::Socket& socket);
+  // The socket can be written to again.
+  void unblock() { blocked_ = false; }
+  bool blocked() const { return blocked_; }
+  bool empty() const { return out_.empty(); }
+  size_t size() const { return out_.size(); }
+
+ private:
+  Buffer out_;
+  bool blocked_ = false;  // the socket takes no more; on_writable() will be called
+};
+
+}  // namespace daruma::proxy
