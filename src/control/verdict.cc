@@ -48,6 +48,11 @@ std::string_view remedy_of(Reason reason) {
       return "The client's doing: its connection was ended, and no other's.";
     case Reason::plain_http_on_https:
       return "The client should use https:// for this port.";
+    case Reason::request_protocol_mismatch:
+      return "The client speaks HTTP/1.1 where the target group wants HTTP/2, or gRPC where it "
+             "wants "
+             "HTTP/1.1: compare with the group's ProtocolVersion, and let the rule tell them "
+             "apart.";
     case Reason::redirect_too_long:
     case Reason::request_transform_failed:
       return "Look at the rule: it makes something of this request that cannot be sent.";
@@ -71,6 +76,16 @@ std::string_view remedy_of(Reason reason) {
     case Reason::target_tls_handshake_timeout:
       return "The kernel accepted the connection and no process took it up: all of the server's "
              "workers were busy. Look at their number.";
+    case Reason::target_not_http2:
+      return "Switch HTTP/2 on at the server (ALPN \"h2\"), or set the group's ProtocolVersion to "
+             "HTTP1.";
+    case Reason::target_http2_error:
+      return "Does that port speak HTTP/2 at once (prior knowledge)? Else the server's doing: ask "
+             "it "
+             "directly and compare.";
+    case Reason::target_refused_stream:
+      return "The server was stopping, or takes fewer streams at once than it says: look at its "
+             "limits.";
     case Reason::target_reset_before_response:
     case Reason::target_closed_before_response:
       return "On a reused connection: the server's keep-alive timeout is shorter than this node's "

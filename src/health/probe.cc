@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/probe.h"
 
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "health/probe_http2.h"
 #include "model/limits.h"
 
 namespace daruma::health {
@@ -11,9 +16,42 @@ namespace {
 
 constexpr size_t read_bytes = 4 * 1024;
 
+constexpr std::string_view health_service_path = "/grpc.health.v1.Health/Check";
+// A message's head, and a HealthCheckResponse that says SERVING: field 1, 1.
+constexpr size_t message_head_bytes = 5;
+constexpr std::string_view serving("\x08\x01", 2);
+constexpr size_t message_bytes_looked_at = 64;
+constexpr std::string_view empty_message("\0\0\0\0\0", message_head_bytes);
+
+std::string grpc_request_text(const ProbeRequest& request) {
+  return ("POST " + request.path + " HTTP/1.1\r\nHost: " + request.host +
+          "\r\nContent-Type: application/grpc\r\nTE: trailers\r\n"
+          "User-Agent: ELB-HealthChecker/2.0\r\nContent-Length: 5\r\n\r\n")
+      .append(empty_message);
+}
+
 std::string request_text(const ProbeRequest& request) {
+  if (request.version == model::ProtocolVersion::grpc) return grpc_request_text(request);
   return "GET " + request.path + " HTTP/1.1\r\nHost: " + request.host +
          "\r\nUser-Agent: ELB-HealthChecker/2.0\r\nConnection: close\r\n\r\n";
+}
+
+// Of "name: value" CRLF lines with names in lower case; "" if it is not there.
+std::string_view trailer_value(std::string_view trailers, std::string_view name) {
+  while (!trailers.empty()) {
+    const size_t end = std::min(trailers.find("\r\n"), trailers.size());
+    const std::string_view line = trailers.substr(0, end);
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':'))
+      return trim_ows(line.substr(name.size() + 1));
+    trailers.remove_prefix(std::min(end + 2, trailers.size()));
+  }
+  return {};
+}
+
+// -1: no code at all.
+int grpc_code_of(std::string_view text) {
+  const std::optional<uint64_t> code = parse_decimal(text);
+  return code && *code <= 99 ? static_cast<int>(*code) : -1;
 }
 
 }  // namespace
@@ -30,6 +68,7 @@ Probe::Probe(const ProbeEnvironment& environment, ProbeRequest request, tls::Ses
       request_(std::move(request)),
       handler_(handler),
       began_(environment.loop.now()),
+      slabs_(environment.slabs),
       unsent_(request_text(request_)),
       in_(environment.slabs),
       parser_({.head_bytes_max = model::limits::response_head_bytes_max}),
@@ -40,8 +79,10 @@ Probe::Probe(const ProbeEnvironment& environment, ProbeRequest request, tls::Ses
     socket_ = loop_.connect(request_.address, *this);
     return;
   }
+  const auto offer = request_.version == model::ProtocolVersion::http1 ? tls::AlpnOffer::nothing
+                                                                       : tls::AlpnOffer::http2;
   auto secure = transport::SecureSocket::connect(loop_, environment.secure, environment.tls,
-                                                 &sessions, request_.address, "", *this);
+                                                 &sessions, request_.address, "", *this, offer);
   secure_ = secure.get();
   socket_ = std::move(secure);
 }
@@ -51,6 +92,14 @@ Probe::~Probe() = default;
 void Probe::on_connected() {
   step_ = Step::response_head;
   result_.local = socket_->local();
+  if (request_.version != model::ProtocolVersion::http1) {
+    if (secure_ != nullptr && !secure_->session().http2_chosen()) {
+      settle(ProbeOutcome::not_http2);
+      return finish();
+    }
+    const std::string request = std::exchange(unsent_, "");
+    http2_ = std::make_unique<ProbeHttp2>(slabs_, secure_ ? "https" : "http", request);
+  }
   write_request();
 }
 
@@ -63,7 +112,9 @@ void Probe::on_writable() {
   write_request();
 }
 
-void Probe::write_request() {
+// False: that was the end, and this may be no more.
+bool Probe::write_request() {
+  if (http2_) http2_->fill(unsent_);
   while (!unsent_.empty()) {
     const io::IoResult written = socket_->write(unsent_);
     switch (written.status) {
@@ -71,22 +122,27 @@ void Probe::write_request() {
         unsent_.erase(0, written.bytes);
         break;
       case io::IoStatus::blocked:
-        return;
+        return true;
       case io::IoStatus::end:
       case io::IoStatus::failed:
         settle(connection_failure());
-        return finish();
+        finish();
+        return false;
     }
   }
+  return true;
 }
 
 void Probe::on_readable() {
+  std::array<char, read_bytes> bytes;
   for (;;) {
-    switch (io::read_into(in_, read_bytes, *socket_).status) {
+    const io::IoResult got = socket_->read(bytes);
+    switch (got.status) {
       case io::IoStatus::done:
-        if (take_input() == Progress::done) return finish();
+        if (take_bytes({bytes.data(), got.bytes}) == Progress::done) return finish();
+        if (http2_ && !write_request()) return;
         // A FIN that came with the last bytes raises no event of its own.
-        if (!socket_->readable()) return in_.release_if_empty();
+        if (!socket_->readable()) return;
         break;
       case io::IoStatus::blocked:
         return;
@@ -98,6 +154,18 @@ void Probe::on_readable() {
         return finish();
     }
   }
+}
+
+Probe::Progress Probe::take_bytes(std::string_view bytes) {
+  if (!http2_) {
+    in_.append(bytes);
+    return take_input();
+  }
+  http2_->receive(bytes, in_);
+  if (take_input() == Progress::done) return Progress::done;
+  if (!http2_->failed()) return Progress::more;
+  settle(ProbeOutcome::response_malformed);
+  return Progress::done;
 }
 
 Probe::Progress Probe::take_input() {
@@ -128,26 +196,51 @@ Probe::Progress Probe::take_head() {
 
 void Probe::judge(const http::ResponseHead& head) {
   result_.status = head.status;
-  settle(request_.matcher.matches(head.status) ? ProbeOutcome::passed
-                                               : ProbeOutcome::code_mismatch);
+  if (request_.version != model::ProtocolVersion::grpc) {
+    settle(request_.matcher.matches(head.status) ? ProbeOutcome::passed
+                                                 : ProbeOutcome::code_mismatch);
+  } else {
+    const http::Field* code = head.fields.find("grpc-status");
+    if (code != nullptr) grpc_code_ = grpc_code_of(code->value);
+    if (code == nullptr && head.status != 200) settle(ProbeOutcome::code_mismatch);
+  }
   body_.begin(head.framing, head.content_length);
   const size_t head_bytes = head.wire_bytes;
   in_.consume(head_bytes);
   step_ = Step::body;
 }
 
-// The body says nothing about health. It is read, up to a limit, because a target that is cut off
-// while it answers would log an error for every probe.
+// But for gRPC the body says nothing about health. It is read, up to a limit, because a target that
+// is cut off while it answers would log an error for every probe.
 Probe::Progress Probe::take_body() {
   while (!body_.finished()) {
     const http::H1BodyReader::Piece piece = body_.next(in_.view());
+    message_.append(piece.payload.substr(0, message_bytes_looked_at - message_.size()));
     in_.consume(piece.consumed);
     body_bytes_ += piece.consumed;
-    if (piece.status == http::BodyStatus::malformed) return Progress::done;
-    if (body_bytes_ >= model::limits::health_check_body_bytes_max) return Progress::done;
+    if (piece.status == http::BodyStatus::malformed ||
+        body_bytes_ >= model::limits::health_check_body_bytes_max) {
+      settle(ProbeOutcome::response_malformed);
+      return Progress::done;
+    }
     if (piece.consumed == 0 && piece.status == http::BodyStatus::more) return Progress::more;
   }
+  if (!settled_) judge_call();
   return Progress::done;
+}
+
+// A call of gRPC is over: its code stands in the trailers or, where it failed at once, in the head.
+void Probe::judge_call() {
+  const std::string_view trailer = trailer_value(body_.trailers(), "grpc-status");
+  if (!trailer.empty()) grpc_code_ = grpc_code_of(trailer);
+  if (grpc_code_ < 0) return settle(ProbeOutcome::response_malformed);
+  result_.status = grpc_code_;
+  bool good = request_.matcher.matches(grpc_code_);
+  if (grpc_code_ == 0 && request_.path == health_service_path)
+    good = good && std::string_view(message_)
+                       .substr(std::min(message_.size(), message_head_bytes))
+                       .starts_with(serving);
+  settle(good ? ProbeOutcome::passed : ProbeOutcome::code_mismatch);
 }
 
 void Probe::on_timer(io::Timer&) {
@@ -174,10 +267,19 @@ void Probe::settle(ProbeOutcome outcome) {
 void Probe::finish() {
   DARUMA_ASSERT(settled_);
   deadline_.clear();
+  say_goodbye();
   secure_ = nullptr;
   socket_.reset();
   const ProbeResult result = result_;
   handler_.on_probe_done(result);
+}
+
+// HTTP/2's, as far as the network takes it.
+void Probe::say_goodbye() {
+  if (!http2_ || !unsent_.empty()) return;
+  http2_->end();
+  http2_->fill(unsent_);
+  socket_->write(unsent_);
 }
 
 ProbeOutcome Probe::connect_failure() const {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One health-check probe: connect, TLS if wanted, `GET path`, compare the status code, close. Each
-// is a new connection, as an ALB's. Owned by whoever waits for it; belongs to one thread.
+// is a new connection, as an ALB's. By gRPC: a call of that path with an empty message, and the
+// code is grpc-status; where the path is that of grpc.health.v1 (gRPC, "Health Checking Protocol"),
+// the answer must say SERVING besides. Owned by whoever waits for it; belongs to one thread.
 #pragma once
 
 #include <memory>
@@ -28,6 +30,7 @@ struct ProbeEnvironment {
 
 struct ProbeRequest {
   model::Protocol protocol = model::Protocol::http;
+  model::ProtocolVersion version = model::ProtocolVersion::http1;
   Address address{};
   std::string host{};  // the Host field's value
   std::string path = "/";
@@ -37,6 +40,8 @@ struct ProbeRequest {
 
 // Value of the Host field: the port is left out where it is 80 or 443, as an ALB's probe does.
 std::string probe_host(const std::string& target_id, uint16_t port);
+
+class ProbeHttp2;
 
 class ProbeHandler {
  public:
@@ -68,10 +73,13 @@ class Probe final : private io::SocketHandler, private io::TimerHandler {
   void on_timer(io::Timer& timer) override;
 
   enum class Progress : uint8_t { more, done };
-  void write_request();
+  bool write_request();
+  void say_goodbye();
+  Progress take_bytes(std::string_view bytes);
   Progress take_input();
   Progress take_head();
   Progress take_body();
+  void judge_call();
   void judge(const http::ResponseHead& head);
   // Settles the result, unless a response head has settled it already.
   void settle(ProbeOutcome outcome);
@@ -86,6 +94,7 @@ class Probe final : private io::SocketHandler, private io::TimerHandler {
   Step step_ = Step::connect;
   bool settled_ = false;
   ProbeResult result_;
+  SlabPool& slabs_;
   std::string unsent_;
   Buffer in_;
   size_t head_bytes_ = 0;  // of interim responses as well
@@ -93,6 +102,9 @@ class Probe final : private io::SocketHandler, private io::TimerHandler {
   http::H1ResponseParser parser_;
   http::H1BodyReader body_;
   io::Timer deadline_;
+  std::unique_ptr<ProbeHttp2> http2_;  // where it speaks that
+  int grpc_code_ = -1;                 // of a call of gRPC that failed at once
+  std::string message_;                // the body, as far as it is looked at
   std::unique_ptr<io::Socket> socket_;
   const transport::SecureSocket* secure_ = nullptr;  // the same socket, if it speaks TLS
 };

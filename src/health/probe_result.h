@@ -30,6 +30,7 @@ namespace daruma::health {
   X(tls_failed, failed_health_checks, "ConnectionReset", "the TLS handshake failed, or a record") \
   X(tls_reset, failed_health_checks, "ConnectionReset", "reset during the TLS handshake")         \
   X(tls_timeout, timeout, "TimedOut", "TCP was accepted, the TLS handshake was not finished")     \
+  X(not_http2, failed_health_checks, "TargetError", "TLS is done, HTTP/2 was not chosen in it")   \
   X(response_timeout, timeout, "TimedOut", "connected, but no whole response head in time")       \
   X(response_reset, failed_health_checks, "ConnectionReset", "reset before the response head")    \
   X(response_closed, failed_health_checks, "ConnectionReset", "closed before the response head")  \

@@ -18,8 +18,8 @@ Checking checking_of(const model::TargetGroup& group) {
 
 // A probe for `before` still answers the question of `after`.
 bool same_question(const model::HealthCheck& before, const model::HealthCheck& after) {
-  return before.protocol == after.protocol && before.port == after.port &&
-         before.path == after.path && before.matcher == after.matcher;
+  return before.protocol == after.protocol && before.version == after.version &&
+         before.port == after.port && before.path == after.path && before.matcher == after.matcher;
 }
 
 }  // namespace
@@ -133,6 +133,7 @@ void ProbedTarget::begin_probe() {
   if (addresses_.empty()) return record({.outcome = ProbeOutcome::name_unresolved});
   address_ %= addresses_.size();
   ProbeRequest request{.protocol = check_.protocol,
+                       .version = check_.version,
                        .address = addresses_[address_].with_port(probe_port()),
                        .host = probe_host(key_.id, probe_port()),
                        .path = check_.path,

@@ -32,6 +32,7 @@ Meaning meaning_of(ProbeOutcome outcome) {
     case ProbeOutcome::connect_unreachable:
     case ProbeOutcome::connect_failed:
     case ProbeOutcome::tls_failed:
+    case ProbeOutcome::not_http2:
     case ProbeOutcome::response_reset:
     case ProbeOutcome::response_closed:
     case ProbeOutcome::response_malformed:

@@ -44,6 +44,14 @@ inline constexpr size_t pipelined_bytes_max = 16 * 1024;
 inline constexpr uint32_t http2_streams_max = 128;
 inline constexpr uint64_t http2_requests_max = 10'000;       // then GOAWAY
 inline constexpr size_t http2_heads_bytes_max = 512 * 1024;  // of requests under way, together
+// HTTP/2, per connection to a target: streams at once, however many the target allows.
+inline constexpr uint32_t http2_target_streams_max = 100;
+// Of requests over it, what is kept until they are answered, in case the target refuses to look at
+// them: of each, and together.
+inline constexpr size_t http2_kept_bytes_max = 16 * 1024;
+inline constexpr size_t http2_kept_together_bytes_max = 128 * 1024;
+// A stream that hears nothing for so long speaks against its connection.
+inline constexpr Duration http2_target_silence = 1s;
 // Of a request's body, what has to be there before it takes a place at a target.
 inline constexpr size_t body_beginning_bytes_max = 16 * 1024;
 inline constexpr size_t idle_target_connections_max = 1'024;  // per target

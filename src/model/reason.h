@@ -32,6 +32,8 @@ namespace daruma::model {
   X(http2_frames, "the client sent HTTP/2 frames that bring nothing without end")                 \
   X(http2_head_flood, "a field section of HTTP/2 far over the limits, or in too many frames")     \
   X(http2_stalled, "the client of HTTP/2 took nothing of its answers within the idle timeout")    \
+  X(request_protocol_mismatch,                                                                    \
+    "the target group speaks a protocol that this request cannot go by")                          \
   X(redirect_too_long, "the redirect's Location is over 8 KB")                                    \
   X(request_transform_failed, "a rule's transform gave no usable Host or URL")                    \
   X(no_registered_targets, "the target group has no target")                                      \
@@ -43,6 +45,9 @@ namespace daruma::model {
   X(target_connect_timeout, "the target did not accept the TCP connection within 10 s")           \
   X(target_tls_handshake_failed, "the TLS handshake with the target failed")                      \
   X(target_tls_handshake_timeout, "the target did not finish the TLS handshake within 10 s")      \
+  X(target_not_http2, "the target did not choose HTTP/2 in its TLS handshake")                    \
+  X(target_http2_error, "the target broke the rules of HTTP/2, or does not speak it")             \
+  X(target_refused_stream, "the target refused to look at the request, again and again")          \
   X(target_reset_before_response, "the target reset the connection before a response")            \
   X(target_closed_before_response, "the target closed the connection before a response")          \
   X(target_response_malformed, "the target's response is not HTTP")                               \

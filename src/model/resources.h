@@ -49,6 +49,7 @@ struct TargetGroup {
   std::optional<int64_t> healthy_threshold_count;
   std::optional<int64_t> unhealthy_threshold_count;
   std::optional<std::string> http_code;  // Matcher.HttpCode
+  std::optional<std::string> grpc_code;  // Matcher.GrpcCode
   Attributes attributes;
   std::vector<TargetDescription> targets;
   Identity identity;

@@ -6,14 +6,12 @@
 namespace daruma::model {
 namespace {
 
-constexpr uint64_t code_first = 200;
-constexpr uint64_t code_last = 499;
-
-// Exactly three digits within 200–499.
-std::optional<uint64_t> parse_code(std::string_view text) {
-  if (text.size() != 3) return std::nullopt;
+// Exactly that many digits, within the range.
+std::optional<uint64_t> parse_code(std::string_view text, size_t digits_least, size_t digits_most,
+                                   uint64_t first, uint64_t last) {
+  if (text.size() < digits_least || text.size() > digits_most) return std::nullopt;
   const std::optional<uint64_t> code = parse_decimal(text);
-  if (!code || *code < code_first || *code > code_last) return std::nullopt;
+  if (!code || *code < first || *code > last) return std::nullopt;
   return code;
 }
 
@@ -81,25 +79,38 @@ std::string_view name_of(HealthReason reason) {
 }
 
 std::optional<CodeMatcher> CodeMatcher::parse(std::string_view text) {
+  return parse(text, {.first = 200, .last = 499, .digits_least = 3, .digits_most = 3});
+}
+
+std::optional<CodeMatcher> CodeMatcher::parse_grpc(std::string_view text) {
+  return parse(text, {.first = 0, .last = 99, .digits_least = 1, .digits_most = 2});
+}
+
+std::optional<CodeMatcher> CodeMatcher::parse(std::string_view text, const Range& range) {
+  const auto code_of = [&range](std::string_view part) {
+    return parse_code(part, range.digits_least, range.digits_most, range.first, range.last);
+  };
   CodeMatcher matcher;
   matcher.text_ = text;
+  matcher.first_ = static_cast<int>(range.first);
   matcher.codes_.reset();
   for (std::string_view rest = text;;) {
     const size_t comma = rest.find(',');
     const std::string_view part = rest.substr(0, comma);
     const size_t dash = part.find('-');
-    const auto from = parse_code(part.substr(0, dash));
-    const auto to = dash == std::string_view::npos ? from : parse_code(part.substr(dash + 1));
+    const auto from = code_of(part.substr(0, dash));
+    const auto to = dash == std::string_view::npos ? from : code_of(part.substr(dash + 1));
     if (!from || !to || *to < *from) return std::nullopt;
-    for (uint64_t code = *from; code <= *to; ++code) matcher.codes_.set(code - code_first);
+    for (uint64_t code = *from; code <= *to; ++code) matcher.codes_.set(code - range.first);
     if (comma == std::string_view::npos) return matcher;
     rest.remove_prefix(comma + 1);
   }
 }
 
 bool CodeMatcher::matches(int status) const {
-  if (status < static_cast<int>(code_first) || status > static_cast<int>(code_last)) return false;
-  return codes_.test(static_cast<size_t>(status) - code_first);
+  if (status < first_) return false;
+  const auto index = static_cast<size_t>(status - first_);
+  return index < codes_.size() && codes_.test(index);
 }
 
 }  // namespace daruma::model

@@ -20,6 +20,9 @@ namespace daruma::model {
 enum class Protocol : uint8_t { http, https };
 std::string_view name_of(Protocol protocol);  // "HTTP"
 
+// What a target group's targets speak (ProtocolVersion).
+enum class ProtocolVersion : uint8_t { http1, http2, grpc };
+
 // What a target's runtime state (pool, health, counts) is filed under. Survives every snapshot.
 struct TargetKey {
   std::string group;  // name of the target group
@@ -65,23 +68,35 @@ struct TargetHealth {
   bool operator==(const TargetHealth&) const = default;
 };
 
-// Status codes that count as healthy: "200", "200,202", "200-299".
+// Status codes that count as healthy: "200", "200,202", "200-299"; of gRPC "0", "12", "0-99".
 class CodeMatcher {
  public:
   // Nullopt unless every part is a code or an ascending range within 200–499.
   static std::optional<CodeMatcher> parse(std::string_view text);
+  // The same of gRPC, within 0–99.
+  static std::optional<CodeMatcher> parse_grpc(std::string_view text);
   bool matches(int status) const;
   const std::string& text() const { return text_; }
   bool operator==(const CodeMatcher& other) const { return text_ == other.text_; }
 
  private:
+  struct Range {
+    uint64_t first;
+    uint64_t last;
+    size_t digits_least;
+    size_t digits_most;
+  };
+  static std::optional<CodeMatcher> parse(std::string_view text, const Range& range);
+
   std::string text_ = "200";
-  std::bitset<300> codes_ = std::bitset<300>(1);  // index 0 is status 200
+  int first_ = 200;
+  std::bitset<300> codes_ = std::bitset<300>(1);  // index 0 is first_
 };
 
 struct HealthCheck {
   bool enabled = true;
   Protocol protocol = Protocol::http;
+  ProtocolVersion version = ProtocolVersion::http1;
   std::optional<uint16_t> port;  // nullopt: the target's own ("traffic-port")
   std::string path = "/";
   Duration interval = 30s;
@@ -106,6 +121,7 @@ struct TargetGroup {
   std::string arn;
   std::string resource_id;  // "targetgroup/{name}/{id}", as logs and metrics spell it
   Protocol protocol = Protocol::http;
+  ProtocolVersion version = ProtocolVersion::http1;
   uint16_t port = 80;
   HealthCheck health_check;
   Duration deregistration_delay = 300s;

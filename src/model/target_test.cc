@@ -43,6 +43,16 @@ TEST(CodeMatcher, is_200_by_default) {
   EXPECT_EQ(CodeMatcher(), *CodeMatcher::parse("200"));
 }
 
+TEST(CodeMatcher, of_grpc_is_within_0_and_99) {
+  EXPECT_TRUE(CodeMatcher::parse_grpc("12")->matches(12));
+  EXPECT_FALSE(CodeMatcher::parse_grpc("12")->matches(0));
+  EXPECT_TRUE(CodeMatcher::parse_grpc("0-99")->matches(99));
+  EXPECT_FALSE(CodeMatcher::parse_grpc("0-99")->matches(100));
+  EXPECT_TRUE(CodeMatcher::parse_grpc("0,12")->matches(0));
+  for (const std::string_view bad : {"", "100", "0-100", "-1", "5-4", "0,", "x"})
+    EXPECT_FALSE(CodeMatcher::parse_grpc(bad)) << bad;
+}
+
 TEST(TargetKey, reads_as_an_address) {
   EXPECT_EQ((TargetKey{"g", "127.0.0.2", 8443}).to_string(), "127.0.0.2:8443");
   EXPECT_EQ((TargetKey{"g", "::1", 80}).to_string(), "[::1]:80");
