@@ -14,6 +14,7 @@
 #include "proxy/environment.h"
 #include "proxy/keepsake.h"
 #include "proxy/listener.h"
+#include "proxy/protocol_match.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
 #include "routing/rule_table.h"
@@ -205,8 +206,12 @@ Next Exchange::match_rule() {
   if (request_.upgrade && http::asks_to_switch(request_) && !tunnel_has_room())
     return refuse(503, model::Reason::node_out_of_resources);
   group_ = &choose_group(forward);
+  if (!may_go_to(group_->group->version, request_, client_->origin().http2))
+    return refuse(464, model::Reason::request_protocol_mismatch);
+  // A call of gRPC may begin with the server's words.
   const bool at_once = request_.framing == http::Framing::none ||
-                       load_balancer_->request_body_bytes_per_second_min == 0;
+                       load_balancer_->request_body_bytes_per_second_min == 0 ||
+                       group_->group->version == model::ProtocolVersion::grpc;
   step_ = at_once ? Step::pick_target : Step::await_body;
   return Next::proceed;
 }
@@ -283,10 +288,10 @@ Next Exchange::redirect(const model::RedirectAction& action) {
 
 // Stop 8 begins: the head as the target shall see it. What is there already is the head, with the
 // body's beginning behind it, that the connection before took nothing of.
-Next Exchange::send_on(TargetConnection& connection) {
+Next Exchange::send_on(TargetStream& connection) {
   connection_ = &connection;
   sent_at_ = environment_.loop.now();
-  connection.count_request();
+  connection.connection().count_request();
   if (to_target_.empty()) {
     http::write_forwarded_request(*forwarded_, to_target_);
     request_relay_.begin(request_.framing, request_.content_length, request_.framing,

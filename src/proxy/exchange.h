@@ -35,6 +35,7 @@ namespace daruma::proxy {
 
 class Listener;
 class TargetConnection;
+class TargetStream;
 struct Environment;
 struct Keepsake;
 
@@ -142,7 +143,7 @@ class Exchange final : public Mortal,
   Next open_failed();
   bool take_retry();
   Next try_again(model::Reason reason);
-  Next send_on(TargetConnection& connection);
+  Next send_on(TargetStream& connection);
   void make_trace_id();
   // answer
   void pass_over_body();
@@ -161,6 +162,8 @@ class Exchange final : public Mortal,
   Next target_closed();
   bool connection_untouched() const;
   bool may_replay() const;
+  bool was_refused() const;
+  bool may_send_again() const;
   Next interim_response();
   bool flush_interim();  // false: the client is gone
   bool turn_is_over(size_t bytes_read);
@@ -198,6 +201,7 @@ class Exchange final : public Mortal,
   void write_log_line();
   std::string_view requested_path() const;
   // its story: exchange_story.cc
+  void note_attempt(model::Reason reason);
   void note_attempt(model::Reason reason, const TargetConnection* connection);
   void keep_story();
   void keep_brief_story();
@@ -220,7 +224,7 @@ class Exchange final : public Mortal,
   TargetState* target_ = nullptr;       // kept alive by pin_ or kept_; nullptr in the group's line
   TargetState* tried_ = nullptr;        // where it was sent before
   TargetState* full_target_ = nullptr;  // why it waits in the line
-  TargetConnection* connection_ = nullptr;
+  TargetStream* connection_ = nullptr;
 
   http::RequestHead request_;
   Buffer request_bytes_;  // what request_'s views point into

@@ -10,6 +10,7 @@
 #include "proxy/exchange.h"
 #include "proxy/keepsake.h"
 #include "proxy/listener.h"
+#include "proxy/protocol_match.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
 
@@ -100,7 +101,7 @@ void Exchange::on_timer(io::Timer&) {
 // Daruma answers by itself. REQUIRES: !response_begun_.
 Next Exchange::refuse(int status, model::Reason reason) {
   DARUMA_ASSERT(!response_begun_);
-  note_attempt(reason, connection_);
+  note_attempt(reason);
   release_target(false);
   record_.reason = reason;
   local_.status = status;
@@ -112,6 +113,11 @@ Next Exchange::refuse(int status, model::Reason reason) {
 }
 
 void Exchange::set_error_page() {
+  if (is_grpc(request_, client_->origin().http2)) {
+    local_.content_type = "application/grpc";
+    local_.grpc = grpc_status_of(local_.status);
+    return;
+  }
   const std::span<const model::ErrorPage> pages = listener_->listener().error_pages;
   const model::ErrorPage* page = error_page_for(pages, local_.status);
   if (page == nullptr) {
@@ -132,7 +138,7 @@ void Exchange::set_error_page() {
 Next Exchange::break_off(model::Reason reason) {
   const bool unsent = response_alone_ && response_relay_.bytes_written() == 0;
   if (!unsent) return cut_off(reason);
-  note_attempt(reason, connection_);
+  note_attempt(reason);
   to_client_.clear();
   response_begun_ = false;
   return refuse(reason == model::Reason::target_body_timeout ? 504 : 502, reason);
@@ -140,7 +146,7 @@ Next Exchange::break_off(model::Reason reason) {
 
 // The answer can't be finished: the client must not take what it got for complete.
 Next Exchange::cut_off(model::Reason reason) {
-  note_attempt(reason, connection_);
+  note_attempt(reason);
   release_target(false);
   record_.reason = reason;
   keep_client_ = false;
@@ -185,12 +191,12 @@ void Exchange::release_target(bool reusable) {
   const uint32_t asked_into = std::exchange(asked_into_, 0);
   if (asked_into != 0 && !response_begun_ && leaves_early())
     target_->on_request_withdrawn(asked_into);
-  if (TargetConnection* connection = std::exchange(connection_, nullptr)) {
+  if (TargetStream* connection = std::exchange(connection_, nullptr)) {
     connection->end_use();
     if (reusable) {
       target_->give_back(*connection, load_balancer_->idle_timeout);
     } else {
-      target_->discard(*connection);
+      target_->abandon(*connection);
     }
   }
   if (ListNode<InFlight>::linked()) target_->unbind(*this);
@@ -279,7 +285,7 @@ void Exchange::write_log_line() {
   const http::ClientFacts& facts = client_->origin().facts;
   const bool http2 = client_->origin().http2;
   record_.protocol = facts.secure ? "https" : "http";
-  record_.type = http2 ? "h2" : record_.protocol;
+  record_.type = is_grpc(request_, http2) ? "grpcs" : http2 ? "h2" : record_.protocol;
   record_.load_balancer = load_balancer().resource_id;
   record_.client_ip = facts.peer_ip;
   record_.client_port = facts.peer.port();

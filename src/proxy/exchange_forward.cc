@@ -70,7 +70,7 @@ Next Exchange::pump_request() {
     const RelayStatus status =
         request_relay_.pump(client_->in(), to_target_, connection_->socket());
     if (asked_into_ == 0 && request_relay_.bytes_written() > 0)
-      asked_into_ = target_->on_request_sent(*connection_, environment_.loop.now());
+      asked_into_ = target_->on_request_sent(connection_->connection(), environment_.loop.now());
     switch (status) {
       case RelayStatus::finished:
         request_sent_ = true;
@@ -100,7 +100,9 @@ Next Exchange::pump_request() {
         extend_deadline();
         continue;
       case ClientStream::ReadOutcome::nothing:
-        if (!response_begun_) wait_for_body();
+        // A call of gRPC may have nothing to say for long.
+        if (!response_begun_ && group_->group->version != model::ProtocolVersion::grpc)
+          wait_for_body();
         return Next::proceed;
       case ClientStream::ReadOutcome::ended:
         return client_closed_in_body();
@@ -220,20 +222,21 @@ bool Exchange::flush_interim() {
 Next Exchange::begin_response() {
   response_at_ = environment_.loop.now();
   record_.target_status = record_.status = response_.status;
-  target_->on_answered(*connection_, response_at_ - sent_at_);
+  TargetConnection& connection = connection_->connection();
+  target_->on_answered(connection, response_at_ - sent_at_);
   target_->counters().response_time.record(response_at_ - sent_at_);
   target_->counters().responses[telemetry::status_class(response_.status)].add();
   if (const http::Field* keep_alive = response_.fields.find(http::FieldId::keep_alive)) {
-    connection_->note_keep_alive(keep_alive->value);
-    if (connection_->requests() == 1 && connection_->announced_timeout())
-      target_->note_announced(*connection_->announced_timeout());
+    connection.note_keep_alive(keep_alive->value);
+    if (connection.requests() == 1 && connection.announced_timeout())
+      target_->note_announced(*connection.announced_timeout());
   }
   if (!target_->server_known()) {
     const http::Field* server = response_.fields.find(http::FieldId::server);
     target_->note_server(server ? server->value : "");
   }
   if (response_.status == 101) return begin_tunnel();
-  if (!response_.keep_alive) target_->on_last_answer(*connection_, response_.status);
+  if (!response_.keep_alive) target_->on_last_answer(connection, response_.status);
   target_reusable_ =
       response_.keep_alive && !close_target_ && response_.framing != http::Framing::until_close;
 
@@ -306,28 +309,52 @@ Next Exchange::response_complete() {
 }
 
 Next Exchange::target_closed() {
-  if (response_begun_) return break_off(model::Reason::target_response_truncated);
+  const TargetHttp2Stream* const stream = connection_->http2();
+  if (response_begun_) {
+    const bool malformed = stream && stream->malformed();
+    return break_off(malformed ? model::Reason::target_response_malformed
+                               : model::Reason::target_response_truncated);
+  }
   if (!connection_->in().empty()) return refuse(502, model::Reason::target_response_truncated);
   const bool reset = connection_->socket().error() == io::SocketError::reset;
-  const model::Reason reason = reset ? model::Reason::target_reset_before_response
-                                     : model::Reason::target_closed_before_response;
-  if (may_replay() && take_retry()) return try_again(reason);
-  if (connection_->requests() == 1) target_->on_failed(reason, FailureStreak::Where::later);
+  model::Reason reason = reset ? model::Reason::target_reset_before_response
+                               : model::Reason::target_closed_before_response;
+  if (stream && stream->failure() != model::Reason::none) reason = stream->failure();
+  if (was_refused()) {
+    if (may_send_again()) return try_again(reason);
+  } else {
+    if (may_replay() && take_retry()) return try_again(reason);
+    const bool fresh = connection_->connection().requests() == 1;
+    if (fresh || (stream && !stream->lost()))
+      target_->on_failed(reason, FailureStreak::Where::later);
+  }
   return refuse(502, reason);
 }
 
 // A kept-alive connection that nothing of this request has reached.
 bool Exchange::connection_untouched() const {
-  return connection_->requests() > 1 && request_relay_.bytes_written() == 0;
+  return connection_->connection().requests() > 1 && request_relay_.bytes_written() == 0;
 }
 
 // RFC 9110 9.2.2: a kept-alive connection that ends when it is used again was most likely being
 // closed already. The request may be sent again if it has not left, or if twice is the same as once
-// and none of it is gone.
+// and none of it is gone. A stream of HTTP/2 that is reset alone was looked at.
 bool Exchange::may_replay() const {
-  if (connection_->requests() == 1) return false;
+  if (connection_->connection().requests() == 1) return false;
+  if (connection_->http2() && !connection_->http2()->lost()) return false;
   if (request_relay_.bytes_written() == 0) return true;
   return request_.framing == http::Framing::none && http::is_idempotent(request_.method);
+}
+
+// RFC 9113 8.7: nobody has looked at the request, whatever it asks for.
+bool Exchange::was_refused() const {
+  return connection_->http2() && connection_->http2()->refused();
+}
+
+// That costs the target nothing, so no budget is asked.
+bool Exchange::may_send_again() const {
+  if (retries_ >= model::limits::retries_per_request_max || environment_.draining) return false;
+  return connection_->http2()->keeps_all(to_target_) || request_.framing == http::Framing::none;
 }
 
 Next Exchange::timed_out() {

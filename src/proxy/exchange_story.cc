@@ -42,6 +42,10 @@ model::Candidate::Standing standing_of(const TargetState& target, bool chosen_fr
 
 }  // namespace
 
+void Exchange::note_attempt(model::Reason reason) {
+  note_attempt(reason, connection_ ? &connection_->connection() : nullptr);
+}
+
 // The attempt under way ends over `connection`, if over any; noted once. An opening that failed is
 // noted before its connection is gone.
 void Exchange::note_attempt(model::Reason reason, const TargetConnection* connection) {
@@ -51,7 +55,8 @@ void Exchange::note_attempt(model::Reason reason, const TargetConnection* connec
   if (reason == model::Reason::target_tls_handshake_failed)
     attempt.tls_error = cut(connection->tls_error());
   if (connection_) {
-    if (connection_->requests() > 1) attempt.idle = sent_at_ - connection_->idle_since();
+    const TargetConnection& used = connection_->connection();
+    if (used.requests() > 1 && !connection_->http2()) attempt.idle = sent_at_ - used.idle_since();
     attempt.sent_bytes = request_relay_.bytes_written();
     attempt.received_bytes = connection_->in().size();
     if (response_begun_)
@@ -66,7 +71,7 @@ void Exchange::keep_story() {
   const bool plain = attempts_.empty() && waited_ == Duration{} &&
                      record_.reason == model::Reason::none && record_.status < 500;
   if (plain) return keep_brief_story();
-  note_attempt(record_.reason, connection_);
+  note_attempt(record_.reason);
   environment_.stories.keep(story());
 }
 
@@ -90,14 +95,14 @@ void Exchange::keep_brief_story() {
   const char* const line = request_.method_text.data();
   const std::string_view target = request_.target;
   story.request = std::string_view(line, static_cast<size_t>(target.data() + target.size() - line));
-  story.requests = connection_ ? connection_->requests() : 0;
+  story.requests = connection_ ? connection_->connection().requests() : 0;
   if (!connection_) {
     story.target = {};
     story.fail_open = false;
     return;
   }
   story.fail_open = group_->set.mode() == routing::RoutingMode::fail_open;
-  story.opened_at = connection_->began();
+  story.opened_at = connection_->connection().began();
   story.target = target_->story_name();
 }
 

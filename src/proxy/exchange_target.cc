@@ -294,16 +294,18 @@ bool Exchange::take_retry() {
 }
 
 Next Exchange::try_again(model::Reason reason) {
-  note_attempt(reason, connection_);
+  note_attempt(reason);
   group_->state->counters->retries_total.add();
   ++retries_;
   earlier_targets_.append(target_->label());
   earlier_targets_.push_back(' ');
+  // Where nothing has left, or all of it is still there, head and relay go on as they are: the
+  // relay may have taken some of the body from the client already.
+  const bool gone = connection_ && request_relay_.bytes_written() > 0 &&
+                    !(connection_->http2() && connection_->http2()->take_back(to_target_));
+  if (gone) to_target_.clear();
   release_target(false);
   tried_ = std::exchange(target_, nullptr);
-  // Where nothing has left, head and relay go on as they are: the relay may have taken some of the
-  // body from the client already.
-  if (request_relay_.bytes_written() > 0) to_target_.clear();
   request_relay_.unblock();
   request_sent_ = request_broken_ = false;
   step_ = Step::pick_target;

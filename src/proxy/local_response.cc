@@ -61,6 +61,8 @@ std::string_view page_phrase(int status) {
       return "Request-URI Too Large";
     case 463:
       return "Too Many Forwarded Addresses";
+    case 464:
+      return "Incompatible Protocol Versions";
     case 503:
       return "Service Temporarily Unavailable";
     case 504:
@@ -124,6 +126,10 @@ void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Bu
   if (!answer.allow.empty()) http::write_field(out, "Allow", answer.allow);
   if (answer.retry_after_seconds > 0)
     http::write_field(out, "Retry-After", static_cast<uint64_t>(answer.retry_after_seconds));
+  if (answer.grpc) {
+    http::write_field(out, "grpc-status", uint64_t{answer.grpc->code});
+    http::write_field(out, "grpc-message", answer.grpc->message);
+  }
   if (!answer.content_type.empty()) http::write_field(out, "Content-Type", answer.content_type);
   if (answer.status != 204) http::write_field(out, "Content-Length", uint64_t{answer.body.size()});
   http::write_field(out, "Connection", how.close ? "close" : "keep-alive");

@@ -15,6 +15,7 @@
 #include "http/message.h"
 #include "model/reason.h"
 #include "model/rule.h"
+#include "proxy/protocol_match.h"
 
 namespace daruma::proxy {
 
@@ -25,6 +26,8 @@ struct LocalAnswer {
   std::string_view location{};  // redirects
   std::string_view allow{};     // 405
   int retry_after_seconds = 0;  // 0: not said
+  // Said besides the status, to a client of gRPC, which reads no page.
+  std::optional<GrpcStatus> grpc{};
 };
 
 struct LocalAnswerHow {

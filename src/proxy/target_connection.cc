@@ -11,33 +11,31 @@ namespace daruma::proxy {
 
 TargetConnection::TargetConnection(Environment& environment, TargetState& target,
                                    const Address& address)
-    : environment_(environment),
+    : TargetStream(environment.slabs, *this),
+      environment_(environment),
       target_(target),
       address_(address),
-      in_(environment.slabs),
+      version_(target.version()),
       timer_(environment.loop.timers(), *this),
       began_(environment.loop.now()) {
   timer_.set(began_ + model::limits::connect_timeout);
   if (target.protocol() == model::Protocol::http) {
     socket_ = environment.loop.connect(address, *this);
+    stream_socket_ = socket_.get();
     return;
   }
+  const auto offer =
+      version_ == model::ProtocolVersion::http1 ? tls::AlpnOffer::nothing : tls::AlpnOffer::http2;
   // An ALB sends no SNI to targets.
   auto secure = transport::SecureSocket::connect(environment.loop, environment.secure,
                                                  *environment.client_tls, &target.sessions(),
-                                                 address, "", *this);
+                                                 address, "", *this, offer);
   secure_ = secure.get();
   socket_ = std::move(secure);
+  stream_socket_ = socket_.get();
 }
 
 TargetConnection::~TargetConnection() = default;
-
-void TargetConnection::lend(Exchange& user) {
-  DARUMA_ASSERT(!user_);
-  DARUMA_ASSERT(in_.empty());
-  user_ = &user;
-  parser_.reset();
-}
 
 void TargetConnection::note_keep_alive(std::string_view value) {
   for_each_list_element(value, [&](std::string_view parameter) {
@@ -54,12 +52,34 @@ void TargetConnection::note_keep_alive(std::string_view value) {
 }
 
 void TargetConnection::rest(Instant now, Instant idle_deadline) {
-  user_ = nullptr;
+  end_use();
+  rests_ = true;
   idle_since_ = now;
   timer_.set(idle_deadline);
 }
 
+void TargetConnection::wake() {
+  rests_ = false;
+  if (http2_) timer_.clear();
+}
+
 void TargetConnection::on_connected() {
+  if (version_ != model::ProtocolVersion::http1) {
+    if (secure_ && !secure_->session().http2_chosen())
+      return target_.on_open_failed(*this, model::Reason::target_not_http2);
+    http2_ = std::make_unique<TargetHttp2>(environment_, *this);
+    return;
+  }
+  on_introduced();
+}
+
+void TargetConnection::on_not_introduced(model::Reason reason) {
+  target_.on_open_failed(*this, reason == model::Reason::target_http2_error
+                                    ? reason
+                                    : model::Reason::target_connection_reset);
+}
+
+void TargetConnection::on_introduced() {
   established_ = true;
   established_at_ = environment_.loop.now();
   timer_.clear();
@@ -108,6 +128,7 @@ model::Reason TargetConnection::failure() const {
 
 void TargetConnection::on_readable() {
   if (user_) return user_->on_target_readable();
+  if (http2_) return http2_->on_readable();
   if (established_ && !is_quiet()) target_.on_idle_closed(*this);
 }
 
@@ -120,12 +141,13 @@ bool TargetConnection::is_quiet() {
 }
 
 void TargetConnection::on_writable() {
+  if (http2_) return http2_->on_writable();
   if (user_) user_->on_target_writable();
 }
 
 void TargetConnection::on_timer(io::Timer&) {
   if (!established_) return opening_timed_out();
-  if (!user_) target_.on_rested_out(*this);
+  if (rests_) target_.on_rested_out(*this);
 }
 
 void TargetConnection::opening_timed_out() {

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One connection to a target: being opened, carrying one request, or idle in its target's pool.
-// HTTP/1.1, one request at a time (no pipelining towards targets). Opened for the target, not for a
-// request: whichever request waits when it is ready takes it.
+// One connection to a target: being opened, carrying requests, or idle in its target's pool. Of
+// HTTP/1.1 one request at a time (no pipelining towards targets): it is its own stream. Of HTTP/2
+// many (target_http2.h). Opened for the target, not for a request: whichever request waits when it
+// is ready takes it.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 
-#include "base/buffer.h"
 #include "base/intrusive_list.h"
-#include "http/h1_parser.h"
 #include "io/socket.h"
 #include "io/timer_wheel.h"
 #include "model/reason.h"
 #include "model/target.h"
 #include "proxy/graveyard.h"
+#include "proxy/target_http2.h"
+#include "proxy/target_stream.h"
 #include "transport/secure_socket.h"
 
 namespace daruma::proxy {
@@ -24,7 +25,7 @@ namespace daruma::proxy {
 class Exchange;
 class TargetState;
 struct Environment;
-struct IdleConnection {};  // list tags
+struct IdleConnection {};  // list tags: those that can carry a request now
 struct OpenConnection {};
 struct AtDoor {};
 
@@ -32,6 +33,7 @@ class TargetConnection final : public Mortal,
                                public ListNode<IdleConnection>,
                                public ListNode<OpenConnection>,
                                public ListNode<AtDoor>,
+                               public TargetStream,
                                private io::SocketHandler,
                                private io::TimerHandler {
  public:
@@ -41,13 +43,18 @@ class TargetConnection final : public Mortal,
   ~TargetConnection() override;
 
   io::Socket& socket() { return *socket_; }
-  Buffer& in() { return in_; }
-  http::H1ResponseParser& parser() { return parser_; }
   TargetState& target() { return target_; }
   const Address& address() const { return address_; }
   model::Protocol protocol() const {
     return secure_ ? model::Protocol::https : model::Protocol::http;
   }
+
+  model::ProtocolVersion version() const { return version_; }
+  // Where it speaks HTTP/2, once TCP and TLS are done; else nullptr.
+  TargetHttp2* http2() { return http2_.get(); }
+  // The target has said that it speaks HTTP/2; or it does not, or has gone.
+  void on_introduced();
+  void on_not_introduced(model::Reason reason);
 
   // The TLS handshake, once done; nullptr for plain connections.
   const tls::Session* tls_session() const { return secure_ ? &secure_->session() : nullptr; }
@@ -64,7 +71,6 @@ class TargetConnection final : public Mortal,
   Instant at_door_since() const { return at_door_since_; }
   void come_to_door(Instant now) { at_door_since_ = now; }
 
-  void lend(Exchange& user);
   // What the target announced (Keep-Alive: timeout=, max=): seconds it keeps the connection idle,
   // and how many more requests it will take.
   void note_keep_alive(std::string_view value);
@@ -76,11 +82,13 @@ class TargetConnection final : public Mortal,
   bool is_quiet();
   // Into the pool, until `idle_deadline`.
   void rest(Instant now, Instant idle_deadline);
+  bool rests() const { return rests_; }
+  // It carries a request again; of HTTP/2 the first.
+  void wake();
   void rest_no_longer_than(Instant deadline) {
     if (deadline < timer_.deadline()) timer_.set(deadline);
   }
   Instant idle_since() const { return idle_since_; }
-  void end_use() { user_ = nullptr; }
 
  private:
   void on_connected() override;
@@ -95,17 +103,17 @@ class TargetConnection final : public Mortal,
   Environment& environment_;
   TargetState& target_;
   const Address address_;
-  Exchange* user_ = nullptr;
+  const model::ProtocolVersion version_;
   std::unique_ptr<io::Socket> socket_;
   transport::SecureSocket* secure_ = nullptr;  // socket_, where it is one
-  Buffer in_;
-  http::H1ResponseParser parser_;
+  std::unique_ptr<TargetHttp2> http2_;
   io::Timer timer_;  // until it is open, and while it is idle
   const Instant began_;
   Instant established_at_{};
   Instant at_door_since_{};
   Instant idle_since_{};
   bool established_ = false;
+  bool rests_ = false;
   uint64_t requests_ = 0;
   std::optional<Duration> announced_timeout_;
   int64_t announced_requests_left_ = -1;  // -1: not announced

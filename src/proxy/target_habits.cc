@@ -51,6 +51,7 @@ Duration TargetState::idle_allowance(const TargetConnection& connection, Duratio
 }
 
 void TargetState::on_rested_out(TargetConnection& connection) {
+  if (connection.http2()) return discard(connection);  // GOAWAY tells when one ends
   habits_.on_good_idle(environment_.loop.now() - connection.idle_since());
   publish_habits();
   if (door_.wanted_elsewhere()) door_.lend();

@@ -42,10 +42,11 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   deregistration_delay_ = group.deregistration_delay;
   queue_timeout_ = group.saturation_guard.queue_timeout;
   protocol_ = group.protocol;
+  version_ = group.version;
   door_.configure(group.saturation_guard, group.protocol);
-  if (!group.saturation_guard.enabled) latency_ = {};
+  if (!learns_from_latency()) latency_ = {};
   idle_.for_each([this](TargetConnection& connection) {
-    if (!usable(connection)) discard(connection);
+    if (!usable(connection)) close_if_unused(connection);
   });
   if (!counters_ || zone_ != target.zone) set_counters(target);
   set_slow_start(group.balancing.slow_start);
@@ -161,22 +162,42 @@ model::TargetLoad TargetState::load() const {
           .full = door_.shut() || !has_room()};
 }
 
-TargetConnection& TargetState::borrow_idle(Exchange& exchange) {
-  TargetConnection& connection = idle_.pop_front();
-  --idle_connections_;
-  --environment_.target_connections_idle;
-  counters_->connections_idle.add(-1);
+TargetStream& TargetState::borrow_idle(Exchange& exchange) {
+  TargetConnection& connection = idle_.front();
+  if (connection.rests()) {
+    connection.wake();
+    count_idle(-1);
+  }
+  if (TargetHttp2* http2 = connection.http2()) {
+    TargetStream& stream = http2->open();
+    if (!http2->has_room()) connection.ListNode<IdleConnection>::unlink();
+    stream.lend(exchange);
+    return stream;
+  }
+  idle_.pop_front();
   connection.lend(exchange);
   return connection;
 }
 
+void TargetState::count_idle(int change) {
+  idle_connections_ += static_cast<size_t>(change);
+  environment_.target_connections_idle += static_cast<size_t>(change);
+  counters_->connections_idle.add(change);
+}
+
 // What was opened to an address or in a protocol that the target no longer has is not used again.
 bool TargetState::usable(const TargetConnection& connection) const {
-  return registered_ && connection.protocol() == protocol_ &&
+  const bool http2 = connection.version() != model::ProtocolVersion::http1;
+  return registered_ && connection.protocol() == protocol_ && http2 == speaks_http2() &&
          std::ranges::find(addresses_, connection.address()) != addresses_.end();
 }
 
-void TargetState::give_back(TargetConnection& connection, Duration idle_timeout) {
+void TargetState::give_back(TargetStream& stream, Duration idle_timeout) {
+  TargetConnection& connection = stream.connection();
+  if (TargetHttp2Stream* of_http2 = stream.http2()) {
+    rest_timeout_ = idle_timeout;
+    return connection.http2()->give_back(*of_http2, TargetHttp2Stream::Answer::whole);
+  }
   const bool keep = usable(connection) && !environment_.draining && connection.in().empty() &&
                     !is_ending(connection) && !place_is_wanted() &&
                     idle_connections_ < model::limits::idle_target_connections_max;
@@ -184,6 +205,32 @@ void TargetState::give_back(TargetConnection& connection, Duration idle_timeout)
   into_pool(connection, idle_timeout);
   // Not from inside the exchange that gives it back.
   if (wanted() > 0) environment_.loop.call_soon(*this);
+}
+
+void TargetState::abandon(TargetStream& stream) {
+  TargetConnection& connection = stream.connection();
+  if (TargetHttp2Stream* of_http2 = stream.http2())
+    return connection.http2()->give_back(*of_http2, TargetHttp2Stream::Answer::abandoned);
+  discard(connection);
+}
+
+void TargetState::on_streams_changed(TargetConnection& connection) {
+  if (connection.Mortal::linked()) return;
+  TargetHttp2& http2 = *connection.http2();
+  streams_expected_ = std::max<size_t>(http2.streams_max(), 1);
+  const bool may_stay = usable(connection) && !http2.retired() && !environment_.draining;
+  if (http2.users() == 0 && !may_stay) return discard(connection);
+  const bool ready = may_stay && http2.has_room();
+  const bool listed = connection.ListNode<IdleConnection>::linked();
+  if (ready && !listed) idle_.push_front(connection);
+  if (!ready && listed) connection.ListNode<IdleConnection>::unlink();
+  if (http2.users() == 0 && !connection.rests()) {
+    const Instant now = environment_.loop.now();
+    connection.rest(now, now + rest_timeout_);
+    count_idle(1);
+  }
+  // Not from inside the exchange that gives it back.
+  if (ready && wanted() > 0) environment_.loop.call_soon(*this);
 }
 
 // By a request at the door.
@@ -212,19 +259,17 @@ void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout)
   if (door_.wanted_elsewhere() && wanted() == 0) allowance = std::min(allowance, lent_after());
   connection.rest(now, now + allowance);
   idle_.push_front(connection);
-  ++idle_connections_;
-  ++environment_.target_connections_idle;
-  counters_->connections_idle.add(1);
+  count_idle(1);
 }
 
 void TargetState::discard(TargetConnection& connection) {
   if (connection.Mortal::linked()) return;
-  if (connection.ListNode<IdleConnection>::linked()) {
-    connection.ListNode<IdleConnection>::unlink();
-    --idle_connections_;
-    --environment_.target_connections_idle;
-    counters_->connections_idle.add(-1);
+  connection.ListNode<IdleConnection>::unlink();
+  if (connection.rests()) {
+    connection.wake();
+    count_idle(-1);
   }
+  if (TargetHttp2* http2 = connection.http2()) http2->end();
   if (!connection.established()) --opening_;
   connection.ListNode<OpenConnection>::unlink();
   connection.end_use();
@@ -238,8 +283,16 @@ void TargetState::discard(TargetConnection& connection) {
   if (wanted() > 0) environment_.loop.call_soon(*this);
 }
 
+// What still carries requests ends with the last of them.
+void TargetState::close_if_unused(TargetConnection& connection) {
+  TargetHttp2* http2 = connection.http2();
+  if (http2 == nullptr || http2->users() == 0) return discard(connection);
+  http2->retire();
+  connection.ListNode<IdleConnection>::unlink();
+}
+
 void TargetState::close_unused() {
-  idle_.for_each([this](TargetConnection& connection) { discard(connection); });
+  idle_.for_each([this](TargetConnection& connection) { close_if_unused(connection); });
   if (!waiting_.empty()) return;
   open_.for_each([this](TargetConnection& connection) {
     if (!connection.established()) discard(connection);

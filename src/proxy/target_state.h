@@ -15,6 +15,7 @@
 #include "base/intrusive_list.h"
 #include "io/timer_wheel.h"
 #include "model/letter.h"
+#include "model/limits.h"
 #include "model/server_kind.h"
 #include "model/story.h"
 #include "model/target.h"
@@ -48,6 +49,9 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   telemetry::TargetCounters& counters() { return *counters_; }
   tls::SessionCache& sessions() { return sessions_; }
   model::Protocol protocol() const { return protocol_; }
+  model::ProtocolVersion version() const { return version_; }
+  // Requests that a connection is expected to carry at once, until it says so itself.
+  size_t streams_expected() const { return streams_expected_; }
   model::HealthState health() const { return health_; }
   // As told when the snapshot of that revision was the newest known.
   void set_health(model::HealthState health, uint64_t told_in);
@@ -89,7 +93,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void on_upgraded();
   // It is over, and about to be unbound.
   void on_upgrade_over();
-  bool has_idle() const { return idle_connections_ > 0; }
+  // A connection that can carry a request now: an idle one or, of HTTP/2, one with room.
+  bool has_idle() const { return !idle_.empty(); }
   // Requests that it is to answer, or is answering, upgraded ones included; of this worker.
   uint32_t outstanding() const { return static_cast<uint32_t>(in_flight_count_ + upgraded_count_); }
   // A request that comes now is soon on its way: over an idle connection, or a new one.
@@ -108,8 +113,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool trial_by_request() const;
   bool trial_due() const;
   bool take_trial();
-  // The most recently used idle connection. REQUIRES: has_idle().
-  TargetConnection& borrow_idle(Exchange& exchange);
+  // The most recently used of those. REQUIRES: has_idle().
+  TargetStream& borrow_idle(Exchange& exchange);
   // The exchange, which is bound here, will hear on_connection_ready() or on_open_failed(). False
   // if the target's name has no address.
   bool wait(Exchange& exchange);
@@ -145,8 +150,12 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // A request failed here, and the target is to blame.
   void on_failed(model::Reason reason, FailureStreak::Where where);
 
-  // The connection's request is done; the connection can carry another and may rest for as long.
-  void give_back(TargetConnection& connection, Duration idle_timeout);
+  // Its request is done; the connection can carry another and may rest for as long.
+  void give_back(TargetStream& stream, Duration idle_timeout);
+  // Its request is not, or the connection can carry no other.
+  void abandon(TargetStream& stream);
+  // Of HTTP/2: it may have room now, or none any more, or have nothing left to do.
+  void on_streams_changed(TargetConnection& connection);
   // Unlinks and destroys it.
   void discard(TargetConnection& connection);
   // Those that no request uses: idle ones and, if nobody waits for them, those being opened.
@@ -177,6 +186,13 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void send_waiting_elsewhere();
   bool open();
   void open_wanted();
+  bool speaks_http2() const { return version_ != model::ProtocolVersion::http1; }
+  // When a call of gRPC is answered is a matter of what it is about.
+  bool learns_from_latency() const {
+    return door_.guarded() && version_ != model::ProtocolVersion::grpc;
+  }
+  void count_idle(int change);
+  void close_if_unused(TargetConnection& connection);
   bool usable(const TargetConnection& connection) const;
   bool place_is_wanted();
   Duration lent_after() const;
@@ -196,6 +212,9 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   const std::shared_ptr<GroupState> group_;
   std::string zone_;
   model::Protocol protocol_ = model::Protocol::http;
+  model::ProtocolVersion version_ = model::ProtocolVersion::http1;
+  size_t streams_expected_ = model::limits::http2_target_streams_max;
+  Duration rest_timeout_ = model::limits::unused_connection_timeout;  // of HTTP/2, as last told
   std::vector<Address> addresses_;
   size_t address_cursor_ = 0;
   model::HealthState health_ = model::HealthState::initial;
@@ -224,7 +243,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   IntrusiveList<TargetConnection, OpenConnection> open_;
   IntrusiveList<Waiter, Waiting> waiting_;  // bound here, in the order in which they came
   IntrusiveList<Exchange, InFlight> in_flight_;
-  size_t idle_connections_ = 0;
+  size_t idle_connections_ = 0;  // that carry nothing
   size_t open_connections_ = 0;  // opening ones included
   size_t opening_ = 0;
   struct {

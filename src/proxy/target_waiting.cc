@@ -20,7 +20,8 @@ Duration TargetState::silence_patience() const {
 }
 
 bool TargetState::silent() const {
-  return failures_.silent(environment_.loop.now(), silence_patience());
+  return version_ != model::ProtocolVersion::grpc &&
+         failures_.silent(environment_.loop.now(), silence_patience());
 }
 
 // Of a plain target whose kernel accepts, a connection tells nothing, and takes a place.
@@ -80,11 +81,12 @@ size_t TargetState::wanted() const {
 }
 
 size_t TargetState::connecting() const {
-  return protocol_ == model::Protocol::http ? opening_ : 0;
+  return protocol_ == model::Protocol::http || speaks_http2() ? opening_ : 0;
 }
 
 void TargetState::open_wanted() {
-  while (opening_ < wanted() && door_.may_open(connecting())) {
+  const size_t carries = speaks_http2() ? streams_expected_ : 1;
+  while (opening_ * carries < wanted() && door_.may_open(connecting())) {
     if (!open()) return;
   }
   if (wanted() > 0) door_.on_owner_changed();
@@ -101,7 +103,8 @@ bool TargetState::open() {
   ++environment_.target_connections;
   counters_->connections_total.add();
   counters_->connections_open.add(1);
-  if (protocol_ == model::Protocol::https) door_.come(*connection);
+  // One of HTTP/2 says how much it takes, and is no place for one request.
+  if (protocol_ == model::Protocol::https && !speaks_http2()) door_.come(*connection);
   return true;
 }
 
@@ -126,6 +129,7 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
   switch (reason) {
     case model::Reason::target_tls_handshake_failed:
     case model::Reason::target_tls_handshake_timeout:
+    case model::Reason::target_not_http2:
       counters_->tls_errors_total.add();
       break;
     case model::Reason::node_out_of_resources:
@@ -152,10 +156,10 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
 
 uint32_t TargetState::on_request_sent(TargetConnection& connection, Instant now) {
   counters_->requests_total.add();
-  if (door_.guarded()) latency_.on_sent(in_flight_count_);
+  if (learns_from_latency()) latency_.on_sent(in_flight_count_);
   if (connection.requests() > 1) {
     counters_->connection_reuses_total.add();
-  } else if (connection.protocol() == model::Protocol::http) {
+  } else if (connection.protocol() == model::Protocol::http && !connection.http2()) {
     door_.come(connection);
   }
   return failures_.on_asked(now);
@@ -165,10 +169,10 @@ void TargetState::on_answered(TargetConnection& connection, Duration took) {
   failures_.on_success();
   // What a plain connection's first response took includes its wait at the door, also where it was
   // overtaken there.
-  const bool came_with_it =
-      connection.protocol() == model::Protocol::http && connection.requests() == 1;
+  const bool came_with_it = connection.protocol() == model::Protocol::http && !connection.http2() &&
+                            connection.requests() == 1;
   if (came_with_it) return door_.let_in(connection);
-  if (!door_.guarded()) return;
+  if (!learns_from_latency()) return;
   const Instant now = environment_.loop.now();
   door_.on_served(now, took);
   // Where this worker is what is busy, fewer requests at once would help nobody.
