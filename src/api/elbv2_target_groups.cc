@@ -20,7 +20,7 @@ using control::arn_of;
 void read_matcher(QueryReader& in, shapes::TargetGroup& group) {
   in.within("Matcher", [&](QueryReader& matcher) {
     matcher.text("HttpCode", group.http_code);
-    matcher.foreign("GrpcCode", "InvalidConfigurationRequest");
+    matcher.text("GrpcCode", group.grpc_code);
   });
 }
 
@@ -32,12 +32,17 @@ void fill_in(shapes::TargetGroup& group) {
   set(group.health_check_enabled, true);
   set(group.health_check_protocol, "HTTP");
   set(group.health_check_port, "traffic-port");
-  set(group.health_check_path, "/");
+  const bool grpc = group.protocol_version == "GRPC";
+  set(group.health_check_path, grpc ? "/AWS.ALB/healthcheck" : "/");
   set(group.health_check_interval_seconds, limits::health_check_interval_seconds.standard);
   set(group.health_check_timeout_seconds, limits::health_check_timeout_seconds.standard);
   set(group.healthy_threshold_count, limits::healthy_threshold.standard);
   set(group.unhealthy_threshold_count, limits::unhealthy_threshold.standard);
-  set(group.http_code, "200");
+  if (grpc) {
+    set(group.grpc_code, "12");
+  } else {
+    set(group.http_code, "200");
+  }
 }
 
 shapes::TargetGroup shown(shapes::TargetGroup group) {
@@ -55,7 +60,10 @@ void write(Call& call, const shapes::TargetGroup& original) {
   out.number("Port", group.port);
   out.element("VpcId", default_vpc);
   describe_health_check(out, group);
-  out.within("Matcher", [&] { out.text("HttpCode", group.http_code); });
+  out.within("Matcher", [&] {
+    out.text("HttpCode", group.http_code);
+    out.text("GrpcCode", group.grpc_code);
+  });
   out.texts("LoadBalancerArns", call.catalog.users_of(group.name));
   out.element("TargetType", "ip");
   out.text("ProtocolVersion", group.protocol_version);
@@ -323,6 +331,7 @@ Expected<void> modify_target_group(Call& call) {
   take(to.healthy_threshold_count, given.healthy_threshold_count);
   take(to.unhealthy_threshold_count, given.unhealthy_threshold_count);
   take(to.http_code, given.http_code);
+  take(to.grpc_code, given.grpc_code);
   write_one(call, to);
   return {};
 }

@@ -72,6 +72,7 @@ void describe_row(V& v, T& group) {
   v.number("Port", group.port);
   describe_health_check(v, group);
   v.text("HttpCode", group.http_code);
+  v.text("GrpcCode", group.grpc_code);
   v.map("Attributes", group.attributes);
   v.objects("Targets", group.targets);
   describe_identity(v, group.identity);

@@ -65,7 +65,6 @@ constexpr ForeignMember target_group_foreign[] = {
     {"TargetControlPort"},
     {"Tags"},
 };
-constexpr ForeignMember matcher_foreign[] = {{"GrpcCode"}};
 constexpr ForeignMember target_foreign[] = {{"QuicServerId", elsewhere}};
 constexpr ForeignMember certificate_foreign[] = {
     {"CertificateArn", feature, "certificates are files here; write CertificateFile"},
@@ -161,7 +160,8 @@ class Decoder {
   void matcher(const YamlNode& node, const Path& path, api::TargetGroup& out) {
     Members members(node, path, "Matcher", problems_);
     members.text("HttpCode", out.http_code);
-    members.finish(matcher_foreign);
+    members.text("GrpcCode", out.grpc_code);
+    members.finish();
   }
 
   void target(const YamlNode& node, const Path& path, api::TargetDescription& out) {

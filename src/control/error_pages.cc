@@ -22,8 +22,9 @@ using std::string_view;
 
 constexpr string_view prefix = "daruma.error_page.";
 // Those that Daruma answers by itself (docs/alb-compatibility.md), and the two classes of them.
-constexpr std::array<string_view, 14> statuses{"400", "405", "408", "414", "463", "500", "501",
-                                               "502", "503", "504", "505", "507", "4xx", "5xx"};
+constexpr std::array<string_view, 15> statuses{"400", "405", "408", "414", "463",
+                                               "464", "500", "501", "502", "503",
+                                               "504", "505", "507", "4xx", "5xx"};
 constexpr std::array<string_view, 3> members{"file", "text", "content_type"};
 constexpr std::array<string_view, 5> content_types{"text/plain", "text/css", "text/html",
                                                    "application/javascript", "application/json"};
@@ -133,7 +134,7 @@ void validate_error_pages(const api::Listener& listener, const Path& path, Issue
 }
 
 std::vector<model::ErrorPage> compile_error_pages(const api::Listener& listener) {
-  std::map<string_view, model::ErrorPage> pages;  // "4xx" comes after "463", "5xx" after "507"
+  std::map<string_view, model::ErrorPage> pages;  // "4xx" comes after "464", "5xx" after "507"
   for (const auto& [key, value] : listener.attributes) {
     if (!is_error_page_key(key)) continue;
     const auto [status, member] = split(key);

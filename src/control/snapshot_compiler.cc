@@ -37,6 +37,12 @@ model::Protocol protocol_of(string_view text) {
   return text == "HTTPS" ? model::Protocol::https : model::Protocol::http;
 }
 
+model::ProtocolVersion version_of(const api::TargetGroup& group) {
+  const string_view text = group.protocol_version ? string_view(*group.protocol_version) : "HTTP1";
+  if (text == "GRPC") return model::ProtocolVersion::grpc;
+  return text == "HTTP2" ? model::ProtocolVersion::http2 : model::ProtocolVersion::http1;
+}
+
 model::DesyncMitigation desync_of(string_view text) {
   if (text == "monitor") return model::DesyncMitigation::monitor;
   if (text == "strictest") return model::DesyncMitigation::strictest;
@@ -80,6 +86,7 @@ class Compiler {
     group.resource_id = resource_id(from);
     group.arn = arn_of(from);
     group.protocol = protocol_of(from.protocol.value_or("HTTP"));
+    group.version = version_of(from);
     group.port = static_cast<uint16_t>(from.port.value_or(80));
     group.health_check = health_check(from);
     group.deregistration_delay = std::chrono::seconds(
@@ -98,9 +105,11 @@ class Compiler {
     model::HealthCheck check;
     check.protocol =
         protocol_of(from.health_check_protocol.value_or(from.protocol.value_or("HTTP")));
+    check.version = version_of(from);
+    const bool grpc = check.version == model::ProtocolVersion::grpc;
     const std::string port = from.health_check_port.value_or("traffic-port");
     if (port != "traffic-port") check.port = static_cast<uint16_t>(checked(port));
-    check.path = from.health_check_path.value_or("/");
+    check.path = from.health_check_path.value_or(grpc ? "/AWS.ALB/healthcheck" : "/");
     check.interval = std::chrono::seconds(from.health_check_interval_seconds.value_or(
         limits::health_check_interval_seconds.standard));
     check.timeout = std::chrono::seconds(
@@ -109,8 +118,9 @@ class Compiler {
         static_cast<int>(from.healthy_threshold_count.value_or(limits::healthy_threshold.standard));
     check.unhealthy_threshold = static_cast<int>(
         from.unhealthy_threshold_count.value_or(limits::unhealthy_threshold.standard));
-    check.matcher =
-        model::CodeMatcher::parse(from.http_code.value_or("200")).value_or(model::CodeMatcher());
+    const auto matcher = grpc ? model::CodeMatcher::parse_grpc(from.grpc_code.value_or("12"))
+                              : model::CodeMatcher::parse(from.http_code.value_or("200"));
+    check.matcher = matcher.value_or(model::CodeMatcher());
     return check;
   }
 

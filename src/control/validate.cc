@@ -49,6 +49,8 @@ class Validator {
       const Path path = root_.at("TargetGroups", i);
       const api::TargetGroup& group = resources_.target_groups[i];
       name_once("Target group", group.name, path, target_groups_);
+      if (group.protocol_version == "HTTP2" || group.protocol_version == "GRPC")
+        http2_groups_.emplace(group.name, *group.protocol_version);
       if (group.targets.empty()) groups_without_targets_.insert(group.name);
       validate_target_group(group, path, issues_);
       validate_zones(resources_, group, path, issues_);
@@ -203,9 +205,19 @@ class Validator {
     const ListenerView view{listener.protocol == "HTTPS", listener.port.value_or(0), quotas};
     const NameSink names = [&](const Path& where, const std::string& name) {
       reference(balancer, where, name);
+      http2_group(view, where, name);
     };
     validate_actions(listener.default_actions, path, "DefaultActions", view, names, issues_);
     validate_rules(listener.rules, path, view, names, issues_);
+  }
+
+  // AWS: clients of HTTP listeners have no way to speak HTTP/2.
+  void http2_group(const ListenerView& listener, const Path& where, const std::string& name) {
+    const auto found = http2_groups_.find(name);
+    if (listener.https || found == http2_groups_.end()) return;
+    issues_.error(where, fmt::format("target group '{}' has ProtocolVersion {}, which an HTTP "
+                                     "listener cannot forward to; use an HTTPS listener",
+                                     name, found->second));
   }
 
   void listener_port(const api::LoadBalancer& balancer, const api::Listener& listener,
@@ -314,6 +326,7 @@ class Validator {
   std::set<std::string> certificates_;
   std::set<std::string> target_groups_;
   std::set<std::string> groups_without_targets_;
+  std::map<std::string, std::string> http2_groups_;  // their ProtocolVersion
   std::set<std::string> load_balancers_;
   std::map<int64_t, std::string> ports_;       // → load balancer
   std::map<std::string, std::string> owners_;  // target group → load balancer

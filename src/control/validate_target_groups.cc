@@ -53,11 +53,9 @@ class TargetGroupCheck {
 
   void versions() {
     const std::string version = group_.protocol_version.value_or("HTTP1");
-    if (version == "HTTP2" || version == "GRPC") {
-      not_in_this_release(path_.at("ProtocolVersion"), "ProtocolVersion " + version, issues_);
-    } else if (version != "HTTP1") {
+    if (version != "HTTP1" && version != "HTTP2" && version != "GRPC") {
       issues_.error(path_.at("ProtocolVersion"),
-                    fmt::format("ProtocolVersion must be HTTP1, not '{}'", version));
+                    fmt::format("ProtocolVersion must be HTTP1, HTTP2 or GRPC, not '{}'", version));
     }
     const std::string type = group_.target_type.value_or("ip");
     if (type == "instance" || type == "lambda") {
@@ -87,12 +85,27 @@ class TargetGroupCheck {
                     "UnhealthyThresholdCount", issues_);
     health_check_port();
     health_check_path();
-    if (group_.http_code && !model::CodeMatcher::parse(*group_.http_code)) {
-      const Path matcher = path_.at("Matcher");
+    matcher();
+  }
+
+  void matcher() {
+    const Path matcher = path_.at("Matcher");
+    const bool grpc = group_.protocol_version == "GRPC";
+    if (group_.http_code && grpc) {
+      issues_.error(matcher.at("HttpCode"), "targets of ProtocolVersion GRPC have a GrpcCode");
+    } else if (group_.http_code && !model::CodeMatcher::parse(*group_.http_code)) {
       issues_.error(matcher.at("HttpCode"),
                     fmt::format("HttpCode must be like 200 | 200-399 | 200,201 within 200-499, not "
                                 "'{}'",
                                 *group_.http_code));
+    }
+    if (group_.grpc_code && !grpc) {
+      issues_.error(matcher.at("GrpcCode"),
+                    "GrpcCode is for targets of ProtocolVersion GRPC; others have an HttpCode");
+    } else if (group_.grpc_code && !model::CodeMatcher::parse_grpc(*group_.grpc_code)) {
+      issues_.error(matcher.at("GrpcCode"),
+                    fmt::format("GrpcCode must be like 0 | 0-99 | 0,12 within 0-99, not '{}'",
+                                *group_.grpc_code));
     }
   }
 

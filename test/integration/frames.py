@@ -105,6 +105,9 @@ class Http2:
         self.send(HeadersFrame(stream, data=self.encoder.encode(fields),
                                flags=['END_HEADERS', 'END_STREAM']))
 
+    def send_reset(self, stream, code):
+        self.send(RstStreamFrame(stream, error_code=code))
+
     def hear(self):
         """Takes in at least one frame, or the end of the connection."""
         while len(self.received) < 9 or len(self.received) < 9 + self._length():
