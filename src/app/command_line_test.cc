@@ -95,6 +95,24 @@ TEST(CommandLine, advise_asks_a_running_daruma) {
   EXPECT_TRUE(parse_as<AdviseCommand>({"advise", "--json", "--admin", "[::1]:9"}).json);
 }
 
+TEST(CommandLine, zonal_shift_says_what_and_for_how_long) {
+  using What = ZonalShiftCommand::What;
+  const auto start =
+      parse_as<ZonalShiftCommand>({"zonal-shift", "start", "--load-balancer", "web", "--zone", "a",
+                                   "--expires", "2h", "--comment", "why"});
+  EXPECT_EQ(start.what, What::start);
+  EXPECT_EQ(start.load_balancer + start.zone + start.expires + start.comment, "weba2hwhy");
+  EXPECT_EQ(start.admin.port(), 9090);
+  EXPECT_EQ(parse_as<ZonalShiftCommand>(
+                {"zonal-shift", "extend", "--load-balancer", "web", "--expires", "1h"})
+                .what,
+            What::extend);
+  EXPECT_EQ(parse_as<ZonalShiftCommand>({"zonal-shift", "cancel", "--load-balancer", "web"}).what,
+            What::cancel);
+  EXPECT_EQ(parse_as<ZonalShiftCommand>({"zonal-shift", "list", "--admin", "[::1]:9"}).admin.port(),
+            9);
+}
+
 TEST(CommandLine, version_may_be_asked_in_two_ways) {
   parse_as<VersionCommand>({"version"});
   parse_as<VersionCommand>({"--version"});
@@ -127,6 +145,9 @@ TEST(CommandLine, mistakes_are_named) {
       {{"explain"}, "TRACE_ID"},
       {{"explain", "--last-errors", "0"}, "between 1 and 100"},
       {{"explain", "1-2-3", "--target", "h:80"}, "--target"},
+      {{"zonal-shift"}, "subcommand"},
+      {{"zonal-shift", "start", "--load-balancer", "web", "--zone", "a"}, "--expires"},
+      {{"zonal-shift", "cancel"}, "--load-balancer"},
       {{"target"}, "--listen"},
       {{"target", "--listen", "127.0.0.1:80", "--delay", "9-5"}, "9-5"},
       {{"target", "--listen", "127.0.0.1:80", "--status", "99"}, "--status"},

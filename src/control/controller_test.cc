@@ -125,6 +125,35 @@ TEST_F(ControllerTest, tells_workers_and_health_of_the_first_configuration) {
   EXPECT_EQ(controller->settings().admin.to_string(), "127.0.0.1:9090");
 }
 
+TEST_F(ControllerTest, a_zonal_shift_serves_until_it_expires) {
+  const std::string text =
+      "Node: {AvailabilityZone: zone-a}\n"
+      "TargetGroups: [{Name: app, Protocol: HTTP, Port: 80, Targets: [{Id: 192.0.2.1, "
+      "AvailabilityZone: zone-a}, {Id: 192.0.2.2, AvailabilityZone: zone-b}]}]\n"
+      "LoadBalancers:\n"
+      "  - Name: web\n"
+      "    Attributes: {zonal_shift.config.enabled: true}\n"
+      "    Listeners:\n"
+      "      - {Port: 8080, Protocol: HTTP, DefaultActions: [{Type: forward, TargetGroup: app}]}\n";
+  const auto controller = running(text);
+  const auto shifted_away = [&] {
+    return workers_[0].snapshot->target_groups.at(0).balancing.shifted_zone;
+  };
+  EXPECT_EQ(shifted_away(), "");
+  const auto what = Controller::ShiftRequest::start;
+  EXPECT_FALSE(controller->shift(what, {"wbe", "zone-a", "1h", ""}, nullptr));
+  EXPECT_EQ(workers_[0].snapshot->revision, 1u);  // nothing changes
+  ASSERT_TRUE(controller->shift(what, {"web", "zone-a", "1h", ""}, nullptr));
+  loop_.settle();
+  EXPECT_EQ(shifted_away(), "zone-a");
+  EXPECT_TRUE(controller->shifted_away(first_target(controller->snapshot()).key));
+  loop_.run_for(59min);
+  EXPECT_EQ(shifted_away(), "zone-a");
+  loop_.run_for(1min + 1s);
+  EXPECT_EQ(shifted_away(), "");
+  EXPECT_FALSE(controller->shifted_away(first_target(controller->snapshot()).key));
+}
+
 TEST_F(ControllerTest, is_ready_when_every_worker_serves) {
   write(config("192.0.2.9"));
   const auto controller = make();
