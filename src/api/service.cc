@@ -23,10 +23,16 @@ using std::string_view;
 
 constexpr string_view sts_version = "2011-06-15";
 constexpr string_view sts_namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
+constexpr size_t action_shown = 100;  // bytes of what a client calls an action, in the log
 constexpr string_view services[] = {"elasticloadbalancing", "sts", "acm", "ec2"};
 
 string_view namespace_of(string_view version) {
   return version == sts_version ? sts_namespace : elbv2::xml_namespace;
+}
+
+// Names in a certificate may hold bytes that are no UTF-8.
+std::string text_of(const acm::Json& json) {
+  return json.dump(-1, ' ', false, acm::Json::error_handler_t::replace);
 }
 
 std::string text_of(const Parameter& parameters, string_view name) {
@@ -207,7 +213,7 @@ Expected<void> Service::run_acm(Request& request, control::AdminResponder& respo
   if (changes) catalog.begin_change();
   acm::JsonCall call{catalog, *this, context_.surroundings, in};
   if (const Expected<void> done = operation->run(call); !done) return done;
-  control::AdminResponse response = json_success(request.id, call.out.dump());
+  control::AdminResponse response = json_success(request.id, text_of(call.out));
   if (changes) return apply(request, catalog, std::move(response), responder);
   responder.send(std::move(response));
   return {};
@@ -317,12 +323,13 @@ std::string Service::now() const {
 
 // Changes and refusals; who, from where, what, how it ended.
 void Service::audit(const Request& request, string_view outcome) const {
-  context_.log.write(outcome == "done" ? LogLevel::info : LogLevel::warning, "audit",
-                     request.action.empty() ? "request" : request.action,
-                     {{"caller", request.caller.key_id},
-                      {"from", request.admin.client.to_string()},
-                      {"outcome", std::string(outcome)},
-                      {"request_id", request.id}});
+  context_.log.write(
+      outcome == "done" ? LogLevel::info : LogLevel::warning, "audit",
+      request.action.empty() ? "request" : string_view(request.action).substr(0, action_shown),
+      {{"caller", request.caller.key_id},
+       {"from", request.admin.client.to_string()},
+       {"outcome", std::string(outcome)},
+       {"request_id", request.id}});
 }
 
 }  // namespace daruma::api

@@ -11,28 +11,13 @@
 #include "api/query_parameters.h"
 #include "api/records.h"
 #include "control/arns.h"
+#include "fake_node_state.h"
 #include "fuzz_input.h"
 
 using namespace daruma;
 using namespace daruma::api;
 
 namespace {
-
-class FakeState final : public NodeState {
- public:
-  bool serves_everywhere(const shapes::LoadBalancer&) const override { return true; }
-  model::AnomalyLetter anomaly(const model::TargetKey&) const override { return {}; }
-  bool shifted_away(const model::TargetKey&) const override { return false; }
-  const control::Controller::TargetHealthTable& target_health() const override { return health_; }
-  const control::Controller::DrainingTable& draining_targets() const override { return draining_; }
-  std::string started() const override { return "2026-01-01T00:00:00Z"; }
-  std::string now() const override { return "2026-01-01T00:00:00Z"; }
-  WallTime wall_now() const override { return {}; }
-
- private:
-  control::Controller::TargetHealthTable health_;
-  control::Controller::DrainingTable draining_;
-};
 
 shapes::Resources some_resources() {
   shapes::Resources all;
@@ -115,7 +100,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   Catalog catalog(declared, created, file);
   if (operation->effect == Effect::changes) catalog.begin_change();
-  const FakeState state;
+  const fuzz::FakeNodeState state;
   Call call{catalog, state,
             QueryReader(*parameters,
                         [&](const std::string& arn) -> Expected<std::string> {
