@@ -220,7 +220,7 @@ Next Exchange::end_of_patience() {
     await_life();
     return Next::wait;
   }
-  target_->on_failed(model::Reason::target_connect_timeout, FailureStreak::Where::at_opening);
+  target_->on_left_waiting();
   return leave_target();
 }
 

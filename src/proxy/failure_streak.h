@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "base/time.h"
 
@@ -49,6 +50,9 @@ class FailureStreak {
     if (at_opening_) length_ = 0;
   }
   enum class Where : uint8_t { at_opening, later };
+  // Somebody who waits for it to be heard of goes elsewhere. True once for each silence: what the
+  // first has found out is no other failure when the rest move too.
+  bool on_left() { return std::exchange(left_in_, silence_) != silence_; }
   // True if it is worth telling: the first, and each time that their number has doubled.
   bool on_failure(Where where) {
     at_opening_ = where == Where::at_opening;
@@ -85,6 +89,7 @@ class FailureStreak {
   uint32_t length_ = 0;
   uint32_t unheard_ = 0;  // who asked since something was heard
   uint32_t silence_ = 1;
+  uint32_t left_in_ = 0;  // the silence in which somebody left last
   bool at_opening_ = false;
   Instant unheard_since_{};
   Instant next_trial_{};

@@ -91,6 +91,15 @@ TEST(FailureStreak, who_leaves_after_an_answer_takes_nothing_from_who_asked_sinc
   EXPECT_TRUE(streak.silent(now + 1s, 1s));
 }
 
+TEST(FailureStreak, who_leaves_it_counts_once_in_each_silence) {
+  FailureStreak streak;
+  EXPECT_TRUE(streak.on_left());
+  EXPECT_FALSE(streak.on_left());
+  streak.on_heard();
+  EXPECT_TRUE(streak.on_left());
+  EXPECT_FALSE(streak.on_left());
+}
+
 // How often in that time, asked every 10 ms.
 int knocks(FailureStreak& streak, Instant& now, Duration time) {
   int knocks = 0;

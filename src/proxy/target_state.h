@@ -147,6 +147,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool server_known() const { return server_ != model::ServerKind::unknown; }
   void note_server(std::string_view field);
   void note_announced(Duration idle_limit);
+  // A request that waited for a connection goes elsewhere, because the target fails or is silent.
+  void on_left_waiting();
   // A request failed here, and the target is to blame.
   void on_failed(model::Reason reason, FailureStreak::Where where);
 

@@ -179,6 +179,11 @@ void TargetState::on_answered(TargetConnection& connection, Duration took) {
   latency_.on_answered(now, AnswerTime::found_after(took, environment_.loop.behind()));
 }
 
+void TargetState::on_left_waiting() {
+  if (failures_.on_left())
+    on_failed(model::Reason::target_connect_timeout, FailureStreak::Where::at_opening);
+}
+
 void TargetState::on_failed(model::Reason reason, FailureStreak::Where where) {
   if (where == FailureStreak::Where::later) counters_->failures_total.add();
   if (!failures_.on_failure(where) || environment_.health == nullptr) return;

@@ -139,6 +139,46 @@ TEST_F(SilentTarget, is_waited_for_when_it_is_deregistered_and_was_the_last) {
   EXPECT_EQ(answered("504 "), 4u);
 }
 
+// Of two, one that has answered, and then is cut off.
+class FallenSilent : public HangingTarget, private io::AcceptHandler {
+ protected:
+  FallenSilent() {
+    std::vector<model::Target>& targets = run_.draft.target_groups[0].targets;
+    targets.push_back(targets[0]);
+    targets[1].key.id = "10.2.0.9";
+    targets[1].addresses = {address};
+    run_.publish();
+    for (int i = 0; i < 8; ++i) {
+      run_.run_for(10ms);
+      ask(1);
+    }
+    run_.run_for(10ms);
+    EXPECT_EQ(peers_.size(), 1u);
+    EXPECT_EQ(answered("200 "), 8u);
+    clients_.clear();
+    sim_acceptor(*acceptor_).stop_answering();
+    peers_.clear();
+    run_.run_for(10ms);
+  }
+  void on_accept(std::unique_ptr<io::Socket> socket) override {
+    peers_.push_back(std::make_unique<Peer>(std::move(socket)));
+    peers_.back()->on_heard = [this](Peer& self) { self.say(run_.target_says); };
+  }
+  const Address address = *Address::parse("10.2.0.9", 80);
+  std::vector<std::unique_ptr<Peer>> peers_;
+  std::unique_ptr<io::Acceptor> acceptor_ = std::move(*run_.outside().listen(address, *this, {}));
+};
+
+TEST_F(FallenSilent, fails_once_however_many_leave_it) {
+  ask(100);
+  run_.run_for(100ms);
+  EXPECT_EQ(answered("200 "), 50u);
+  run_.run_for(1s);
+  EXPECT_EQ(answered("200 "), 100u);
+  EXPECT_GT(run_.failures_told, 0u);
+  EXPECT_LT(run_.failures_told, 5u);
+}
+
 TEST_F(SilentTarget, is_waited_for_without_the_guard) {
   run_.draft.target_groups[0].saturation_guard.enabled = false;
   run_.publish();
