@@ -96,6 +96,7 @@ inline constexpr Range saturation_queue_milliseconds{10, 10'000, 250};
 inline constexpr size_t waiting_requests_max = 4'096;  // per target group and worker
 inline constexpr uint32_t openings_at_first = 8;  // connections being opened at once, per target
 inline constexpr uint32_t openings_max = 1'024;   // and worker
+inline constexpr Duration connect_retry_interval = 100ms;   // where this node lacks resources
 inline constexpr Duration unused_connection_timeout = 60s;  // opened, and nobody came for it
 inline constexpr Duration saturated_idle_timeout = 1s;      // of connections to a full target
 inline constexpr size_t targets_looked_at_max = 32;         // of a group, for one request

@@ -53,6 +53,8 @@ struct Environment {
   uint32_t worker = 0;                                       // its number
   io::Mailbox<model::HealthThreadLetter>* health = nullptr;  // nullptr: nobody wants to know
   bool draining = false;                                     // no keep-alive any more
+  // This node lacked descriptors, ports or memory: no connection is opened to a target before.
+  Instant connect_again_at{};
   size_t client_connections = 0;
   size_t client_connections_max = 0;
   size_t tunnels = 0;  // upgraded client connections

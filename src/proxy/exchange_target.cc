@@ -164,6 +164,8 @@ void Exchange::wait_a_little() {
 // waits for a connection.
 Next Exchange::end_of_wait() {
   const Duration waited = environment_.loop.now() - waits_since();
+  if (group_->state->out_of_resources_at >= waits_since())
+    return refuse(503, model::Reason::node_out_of_resources);
   if (full_target_->full() || waited >= model::limits::connect_timeout) return turn_away();
   wait_a_little();
   return Next::wait;

@@ -20,6 +20,7 @@ TargetState::TargetState(Environment& environment, model::TargetKey key,
       group_(std::move(group)),
       slow_start_timer_(environment.loop.timers(), *this),
       drain_timer_(environment.loop.timers(), *this),
+      connect_timer_(environment.loop.timers(), *this),
       door_(environment, key_, *this) {
   story_name_.group = key_.group;
   story_name_.target = label_;
@@ -117,7 +118,9 @@ void TargetState::end_slow_start() {
 }
 
 void TargetState::on_timer(io::Timer& timer) {
-  &timer == &slow_start_timer_ ? end_slow_start() : end_delay();
+  if (&timer == &slow_start_timer_) return end_slow_start();
+  if (&timer == &connect_timer_) return open_wanted();
+  end_delay();
 }
 
 void TargetState::end_delay() {

@@ -186,7 +186,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void let_waiting_go();
   void abandon();
   void send_waiting_elsewhere();
-  bool open();
+  bool open();  // false: it can't be, or not yet
   void open_wanted();
   bool speaks_http2() const { return version_ != model::ProtocolVersion::http1; }
   // When a call of gRPC is answered is a matter of what it is about.
@@ -235,6 +235,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   Duration slow_start_duration_{};
   io::Timer slow_start_timer_;
   io::Timer drain_timer_;
+  io::Timer connect_timer_;  // until it is tried again
   tls::SessionCache sessions_;
   std::shared_ptr<telemetry::TargetCounters> counters_;
   FailureStreak failures_;

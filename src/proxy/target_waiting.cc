@@ -87,13 +87,17 @@ size_t TargetState::connecting() const {
 void TargetState::open_wanted() {
   const size_t carries = speaks_http2() ? streams_expected_ : 1;
   while (opening_ * carries < wanted() && door_.may_open(connecting())) {
-    if (!open()) return;
+    if (!open()) break;
   }
   if (wanted() > 0) door_.on_owner_changed();
 }
 
 bool TargetState::open() {
   if (addresses_.empty()) return false;
+  if (environment_.loop.now() < environment_.connect_again_at) {
+    connect_timer_.set(environment_.connect_again_at);
+    return false;
+  }
   const Address& address = addresses_[address_cursor_++ % addresses_.size()];
   auto* connection = new TargetConnection(environment_, *this, address);
   open_.push_back(*connection);
@@ -133,6 +137,10 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
       counters_->tls_errors_total.add();
       break;
     case model::Reason::node_out_of_resources:
+      failures_.on_accepted();  // nor has the target been asked
+      environment_.connect_again_at =
+          environment_.loop.now() + model::limits::connect_retry_interval;
+      group_->out_of_resources_at = environment_.loop.now();
       break;
     default:
       counters_->connection_errors_total.add();

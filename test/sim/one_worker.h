@@ -71,6 +71,10 @@ class OneWorker final : private SimNetwork::Watcher,
   // What is accepted from now on keeps so much of what is written, as TLS does.
   void keep_output(size_t bytes) { worker_loop_.set_output_bytes(bytes); }
 
+  // From now on the worker has descriptors for no connection to a target, or has them again.
+  void lack_descriptors(bool yes) { worker_loop_.lack_descriptors(yes); }
+  size_t connects_refused() const { return worker_loop_.connects_refused(); }
+
   // From now on the worker needs so long for each event.
   void slow_down(Duration event_cost) { worker_loop_.set_event_cost(event_cost); }
 

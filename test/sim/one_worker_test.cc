@@ -761,6 +761,30 @@ TEST_F(FullTarget, is_knocked_at_once_however_many_wait) {
   EXPECT_EQ(run_.target_connections.size(), 1u);
 }
 
+TEST_F(FullTarget, is_not_knocked_at_in_each_turn_where_this_node_lacks_descriptors) {
+  run_.draft.target_groups.front().protocol = model::Protocol::https;
+  run_.publish();
+  tell(0, true);
+  run_.lack_descriptors(true);
+  run_.on_turn = [&] {
+    if (run_.connects_refused() > 1000) run_.lack_descriptors(false);  // or it would never end
+  };
+  ask();
+  run_.run_for(1s);
+  EXPECT_GT(run_.connects_refused(), 0u);
+  EXPECT_LE(run_.connects_refused(), 10u);
+  EXPECT_TRUE(client_.heard.starts_with("HTTP/1.1 503 "));
+  ASSERT_EQ(run_.log_lines.size(), 1u);
+  EXPECT_NE(run_.log_lines.back().find("\"node_out_of_resources\""), std::string::npos);
+
+  ask();
+  run_.run_for(50ms);
+  run_.lack_descriptors(false);
+  run_.run_for(100ms);
+  EXPECT_EQ(run_.target_connections.size(), 1u) << "for who waits already";
+  EXPECT_EQ(run_.failures_told, 0u);
+}
+
 // A hundred clients that ask again as soon as they have an answer.
 class BusyWorker : public testing::Test {
  protected:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "io/plain_socket.h"
 #include "sim/deep_socket.h"
 #include "sim/sim_network.h"
 
@@ -30,6 +31,11 @@ void SimLoop::assert_own_turn() const {
 
 std::unique_ptr<io::Socket> SimLoop::connect(const Address& address, io::SocketHandler& handler) {
   assert_own_turn();
+  if (lacks_descriptors_) {
+    ++connects_refused_;
+    return std::make_unique<io::FailedSocket>(*this, address, handler,
+                                              io::SocketError::local_failure);
+  }
   Connection& connection = network_.open(*this, host_.with_port(network_.next_port()), address);
   auto socket = std::make_unique<SimSocket>(*this, connection, Connection::initiator);
   socket->set_handler(handler);

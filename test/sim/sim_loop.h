@@ -41,6 +41,10 @@ class SimLoop final : public io::Loop {
   // What it accepts from now on keeps so much of what is written (DeepSocket); 0: nothing.
   void set_output_bytes(size_t bytes) { output_bytes_ = bytes; }
 
+  // From now on it has descriptors for no further connection, or has them again.
+  void lack_descriptors(bool yes) { lacks_descriptors_ = yes; }
+  size_t connects_refused() const { return connects_refused_; }
+
   // From now on each event takes so long of the loop's time.
   void set_event_cost(Duration cost) { event_cost_ = cost; }
 
@@ -80,6 +84,8 @@ class SimLoop final : public io::Loop {
   WallTime wall_now_;
   std::vector<Notice> notices_;
   size_t output_bytes_ = 0;
+  bool lacks_descriptors_ = false;
+  size_t connects_refused_ = 0;
   Duration event_cost_{};
   Instant busy_until_{};
   Instant next_turn_ = never;
