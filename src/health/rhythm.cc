@@ -4,12 +4,6 @@
 #include <algorithm>
 
 namespace daruma::health {
-namespace {
-
-// Further than any interval; growing ends somewhere.
-constexpr Duration gap_most = 10min;
-
-}  // namespace
 
 Duration Rhythm::gap(Duration interval) const {
   if (hurried()) return std::min(hurried_gap_, interval);
@@ -21,9 +15,7 @@ void Rhythm::hurry() {
 }
 
 void Rhythm::on_failed_again() {
-  if (!hurried()) return;
-  hurried_gap_ = std::max(return_gap_, return_interval);
-  return_gap_ = std::min(hurried_gap_ + hurried_gap_ / 10, gap_most);
+  if (hurried()) hurried_gap_ = return_gap_.next();
 }
 
 void Rhythm::on_passed_again() {

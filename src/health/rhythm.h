@@ -11,6 +11,7 @@
 //            places.
 #pragma once
 
+#include "base/growing_interval.h"
 #include "base/time.h"
 
 namespace daruma::health {
@@ -19,13 +20,18 @@ class Rhythm {
  public:
   static constexpr Duration hurried_interval = 1s;
   static constexpr Duration return_interval = 250ms;
+  // Further than any interval; growing ends somewhere.
+  static constexpr Duration return_interval_most = 10min;
   static constexpr int sparing_intervals = 4;
 
   Duration gap(Duration interval) const;
 
   // Stays so until calm().
   void hurry();
-  void calm() { hurried_gap_ = return_gap_ = Duration::zero(); }
+  void calm() {
+    hurried_gap_ = Duration::zero();
+    return_gap_.restart();
+  }
   bool hurried() const { return hurried_gap_ > Duration::zero(); }
   // A target that is unhealthy failed or passed once more.
   void on_failed_again();
@@ -34,8 +40,8 @@ class Rhythm {
   bool sparing() const { return sparing_ && !hurried(); }
 
  private:
-  Duration hurried_gap_{};  // zero: not hurried
-  Duration return_gap_{};   // after the next failure; zero: none since it was healthy
+  Duration hurried_gap_{};                                             // zero: not hurried
+  GrowingInterval return_gap_{return_interval, return_interval_most};  // after failures
   bool sparing_ = false;
 };
 

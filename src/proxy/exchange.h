@@ -136,7 +136,7 @@ class Exchange final : public Mortal,
   Next turn_away();
   void leave_line();
   void count_line();
-  void await_life();
+  void begin_patience();
   Next end_of_patience();
   bool somebody_else_answers() const;
   Next leave_target();

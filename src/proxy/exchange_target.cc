@@ -196,12 +196,12 @@ bool Exchange::may_use(const TargetState& target) const {
 Next Exchange::borrow_connection() {
   if (target_->has_idle()) return send_on(target_->borrow_idle(*this));
   if (!target_->wait(*this)) return refuse(503, model::Reason::target_name_unresolved);
-  await_life();
+  begin_patience();
   step_ = Step::await_connection;
   return Next::wait;
 }
 
-void Exchange::await_life() {
+void Exchange::begin_patience() {
   const bool may_move = group_->group->saturation_guard.enabled;
   timer_.set(environment_.loop.now() +
              (may_move ? target_->silence_patience() : model::limits::connect_timeout));
@@ -219,7 +219,7 @@ Next Exchange::end_of_patience() {
   if (open_failure_ != model::Reason::none) return open_failed();
   const bool may_move = group_->group->saturation_guard.enabled;
   if (!may_move || !target_->failing() || !somebody_else_answers()) {
-    await_life();
+    begin_patience();
     return Next::wait;
   }
   target_->on_left_waiting();

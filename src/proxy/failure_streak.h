@@ -7,11 +7,11 @@
 // still fails. Pure: told the time.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <utility>
 
+#include "base/growing_interval.h"
 #include "base/time.h"
 
 namespace daruma::proxy {
@@ -43,7 +43,7 @@ class FailureStreak {
   void on_success() {
     on_heard();
     length_ = 0;
-    knock_interval_ = Duration::zero();
+    knock_interval_.restart();
   }
   // A connection is open. Where it was there that requests failed, they do no longer.
   void on_opened() {
@@ -67,14 +67,10 @@ class FailureStreak {
     return unheard() && now - unheard_since_ >= patience;
   }
 
-  // Whether to find out by a connection, which costs nobody a request. Each interval is a tenth
-  // longer than the one before, so that a target is found after a tenth of the time that it was
-  // away, up to a second.
+  // Whether to find out by a connection, which costs nobody a request.
   bool take_knock(Instant now) {
     if (now < next_knock_) return false;
-    const Duration longer = knock_interval_ + knock_interval_ / 10;
-    knock_interval_ = std::clamp(longer, knock_interval_least, knock_interval_most);
-    next_knock_ = now + knock_interval_;
+    next_knock_ = now + knock_interval_.next();
     return true;
   }
   bool trial_due(Instant now) const { return now >= next_trial_; }
@@ -94,7 +90,7 @@ class FailureStreak {
   Instant unheard_since_{};
   Instant next_trial_{};
   Instant next_knock_{};
-  Duration knock_interval_{};  // zero: none since it answered
+  GrowingInterval knock_interval_{knock_interval_least, knock_interval_most};
 };
 
 }  // namespace daruma::proxy
