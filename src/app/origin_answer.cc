@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "http/characters.h"
 
 namespace daruma::app {
 namespace {
@@ -74,6 +75,8 @@ constexpr std::array numbered_paths = {
                  }},
 };
 
+constexpr std::string_view cookie_path = "/cookie/";
+
 OriginAnswer answer_for_path(std::string_view path, const OriginOptions& options, Random& random) {
   OriginAnswer answer = usual_answer(options, random);
   if (path == "/health") {
@@ -81,6 +84,10 @@ OriginAnswer answer_for_path(std::string_view path, const OriginOptions& options
   }
   if (path == "/close") answer.ending = Ending::close_unanswered;
   if (path == "/reset") answer.ending = Ending::reset_unanswered;
+  if (path.starts_with(cookie_path)) {
+    answer.cookie = path.substr(cookie_path.size());
+    if (!http::is_token(answer.cookie)) return {.status = 400};
+  }
   for (const NumberedPath& entry : numbered_paths) {
     if (!path.starts_with(entry.prefix)) continue;
     const auto number = parse_decimal(path.substr(entry.prefix.size()));

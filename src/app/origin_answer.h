@@ -55,19 +55,21 @@ struct OriginAnswer {
   uint64_t body_bytes = 0;  // where body is letters
   http::Framing framing = http::Framing::length;
   Ending ending = Ending::complete;
+  std::string cookie{};  // the name of one that it sets; "" sets none
 };
 
 // The answer to a request for `target` (origin-form). Paths that ask for something:
 //   /health         the health check's status, after its delay
 //   /status/N       status N
 //   /slow/MS        the usual answer, MS milliseconds later
+//   /cookie/NAME    the usual answer, which sets a cookie of that name
 //   /bytes/N        N letters with Content-Length
 //   /chunked/N      N letters in chunks, and a trailer with their SHA-256
 //   /until-close/N  N letters ended by closing the connection
 //   /truncated/N    announces N letters, closes after half of them
 //   /close          closes without an answer
 //   /reset          resets the connection without an answer
-// A number that is none, or too large, gets 400.
+// A number that is none or too large, and a name that is none, gets 400.
 OriginAnswer answer_for(std::string_view target, const OriginOptions& options, Random& random);
 
 // Letter i of every letters body, so that a reader can tell what is missing.

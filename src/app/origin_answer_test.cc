@@ -55,6 +55,14 @@ TEST(OriginAnswer, each_path_does_what_it_says) {
   }
 }
 
+TEST(OriginAnswer, a_cookie_is_set_under_the_name_that_is_asked_for) {
+  EXPECT_EQ(ask("/cookie/session?x").cookie, "session");
+  EXPECT_EQ(ask("/cookie/session").status, 200);
+  EXPECT_EQ(ask("/").cookie, "");
+  EXPECT_EQ(ask("/cookie/").status, 400);
+  EXPECT_EQ(ask("/cookie/a=b").status, 400);
+}
+
 TEST(OriginAnswer, slow_adds_to_the_usual_delay) {
   const OriginOptions options{.delay_min = 10ms, .delay_max = 10ms};
   EXPECT_EQ(ask("/", options).delay, 10ms);

@@ -207,6 +207,8 @@ void OriginConnection::write_answer_head() {
   http::write_field(out_, "X-Connection", number_);
   http::write_field(out_, "X-Request", request_number_);
   if (worker_ > 0) http::write_field(out_, "X-Worker", worker_);
+  if (!answer_.cookie.empty())
+    http::write_field(out_, "Set-Cookie", answer_.cookie + "=begun; Path=/");
   http::write_field(out_, "X-Body-Bytes", request_body_bytes_);
   http::write_field(out_, "X-Body-Sha256", request_sha_.finish());
   if (answer_.body != OriginAnswer::Body::none) {
