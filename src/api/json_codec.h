@@ -48,8 +48,12 @@ class JsonWriter {
   }
   void group(const std::string& name) { text("TargetGroup", name); }
   void group(const std::optional<std::string>& name) { text("TargetGroup", name); }
-  void forward_config(const std::optional<std::vector<model::api::TargetGroupTuple>>& groups) {
-    wrapped("ForwardConfig", "TargetGroups", groups);
+  void forward_config(const std::optional<std::vector<model::api::TargetGroupTuple>>& groups,
+                      const std::optional<model::api::TargetGroupStickinessConfig>& stickiness) {
+    if (!groups) return;
+    JsonWriter config(member("ForwardConfig"));
+    config.objects("TargetGroups", *groups);
+    config.object("TargetGroupStickinessConfig", stickiness);
   }
   void foreign(std::string_view, std::string_view) {}
   void own_flag(std::string_view name, const std::optional<bool>& value) { flag(name, value); }
@@ -123,8 +127,13 @@ class JsonReader {
   void group(T& out) {
     text("TargetGroup", out);
   }
-  void forward_config(std::optional<std::vector<model::api::TargetGroupTuple>>& out) {
-    wrapped("ForwardConfig", "TargetGroups", out);
+  void forward_config(std::optional<std::vector<model::api::TargetGroupTuple>>& groups,
+                      std::optional<model::api::TargetGroupStickinessConfig>& stickiness) {
+    const Json* value = find("ForwardConfig", &Json::is_object);
+    if (value == nullptr) return;
+    JsonReader config(*value);
+    config.objects("TargetGroups", groups.emplace());
+    config.object("TargetGroupStickinessConfig", stickiness);
   }
   void foreign(std::string_view, std::string_view) {}
   void own_flag(std::string_view name, std::optional<bool>& out) { flag(name, out); }

@@ -107,20 +107,12 @@ void QueryReader::group(std::optional<std::string>& out) {
   out = std::move(*name);
 }
 
-// Only "off" can be said.
-void QueryReader::forward_config(std::optional<std::vector<model::api::TargetGroupTuple>>& out) {
+void QueryReader::forward_config(
+    std::optional<std::vector<model::api::TargetGroupTuple>>& groups,
+    std::optional<model::api::TargetGroupStickinessConfig>& stickiness) {
   within("ForwardConfig", [&](QueryReader& inner) {
-    inner.objects("TargetGroups", out.emplace());
-    inner.within("TargetGroupStickinessConfig", [&](QueryReader& config) {
-      std::optional<bool> enabled;
-      std::optional<int64_t> duration;
-      config.flag("Enabled", enabled);
-      config.number("DurationSeconds", duration);
-      if (enabled != true) return;
-      fail({"InvalidLoadBalancerAction",
-            "TargetGroupStickinessConfig is an ALB feature that this release does not have; it has "
-            "only the default, Enabled=false"});
-    });
+    inner.objects("TargetGroups", groups.emplace());
+    inner.object("TargetGroupStickinessConfig", stickiness);
   });
 }
 

@@ -37,7 +37,8 @@ class QueryReader {
   void texts(std::string_view name, std::optional<std::vector<std::string>>& out);
   void group(std::string& out);
   void group(std::optional<std::string>& out);
-  void forward_config(std::optional<std::vector<model::api::TargetGroupTuple>>& out);
+  void forward_config(std::optional<std::vector<model::api::TargetGroupTuple>>& groups,
+                      std::optional<model::api::TargetGroupStickinessConfig>& stickiness);
   void own_flag(std::string_view, std::optional<bool>&) {}
   // Refused with this code if it is given: an ALB has it, this release does not.
   void foreign(std::string_view name, const char* code);

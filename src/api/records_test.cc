@@ -34,6 +34,7 @@ shapes::Rule some_rule() {
   forward.type = "forward";
   forward.order = 3;
   forward.forward_config = {{"one", 5}, {"two", std::nullopt}};
+  forward.stickiness_config = {true, 3600};
   rule.actions = {forward};
   shapes::RuleTransform transform;
   transform.type = "url-rewrite";

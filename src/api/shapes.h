@@ -47,12 +47,18 @@ void describe(V& v, T& config) {
   v.text("ContentType", config.content_type);
 }
 
+template <class V, Is<model::api::TargetGroupStickinessConfig> T>
+void describe(V& v, T& config) {
+  v.flag("Enabled", config.enabled);
+  v.number("DurationSeconds", config.duration_seconds);
+}
+
 template <class V, Is<model::api::Action> T>
 void describe(V& v, T& action) {
   v.text("Type", action.type);
   v.group(action.target_group);
   v.number("Order", action.order);
-  v.forward_config(action.forward_config);
+  v.forward_config(action.forward_config, action.stickiness_config);
   v.object("RedirectConfig", action.redirect_config);
   v.object("FixedResponseConfig", action.fixed_response_config);
   v.foreign("AuthenticateOidcConfig", "InvalidLoadBalancerAction");

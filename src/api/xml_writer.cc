@@ -50,11 +50,15 @@ void XmlWriter::texts(std::string_view name, const std::vector<std::string>& val
 }
 
 void XmlWriter::forward_config(
-    const std::optional<std::vector<model::api::TargetGroupTuple>>& groups) {
+    const std::optional<std::vector<model::api::TargetGroupTuple>>& groups,
+    const std::optional<model::api::TargetGroupStickinessConfig>& stickiness) {
   if (!groups) return;
   within("ForwardConfig", [&] {
     objects("TargetGroups", *groups);
-    within("TargetGroupStickinessConfig", [&] { flag("Enabled", false); });
+    within("TargetGroupStickinessConfig", [&] {
+      flag("Enabled", stickiness && stickiness->enabled.value_or(false));
+      if (stickiness) number("DurationSeconds", stickiness->duration_seconds);
+    });
   });
 }
 

@@ -44,7 +44,8 @@ class XmlWriter {
   void group(const std::optional<std::string>& name) {
     if (name) group(*name);
   }
-  void forward_config(const std::optional<std::vector<model::api::TargetGroupTuple>>& groups);
+  void forward_config(const std::optional<std::vector<model::api::TargetGroupTuple>>& groups,
+                      const std::optional<model::api::TargetGroupStickinessConfig>& stickiness);
   void foreign(std::string_view, std::string_view) {}
   void own_flag(std::string_view, const std::optional<bool>&) {}
 

@@ -48,6 +48,7 @@ Supervisor::Supervisor(const ServeCommand& command, const Log& log, uint64_t des
                                            .data_directory = command.data_directory,
                                            .surroundings = surroundings_}),
       ticket_keys_(loop_),
+      cookie_keys_(loop_, log, command.data_directory),
       start_timer_(loop_.timers(), *this),
       drain_timer_(loop_.timers(), *this),
       signals_(loop_, *this) {}
@@ -59,7 +60,8 @@ int Supervisor::run() {
   const SignalThread signal_thread(signals_, {.after_first_stop = forced_end_after,
                                               .after_second_stop = forced_end_after_second,
                                               .end = [this] { end_now(); }});
-  if (!lock_data() || !open_created() || !load() || !ports_are_free()) return exit_failed;
+  if (!lock_data() || !open_created() || !load_cookie_keys() || !load() || !ports_are_free())
+    return exit_failed;
   build_threads();
   if (!open_admin()) return exit_failed;
   start_threads();
@@ -92,6 +94,12 @@ bool Supervisor::open_created() {
   controller_.set_created(std::move(created->resources));
   created_ = std::make_unique<api::Created>(std::move(*created));
   return true;
+}
+
+bool Supervisor::load_cookie_keys() {
+  const Result<void> loaded = cookie_keys_.load();
+  if (!loaded) log_.write(LogLevel::error, "app", loaded.error().message);
+  return loaded.has_value();
 }
 
 bool Supervisor::load() {
@@ -134,6 +142,7 @@ void Supervisor::build_threads() {
         context, proxy::WorkerOptions{.index = static_cast<uint32_t>(i),
                                       .ipv6 = io::tcp::has_family(Address::Family::v6),
                                       .ticket_keys = ticket_keys_.keys(),
+                                      .cookie_keys = cookie_keys_.keys(),
                                       .client_connections_max = client_connections}));
     mailboxes.push_back(&workers_.back()->mailbox());
     rings.push_back(&workers_.back()->ring());
@@ -145,6 +154,7 @@ void Supervisor::build_threads() {
       telemetry::LogWriterOptions{.directory = controller_.settings().logs_directory}, registry_,
       std::move(rings), log_);
   ticket_keys_.connect(mailboxes);
+  cookie_keys_.connect(mailboxes);
   controller_.connect(std::move(mailboxes), &health_->mailbox());
 }
 

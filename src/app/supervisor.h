@@ -22,6 +22,7 @@
 #include "control/admin_server.h"
 #include "control/controller.h"
 #include "control/controller_backend.h"
+#include "control/cookie_keys.h"
 #include "control/data_lock.h"
 #include "control/name_resolver.h"
 #include "control/ticket_keys.h"
@@ -47,6 +48,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
  private:
   bool lock_data();
   bool open_created();
+  bool load_cookie_keys();
   bool load();
   bool ports_are_free() const;
   void build_threads();
@@ -74,6 +76,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   const std::unique_ptr<control::NameLookup> lookup_;
   control::Controller controller_;
   control::TicketKeyKeeper ticket_keys_;
+  control::CookieKeyKeeper cookie_keys_;
   std::unique_ptr<HealthThread> health_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;  // whose last words are to the prober
   std::unique_ptr<telemetry::LogWriter> log_writer_;

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "base/stable_hash.h"
+
 namespace daruma::control {
 namespace {
 
@@ -14,15 +16,9 @@ using std::string_view;
 constexpr string_view arn_prefix = "arn:aws:elasticloadbalancing:us-east-1:000000000000";
 constexpr string_view certificate_arn_prefix = "arn:aws:acm:us-east-1:000000000000:certificate";
 
-// FNV-1a over kind and name with a final mix: equal names give equal ids, today and tomorrow.
+// Equal names give equal ids, today and tomorrow.
 uint64_t stable_hash(string_view kind, string_view name) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const string_view part : {kind, string_view("/"), name}) {
-    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
-  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
-  return hash ^ (hash >> 33);
+  return daruma::stable_hash(fmt::format("{}/{}", kind, name));
 }
 
 std::string hash_id(string_view kind, string_view name) {

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "control/attribute_texts.h"
 #include "control/error_pages.h"
 #include "control/suggestion.h"
 #include "model/limits.h"
@@ -24,6 +25,7 @@ enum class Kind : uint8_t {
   flag,      // true, false
   number,    // within `range`; or one of `values`, such as "off"
   choice,    // one of `values`
+  text,      // as `check` has it
   fixed,     // known to ALB; this release has only `values`, the default first
   elsewhere  // belongs to another type of load balancer
 };
@@ -36,6 +38,7 @@ struct Row {
   limits::Range range{0, 0, 0};
   std::array<std::string_view, 3> values{};
   std::string_view instead = {};  // what to do, where "not in this release" is not the point
+  std::string (*check)(std::string_view) = nullptr;  // what is wrong with a text, or ""
 };
 
 constexpr Row flag(AttributeScope scope, std::string_view key, std::string_view standard) {
@@ -48,6 +51,10 @@ constexpr Row number(AttributeScope scope, std::string_view key, std::string_vie
 constexpr Row number_or(AttributeScope scope, std::string_view key, std::string_view word,
                         std::string_view standard, limits::Range range) {
   return {scope, key, Kind::number, standard, range, {word}};
+}
+constexpr Row text(AttributeScope scope, std::string_view key,
+                   std::string (*check)(std::string_view)) {
+  return {scope, key, Kind::text, "", {0, 0, 0}, {}, {}, check};
 }
 constexpr Row fixed(AttributeScope scope, std::string_view key, std::string_view standard,
                     std::string_view instead = {}, std::string_view also = {}) {
@@ -112,17 +119,24 @@ constexpr Row rows[] = {
 
     number(target_group, "deregistration_delay.timeout_seconds", "300",
            limits::deregistration_delay_seconds),
-    fixed(target_group, "stickiness.enabled", "false"),
-    fixed(target_group, "stickiness.type", "lb_cookie"),
-    fixed(target_group, "stickiness.lb_cookie.duration_seconds", "86400"),
-    fixed(target_group, "stickiness.app_cookie.cookie_name", ""),
-    fixed(target_group, "stickiness.app_cookie.duration_seconds", "86400"),
     {target_group,
      "load_balancing.algorithm.type",
      Kind::choice,
      "round_robin",
      {0, 0, 0},
      {"round_robin", "least_outstanding_requests", "weighted_random"}},
+    flag(target_group, "stickiness.enabled", "false"),
+    {target_group,
+     "stickiness.type",
+     Kind::choice,
+     "lb_cookie",
+     {0, 0, 0},
+     {"lb_cookie", "app_cookie"}},
+    number(target_group, "stickiness.lb_cookie.duration_seconds", "86400",
+           limits::stickiness_seconds),
+    text(target_group, "stickiness.app_cookie.cookie_name", check_app_cookie_name),
+    number(target_group, "stickiness.app_cookie.duration_seconds", "86400",
+           limits::stickiness_seconds),
     {target_group,
      "load_balancing.algorithm.anomaly_mitigation",
      Kind::choice,
@@ -220,6 +234,12 @@ std::string not_in_this_release(const Row& row, std::string_view value) {
       row.key, value, row.standard);
 }
 
+std::string shortened(std::string_view value) {
+  constexpr size_t shown_max = 64;
+  if (value.size() <= shown_max) return std::string(value);
+  return std::string(value.substr(0, shown_max)) + "...";
+}
+
 // "" if the value is good.
 std::string check_value(const Row& row, std::string_view value) {
   const std::span values(row.values.begin(), std::ranges::find(row.values, std::string_view()));
@@ -241,6 +261,12 @@ std::string check_value(const Row& row, std::string_view value) {
     case Kind::choice:
       if (std::ranges::find(values, value) != values.end()) return "";
       return fmt::format("'{}' value '{}' must be {}", row.key, value, one_of(values));
+    case Kind::text: {
+      const std::string problem = value.empty() ? "" : row.check(value);
+      return problem.empty()
+                 ? ""
+                 : fmt::format("'{}' value '{}' {}", row.key, shortened(value), problem);
+    }
     case Kind::fixed:
       if (value == row.standard || std::ranges::find(values, value) != values.end()) return "";
       return not_in_this_release(row, value);

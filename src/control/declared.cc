@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "control/cookie_key_text.h"
 #include "control/decode.h"
 #include "control/error_pages.h"
 #include "control/issues.h"
@@ -67,6 +68,7 @@ class DeclaredParser {
     if (root->kind == YamlNode::Kind::null) return add({}, "the file is empty");
     out_.resources = decode(*root, decoding_);
     for (const auto& problem : decoding_.list()) add(problem.position, problem.message);
+    load_cookie_keys();
     load_certificates();
     load_error_pages();
     load_secrets();
@@ -80,6 +82,21 @@ class DeclaredParser {
  private:
   void add(Position at, const std::string& message, Severity severity = Severity::error) {
     out_.diagnostics.push_back({file_, at.line, at.column, one_line(message), severity});
+  }
+
+  void load_cookie_keys() {
+    api::Node& node = out_.resources.node;
+    const Path root;
+    const Path path = root.at("Node");
+    const Path where = path.at("CookieKeyFile");
+    std::string text;
+    if (!load_file(node.cookie_key_file, where, text)) return;
+    auto keys = parse_cookie_keys(text);
+    if (keys) {
+      node.cookie_keys = std::move(*keys);
+    } else {
+      issues_.error(where, fmt::format("{}: {}", node.cookie_key_file, keys.error().message));
+    }
   }
 
   void load_certificates() {

@@ -116,6 +116,7 @@ class Decoder {
     Members members(node, path, "Node", problems_);
     members.texts("Addresses", out.addresses);
     members.text("AvailabilityZone", out.availability_zone);
+    members.text("CookieKeyFile", out.cookie_key_file);
     members.finish();
   }
 
@@ -213,8 +214,7 @@ class Decoder {
     members.text("Type", out.type);
     members.number("Order", "a number from 1 to 50000", out.order);
     members.text("TargetGroup", out.target_group);
-    members.mapping("ForwardConfig",
-                    [&](auto& n, auto& p) { forward_config(n, p, out.forward_config.emplace()); });
+    members.mapping("ForwardConfig", [&](auto& n, auto& p) { forward_config(n, p, out); });
     members.mapping("RedirectConfig", [&](auto& n, auto& p) {
       redirect_config(n, p, out.redirect_config.emplace());
     });
@@ -225,11 +225,12 @@ class Decoder {
     problems_.excuse(node, path, action_foreign);
   }
 
-  void forward_config(const YamlNode& node, const Path& path,
-                      std::vector<api::TargetGroupTuple>& out) {
+  void forward_config(const YamlNode& node, const Path& path, api::Action& out) {
     Members members(node, path, "ForwardConfig", problems_);
-    members.list("TargetGroups", out, [&](auto& n, auto& p, auto& item) { tuple(n, p, item); });
-    members.mapping("TargetGroupStickinessConfig", [&](auto& n, auto& p) { stickiness(n, p); });
+    members.list("TargetGroups", out.forward_config.emplace(),
+                 [&](auto& n, auto& p, auto& item) { tuple(n, p, item); });
+    members.mapping("TargetGroupStickinessConfig",
+                    [&](auto& n, auto& p) { stickiness(n, p, out.stickiness_config.emplace()); });
     members.finish();
   }
 
@@ -241,19 +242,11 @@ class Decoder {
     problems_.excuse(node, path, tuple_foreign);
   }
 
-  // Only "off" can be said.
-  void stickiness(const YamlNode& node, const Path& path) {
+  void stickiness(const YamlNode& node, const Path& path, api::TargetGroupStickinessConfig& out) {
     Members members(node, path, "TargetGroupStickinessConfig", problems_);
-    std::optional<bool> enabled;
-    members.boolean("Enabled", enabled);
-    std::optional<int64_t> duration;
-    members.number("DurationSeconds", "a number from 1 to 604800", duration);
+    members.boolean("Enabled", out.enabled);
+    members.number("DurationSeconds", "a number from 1 to 604800", out.duration_seconds);
     members.finish();
-    if (enabled.value_or(duration.has_value())) {
-      problems_.add(node.position, path,
-                    "TargetGroupStickinessConfig is an ALB feature that this release does not have;"
-                    " it has only the default, {Enabled: false}");
-    }
   }
 
   void redirect_config(const YamlNode& node, const Path& path, api::RedirectConfig& out) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -52,6 +53,11 @@ Result<void> replace_file(const std::string& directory, const std::string& name,
   const io::Descriptor folder = open_file(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (!folder.is_open() || fsync(folder.number()) != 0) return system_failure("write", directory);
   return {};
+}
+
+bool file_exists(const std::string& directory, const std::string& name) {
+  struct stat facts;
+  return stat((directory + "/" + name).c_str(), &facts) == 0;
 }
 
 }  // namespace daruma::control

@@ -14,4 +14,6 @@ namespace daruma::control {
 Result<void> replace_file(const std::string& directory, const std::string& name,
                           std::string_view bytes);
 
+bool file_exists(const std::string& directory, const std::string& name);
+
 }  // namespace daruma::control

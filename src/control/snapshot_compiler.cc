@@ -12,6 +12,7 @@
 #include "control/attributes.h"
 #include "control/balancing.h"
 #include "control/error_pages.h"
+#include "control/stickiness.h"
 #include "control/validate_conditions.h"
 #include "control/validate_transforms.h"
 #include "model/limits.h"
@@ -63,6 +64,7 @@ class Compiler {
   model::Snapshot run(uint64_t revision) {
     snapshot_.revision = revision;
     snapshot_.node = {resources_.node.addresses, resources_.node.availability_zone};
+    snapshot_.cookie_keys = resources_.node.cookie_keys;
     for (const api::Certificate& certificate : resources_.certificates) add(certificate);
     for (const api::TargetGroup& group : resources_.target_groups) add(group);
     for (const api::LoadBalancer& balancer : resources_.load_balancers) add(balancer);
@@ -96,9 +98,11 @@ class Compiler {
     group.saturation_guard.queue_timeout = std::chrono::milliseconds(attribute_number(
         target_group, from.attributes, "daruma.saturation_guard.queue_timeout_milliseconds"));
     group.balancing = balancing_of(from);
+    group.stickiness = compile_stickiness(from);
     for (const api::TargetDescription& target : from.targets) {
       group.targets.push_back(compile(target, group));
     }
+    model::set_sticky_ids(group);
   }
 
   static model::HealthCheck health_check(const api::TargetGroup& from) {
@@ -220,6 +224,9 @@ class Compiler {
                   tuple.weight.value_or(limits::forward_weight.standard));
       }
     }
+    if (from.stickiness_config && from.stickiness_config->enabled.value_or(false))
+      action.stickiness =
+          std::chrono::seconds(from.stickiness_config->duration_seconds.value_or(0));
     return action;
   }
 

@@ -98,6 +98,11 @@ TEST(SnapshotCompiler, compiles_every_member) {
   EXPECT_EQ(blue.health_check.healthy_threshold, 3);
   EXPECT_EQ(blue.health_check.unhealthy_threshold, 4);
   EXPECT_EQ(blue.deregistration_delay, 0s);
+  EXPECT_EQ(blue.stickiness.type, model::StickinessType::lb_cookie);
+  EXPECT_EQ(blue.stickiness.duration, 604800s);
+  ASSERT_EQ(blue.stickiness.places.size(), blue.targets.size());
+  for (const model::StickyPlace& place : blue.stickiness.places)
+    EXPECT_EQ(blue.stickiness.find(place.id), place.target);
   EXPECT_EQ(blue.targets[0].key.port, 80) << "the group's, if none is given";
   EXPECT_EQ(blue.targets[1].addresses[0].to_string(), "[2001:db8::1]:8080");
   ASSERT_EQ(blue.targets[2].addresses.size(), 2u);
@@ -130,7 +135,8 @@ TEST(SnapshotCompiler, compiles_every_member) {
             model::Condition(model::HostHeaderCondition{{"api.example.com", "*.example.com"}}));
   EXPECT_EQ(listener.rules[2].conditions[1],
             model::Condition(model::PathPatternCondition{{"/v?/*"}}));
-  EXPECT_EQ(listener.rules[3].action, model::Action(model::ForwardAction{{{0, 999}, {1, 0}}, 999}));
+  EXPECT_EQ(listener.rules[3].action,
+            model::Action(model::ForwardAction{{{0, 999}, {1, 0}}, 999, 1s}));
   const auto& redirect = std::get<model::RedirectAction>(listener.rules[0].action);
   EXPECT_EQ(redirect.path, "/new/#{path}");
   EXPECT_EQ(redirect.query, "#{query}&from=#{host}:#{port}");

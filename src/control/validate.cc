@@ -16,6 +16,7 @@
 #include "control/balancing.h"
 #include "control/error_pages.h"
 #include "control/quotas.h"
+#include "control/stickiness.h"
 #include "control/suggestion.h"
 #include "control/validate_access.h"
 #include "control/validate_actions.h"
@@ -54,6 +55,8 @@ class Validator {
       if (group.targets.empty()) groups_without_targets_.insert(group.name);
       validate_target_group(group, path, issues_);
       validate_zones(resources_, group, path, issues_);
+      validate_stickiness(group, path, issues_);
+      sticky_groups_.add(group);
     }
     for (size_t i = 0; i < resources_.load_balancers.size(); ++i) {
       load_balancer(resources_.load_balancers[i], root_.at("LoadBalancers", i));
@@ -209,6 +212,11 @@ class Validator {
     };
     validate_actions(listener.default_actions, path, "DefaultActions", view, names, issues_);
     validate_rules(listener.rules, path, view, names, issues_);
+    sticky_groups_.validate(listener.default_actions, path, "DefaultActions", issues_);
+    for (size_t i = 0; i < listener.rules.size(); ++i) {
+      const Path rule = path.at("Rules", i);
+      sticky_groups_.validate(listener.rules[i].actions, rule, "Actions", issues_);
+    }
   }
 
   // AWS: clients of HTTP listeners have no way to speak HTTP/2.
@@ -327,6 +335,7 @@ class Validator {
   std::set<std::string> target_groups_;
   std::set<std::string> groups_without_targets_;
   std::map<std::string, std::string> http2_groups_;  // their ProtocolVersion
+  StickyGroups sticky_groups_;
   std::set<std::string> load_balancers_;
   std::map<int64_t, std::string> ports_;       // → load balancer
   std::map<std::string, std::string> owners_;  // target group → load balancer

@@ -25,7 +25,8 @@ class ResponseForwarder {
   }
 
   size_t bytes_max() const {
-    return head_.wire_bytes + head_.fields.size() * line_bytes_added_max + added_bytes_max;
+    return head_.wire_bytes + head_.fields.size() * line_bytes_added_max + added_bytes_max +
+           how_.added_fields.size();
   }
 
   void write(HeadText& text) const {
@@ -39,6 +40,7 @@ class ResponseForwarder {
     }
     received.flush();
     if (!how_.missing_date.empty()) text.field("Date", how_.missing_date);
+    text.put(how_.added_fields);
     write_framing(text);
     write_connection(text);
     text.put("\r\n");

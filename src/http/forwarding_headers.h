@@ -110,6 +110,8 @@ struct ResponseForwarding {
   bool add_chunked = false;
   // Of a final response without Date, which must have one (RFC 9110 6.6.1); "" adds none.
   std::string_view missing_date{};
+  // More fields, each with its line end; `out` needs as much more room.
+  std::string_view added_fields{};
 };
 inline constexpr size_t forwarded_response_bytes_extra = 1024;
 void write_forwarded_response(const ResponseHead& head, const ResponseForwarding& how, Buffer& out);

@@ -13,6 +13,9 @@ Key about(const SnapshotLetter&) {
 Key about(const TicketKeyLetter&) {
   return LetterKey{};
 }
+Key about(const CookieKeyLetter&) {
+  return LetterKey{};
+}
 Key about(const DrainLetter&) {
   return LetterKey{};
 }

@@ -57,6 +57,12 @@ struct TicketKeyLetter {
   std::string previous;
 };
 
+// control → worker: the same for cookies of stickiness (tls::CookieKeys).
+struct CookieKeyLetter {
+  std::string current;
+  std::string previous;
+};
+
 // control → worker, health: stop taking work, finish what there is, report StoppedLetter.
 struct DrainLetter {
   Duration deadline{};  // from now; after it connections are closed
@@ -140,7 +146,7 @@ struct AnswerLetter {
 };
 
 using WorkerLetter = std::variant<SnapshotLetter, HealthLetter, DoorLetter, WeightLetter,
-                                  TicketKeyLetter, InquiryLetter, DrainLetter>;
+                                  TicketKeyLetter, CookieKeyLetter, InquiryLetter, DrainLetter>;
 using HealthThreadLetter = std::variant<SnapshotLetter, DoorReport, FailureReport, DrainLetter>;
 using ControlLetter = std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter,
                                    AnomalyLetter, AnswerLetter>;

@@ -68,6 +68,8 @@ inline constexpr Duration request_body_credit_max = 1h;
 inline constexpr Range request_body_bytes_per_second{0, 1'000'000, 500};  // 0: no limit
 // How long one key seals session tickets; it opens them for as long again.
 inline constexpr Duration ticket_key_period = 4h;
+// The same for cookies of stickiness: as long as one may be good.
+inline constexpr Duration cookie_key_period = 7 * 24h;
 inline constexpr Duration drain_timeout = 30s;         // SIGTERM to exit
 inline constexpr Duration listen_retry_interval = 1s;  // a listener whose port is taken
 inline constexpr Duration name_refresh_interval = 30s;
@@ -101,6 +103,14 @@ inline constexpr Duration unused_connection_timeout = 60s;  // opened, and nobod
 inline constexpr Duration saturated_idle_timeout = 1s;      // of connections to a full target
 inline constexpr size_t targets_looked_at_max = 32;         // of a group, for one request
 inline constexpr int retries_per_request_max = 2;
+inline constexpr Range stickiness_seconds{1, 604800, 86400};
+static_assert(cookie_key_period >= std::chrono::seconds(stickiness_seconds.most));
+inline constexpr Duration sticky_cookie_age = 7 * 24h;  // its Expires, whatever the duration
+// Of one cookie: what browsers keep is 4096 bytes with name and attributes (RFC 6265 6.1).
+inline constexpr size_t sticky_cookie_value_bytes_max = 3'900;
+inline constexpr size_t sticky_cookie_shards = 4;  // AWSALBAPP-0 to -3
+inline constexpr size_t sticky_groups_max = 100;   // that one AWSALB or AWSALBTG remembers
+inline constexpr size_t app_sticky_groups_max = 500;
 inline constexpr size_t health_check_path_bytes_max = 1024;
 inline constexpr size_t health_check_body_bytes_max = 64 * 1024;
 

@@ -76,11 +76,16 @@ struct FixedResponseConfig {
   std::optional<std::string> message_body;
   bool operator==(const FixedResponseConfig&) const = default;
 };
+struct TargetGroupStickinessConfig {
+  std::optional<bool> enabled;
+  std::optional<int64_t> duration_seconds;
+};
 struct Action {
   std::string type;
   std::optional<int64_t> order;
-  std::optional<std::string> target_group;                      // short for a forward to one group
-  std::optional<std::vector<TargetGroupTuple>> forward_config;  // ForwardConfig.TargetGroups
+  std::optional<std::string> target_group;                       // short for a forward to one group
+  std::optional<std::vector<TargetGroupTuple>> forward_config;   // ForwardConfig.TargetGroups
+  std::optional<TargetGroupStickinessConfig> stickiness_config;  // of ForwardConfig
   std::optional<RedirectConfig> redirect_config;
   std::optional<FixedResponseConfig> fixed_response_config;
   bool operator==(const Action&) const = default;
@@ -172,6 +177,8 @@ struct Certificate {
 struct Node {
   std::vector<std::string> addresses;  // where listeners bind; empty: every address, v4 and v6
   std::string availability_zone;
+  std::string cookie_key_file;           // as written; "" if there is none
+  std::vector<std::string> cookie_keys;  // what it holds; empty if it could not be read
 };
 struct AccessKey {
   std::string id;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/time.h"
 
 namespace daruma::routing {
 struct Transforms;  // compiled by routing/; model only carries it
@@ -76,6 +77,7 @@ struct WeightedGroup {
 struct ForwardAction {
   std::vector<WeightedGroup> groups;
   uint32_t weight_total = 0;  // sum of the weights; 0 means that nothing can be served: 503
+  Duration stickiness{};      // how long a client stays with its group; 0: not at all
   bool operator==(const ForwardAction&) const = default;
 };
 // Each part is a template with #{protocol} #{host} #{port} #{path} #{query}; the default is the

@@ -79,6 +79,9 @@ struct Snapshot {
   std::vector<Certificate> certificates;
   std::vector<TargetGroup> target_groups;
   std::vector<LoadBalancer> load_balancers;
+  // That seal cookies on every node that has the same file (Node.CookieKeyFile): the current one,
+  // and the one before if there is one. Empty: this node has keys of its own.
+  std::vector<std::string> cookie_keys;
 };
 using SnapshotRef = std::shared_ptr<const Snapshot>;
 

@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/time.h"
 #include "model/balancing.h"
+#include "model/stickiness.h"
 
 namespace daruma::model {
 
@@ -127,6 +128,8 @@ struct TargetGroup {
   Duration deregistration_delay = 300s;
   SaturationGuard saturation_guard;
   Balancing balancing;
+  Stickiness stickiness;
+  uint64_t sticky_id = 0;  // of the group, in cookies
   std::vector<Target> targets;
   bool in_use = false;  // some listener's action names it; others are not probed (Target.NotInUse)
 };

@@ -16,6 +16,7 @@
 #include "proxy/access_log_line.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/graveyard.h"
+#include "proxy/sticky_cookies.h"
 #include "proxy/story_book.h"
 #include "telemetry/counters.h"
 #include "telemetry/log_ring.h"
@@ -50,6 +51,7 @@ struct Environment {
   AccessLogFormatter access_log_formatter;
   http::CachedDate date;
   StoryBook stories;
+  StickyCookies sticky_cookies;
   uint32_t worker = 0;                                       // its number
   io::Mailbox<model::HealthThreadLetter>* health = nullptr;  // nullptr: nobody wants to know
   bool draining = false;                                     // no keep-alive any more

@@ -15,6 +15,7 @@
 #include "proxy/keepsake.h"
 #include "proxy/listener.h"
 #include "proxy/protocol_match.h"
+#include "proxy/sticky_session.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
 #include "routing/rule_table.h"
@@ -205,7 +206,8 @@ Next Exchange::match_rule() {
   if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
   if (request_.upgrade && http::asks_to_switch(request_) && !tunnel_has_room())
     return refuse(503, model::Reason::node_out_of_resources);
-  group_ = &choose_group(forward);
+  const bool sticky = forward.stickiness > Duration::zero();
+  group_ = sticky ? &choose_sticky_group(forward) : &choose_group(forward);
   if (!may_go_to(group_->group->version, request_, client_->origin().http2))
     return refuse(464, model::Reason::request_protocol_mismatch);
   // A call of gRPC may begin with the server's words.

@@ -28,6 +28,7 @@
 #include "proxy/graveyard.h"
 #include "proxy/local_response.h"
 #include "proxy/relay.h"
+#include "proxy/sticky_cookies.h"
 #include "proxy/waiting_line.h"
 #include "routing/transforms.h"
 
@@ -38,6 +39,7 @@ class TargetConnection;
 class TargetStream;
 struct Environment;
 struct Keepsake;
+struct StickySession;
 
 enum class Next : uint8_t { proceed, wait, finish };
 
@@ -63,6 +65,8 @@ class Exchange final : public Mortal,
   bool may_use(const TargetState& target) const;
   // Whether some target is a candidate now that it is not bound to.
   bool another_target() const;
+  // Whether its session's target may still serve it. REQUIRES: it waits in that target's own line.
+  bool may_stay() const;
 
   // Events. None may be called from inside run().
   void on_client_readable();
@@ -135,7 +139,7 @@ class Exchange final : public Mortal,
   Next end_of_wait();
   Next turn_away();
   void leave_line();
-  void count_line();
+  void count_line(int change);
   void begin_patience();
   Next end_of_patience();
   bool somebody_else_answers() const;
@@ -145,6 +149,17 @@ class Exchange final : public Mortal,
   Next try_again(model::Reason reason);
   Next send_on(TargetStream& connection);
   void make_trace_id();
+  // stickiness: exchange_sticky.cc
+  StickySession& session();
+  void read_sticky_cookie(StickyCookie which, routing::StickyRecord& record);
+  AdoptedGroup& choose_sticky_group(const model::ForwardAction& forward);
+  void read_session();
+  TargetState* choose_sticky_target();
+  bool session_lost();
+  bool stays() const;
+  void leave_session();
+  WaitingLine& line_to_wait_in();
+  bool write_session();
   // answer
   void pass_over_body();
   // forward
@@ -224,6 +239,8 @@ class Exchange final : public Mortal,
   TargetState* target_ = nullptr;       // kept alive by pin_ or kept_; nullptr in the group's line
   TargetState* tried_ = nullptr;        // where it was sent before
   TargetState* full_target_ = nullptr;  // why it waits in the line
+  WaitingLine* line_ = nullptr;         // that it waits in, or waited in last
+  std::unique_ptr<StickySession> sticky_;  // null where nothing is sticky
   TargetStream* connection_ = nullptr;
 
   http::RequestHead request_;

@@ -11,6 +11,7 @@
 #include "proxy/keepsake.h"
 #include "proxy/listener.h"
 #include "proxy/protocol_match.h"
+#include "proxy/sticky_session.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
 
@@ -332,6 +333,7 @@ void Exchange::reset() {
   load_balancer_ = nullptr;
   group_ = nullptr;
   target_ = tried_ = full_target_ = nullptr;
+  sticky_.reset();
   request_.clear();
   response_.clear();
   parts_ = {};

@@ -11,6 +11,7 @@
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/listener.h"
+#include "proxy/sticky_session.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
 
@@ -235,6 +236,8 @@ Next Exchange::begin_response() {
     const http::Field* server = response_.fields.find(http::FieldId::server);
     target_->note_server(server ? server->value : "");
   }
+  if (sticky_ && !write_session())
+    return refuse(502, model::Reason::target_response_head_too_large);
   if (response_.status == 101) return begin_tunnel();
   if (!response_.keep_alive) target_->on_last_answer(connection, response_.status);
   target_reusable_ =
@@ -260,7 +263,8 @@ Next Exchange::begin_response() {
            out == http::Framing::chunked && response_.framing == http::Framing::until_close,
        .missing_date = response_.fields.find(http::FieldId::date)
                            ? ""
-                           : environment_.date.at(environment_.loop.wall_now())},
+                           : environment_.date.at(environment_.loop.wall_now()),
+       .added_fields = sticky_ ? sticky_->fields : std::string_view()},
       to_client_);
   response_relay_.begin(response_.framing, response_.content_length, out);
   connection_->in().consume(response_.wire_bytes);

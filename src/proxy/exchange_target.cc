@@ -81,7 +81,8 @@ Next Exchange::pick_target() {
     return refuse(503, model::Reason::no_registered_targets);
   if (retries_ == 0 && !target_full_) count_pick();
   target_full_ = false;
-  TargetState* target = choose_target();
+  const bool sticky = group_->group->stickiness.type != model::StickinessType::off;
+  TargetState* target = sticky ? choose_sticky_target() : choose_target();
   if (target == nullptr) return wait_in_line();
   go_to(*target);
   step_ = Step::borrow_connection;
@@ -134,11 +135,12 @@ void Exchange::go_to(TargetState& target) {
 }
 
 Next Exchange::wait_in_line() {
-  WaitingLine& line = group_->state->line;
+  WaitingLine& line = line_to_wait_in();
   if (line.full()) return turn_away();
+  line_ = &line;
   set_client(std::hash<std::string_view>()(client_->origin().facts.peer_ip));
   line.join(*this, environment_.loop.now());
-  count_line();
+  count_line(1);
   group_->state->counters->waited_total.add();
   wait_a_little();
   step_ = Step::await_connection;
@@ -148,6 +150,7 @@ Next Exchange::wait_in_line() {
 
 // Any target of the group may have a place first.
 void Exchange::knock() {
+  if (line_ != &group_->state->line) return full_target_->knock();
   const std::span<const uint32_t> candidates = group_->set.candidates();
   const size_t looks = std::min(candidates.size(), model::limits::targets_looked_at_max);
   for (size_t i = 0; i < looks; ++i) {
@@ -163,6 +166,11 @@ void Exchange::wait_a_little() {
 // Nobody is turned away from a target that may only be slow: one waits on, for as long as an ALB
 // waits for a connection.
 Next Exchange::end_of_wait() {
+  if (line_ != &group_->state->line && session_lost()) {
+    leave_line();
+    step_ = Step::pick_target;
+    return Next::proceed;
+  }
   const Duration waited = environment_.loop.now() - waits_since();
   if (group_->state->out_of_resources_at >= waits_since())
     return refuse(503, model::Reason::node_out_of_resources);
@@ -180,12 +188,12 @@ Next Exchange::turn_away() {
 void Exchange::leave_line() {
   if (!waits()) return;
   waited_ += environment_.loop.now() - waits_since();
-  group_->state->line.leave(*this);
-  count_line();
+  line_->leave(*this);
+  count_line(-1);
 }
 
-void Exchange::count_line() {
-  group_->state->counters->waiting.set(static_cast<int64_t>(group_->state->line.size()));
+void Exchange::count_line(int change) {
+  group_->state->counters->waiting.add(change);
 }
 
 bool Exchange::may_use(const TargetState& target) const {
@@ -217,7 +225,7 @@ Next Exchange::end_of_patience() {
   if (waited >= opening_most && open_failure_ == model::Reason::none)
     open_failure_ = model::Reason::target_connect_timeout;
   if (open_failure_ != model::Reason::none) return open_failed();
-  const bool may_move = group_->group->saturation_guard.enabled;
+  const bool may_move = group_->group->saturation_guard.enabled && !stays();
   if (!may_move || !target_->failing() || !somebody_else_answers()) {
     begin_patience();
     return Next::wait;
@@ -253,7 +261,7 @@ Next Exchange::await_connection() {
 void Exchange::on_connection_ready(TargetState& target) {
   if (target_ == nullptr) {
     waited_ += environment_.loop.now() - waits_since();
-    count_line();
+    count_line(-1);
     go_to(target);
   }
   step_ = Step::borrow_connection;
@@ -274,7 +282,10 @@ void Exchange::on_target_full() {
 Next Exchange::open_failed() {
   const model::Reason reason = std::exchange(open_failure_, model::Reason::none);
   const bool elsewhere = reason != model::Reason::node_out_of_resources && another_target();
-  if (elsewhere && take_retry()) return try_again(reason);
+  if (elsewhere && take_retry()) {
+    leave_session();
+    return try_again(reason);
+  }
   return refuse(status_of(reason), reason);
 }
 

@@ -13,6 +13,7 @@
 #include "proxy/exchange.h"
 #include "proxy/keepsake.h"
 #include "proxy/listener.h"
+#include "proxy/sticky_session.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
 #include "proxy/tunnel.h"
@@ -36,7 +37,10 @@ Next Exchange::switch_protocols() {
 }
 
 Next Exchange::begin_tunnel() {
-  http::write_forwarded_response(response_, {.client_version = request_.version}, to_client_);
+  http::write_forwarded_response(response_,
+                                 {.client_version = request_.version,
+                                  .added_fields = sticky_ ? sticky_->fields : std::string_view()},
+                                 to_client_);
   connection_->in().consume(response_.wire_bytes);
   record_.received_bytes += request_relay_.bytes_read();
   request_relay_.begin(http::Framing::until_close, 0, http::Framing::until_close);
@@ -132,6 +136,7 @@ void Exchange::let_snapshot_go() {
   group_ = &kept_->adopted;
   record_.target_group_arn = kept_->group.arn;
   full_target_ = tried_ = nullptr;
+  sticky_.reset();
   forwarded_.reset();
   pin_ = {};
 }

@@ -123,6 +123,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   model::Reason opening_timeout_since(Instant then) const {
     return opening_timeout_.at >= then ? opening_timeout_.reason : model::Reason::none;
   }
+  // Where requests wait that go to this target and no other, while it is full.
+  WaitingLine& own_line();
   // Requests wait in the group's line: one more connection, if the target may be asked for it.
   void knock() { open_wanted(); }
 
@@ -244,6 +246,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
 
   IntrusiveList<TargetConnection, IdleConnection> idle_;  // most recently used first
   IntrusiveList<TargetConnection, OpenConnection> open_;
+  std::unique_ptr<WaitingLine> own_line_;   // made when it is first asked for
   IntrusiveList<Waiter, Waiting> waiting_;  // bound here, in the order in which they came
   IntrusiveList<Exchange, InFlight> in_flight_;
   size_t idle_connections_ = 0;  // that carry nothing

@@ -74,8 +74,13 @@ size_t TargetState::inside() const {
   return open_connections_ - opening_ - (protocol_ == model::Protocol::http ? door_.size() : 0);
 }
 
+WaitingLine& TargetState::own_line() {
+  if (!own_line_) own_line_ = std::make_unique<WaitingLine>();
+  return *own_line_;
+}
+
 size_t TargetState::wanted() const {
-  const size_t in_line = group_->line.size();
+  const size_t in_line = group_->line.size() + (own_line_ ? own_line_->size() : 0);
   if (in_line == 0 || !candidate_ || !has_room() || failing()) return waiting_count_;
   return waiting_count_ + in_line;
 }
@@ -227,8 +232,13 @@ Exchange* TargetState::next_waiting() {
     stop_waiting(first);
     return &first;
   }
-  if (!candidate_ || !has_room() || failing()) return nullptr;
+  if (!has_room()) return nullptr;
   const Instant overload = environment_.loop.now() - line_patience() * 9 / 10;
+  if (own_line_) {
+    const auto may_stay = [](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_stay(); };
+    if (Waiter* own = own_line_->take_next(overload, may_stay)) return static_cast<Exchange*>(own);
+  }
+  if (!candidate_ || failing()) return nullptr;
   return static_cast<Exchange*>(group_->line.take_next(
       overload, [this](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_use(*this); }));
 }

@@ -103,6 +103,7 @@ Worker::Implementation::Implementation(const WorkerContext& worker_context,
   auto client_tls = tls::ClientContext::create();
   DARUMA_ASSERT(client_tls.has_value());
   environment.client_tls = std::move(*client_tls);
+  environment.sticky_cookies.set_own_keys(options.cookie_keys);
 }
 
 Worker::Implementation::~Implementation() {
@@ -123,11 +124,16 @@ void Worker::Implementation::on_letter(model::WorkerLetter letter) {
   if (const auto* weight = std::get_if<model::WeightLetter>(&letter))
     return registrations.on_letter(*weight);
   if (const auto* keys = std::get_if<model::TicketKeyLetter>(&letter)) return take_keys(*keys);
+  if (const auto* keys = std::get_if<model::CookieKeyLetter>(&letter))
+    return environment.sticky_cookies.set_own_keys({keys->current, keys->previous});
   if (const auto* inquiry = std::get_if<model::InquiryLetter>(&letter)) return answer(*inquiry);
   drain(std::get<model::DrainLetter>(letter).deadline);
 }
 
 void Worker::Implementation::on_adopted() {
+  const std::vector<std::string>& keys = snapshot().cookie_keys;
+  environment.sticky_cookies.set_shared_keys(
+      {keys.empty() ? std::string() : keys.front(), keys.size() < 2 ? std::string() : keys[1]});
   const std::string problem = adopt_listeners();
   counters->snapshot_revision.set(static_cast<int64_t>(snapshot().revision));
   tell_adopted(problem);

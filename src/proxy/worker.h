@@ -15,14 +15,16 @@
 #include "telemetry/log_ring.h"
 #include "telemetry/registry.h"
 #include "tls/context.h"
+#include "tls/cookie_sealer.h"
 
 namespace daruma::proxy {
 
 struct WorkerOptions {
   uint32_t index = 0;
-  bool share_port = true;             // SO_REUSEPORT
-  bool ipv6 = true;                   // this machine has it, so it belongs to "every address"
-  tls::TicketKeys ticket_keys;        // until a letter brings others
+  bool share_port = true;       // SO_REUSEPORT
+  bool ipv6 = true;             // this machine has it, so it belongs to "every address"
+  tls::TicketKeys ticket_keys;  // until a letter brings others
+  tls::CookieKeys cookie_keys;  // until a letter does, or the snapshot has some; none: its own
   size_t client_connections_max = 0;  // 0: limits::client_connections_max
 };
 

@@ -34,6 +34,7 @@ class TargetSet {
   // target < size().
   bool set_health(uint32_t target, model::HealthState state);
   model::HealthState health(uint32_t target) const { return states_[target]; }
+  bool in_play(uint32_t target) const { return in_play_[target]; }
   size_t size() const { return states_.size(); }
 
   RoutingMode mode() const { return mode_; }

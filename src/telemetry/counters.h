@@ -48,6 +48,8 @@ class Counter {
   X(Counter, desync_non_compliant_total, "Requests that the desync guard did not find compliant")  \
   X(Counter, invalid_header_fields_dropped_total,                                                  \
     "Requests with header fields dropped for invalid names")                                       \
+  X(Counter, sticky_cookies_refused_total,                                                         \
+    "Cookies of stickiness that were forged, expired, or sealed with a key that is not ours")      \
   X(Counter, upgrades_total, "Client connections upgraded to another protocol, such as WebSocket") \
   X(Gauge, upgraded_connections_active, "Upgraded client connections open now")                    \
   X(Counter, upgraded_received_bytes_total, "Bytes received from clients after an upgrade")        \
@@ -57,6 +59,9 @@ class Counter {
   X(Counter, requests_total, "Requests for which a target was chosen")                     \
   X(Counter, fail_open_requests_total, "Requests sent while too few targets were healthy") \
   X(Counter, failovers_total, "Requests passed on to another group of the action")         \
+  X(Counter, sticky_requests_total, "Requests that went where their client's cookie says") \
+  X(Counter, non_sticky_requests_total,                                                    \
+    "Requests of a sticky group whose client has no session with a target that can serve") \
   X(Gauge, waiting, "Requests that wait for a target that is full")                        \
   X(Counter, waited_total, "Requests that had to wait for a target that was full")         \
   X(Counter, turned_away_total, "Requests answered 503 because no target came free")       \

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What attribute values may say that are texts of their own. Each says what is wrong, as the end of
+// the sentence "'key' value 'x' …", or "". Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace daruma::control {
+
+// A token (RFC 6265 4.1.1) that is not one of the load balancer's own names.
+std::string check_app_cookie_name(std::string_view value);
+
+}  // namespace daruma::control
