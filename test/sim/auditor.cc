@@ -64,6 +64,11 @@ void Auditor::on_request_begun(const RequestScript& script, uint32_t connection,
                 " " + std::string(name_of(script.malformation)));
 }
 
+void Auditor::on_cookies(Token token, const std::map<std::string, std::string>& cookies) {
+  exchanges_[token].client.cookies = cookies;
+  for (const auto& [name, value] : cookies) network_.note("client brings " + name + "=" + value);
+}
+
 void Auditor::on_request_bytes(Token token, bool head_sent, bool all_sent) {
   ExchangeRecord* record = find(token, "client");
   if (!record) return;

@@ -48,6 +48,7 @@ class Auditor {
 
   // --- Clients ---
   void on_request_begun(const RequestScript& script, uint32_t connection, bool after_fault);
+  void on_cookies(Token token, const std::map<std::string, std::string>& cookies);
   void on_request_bytes(Token token, bool head_sent, bool all_sent);
   // Something was read on the connection that this request waits on.
   void on_client_read(Token token);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/address.h"
@@ -44,6 +45,7 @@ struct ClientSide {
   RequestScript script;
   uint32_t connection = 0;
   Address listener;
+  std::map<std::string, std::string> cookies;  // that it brings
   Instant begun{};
   Instant busy_since{};  // since when its connection has had a request under way; begun, or earlier
   Instant last_sent{};

@@ -91,13 +91,14 @@ std::string odd_fields(const RequestScript& r) {
   }
 }
 
-std::string head_of(const RequestScript& r) {
+std::string head_of(const RequestScript& r, std::string_view cookies) {
   std::string line = r.path;
   if (r.malformation == Malformation::long_line) line += "?" + std::string(17 * 1024, 'a');
   std::string head = r.method + " " + line + " HTTP/1." + std::to_string(r.minor_version) + "\r\n";
   if (r.malformation != Malformation::no_host) head += "Host: " + r.host + "\r\n";
   head += std::string(token_field) + ": " + text_of(r.token) + "\r\n";
   head += framing_fields(r) + odd_fields(r);
+  if (!cookies.empty()) head += "Cookie: " + std::string(cookies) + "\r\n";
   if (r.expect_continue) head += "Expect: 100-continue\r\n";
   head += filler_fields(r.head_filler);
   if (!r.trailers.empty()) head += "Trailer: X-Sim-Trailer\r\n";
@@ -177,11 +178,11 @@ void shape(RequestScript& r) {
   }
 }
 
-RequestWire wire_of(const RequestScript& r) {
+RequestWire wire_of(const RequestScript& r, std::string_view cookies) {
   if (r.malformation == Malformation::not_http) return {"\x16\x03\x01 not HTTP\r\n\r\n", 16};
   if (r.malformation == Malformation::http2_preface)
     return {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 18};
-  std::string head = head_of(r);
+  std::string head = head_of(r, cookies);
   if (r.malformation == Malformation::bare_line_feeds) std::erase(head, '\r');
   const size_t head_bytes = head.size();
   return {head + body_of(r), head_bytes};

@@ -111,6 +111,7 @@ void RoutingAudit::check_told_alike(
 }
 
 void RoutingAudit::check() {
+  sticky_.learn(auditor_.exchanges());
   for (const auto& [loop, mailbox] : mailboxes_) {
     const std::vector<View> views = views_of(mailbox);
     for (const auto& [token, record] : auditor_.exchanges()) {
@@ -139,7 +140,7 @@ Instant RoutingAudit::matched_after(const ExchangeRecord& record, const View& ne
 void RoutingAudit::check_exchange(const ExchangeRecord& record, const std::vector<View>& views) {
   ++checked_;
   const Instant to = routed_before(record);
-  std::string why_not = "no snapshot was served then";
+  std::string why_not;
   for (size_t matched = 0; matched < views.size(); ++matched) {
     if (matched + 1 < views.size() &&
         views[matched + 1].from < matched_after(record, views[matched + 1]))
@@ -150,7 +151,9 @@ void RoutingAudit::check_exchange(const ExchangeRecord& record, const std::vecto
       view.revision = views[matched].revision;
       add_removed(view.revision, views[chosen].revision, gone);
       view.gone = gone;
-      if (explains(view, record, why_not)) return;
+      std::string why;
+      if (explains(view, record, why)) return;
+      if (why_not.find(why) == std::string::npos) why_not += (why_not.empty() ? "" : "; ") + why;
     }
   }
   auditor_.violation(
@@ -198,9 +201,16 @@ bool RoutingAudit::explains_forward(const View& view, const model::ForwardAction
   const std::string target =
       record.target.arrivals > 0 ? record.target.target.to_string() : log.target;
   why_not += "target " + target + " is no candidate of";
+  std::vector<std::string> arns;
+  for (const model::WeightedGroup& weighted : action.groups)
+    arns.push_back(snapshot.target_groups[weighted.group].arn);
+  const std::string* sticky =
+      action.stickiness > 0s ? sticky_.group_of(record.client.cookies, arns) : nullptr;
+  if (sticky) why_not += " " + *sticky + ", as its cookie says:";
   for (const model::WeightedGroup& weighted : action.groups) {
     const model::TargetGroup& group = snapshot.target_groups[weighted.group];
-    if (weighted.weight == 0) continue;
+    if (sticky && group.arn != *sticky) continue;
+    if (weighted.weight == 0 && !sticky) continue;
     if (log.lines > 0 && log.target_group != "-" && log.target_group != group.arn) continue;
     if (record.target.arrivals == 0 && log.reason == "no_registered_targets") {
       const bool none = std::ranges::none_of(group.targets, [&](const model::Target& t) {
@@ -210,11 +220,14 @@ bool RoutingAudit::explains_forward(const View& view, const model::ForwardAction
       continue;
     }
     for (const model::Target& t : group.targets) {
-      if (t.addresses.front().to_string() == target &&
-          may_be_candidate(view, group, t.addresses.front()))
+      if (t.addresses.front().to_string() == target && stays(view, group, record, target) &&
+          (may_be_candidate(view, group, t.addresses.front()) ||
+           keeps_unchecked(view, group, record, t)))
         return true;
     }
     why_not += " " + group.name;
+    if (const std::string* own = sticky_.target_of(record.client.cookies, group.arn))
+      why_not += ", where its cookie names " + *own;
   }
   return false;
 }
@@ -233,6 +246,44 @@ void RoutingAudit::add_removed(uint64_t older, uint64_t newer,
       if (!named.contains(target.key)) gone.insert(target.key);
     }
   }
+}
+
+// Where the client's cookie says that it goes; nullptr if it says nothing.
+const std::string* RoutingAudit::sticky_target(const model::TargetGroup& group,
+                                               const ExchangeRecord& record) const {
+  if (group.stickiness.type == model::StickinessType::off) return nullptr;
+  return sticky_.target_of(record.client.cookies, group.arn);
+}
+
+bool RoutingAudit::surely_serves(const View& view, const model::Target& target) const {
+  const auto told = view.health.find(target.key);
+  return told != view.health.end() && takes_full_share(told->second.state) &&
+         !told->second.perhaps_initial && !view.gone.contains(target.key);
+}
+
+// Whether the client goes where its cookie says, if that target is healthy and registered. Under
+// guard, one whose requests have failed may have lost its clients.
+bool RoutingAudit::stays(const View& view, const model::TargetGroup& group,
+                         const ExchangeRecord& record, const std::string& target) const {
+  const std::string* own = sticky_target(group, record);
+  if (own == nullptr || *own == target) return true;
+  if (group.saturation_guard.enabled && sticky_.has_failed(*own)) return true;
+  return std::ranges::none_of(group.targets, [&](const model::Target& t) {
+    return t.addresses.front().to_string() == *own && surely_serves(view, t) &&
+           may_be_candidate(view, group, t.addresses.front());
+  });
+}
+
+// A target that has not been checked yet keeps the clients that it has.
+bool RoutingAudit::keeps_unchecked(const View& view, const model::TargetGroup& group,
+                                   const ExchangeRecord& record,
+                                   const model::Target& target) const {
+  const std::string* own = sticky_target(group, record);
+  if (own == nullptr || *own != target.addresses.front().to_string()) return false;
+  if (view.gone.contains(target.key)) return false;
+  const auto told = view.health.find(target.key);
+  return told == view.health.end() || told->second.perhaps_initial ||
+         told->second.state == model::HealthState::initial;
 }
 
 // By the words of AWS, target by target: its zone, what is registered, who is healthy, and whether
@@ -298,7 +349,8 @@ void RoutingAudit::check_shares(const std::vector<View>& views, uint32_t loop) {
         const auto told = health.find(t.key);
         return told != health.end() && told->second.perhaps_initial;
       });
-      if (!certain) continue;
+      const bool sticky = group.stickiness.type != model::StickinessType::off;
+      if (!certain || sticky) continue;
       std::map<std::string, size_t> counts;
       for (const model::Target& t : group.targets) {
         if (may_be_candidate(views[i], group, t.addresses.front()))

@@ -13,6 +13,7 @@
 
 #include "model/letter.h"
 #include "sim/auditor.h"
+#include "sim/sticky_knowledge.h"
 
 namespace daruma::sim {
 
@@ -75,11 +76,19 @@ class RoutingAudit {
   bool explains_forward(const View& view, const model::ForwardAction& action,
                         const ExchangeRecord& record, std::string& why_not) const;
   void add_removed(uint64_t older, uint64_t newer, std::set<model::TargetKey>& gone) const;
+  bool stays(const View& view, const model::TargetGroup& group, const ExchangeRecord& record,
+             const std::string& target) const;
+  const std::string* sticky_target(const model::TargetGroup& group,
+                                   const ExchangeRecord& record) const;
+  bool keeps_unchecked(const View& view, const model::TargetGroup& group,
+                       const ExchangeRecord& record, const model::Target& target) const;
+  bool surely_serves(const View& view, const model::Target& target) const;
   bool may_be_candidate(const View& view, const model::TargetGroup& group,
                         const Address& target) const;
   void check_shares(const std::vector<View>& views, uint32_t loop);
 
   Auditor& auditor_;
+  StickyKnowledge sticky_;
   std::map<uint64_t, model::SnapshotRef> snapshots_;
   std::map<model::TargetKey, model::HealthState> told_;
   std::map<uint32_t, Mailbox> mailboxes_;  // by the worker's loop

@@ -100,6 +100,7 @@ ClientScript draw_client(Random& random, const TrafficPlan& plan,
     script.read_pause = up_to(random, static_cast<int64_t>(script.read_piece) * 50us);
   }
   script.linger = random.chance(1, 3);
+  script.keeps_cookies = random.chance(2, 3);
   return script;
 }
 

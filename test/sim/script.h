@@ -93,7 +93,7 @@ struct RequestWire {
   std::string bytes;
   size_t head_bytes = 0;
 };
-RequestWire wire_of(const RequestScript& request);
+RequestWire wire_of(const RequestScript& request, std::string_view cookies = "");
 // Fields of so many bytes that mean nothing (none where that is too few for one).
 std::string filler_fields(size_t bytes);
 // Of a message with this token: one line that names it, and so much filler.
@@ -107,6 +107,7 @@ struct ClientScript {
   size_t requests_per_connection_max = SIZE_MAX;
   size_t read_piece = 0;  // bytes at once; 0: as many as come
   Duration read_pause{};
+  bool keeps_cookies = false;
   bool linger = false;  // leaves its last connection open until the other side closes it
 };
 

@@ -131,12 +131,16 @@ void SimClient::begin_next() {
   const bool idle = under_way_.empty();
   if (idle) reader_.expect_no_body(request.method == "HEAD");
   sending_ = &request;
-  wire_ = wire_of(request);
+  std::string cookies;
+  for (const auto& [name, value] : cookies_)
+    cookies += (cookies.empty() ? "" : "; ") + name + "=" + value;
+  wire_ = wire_of(request, cookies);
   sent_ = 0;
   awaits_continue_ = false;
   continue_timer_.clear();
   under_way_.push_back({&request});
   auditor_.on_request_begun(request, connection_id(*socket_), spoiled_);
+  auditor_.on_cookies(request.token, cookies_);
   if (request.malformation != Malformation::none) spoiled_ = true;
 }
 
@@ -306,8 +310,18 @@ bool SimClient::on_head() {
   }
   first.answered_head = true;
   auditor_.on_response_head(first.request->token, reader_);
+  if (script_.keeps_cookies) keep_cookies(reader_.head());
   if (says_close(head)) close_announced_ = true;
   return true;
+}
+
+void SimClient::keep_cookies(const SimHead& head) {
+  for (const auto& [name, value] : head.fields) {
+    if (name != "Set-Cookie") continue;
+    const std::string pair = value.substr(0, value.find(';'));
+    const size_t equals = pair.find('=');
+    cookies_[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
 }
 
 bool SimClient::on_finished() {
@@ -344,6 +358,7 @@ void SimClient::begin_tunnel() {
     return auditor_.violation(first.request->token, "a 101 that nobody asked for");
   first.answered_head = stopped_sending_ = true;
   auditor_.on_response_head(first.request->token, reader_);
+  if (script_.keeps_cookies) keep_cookies(reader_.head());
   tunnel_ = first.request;
   tunnel_says_ = body_bytes(tunnel_->token, BodyOf::request, 0, tunnel_->tunnel_size);
   say_in_tunnel();

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,7 @@ class SimClient final : private io::SocketHandler, private io::TimerHandler {
   bool on_head();
   bool on_finished();
   void note_received(size_t bytes);
+  void keep_cookies(const SimHead& head);
   void stop_body();
   void begin_tunnel();
   void say_in_tunnel();
@@ -95,6 +97,8 @@ class SimClient final : private io::SocketHandler, private io::TimerHandler {
   std::string tunnel_says_;
   bool tunnel_said_ = false;   // all of it, and FIN
   bool tunnel_heard_ = false;  // the other side's FIN
+
+  std::map<std::string, std::string> cookies_;  // as set last, by whichever response
 
   size_t connection_requests_ = 0;
   bool close_announced_ = false;

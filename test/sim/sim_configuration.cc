@@ -48,6 +48,7 @@ SimConfiguration::SimConfiguration(Random& random, std::vector<Address> targets,
   groups_.resize(1 + random.below(groups_most));
   for (Group& group : groups_) {
     group.guarded = random.chance(2, 3);
+    group.sticky = random.chance(1, 2);
     for (size_t i = 0; i < targets_.size(); ++i) group.members.push_back(random.chance(2, 3));
     draw_balancing(group);
   }
@@ -99,6 +100,7 @@ model::Action SimConfiguration::draw_action() {
     forward.weight_total += weight;
   }
   if (count == 1) forward.weight_total = forward.groups[0].weight = 1;
+  if (random_.chance(1, 2)) forward.stickiness = 24h;
   return forward;
 }
 
@@ -162,6 +164,8 @@ model::TargetGroup SimConfiguration::compile_group(size_t index) const {
     target.zone = zone_of(i);
     group.targets.push_back(target);
   }
+  if (groups_[index].sticky) group.stickiness.type = model::StickinessType::lb_cookie;
+  model::set_sticky_ids(group);
   return group;
 }
 

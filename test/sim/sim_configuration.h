@@ -44,6 +44,7 @@ class SimConfiguration {
     std::vector<bool> members;  // by target
     bool guarded = true;        // daruma.saturation_guard.enabled
     model::Balancing balancing;
+    bool sticky = false;  // stickiness.enabled
   };
   struct PathRule {
     int prefix;  // index into path_prefixes()

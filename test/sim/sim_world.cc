@@ -106,6 +106,7 @@ void SimWorld::build_node(size_t output_bytes) {
     const proxy::WorkerContext context{node.loop, control_, registry_, node.log, log_};
     proxy::WorkerOptions options;
     options.index = static_cast<uint32_t>(i);
+    options.cookie_keys.current = std::string(tls::cookie_key_bytes, 'k');  // replays to the byte
     if (troubles_.few_connections) options.client_connections_max = 2;
     node.worker = std::make_unique<proxy::Worker>(context, std::move(options));
     node.slabs_at_rest = node.worker->census().slabs;
