@@ -12,6 +12,7 @@
 #include "control/attributes.h"
 #include "control/balancing.h"
 #include "control/error_pages.h"
+#include "control/listener_fields.h"
 #include "control/stickiness.h"
 #include "control/validate_conditions.h"
 #include "control/validate_transforms.h"
@@ -54,6 +55,12 @@ model::XffProcessing xff_of(string_view text) {
   if (text == "preserve") return model::XffProcessing::preserve;
   if (text == "remove") return model::XffProcessing::remove;
   return model::XffProcessing::append;
+}
+
+model::TraceStart trace_start_of(string_view text) {
+  if (text == "sampled") return model::TraceStart::sampled;
+  if (text == "unsampled") return model::TraceStart::unsampled;
+  return model::TraceStart::off;
 }
 
 class Compiler {
@@ -173,6 +180,7 @@ class Compiler {
     balancer.drop_invalid_header_fields = flag("routing.http.drop_invalid_header_fields.enabled");
     balancer.tls_version_and_cipher_headers =
         flag("routing.http.x_amzn_tls_version_and_cipher_suite.enabled");
+    balancer.trace_start = trace_start_of(text("daruma.traceparent.start"));
     balancer.access_log = flag("access_logs.s3.enabled");
     balancer.health_check_log = flag("health_check_logs.s3.enabled");
     balancer.zonal_shift = flag("zonal_shift.config.enabled");
@@ -192,6 +200,7 @@ class Compiler {
     to.server_header =
         attribute_flag(listener, from.attributes, "routing.http.response.server.enabled");
     to.error_pages = compile_error_pages(from);
+    compile_listener_fields(from, to);
     to.forward_failover = attribute_flag(listener, from.attributes, "daruma.forward.failover");
     for (const api::Rule& rule : from.rules) to.rules.push_back(compile(rule));
     std::ranges::stable_sort(to.rules, {}, &model::Rule::priority);

@@ -15,6 +15,7 @@
 #include "control/attributes.h"
 #include "control/balancing.h"
 #include "control/error_pages.h"
+#include "control/listener_fields.h"
 #include "control/quotas.h"
 #include "control/stickiness.h"
 #include "control/suggestion.h"
@@ -205,6 +206,7 @@ class Validator {
     }
     validate_attributes(AttributeScope::listener, listener.attributes, path, issues_);
     validate_error_pages(listener, path, issues_);
+    validate_listener_fields(listener, path, issues_);
     const ListenerView view{listener.protocol == "HTTPS", listener.port.value_or(0), quotas};
     const NameSink names = [&](const Path& where, const std::string& name) {
       reference(balancer, where, name);

@@ -11,11 +11,9 @@
 #include "http/characters.h"
 #include "http/forwarding_headers.h"
 #include "http/nominations.h"
+#include "http/trace_context.h"
 
 namespace daruma::http {
-
-inline constexpr std::string_view tls_version_field = "X-Amzn-Tls-Version";
-inline constexpr std::string_view tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
 
 // As routing.http.drop_invalid_header_fields has it: [-A-Za-z0-9]+
 inline bool is_valid_field_name(std::string_view name) {
@@ -32,13 +30,23 @@ class FieldRules {
 
   bool pass(std::string_view name) const {
     if (settings_.add_tls_version_and_cipher && is_ours(name)) return false;
+    if (settings_.replace_trace_context && is_trace_context(name)) [[unlikely]]
+      return false;
     if (settings_.drop_invalid_header_fields && !is_valid_field_name(name)) return false;
     return !nominations_.has(name);
   }
 
  private:
-  static bool is_ours(std::string_view name) {
-    return ascii_iequals(name, tls_version_field) || ascii_iequals(name, tls_cipher_field);
+  // By the names that they have without a listener's, too: a target may still go by those.
+  bool is_ours(std::string_view name) const {
+    const auto is = [name](const std::string* other) {
+      return other != nullptr && ascii_iequals(name, *other);
+    };
+    return ascii_iequals(name, tls_version_field) || ascii_iequals(name, tls_cipher_field) ||
+           is(settings_.tls_version_name) || is(settings_.tls_cipher_name);
+  }
+  static bool is_trace_context(std::string_view name) {
+    return ascii_iequals(name, traceparent_field) || ascii_iequals(name, tracestate_field);
   }
 
   const ForwardingSettings& settings_;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t forwarded_for_addresses_max = 30;
 // Names, punctuation and numbers of the fields that are added.
-constexpr size_t added_bytes_max = 512;
+constexpr size_t added_bytes_max = 512 + 2 * tls_field_name_bytes_max;
 constexpr size_t line_bytes_added_max = 2;  // "a:b" LF becomes "a: b" CRLF
 
 bool needs_encoding(char c) {
@@ -51,16 +51,22 @@ class RequestForwarder {
     for (const Field& field : head_.fields) survey(field);
   }
 
-  void write(std::string_view trace_id, std::string_view host_when_missing, HeadText& text) const {
+  void write(const ForwardedRequest& request, HeadText& text) const {
     write_request_line(text);
     write_forwarded_for(text);
     text.field("X-Forwarded-Proto", client_.secure ? "https" : "http");
     text.field("X-Forwarded-Port", uint64_t{client_.listener_port});
-    write_host(host_when_missing, text);
-    if (!trace_id.empty()) write_field("X-Amzn-Trace-Id", trace_id, text);
+    write_host(request.host_when_missing, text);
+    if (!request.trace_id.empty()) write_field("X-Amzn-Trace-Id", request.trace_id, text);
+    if (settings_.replace_trace_context) [[unlikely]] {
+      text.field(traceparent_field, request.traceparent);
+    }
     if (settings_.add_tls_version_and_cipher && client_.secure) {
-      text.field(tls_version_field, client_.tls_version);
-      text.field(tls_cipher_field, client_.tls_cipher);
+      const auto name = [](const std::string* own, std::string_view standard) {
+        return own ? std::string_view(*own) : standard;
+      };
+      text.field(name(settings_.tls_version_name, tls_version_field), client_.tls_version);
+      text.field(name(settings_.tls_cipher_name, tls_cipher_field), client_.tls_cipher);
     }
     write_received(text);
     // By value: writing stays in registers as long as nobody else may write to `text`.
@@ -340,7 +346,7 @@ void write_forwarded_request(const ForwardedRequest& request, Buffer& out) {
   DARUMA_ASSERT(!request.head.transfer_coding_unsupported);
   const RequestForwarder forwarder(request);
   HeadText text(out, head_bytes_max(request));
-  forwarder.write(request.trace_id, request.host_when_missing, text);
+  forwarder.write(request, text);
 }
 
 }  // namespace daruma::http

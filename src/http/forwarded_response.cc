@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/bytes.h"
 #include "http/forwarding_headers.h"
 #include "http/head_text.h"
 #include "http/nominations.h"
@@ -13,7 +16,10 @@ constexpr size_t added_bytes_max = 192;     // status line, Date, framing and Co
 class ResponseForwarder {
  public:
   ResponseForwarder(const ResponseHead& head, const ResponseForwarding& how)
-      : head_(head), how_(how), interim_(head.status < 200) {
+      : head_(head),
+        how_(how),
+        interim_(head.status < 200),
+        sets_fields_(!how.added_fields.empty() || !how.set_fields.empty()) {
     const bool knows_chunks = how.client_version >= Version{1, 1};
     const bool chunked = head.framing == Framing::chunked ||
                          (head.framing == Framing::until_close && how.add_chunked);
@@ -26,7 +32,7 @@ class ResponseForwarder {
 
   size_t bytes_max() const {
     return head_.wire_bytes + head_.fields.size() * line_bytes_added_max + added_bytes_max +
-           how_.added_fields.size();
+           how_.added_fields.size() + how_.set_fields.size();
   }
 
   void write(HeadText& text) const {
@@ -40,7 +46,10 @@ class ResponseForwarder {
     }
     received.flush();
     if (!how_.missing_date.empty()) text.field("Date", how_.missing_date);
-    text.put(how_.added_fields);
+    if (sets_fields_) [[unlikely]] {
+      text.put(how_.added_fields);
+      text.put(how_.set_fields);
+    }
     write_framing(text);
     write_connection(text);
     text.put("\r\n");
@@ -82,7 +91,12 @@ class ResponseForwarder {
       case FieldId::x_forwarded_proto:
         break;
     }
-    return !nominations_.has(field.name);
+    return !nominations_.has(field.name) && !(sets_fields_ && gives_way(field.name));
+  }
+
+  bool gives_way(std::string_view name) const {
+    return std::ranges::any_of(
+        how_.set_names, [name](const std::string& other) { return ascii_iequals(name, other); });
   }
 
   void write_framing(HeadText& text) const {
@@ -109,6 +123,7 @@ class ResponseForwarder {
   const ResponseHead& head_;
   const ResponseForwarding& how_;
   const bool interim_;
+  const bool sets_fields_;
   bool chunked_ = false;
   bool ends_by_close_ = false;
   Nominations nominations_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,13 +19,21 @@ namespace daruma::http {
 
 enum class XffMode : uint8_t { append, preserve, remove };
 
-// Attributes of the load balancer that shape forwarded requests; defaults are the ALB's.
+inline constexpr std::string_view tls_version_field = "X-Amzn-Tls-Version";
+inline constexpr std::string_view tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
+inline constexpr size_t tls_field_name_bytes_max = 128;
+
+// Attributes of load balancer and listener that shape forwarded requests; defaults are the ALB's.
 struct ForwardingSettings {
   XffMode xff_mode = XffMode::append;
   bool xff_client_port = false;
   bool preserve_host_header = false;
   bool drop_invalid_header_fields = false;
   bool add_tls_version_and_cipher = false;
+  // What these fields are called, up to tls_field_name_bytes_max; null: as above.
+  const std::string* tls_version_name = nullptr;
+  const std::string* tls_cipher_name = nullptr;
+  bool replace_trace_context = false;  // the client's traceparent and tracestate go
 };
 
 // One client connection's constants, made once when it is accepted.
@@ -58,6 +67,7 @@ struct ForwardedRequest {
   const TargetParts& parts;  // of head.target
   const ClientFacts& client;
   ForwardingSettings settings{};
+  std::string_view traceparent{};        // with settings.replace_trace_context
   std::string_view trace_id{};           // the whole X-Amzn-Trace-Id; "" for none
   std::string_view host_when_missing{};  // of an HTTP/1.0 request without Host
   RequestRewrite rewrite{};
@@ -112,6 +122,9 @@ struct ResponseForwarding {
   std::string_view missing_date{};
   // More fields, each with its line end; `out` needs as much more room.
   std::string_view added_fields{};
+  // The same, but those of the target that have these names give way to them.
+  std::string_view set_fields{};
+  std::span<const std::string> set_names{};
 };
 inline constexpr size_t forwarded_response_bytes_extra = 1024;
 void write_forwarded_response(const ResponseHead& head, const ResponseForwarding& how, Buffer& out);

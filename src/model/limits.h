@@ -108,6 +108,8 @@ static_assert(cookie_key_period >= std::chrono::seconds(stickiness_seconds.most)
 inline constexpr Duration sticky_cookie_age = 7 * 24h;  // its Expires, whatever the duration
 // Of one cookie: what browsers keep is 4096 bytes with name and attributes (RFC 6265 6.1).
 inline constexpr size_t sticky_cookie_value_bytes_max = 3'900;
+inline constexpr size_t header_name_bytes_max = 128;  // of listener attributes
+inline constexpr size_t header_value_bytes_max = 1024;
 inline constexpr size_t sticky_cookie_shards = 4;  // AWSALBAPP-0 to -3
 inline constexpr size_t sticky_groups_max = 100;   // that one AWSALB or AWSALBTG remembers
 inline constexpr size_t app_sticky_groups_max = 500;

@@ -79,6 +79,7 @@ struct FixedResponseConfig {
 struct TargetGroupStickinessConfig {
   std::optional<bool> enabled;
   std::optional<int64_t> duration_seconds;
+  bool operator==(const TargetGroupStickinessConfig&) const = default;
 };
 struct Action {
   std::string type;

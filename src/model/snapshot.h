@@ -32,6 +32,14 @@ struct Certificate {
       fingerprint;  // hex SHA-256 of chain and key: what a worker's TLS contexts are filed under
 };
 
+enum class TraceStart : uint8_t { off, sampled, unsampled };
+
+// Fields that are put into every response, and take the place of those that targets send.
+struct ResponseFields {
+  std::vector<std::string> names;
+  std::string lines;  // "Name: value" CRLF, each
+};
+
 struct Listener {
   std::string arn;
   uint16_t port = 0;
@@ -40,7 +48,11 @@ struct Listener {
       certificates;           // indices into Snapshot::certificates; the first is the default
   std::string ssl_policy;     // HTTPS only
   bool server_header = true;  // "server: awselb/2.0" on answers that Daruma makes
-  std::vector<ErrorPage> error_pages;               // those of a status before those of a class
+  std::vector<ErrorPage> error_pages;  // those of a status before those of a class
+  ResponseFields response_fields;
+  // What targets are told of TLS in, where the load balancer has it so.
+  std::string tls_version_field = "X-Amzn-Tls-Version";
+  std::string tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
   bool forward_failover = false;                    // a group without capacity passes its share on
   std::vector<Rule> rules;                          // by priority; the default rule comes last
   std::shared_ptr<const routing::RuleTable> table;  // the same rules, compiled; never null
@@ -61,6 +73,8 @@ struct LoadBalancer {
   bool preserve_host_header = false;
   bool drop_invalid_header_fields = false;
   bool tls_version_and_cipher_headers = false;
+  // For a request that brings no W3C trace, or one that nobody can read, one is begun.
+  TraceStart trace_start = TraceStart::off;
   bool access_log = false;
   bool health_check_log = false;
   bool zonal_shift = false;  // may be shifted away from a zone

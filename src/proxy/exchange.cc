@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "http/field_rules.h"
+#include "http/trace_context.h"
 #include "http/upgrade.h"
 #include "model/limits.h"
 #include "proxy/client_stream.h"
@@ -241,6 +242,8 @@ bool Exchange::transform(const model::Rule& rule) {
 // Once for each request: a second attempt sends the same.
 void Exchange::prepare_forwarding() {
   const model::LoadBalancer& balancer = *load_balancer_;
+  const model::Listener& listener = listener_->listener();
+  const bool begins_trace = balancer.trace_start != model::TraceStart::off && begin_trace();
   forwarded_.emplace(http::ForwardedRequest{
       .head = request_,
       .parts = parts_,
@@ -249,10 +252,22 @@ void Exchange::prepare_forwarding() {
                    .xff_client_port = balancer.xff_client_port,
                    .preserve_host_header = balancer.preserve_host_header,
                    .drop_invalid_header_fields = balancer.drop_invalid_header_fields,
-                   .add_tls_version_and_cipher = balancer.tls_version_and_cipher_headers},
+                   .add_tls_version_and_cipher = balancer.tls_version_and_cipher_headers,
+                   .tls_version_name = &listener.tls_version_field,
+                   .tls_cipher_name = &listener.tls_cipher_field,
+                   .replace_trace_context = begins_trace},
+      .traceparent = traceparent_,
       .trace_id = trace_id_,
       .host_when_missing = balancer.dns_name,
       .rewrite = {.host = rewritten_.host, .path_and_query = rewritten_.url}});
+}
+
+// For a request without one, or with one that nobody can read (W3C Trace Context, 4.1).
+bool Exchange::begin_trace() {
+  if (http::has_trace(request_.fields)) return false;
+  const bool sampled = load_balancer_->trace_start == model::TraceStart::sampled;
+  http::begin_trace(trace_root_, environment_.loop.random().next() | 1, sampled, traceparent_);
+  return true;
 }
 
 Next Exchange::refuse_forwarding(http::ForwardProblem problem) {
@@ -343,7 +358,8 @@ Next Exchange::answer() {
                        {.method = request_.method,
                         .close = !keep_client_,
                         .server_header = listener_->listener().server_header,
-                        .now = environment_.loop.wall_now()},
+                        .now = environment_.loop.wall_now(),
+                        .set_fields = listener_->listener().response_fields.lines},
                        to_client_);
     record_.status = local_.status;
     response_begun_ = true;

@@ -122,6 +122,7 @@ class Exchange final : public Mortal,
   Next check_message();
   // match_rule
   void prepare_forwarding();
+  bool begin_trace();
   Next refuse_forwarding(http::ForwardProblem problem);
   bool transform(const model::Rule& rule);
   void count_invalid_fields();
@@ -159,7 +160,7 @@ class Exchange final : public Mortal,
   bool stays() const;
   void leave_session();
   WaitingLine& line_to_wait_in();
-  bool write_session();
+  void write_session();
   // answer
   void pass_over_body();
   // forward
@@ -173,6 +174,8 @@ class Exchange final : public Mortal,
   Next pump_response();
   Next read_response_head();
   Next begin_response();
+  bool prepare_fields();
+  std::string_view session_fields() const;
   Next relay_response();
   Next target_closed();
   bool connection_untouched() const;
@@ -295,6 +298,7 @@ class Exchange final : public Mortal,
   routing::Transforms::Rewritten rewritten_;
   std::string trace_id_;
   std::string trace_root_;
+  std::string traceparent_;
   std::optional<http::ForwardedRequest> forwarded_;  // of views into the rest of this
   std::string earlier_targets_;
   std::string connection_id_;

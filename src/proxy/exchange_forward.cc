@@ -236,8 +236,7 @@ Next Exchange::begin_response() {
     const http::Field* server = response_.fields.find(http::FieldId::server);
     target_->note_server(server ? server->value : "");
   }
-  if (sticky_ && !write_session())
-    return refuse(502, model::Reason::target_response_head_too_large);
+  if (!prepare_fields()) return refuse(502, model::Reason::target_response_head_too_large);
   if (response_.status == 101) return begin_tunnel();
   if (!response_.keep_alive) target_->on_last_answer(connection, response_.status);
   target_reusable_ =
@@ -254,6 +253,7 @@ Next Exchange::begin_response() {
   if (out == http::Framing::until_close && client_knows_chunks) out = http::Framing::chunked;
   if (out == http::Framing::chunked && !client_knows_chunks) out = http::Framing::until_close;
   if (out == http::Framing::until_close) keep_client_ = false;
+  const model::ResponseFields& fields = listener_->listener().response_fields;
   http::write_forwarded_response(
       response_,
       {.client_version = request_.version,
@@ -264,13 +264,31 @@ Next Exchange::begin_response() {
        .missing_date = response_.fields.find(http::FieldId::date)
                            ? ""
                            : environment_.date.at(environment_.loop.wall_now()),
-       .added_fields = sticky_ ? sticky_->fields : std::string_view()},
+       .added_fields = session_fields(),
+       .set_fields = fields.lines,
+       .set_names = fields.names},
       to_client_);
   response_relay_.begin(response_.framing, response_.content_length, out);
   connection_->in().consume(response_.wire_bytes);
   response_begun_ = true;
   extend_deadline();
   return Next::proceed;
+}
+
+// Of sticky sessions and of the listener. False if they and the target's head are too large
+// together.
+bool Exchange::prepare_fields() {
+  size_t bytes = listener_->listener().response_fields.lines.size();
+  if (sticky_) [[unlikely]] {
+    write_session();
+    bytes += sticky_->fields.size();
+  }
+  return to_client_.size() + response_.wire_bytes + http::forwarded_response_bytes_extra + bytes <=
+         Buffer::size_max();
+}
+
+std::string_view Exchange::session_fields() const {
+  return sticky_ ? sticky_->fields : std::string_view();
 }
 
 Next Exchange::relay_response() {

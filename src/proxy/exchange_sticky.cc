@@ -166,8 +166,8 @@ WaitingLine& Exchange::line_to_wait_in() {
   return sticky_ && sticky_->target ? sticky_->target->own_line() : group_->state->line;
 }
 
-// Writes the cookies that the response brings. False if they and its head are too large together.
-bool Exchange::write_session() {
+// Writes the cookies that the response brings.
+void Exchange::write_session() {
   StickySession& session = *sticky_;
   const WallTime wall_now = environment_.loop.wall_now();
   const uint32_t now = second_of(wall_now);
@@ -192,9 +192,6 @@ bool Exchange::write_session() {
     cookies.write(cookie_of(stickiness.type), session.targets, wall_now, session.fields,
                   client_->origin().facts.secure && is_cross_site(request_.fields));
   }
-  return to_client_.size() + response_.wire_bytes + http::forwarded_response_bytes_extra +
-             session.fields.size() <=
-         Buffer::size_max();
 }
 
 }  // namespace daruma::proxy

@@ -37,9 +37,12 @@ Next Exchange::switch_protocols() {
 }
 
 Next Exchange::begin_tunnel() {
+  const model::ResponseFields& fields = listener_->listener().response_fields;
   http::write_forwarded_response(response_,
                                  {.client_version = request_.version,
-                                  .added_fields = sticky_ ? sticky_->fields : std::string_view()},
+                                  .added_fields = session_fields(),
+                                  .set_fields = fields.lines,
+                                  .set_names = fields.names},
                                  to_client_);
   connection_->in().consume(response_.wire_bytes);
   record_.received_bytes += request_relay_.bytes_read();

@@ -132,6 +132,7 @@ void write_local_answer(const LocalAnswer& answer, const LocalAnswerHow& how, Bu
   }
   if (!answer.content_type.empty()) http::write_field(out, "Content-Type", answer.content_type);
   if (answer.status != 204) http::write_field(out, "Content-Length", uint64_t{answer.body.size()});
+  out.append(how.set_fields);
   http::write_field(out, "Connection", how.close ? "close" : "keep-alive");
   http::end_head(out);
   if (how.method != http::Method::head && answer.status != 204) out.append(answer.body);

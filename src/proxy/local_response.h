@@ -34,7 +34,8 @@ struct LocalAnswerHow {
   http::Method method = http::Method::get;  // HEAD gets no body
   bool close = false;
   bool server_header = true;
-  WallTime now{};  // for Date
+  WallTime now{};                 // for Date
+  std::string_view set_fields{};  // more fields, each with its line end
 };
 
 // Appends the whole answer.
