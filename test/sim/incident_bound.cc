@@ -4,10 +4,15 @@
 #include <algorithm>
 
 #include "model/target.h"
+#include "sim/faults.h"
 #include "sim/incident_target.h"
 
 namespace daruma::sim::incident {
 namespace {
+
+// Of the calm network: each segment takes between one and two times its connection's latency.
+constexpr Duration round_trip =
+    2 * (NetworkFaults{}.latency_least + NetworkFaults{}.latency_most) / 2 * 3 / 2;
 
 // A worker process, or a processor of an event-driven target.
 struct Server {
@@ -24,6 +29,7 @@ class Group {
       const TargetPlan& plan = scenario.targets[index];
       targets_.push_back({.plan = &plan, .workers = plan.workers});
       const int most = workers_most(plan);
+      first_servers_.push_back(servers_.size());
       for (int i = 0; i < most; ++i) servers_.push_back({targets_.size() - 1, i});
       for (const TargetTurn& turn : plan.turns) turns_.push_back({turn, targets_.size() - 1});
     }
@@ -39,6 +45,8 @@ class Group {
     int workers;
     bool alive = true;
     int pace = 100;
+    // It is silent, but no answer of it is overdue yet.
+    Duration trusted_until{};
   };
   struct Planned {
     TargetTurn turn;
@@ -54,14 +62,17 @@ class Group {
   void take_turns(Duration until);
   void lose(size_t target, Duration at);
   Server* first_free(Duration now);
-  Duration time_for(const State& target, uint64_t attempt) const;
+  Duration time_for(const State& target);
   void count(Duration end, int by);
 
   Bound& bound_;
   std::vector<State> targets_;
   std::vector<Server> servers_;
+  std::vector<size_t> first_servers_;  // by target
+  size_t asked_ = 0;
   std::vector<Planned> turns_;
   size_t next_turn_ = 0;
+  uint64_t served_ = 0;  // those that were lost included
 };
 
 void Group::serve(const Arrival& arrival) {
@@ -69,8 +80,14 @@ void Group::serve(const Arrival& arrival) {
   Server* server = first_free(arrival.at);
   if (!server) return;
   const Duration start = std::max(server->free_at, arrival.at);
-  if (start - arrival.at > model::SaturationGuard{}.queue_timeout) return;
-  const Duration end = start + time_for(targets_[server->target], arrival.attempt);
+  if (server->free_at == Duration::max() ||
+      start - arrival.at > model::SaturationGuard{}.queue_timeout)
+    return;
+  if (!targets_[server->target].alive) {
+    server->free_at = Duration::max();
+    return;
+  }
+  const Duration end = start + time_for(targets_[server->target]);
   server->free_at = end;
   std::erase_if(server->ends, [&](Duration e) { return e <= arrival.at; });
   server->ends.push_back(end);
@@ -84,12 +101,20 @@ void Group::take_turns(Duration until) {
     switch (turn.turn) {
       case Turn::stop_closing:
       case Turn::stop_resetting:
-      case Turn::vanish:
-      case Turn::freeze:
         target.alive = false;
         lose(index, turn.at);
         break;
+      case Turn::vanish:
+      case Turn::freeze:
+        target.alive = false;
+        if (turn.at > 0s)
+          target.trusted_until = turn.at + target.plan->service_most * target.pace / 100;
+        lose(index, turn.at);
+        break;
       case Turn::start:
+        for (Server& server : servers_) {
+          if (server.target == index && !target.alive) server.free_at = turn.at;
+        }
         target.alive = true;
         break;
       case Turn::workers:
@@ -104,7 +129,9 @@ void Group::take_turns(Duration until) {
   }
 }
 
-// What a dying target was doing is lost: making it again elsewhere would cost as much.
+// What a dying target was doing is lost: making it again elsewhere would cost as much. Where it
+// says nothing of its end, nobody can know before an answer is overdue; each of its places that is
+// free takes one more request until then.
 void Group::lose(size_t target, Duration at) {
   for (Server& server : servers_) {
     if (server.target != target) continue;
@@ -112,26 +139,38 @@ void Group::lose(size_t target, Duration at) {
       if (end > at) count(end, -1);
     }
     server.ends.clear();
-    server.free_at = at;
+    const bool waits = targets_[target].trusted_until > at && server.free_at > at;
+    server.free_at = waits ? Duration::max() : at;
   }
 }
 
+// Of the free ones in turn.
 Server* Group::first_free(Duration now) {
   Server* best = nullptr;
-  for (Server& server : servers_) {
+  const size_t first = first_servers_[asked_++ % first_servers_.size()];
+  for (size_t i = 0; i < servers_.size(); ++i) {
+    Server& server = servers_[(first + i) % servers_.size()];
     const State& target = targets_[server.target];
-    if (!target.alive || server.number >= target.workers) continue;
+    if (!target.alive && now >= target.trusted_until) continue;
+    if (server.number >= target.workers) continue;
     if (server.free_at <= now) return &server;
     if (!best || server.free_at < best->free_at) best = &server;
   }
   return best;
 }
 
-Duration Group::time_for(const State& target, uint64_t attempt) const {
+// Nobody sees how long a page will take before it is made. So pages take their times in the order
+// in which they are served: whom the queue turns away says nothing about the others.
+//
+// Of a place that serves one connection at a time. Between an answer and the next request lies a
+// round trip; between connections there are two more: the FIN that a lingering close waits for, and
+// the flights of the handshake.
+Duration Group::time_for(const State& target) {
   const TargetPlan& plan = *target.plan;
-  const Duration handshake =
-      plan.architecture == Architecture::prefork ? plan.handshake / (plan.keep_alive_max + 1) : 0ns;
-  return (page_time(plan, attempt) + handshake) * target.pace / 100;
+  const Duration page = page_time(plan, served_++) * target.pace / 100;
+  if (plan.architecture != Architecture::prefork) return page;
+  const Duration opening = plan.handshake * target.pace / 100 + (plan.https ? 2 : 1) * round_trip;
+  return page + round_trip + opening / (plan.keep_alive_max + 1);
 }
 
 void Group::count(Duration end, int by) {
@@ -153,7 +192,10 @@ Bound bound_of(const Scenario& scenario, const std::vector<Arrival>& arrivals) {
   }
   uint64_t turn = 0;
   for (const Arrival& arrival : arrivals) {
-    // Evenly by weight: the load balancer draws, which on the whole comes to the same.
+    if (arrival.group) {
+      groups[*arrival.group].serve(arrival);
+      continue;
+    }
     uint64_t place = turn++ % weights;
     size_t group = 0;
     while (place >= scenario.groups[group].weight) place -= scenario.groups[group++].weight;

@@ -63,6 +63,19 @@ TEST(IncidentBound, loses_what_a_dying_target_was_doing_and_serves_on_the_rest) 
   EXPECT_LE(served, 64u);
 }
 
+TEST(IncidentBound, nobody_knows_that_a_target_is_silent_before_an_answer_is_overdue) {
+  Scenario scenario = plain(2, 4);
+  const auto served = [&scenario](Turn turn) {
+    scenario.targets[1].turns = {{5s, turn}};
+    return bound_of(scenario, steady(8, 10s)).served;
+  };
+  // Four a second to each: two are under way when it goes, and two more come in half a second.
+  EXPECT_EQ(served(Turn::stop_closing), 78u);
+  EXPECT_EQ(served(Turn::freeze), 76u);
+  scenario.targets[1].turns = {{0s, Turn::vanish}};  // probes have found that out before
+  EXPECT_EQ(bound_of(scenario, steady(7, 10s)).served, 70u);
+}
+
 TEST(IncidentBound, follows_capacity_up_and_down) {
   struct Case {
     TargetTurn turn;
@@ -96,6 +109,21 @@ TEST(IncidentBound, keeps_groups_apart) {
   const uint64_t served = bound_of(scenario, steady(16, 10s)).served;
   EXPECT_GE(served, 80u + 40u);
   EXPECT_LE(served, 80u + 42u);
+}
+
+// Where chance sends ten in a row to one group, no balancer serves more of them than it can.
+TEST(IncidentBound, goes_by_what_was_drawn) {
+  const Scenario scenario = [] {
+    Scenario two = plain(2, 1);
+    two.groups = {{{0}, 1}, {{1}, 1}};
+    return two;
+  }();
+  std::vector<Arrival> arrivals = steady(4, 10s);
+  EXPECT_EQ(bound_of(scenario, arrivals).served, 40u);
+  for (Arrival& arrival : arrivals) arrival.group = arrival.attempt / 10 % 2;
+  const uint64_t served = bound_of(scenario, arrivals).served;
+  EXPECT_GE(served, 20u);
+  EXPECT_LE(served, 24u);
 }
 
 }  // namespace

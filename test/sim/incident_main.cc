@@ -25,12 +25,13 @@ struct Options {
   bool each_second = false;  // prints every second of every run
   bool keep_going = false;   // after a violation
   bool expect_incident = false;
+  int served_least = daruma::sim::incident::served_least;  // percent of the bound
 };
 
 int usage() {
   std::fputs(
       "usage: daruma_incident --seeds A[..B] [--shape NAME|all] [--guard on|off] [--each-second]\n"
-      "                       [--keep-going] [--expect incident]\n"
+      "                       [--keep-going] [--expect incident] [--served-least PERCENT]\n"
       "Exits 1 if an invariant is broken; with --expect incident, unless one is in nine runs of\n"
       "ten. Shapes:\n",
       stderr);
@@ -72,6 +73,10 @@ std::optional<Options> parse(const std::vector<std::string_view>& words) {
     } else if (words[i] == "--expect" && words[i + 1] == "incident") {
       options.expect_incident = options.keep_going = true;
       ++i;
+    } else if (words[i] == "--served-least") {
+      const auto percent = number(words[++i]);
+      if (!percent || *percent > 100) return std::nullopt;
+      options.served_least = static_cast<int>(*percent);
     } else if (words[i] == "--seeds") {
       if (!parse_seeds(words[++i], options)) return std::nullopt;
       seeds = true;
@@ -131,7 +136,7 @@ int run(const Options& options) {
     const Shape shape = options.shape.value_or(shape_for(seed));
     daruma::sim::begin_seed(seed);
     const Result result = World(draw_scenario(shape, seed, options.guard)).run();
-    const std::vector<std::string> broken = broken_invariants(result);
+    const std::vector<std::string> broken = broken_invariants(result, options.served_least);
     add(sums[shape], result, !broken.empty());
     if (options.each_second) std::fputs(table(result).c_str(), stdout);
     const bool unexpected = !broken.empty() && !options.expect_incident;

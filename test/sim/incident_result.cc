@@ -9,7 +9,6 @@ namespace daruma::sim::incident {
 namespace {
 
 constexpr uint32_t blackout_least = 5;
-constexpr double share_least = 0.98;
 constexpr double retries_most = 0.10;
 
 bool is_blackout(const Second& second) {
@@ -66,14 +65,14 @@ Duration Result::recovery() const {
   return 0s;
 }
 
-std::vector<std::string> broken_invariants(const Result& result) {
+std::vector<std::string> broken_invariants(const Result& result, int least) {
   std::vector<std::string> broken;
   if (result.blackouts() > 0)
     broken.push_back(
         fmt::format("{} seconds without a success while targets could serve", result.blackouts()));
-  if (result.share() < share_least)
-    broken.push_back(fmt::format("served {} of {} ({:.1f} %), at least {:.0f} % are due", result.ok,
-                                 result.bound, 100 * result.share(), 100 * share_least));
+  if (100 * result.share() < least)
+    broken.push_back(fmt::format("served {} of {} ({:.1f} %), at least {} % are due", result.ok,
+                                 result.bound, 100 * result.share(), least));
   if (result.scenario.shape == Shape::busy && result.turned_away() > 0)
     broken.push_back(fmt::format("{} turned away though there were places", result.turned_away()));
   for (size_t i = 0; i < result.targets.size(); ++i) {

@@ -67,8 +67,10 @@ struct Result {
   Duration recovery() const;
 };
 
+// Of the bound, in percent.
+inline constexpr int served_least = 98;
 // Each sentence that is broken; empty if all hold.
-std::vector<std::string> broken_invariants(const Result& result);
+std::vector<std::string> broken_invariants(const Result& result, int least = served_least);
 
 std::string one_line(const Result& result);
 std::string table(const Result& result);

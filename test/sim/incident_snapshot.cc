@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/incident_snapshot.h"
 
+#include <charconv>
 #include <string>
 
 #include "routing/rule_table.h"
@@ -8,8 +9,21 @@
 namespace daruma::sim::incident {
 namespace {
 
+constexpr std::string_view group_prefix = "group-";
+constexpr std::string_view page_prefix = "/page/";
+
 std::string name_of_group(size_t group) {
-  return "group-" + std::to_string(group);
+  return std::string(group_prefix) + std::to_string(group);
+}
+
+// The number behind the first `prefix`.
+std::optional<uint64_t> number_behind(std::string_view prefix, std::string_view text) {
+  const size_t at = text.find(prefix);
+  if (at == std::string_view::npos) return std::nullopt;
+  const char* first = text.data() + at + prefix.size();
+  uint64_t number = 0;
+  const auto result = std::from_chars(first, text.data() + text.size(), number);
+  return result.ec == std::errc{} ? std::optional(number) : std::nullopt;
 }
 
 model::TargetGroup compile_group(const Scenario& scenario, size_t index, uint64_t revision) {
@@ -46,6 +60,7 @@ model::LoadBalancer compile_load_balancer(const Scenario& scenario) {
   // Longer than any run: no idle connection closes under a client's hands.
   balancer.idle_timeout = 4000s;
   balancer.client_keep_alive = 4000s;
+  balancer.access_log = scenario.groups.size() > 1;
   model::Listener listener;
   listener.arn = balancer.arn + "/listener";
   listener.port = node_port;
@@ -72,6 +87,13 @@ Address address_of_target(size_t index) {
 model::TargetKey key_of_target(size_t group, size_t index) {
   const Address address = address_of_target(index);
   return {name_of_group(group), address.ip(), address.port()};
+}
+
+std::optional<Drawn> drawn_of(std::string_view log_line) {
+  const std::optional<uint64_t> attempt = number_behind(page_prefix, log_line);
+  const std::optional<uint64_t> group = number_behind(group_prefix, log_line);
+  if (!attempt || !group) return std::nullopt;
+  return Drawn{.attempt = *attempt, .group = *group};
 }
 
 model::SnapshotRef compile(const Scenario& scenario, uint64_t revision) {

@@ -3,6 +3,11 @@
 // The configuration that a scenario's node serves.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 #include "base/address.h"
 #include "model/snapshot.h"
 #include "sim/incident_scenario.h"
@@ -17,5 +22,13 @@ Address address_of_target(size_t index);
 // has them probed out of step.
 model::SnapshotRef compile(const Scenario& scenario, uint64_t revision);
 model::TargetKey key_of_target(size_t group, size_t index);
+
+// Of an access-log line (there are some where there are several groups): which attempt went to
+// which group. Nullopt if none was chosen.
+struct Drawn {
+  uint64_t attempt = 0;
+  size_t group = 0;
+};
+std::optional<Drawn> drawn_of(std::string_view log_line);
 
 }  // namespace daruma::sim::incident

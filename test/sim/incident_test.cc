@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sim/incident_result.h"
+#include "sim/incident_snapshot.h"
 #include "sim/incident_world.h"
 
 namespace daruma::sim::incident {
@@ -84,6 +85,14 @@ TEST(IncidentVerdict, names_each_broken_invariant) {
   }
 }
 
+TEST(IncidentVerdict, asks_for_as_much_as_it_is_told_to) {
+  Result result = calm();
+  result.ok = 181;
+  EXPECT_EQ(broken_invariants(result, 90), std::vector<std::string>{});
+  EXPECT_EQ(broken_invariants(result, 91),
+            std::vector<std::string>{"served 181 of 200 (90.5 %), at least 91 % are due"});
+}
+
 TEST(IncidentVerdict, tells_recovery_and_idleness) {
   Result result = calm();
   result.scenario.surge_ends = 10s;
@@ -92,6 +101,15 @@ TEST(IncidentVerdict, tells_recovery_and_idleness) {
   result.seconds[5].timed_out = result.seconds[5].idle = 1;
   EXPECT_EQ(result.recovery(), 3s);
   EXPECT_EQ(result.idle_while_failing(), 1);
+}
+
+TEST(IncidentSnapshot, a_log_line_tells_which_group_was_drawn) {
+  const auto drawn =
+      drawn_of("http … \"GET http://web:8080/page/17 HTTP/1.1\" … targetgroup/group-1/1");
+  ASSERT_TRUE(drawn.has_value());
+  EXPECT_EQ(drawn->attempt, 17u);
+  EXPECT_EQ(drawn->group, 1u);
+  EXPECT_FALSE(drawn_of("\"GET http://web:8080/page/17 HTTP/1.1\" - -").has_value());
 }
 
 TEST(Incident, one_seed_is_one_run) {

@@ -22,7 +22,7 @@ Duration percentile(const std::vector<Duration>& sorted, size_t percent) {
 }  // namespace
 
 World::Node::Node(SimNetwork& network, std::string name)
-    : loop(network, std::move(name), *Address::parse(node_address, 0)), log(16 * 1024) {}
+    : loop(network, std::move(name), *Address::parse(node_address, 0)), log(1024 * 1024) {}
 
 World::World(const Scenario& scenario)
     : scenario_(scenario),
@@ -121,6 +121,7 @@ void World::run_second() {
   }
   network_.run_until(end);
   note_second();
+  note_groups();
 }
 
 void World::note_second() {
@@ -137,6 +138,14 @@ void World::note_second() {
   const Reasons now = reasons_so_far();
   for (size_t i = 0; i < now.size(); ++i) second.reasons[i] = now[i] - reasons_[i];
   reasons_ = now;
+}
+
+void World::note_groups() {
+  for (const auto& node : nodes_) {
+    node->log.drain([this](uint32_t, std::string_view line) {
+      if (const std::optional<Drawn> drawn = drawn_of(line)) groups_[drawn->attempt] = drawn->group;
+    });
+  }
 }
 
 Reasons World::reasons_so_far() {
@@ -187,7 +196,9 @@ void World::count_attempts() {
   };
   for (size_t i = 0; i < attempts.size(); ++i) {
     const Attempt& attempt = attempts[i];
+    const auto group = groups_.find(i);
     arrivals.push_back({attempt.at - began_, i});
+    if (group != groups_.end()) arrivals.back().group = group->second;
     ++second_at(attempt.at).offered;
     if (attempt.outcome == Outcome::pending) continue;
     Second& second = second_at(attempt.done);

@@ -52,6 +52,7 @@ class World final : private io::Mailbox<model::ControlLetter>::Reader, private T
   void note_second();
   Reasons reasons_so_far();
   uint64_t retries_so_far();
+  void note_groups();
   void count_attempts();
   void count_repeats();
 
@@ -76,6 +77,7 @@ class World final : private io::Mailbox<model::ControlLetter>::Reader, private T
   std::map<model::TargetKey, size_t> index_;
   std::vector<model::HealthState> health_;  // as told to control
   std::vector<uint32_t> begun_;             // by attempt: how often an application saw it
+  std::map<uint64_t, size_t> groups_;       // by attempt: which one was drawn
   Reasons reasons_{};                       // until the last second
   Result result_;
 };
