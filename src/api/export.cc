@@ -50,6 +50,7 @@ Json json_of(const shapes::TargetGroup& group) {
   writer.number("Port", group.port);
   describe_health_check(writer, group);
   if (group.http_code) json["Matcher"]["HttpCode"] = *group.http_code;
+  if (group.grpc_code) json["Matcher"]["GrpcCode"] = *group.grpc_code;
   writer.map("Attributes", group.attributes);
   if (!group.targets.empty()) writer.objects("Targets", group.targets);
   return json;

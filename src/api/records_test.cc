@@ -52,6 +52,7 @@ shapes::Resources some_resources() {
   group.health_check_enabled = true;
   group.health_check_interval_seconds = 5;
   group.http_code = "200-299";
+  group.grpc_code = "0-5";
   group.attributes = {{"deregistration_delay.timeout_seconds", "0"}};
   group.targets = {{"127.0.0.1", 81, "zone-a"}, {"name.example.com", std::nullopt, ""}};
   group.identity.id = "g1";

@@ -126,7 +126,7 @@ def test_load_balancers_that_cannot_be(elbv2, options, code, match):
     ({'Port': 'x'}, 'ValidationError', 'not an integer'),
     ({'TargetType': 'instance'}, 'ValidationError', 'instance'),
     ({'TargetType': 'lambda'}, 'ValidationError', 'lambda'),
-    ({'ProtocolVersion': 'GRPC'}, 'ValidationError', 'GRPC'),
+    ({'ProtocolVersion': 'HTTP3'}, 'ValidationError', 'HTTP3'),
     ({'VpcId': 'vpc-1'}, 'ValidationError', 'vpc-1'),
     ({'HealthCheckIntervalSeconds': 4}, 'ValidationError', '5'),
     ({'HealthCheckTimeoutSeconds': 30, 'HealthCheckIntervalSeconds': 30}, 'ValidationError',
@@ -134,7 +134,7 @@ def test_load_balancers_that_cannot_be(elbv2, options, code, match):
     ({'HealthCheckPath': 'health'}, 'ValidationError', "'/'"),
     ({'HealthCheckEnabled': False}, 'ValidationError', 'HealthCheckEnabled'),
     ({'Matcher': {'HttpCode': '99'}}, 'ValidationError', 'HttpCode must be like 200'),
-    ({'Matcher': {'GrpcCode': '0'}}, 'InvalidConfigurationRequest', 'GrpcCode'),
+    ({'Matcher': {'GrpcCode': '0'}}, 'ValidationError', 'GrpcCode'),
 ])
 def test_target_groups_that_cannot_be(elbv2, options, code, match):
     refused(code, make_group, match, elbv2=elbv2, **options)
@@ -164,6 +164,12 @@ def test_health_checks_can_be_changed(elbv2):
             TargetGroupArn=group[:-1] + ('0' if group[-1] != '0' else '1'))
     refused('ValidationError', elbv2.modify_target_group, 'is not a valid target group ARN',
             TargetGroupArn='group')
+
+
+def test_a_group_for_grpc(elbv2):
+    group = make_group(elbv2, ProtocolVersion='GRPC', Matcher={'GrpcCode': '0-5'})
+    there = elbv2.describe_target_groups(TargetGroupArns=[group])['TargetGroups'][0]
+    assert (there['ProtocolVersion'], there['Matcher']) == ('GRPC', {'GrpcCode': '0-5'})
 
 
 def test_targets(elbv2):
