@@ -130,7 +130,7 @@ bool is_plain(string_view text) {
 
 std::string scalar(const Json& json) {
   if (json.is_string() && is_plain(json.get_ref<const std::string&>())) return json;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 bool is_leaf(const Json& json) {

@@ -20,6 +20,13 @@ namespace daruma::api {
 // In the order in which members were written.
 using Json = nlohmann::ordered_json;
 
+// On one line. Bytes that are no UTF-8 become U+FFFD: dump() alone would throw, and nothing
+// catches.
+template <class AnyJson>
+std::string json_text(const AnyJson& json) {
+  return json.dump(-1, ' ', false, AnyJson::error_handler_t::replace);
+}
+
 class JsonWriter {
  public:
   explicit JsonWriter(Json& json) : json_(json) { json_ = Json::object(); }

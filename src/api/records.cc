@@ -96,7 +96,7 @@ std::string text_of(const T& resource, string_view owner_member, const std::stri
   if constexpr (std::same_as<T, shapes::Certificate>) {
     writer.text("PrivateKey", vault.seal(resource.key_pem));
   }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 // ---- writing ----

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/json_codec.h"
 #include "api/xml_writer.h"
 
 namespace daruma::api {
@@ -75,9 +76,7 @@ control::AdminResponse json_success(std::string_view request_id, std::string jso
 control::AdminResponse json_failure(std::string_view request_id, const ServiceError& error) {
   const std::string code(json_code(error.code));
   const nlohmann::json body{{"__type", code}, {"message", error.message}};
-  control::AdminResponse response =
-      json_answer(error.status, request_id,
-                  body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  control::AdminResponse response = json_answer(error.status, request_id, json_text(body));
   response.fields.emplace_back("x-amzn-ErrorType", code);
   return response;
 }

@@ -10,6 +10,7 @@
 #include "api/digest.h"
 #include "api/ec2.h"
 #include "api/elbv2.h"
+#include "api/json_codec.h"
 #include "api/query_parameters.h"
 #include "api/records.h"
 #include "api/responses.h"
@@ -28,11 +29,6 @@ constexpr string_view services[] = {"elasticloadbalancing", "sts", "acm", "ec2"}
 
 string_view namespace_of(string_view version) {
   return version == sts_version ? sts_namespace : elbv2::xml_namespace;
-}
-
-// Names in a certificate may hold bytes that are no UTF-8.
-std::string text_of(const acm::Json& json) {
-  return json.dump(-1, ' ', false, acm::Json::error_handler_t::replace);
 }
 
 std::string text_of(const Parameter& parameters, string_view name) {
@@ -213,7 +209,7 @@ Expected<void> Service::run_acm(Request& request, control::AdminResponder& respo
   if (changes) catalog.begin_change();
   acm::JsonCall call{catalog, *this, context_.surroundings, in};
   if (const Expected<void> done = operation->run(call); !done) return done;
-  control::AdminResponse response = json_success(request.id, text_of(call.out));
+  control::AdminResponse response = json_success(request.id, json_text(call.out));
   if (changes) return apply(request, catalog, std::move(response), responder);
   responder.send(std::move(response));
   return {};

@@ -164,7 +164,9 @@ std::string json_of(const std::vector<Advice>& advice) {
                     {"advice", name_of(each.kind)},
                     {"text", each.text}});
   }
-  return nlohmann::ordered_json{{"advice", std::move(list)}}.dump(2) + "\n";
+  return nlohmann::ordered_json{{"advice", std::move(list)}}.dump(
+             2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace daruma::control

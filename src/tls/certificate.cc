@@ -151,9 +151,18 @@ WallTime time_of(const ASN1_TIME* time) {
   return WallTime{std::chrono::days{days} + std::chrono::seconds{seconds}};
 }
 
-std::string text_of(const ASN1_STRING* string) {
+std::string_view bytes_of(const ASN1_STRING* string) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
           static_cast<size_t>(ASN1_STRING_length(string))};
+}
+
+// A name with other bytes matches no SNI, and whoever shows names wants text.
+bool is_dns_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+void add_name(std::string_view name, std::vector<std::string>& names) {
+  if (is_dns_name(name)) names.push_back(ascii_lowered(name));
 }
 
 void add_alternative_names(X509* leaf, std::vector<std::string>& names) {
@@ -162,7 +171,7 @@ void add_alternative_names(X509* leaf, std::vector<std::string>& names) {
   if (all == nullptr) return;
   for (int i = 0; i < static_cast<int>(sk_GENERAL_NAME_num(all)); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, i);
-    if (name->type == GEN_DNS) names.push_back(ascii_lowered(text_of(name->d.dNSName)));
+    if (name->type == GEN_DNS) add_name(bytes_of(name->d.dNSName), names);
   }
   GENERAL_NAMES_free(all);
 }
@@ -171,8 +180,12 @@ void add_common_name(X509* leaf, std::vector<std::string>& names) {
   X509_NAME* subject = X509_get_subject_name(leaf);
   const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
   if (at < 0) return;
-  const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-  names.push_back(ascii_lowered(text_of(value)));
+  unsigned char* utf8 = nullptr;  // a name may be in UTF-16, among others
+  const int size =
+      ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0) return;
+  add_name({reinterpret_cast<const char*>(utf8), static_cast<size_t>(size)}, names);
+  OPENSSL_free(utf8);
 }
 
 void describe_leaf(ParsedCertificate& certificate) {

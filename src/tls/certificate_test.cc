@@ -117,6 +117,17 @@ TEST(Certificate, facts_tell_names_key_and_validity) {
   EXPECT_EQ(old->key_bits, 2048);
 }
 
+TEST(Certificate, names_are_printable_whatever_bytes_a_certificate_has) {
+  const auto names_of = [](const TestCertificate& wanted) {
+    return describe_certificate(make_certificate(wanted))->names;
+  };
+  EXPECT_EQ(names_of({.names = {"caf\xe9.example.com", "good.example.com"}}),
+            std::vector<std::string>{"good.example.com"});
+  EXPECT_TRUE(names_of({.common_name = "caf\xc3\xa9.example.com"}).empty());
+  EXPECT_EQ(names_of({.names = {"\xff.example.com"}, .common_name = "Plain.example"}),
+            std::vector<std::string>{"plain.example"});
+}
+
 TEST(Certificate, being_expired_is_only_a_warning) {
   const auto facts = describe_certificate(make_certificate(
       {.not_before = 1'577'836'800, .not_after = 1'609'459'199}));  // the year 2020

@@ -33,7 +33,7 @@ enum class KeyType : uint8_t { ecdsa, rsa };
 // What an operator may want to know of a certificate.
 struct CertificateFacts {
   std::string fingerprint;         // hex SHA-256 of chain and key as given
-  std::vector<std::string> names;  // DNS names that it covers, in lower case
+  std::vector<std::string> names;  // DNS names that it covers: printable ASCII, in lower case
   KeyType key_type = KeyType::rsa;
   int key_bits = 0;
   WallTime not_before{};

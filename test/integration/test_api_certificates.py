@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aws import READER, READER_SECRET, client, serve_api
-from harness import Daruma, make_certificate
+from harness import Daruma, make_certificate, run
 
 FIXED = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
 
@@ -82,6 +82,31 @@ def test_the_chain_comes_back_and_the_key_does_not(daruma, tmp_path):
     assert answer['Certificate'].encode() == leaf['Certificate']
     assert answer['CertificateChain'].encode() == other['Certificate']
     assert 'PRIVATE KEY' not in str(answer)
+
+
+def test_a_name_that_is_no_text_harms_nobody(tmp_path, processes):
+    def odd(name):
+        (tmp_path / f'{name}.cnf').write_bytes(
+            b'[req]\ndistinguished_name=d\nx509_extensions=v\nprompt=no\n[d]\nCN=plain.example.com\n'
+            b'[v]\nsubjectAltName=@a\n[a]\nDNS.1=caf\xe9.example.com\n')
+        run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+             '-nodes', '-days', '30', '-config', tmp_path / f'{name}.cnf', '-keyout',
+             tmp_path / f'{name}.key', '-out', tmp_path / f'{name}.crt']).check_returncode()
+        return {'CertificateFile': f'{name}.crt', 'PrivateKeyFile': f'{name}.key'}
+
+    odd('imported')
+    daruma = processes.enter_context(
+        serve_api(tmp_path, Certificates=[{'Name': 'declared', **odd('declared')}]))
+    acm = client(daruma, 'acm')
+    acm.import_certificate(Certificate=(tmp_path / 'imported.crt').read_bytes(),
+                           PrivateKey=(tmp_path / 'imported.key').read_bytes())
+    reader = client(daruma, 'acm', key=READER, secret=READER_SECRET)
+    rows = reader.list_certificates()['CertificateSummaryList']
+    assert [row['DomainName'] for row in rows] == ['plain.example.com'] * 2
+    for row in rows:
+        reader.describe_certificate(CertificateArn=row['CertificateArn'])
+        reader.get_certificate(CertificateArn=row['CertificateArn'])
+    assert 'daruma_certificate_expiry' in daruma.metrics() and daruma.is_running()
 
 
 def test_certificates_are_listed_in_pages_and_by_kind(daruma, tmp_path):
