@@ -39,6 +39,11 @@ Expected<void> check_members(const Json& in, std::initializer_list<string_view> 
   return {};
 }
 
+const Json& member(const Json& in, const char* name, const Json& otherwise) {
+  const auto found = in.find(name);
+  return found == in.end() ? otherwise : *found;
+}
+
 Expected<std::string> text(const Json& in, const char* name) {
   const auto found = in.find(name);
   if (found == in.end()) {
@@ -214,14 +219,17 @@ Expected<void> list(JsonCall& call) {
   const auto known =
       check_members(call.in, {"CertificateStatuses", "MaxItems", "NextToken", "Includes"});
   if (!known) return known;
-  const Json statuses = call.in.value("CertificateStatuses", Json::array());
-  const Json includes = call.in.value("Includes", Json::object());
+  static const Json no_list = Json::array();
+  static const Json no_structure = Json::object();
+  static const Json page_max = 1000;
+  const Json& statuses = member(call.in, "CertificateStatuses", no_list);
+  const Json& includes = member(call.in, "Includes", no_structure);
   if (!statuses.is_array() || !includes.is_object()) {
     return wrong("CertificateStatuses is a list, Includes a structure");
   }
   if (const auto inner = check_members(includes, {"keyTypes"}); !inner) return inner;
-  const Json types = includes.value("keyTypes", Json::array());
-  const Json most = call.in.value("MaxItems", Json(1000));
+  const Json& types = member(includes, "keyTypes", no_list);
+  const Json& most = member(call.in, "MaxItems", page_max);
   if (!most.is_number_integer() || most < 1 || most > 1000) {
     return wrong("MaxItems must be a number from 1 to 1000");
   }
@@ -331,6 +339,21 @@ constexpr JsonOperationRow operations[] = {
 };
 
 }  // namespace
+
+Expected<Json> parse_body(string_view body) {
+  bool deep = false;
+  const auto bounded = [&deep](int depth, Json::parse_event_t, Json&) {
+    deep = deep || depth > json_depth_max;
+    return !deep;  // what is refused here is not kept
+  };
+  Json json = Json::parse(body, bounded, false);
+  if (deep) {
+    return refuse("SerializationException",
+                  fmt::format("The body is more than {} levels deep", json_depth_max));
+  }
+  if (!json.is_object()) return refuse("SerializationException", "The body is no JSON object");
+  return json;
+}
 
 const JsonOperationRow* find_operation(string_view name) {
   const auto found = std::ranges::find(operations, name, &JsonOperationRow::name);

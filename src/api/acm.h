@@ -31,6 +31,11 @@ struct JsonOperationRow {
   JsonOperation run;
 };
 
+// What operations take is 3 deep; a value is copied and destroyed with one frame for each level.
+inline constexpr int json_depth_max = 16;
+// An object, or SerializationException.
+Expected<Json> parse_body(std::string_view body);
+
 inline constexpr std::string_view target_prefix = "CertificateManager.";
 
 // Null if this release does not have it.

@@ -6,12 +6,10 @@
 #include "api/elbv2.h"
 #include "api/network.h"
 #include "control/arns.h"
-#include "model/limits.h"
 
 namespace daruma::api::elbv2 {
 namespace {
 
-namespace limits = model::limits;
 using control::arn_of;
 
 void read_subnets(QueryReader& in, std::vector<std::string>& subnets) {

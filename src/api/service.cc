@@ -202,12 +202,12 @@ Expected<void> Service::run_acm(Request& request, control::AdminResponder& respo
   if (changes) {
     if (const auto may = check_may_change(request, "acm"); !may) return may;
   }
-  const auto in = acm::Json::parse(request.admin.body, nullptr, false);
-  if (!in.is_object()) return refuse("SerializationException", "The body is no JSON object");
+  const auto in = acm::parse_body(request.admin.body);
+  if (!in) return tl::unexpected(in.error());
   Catalog catalog(context_.controller.declared(), context_.controller.created(),
                   context_.config_file);
   if (changes) catalog.begin_change();
-  acm::JsonCall call{catalog, *this, context_.surroundings, in};
+  acm::JsonCall call{catalog, *this, context_.surroundings, *in};
   if (const Expected<void> done = operation->run(call); !done) return done;
   control::AdminResponse response = json_success(request.id, json_text(call.out));
   if (changes) return apply(request, catalog, std::move(response), responder);

@@ -47,12 +47,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
   const auto* operation = acm::find_operation(operations[input.choice() % operations.size()]);
   FUZZ_CHECK(operation != nullptr);
-  const auto in = acm::Json::parse(input.rest(), nullptr, false);
-  if (!in.is_object()) return 0;
+  const auto in = acm::parse_body(input.rest());
+  if (!in) {
+    FUZZ_CHECK(in.error().code == "SerializationException" && !in.error().message.empty());
+    return 0;
+  }
   Catalog catalog(declared, created, file);
   if (operation->effect == Effect::changes) catalog.begin_change();
   const fuzz::FakeNodeState state;
-  acm::JsonCall call{catalog, state, with, in};
+  acm::JsonCall call{catalog, state, with, *in};
   const auto done = operation->run(call);
   if (!done) {
     FUZZ_CHECK(!done.error().code.empty() && !done.error().message.empty());

@@ -78,6 +78,7 @@ class Answer:
     def __init__(self, response):
         self.status = response.status_code
         self.text = response.text
+        self.json = response.json
 
     def first(self, tag):
         found = re.search(f'<{tag}>(.*?)</{tag}>', self.text, re.S)
@@ -88,6 +89,22 @@ class Answer:
         return self.first('Code')
 
 
+def ask_json(daruma, target, body, key=KEY, secret=SECRET, service='acm'):
+    """The same to a service that speaks JSON; `body` may be anything."""
+    request = botocore.awsrequest.AWSRequest(
+        'POST', daruma.admin + '/', data=body,
+        headers={'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': target})
+    return send_signed(request, service, key, secret)
+
+
+def send_signed(request, service, key=KEY, secret=SECRET):
+    credentials = botocore.credentials.Credentials(key, secret)
+    botocore.auth.SigV4Auth(credentials, service, 'us-east-1').add_auth(request)
+    with new_session() as session:
+        return Answer(session.request(request.method, request.url, data=request.data,
+                                      headers=dict(request.headers), timeout=10))
+
+
 def ask(daruma, action, version='2015-12-01', key=KEY, secret=SECRET,
         service='elasticloadbalancing', **parameters):
     """A signed request, for what the packaged clients do not know or would not send."""
@@ -95,11 +112,7 @@ def ask(daruma, action, version='2015-12-01', key=KEY, secret=SECRET,
         'POST', daruma.admin + '/', data={'Action': action, 'Version': version, **parameters})
     request.data = request.prepare().body
     request.headers['Content-Type'] = 'application/x-www-form-urlencoded; charset=utf-8'
-    credentials = botocore.credentials.Credentials(key, secret)
-    botocore.auth.SigV4Auth(credentials, service, 'us-east-1').add_auth(request)
-    with new_session() as session:
-        return Answer(session.post(request.url, data=request.data, headers=dict(request.headers),
-                                   timeout=10))
+    return send_signed(request, service, key, secret)
 
 
 def awscli(daruma, *words):

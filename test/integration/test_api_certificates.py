@@ -5,7 +5,7 @@ import ssl
 import pytest
 from botocore.exceptions import ClientError
 
-from aws import READER, READER_SECRET, client, serve_api
+from aws import READER, READER_SECRET, ask_json, client, serve_api
 from harness import Daruma, make_certificate, run
 
 FIXED = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
@@ -107,6 +107,14 @@ def test_a_name_that_is_no_text_harms_nobody(tmp_path, processes):
         reader.describe_certificate(CertificateArn=row['CertificateArn'])
         reader.get_certificate(CertificateArn=row['CertificateArn'])
     assert 'daruma_certificate_expiry' in daruma.metrics() and daruma.is_running()
+
+
+def test_a_body_without_a_bottom_is_refused(daruma):
+    for deep in ('{"CertificateStatuses":' + '[' * 100_000 + ']' * 100_000 + '}',
+                 '{"a":' * 100_000 + '1' + '}' * 100_000, '[' * 17 + ']' * 17, '[' * 900_000):
+        answer = ask_json(daruma, 'CertificateManager.ListCertificates', deep)
+        assert (answer.status, answer.json()['__type']) == (400, 'SerializationException')
+    assert client(daruma, 'acm').list_certificates()['CertificateSummaryList']
 
 
 def test_certificates_are_listed_in_pages_and_by_kind(daruma, tmp_path):
