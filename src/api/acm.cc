@@ -21,7 +21,6 @@ using control::arn_of;
 using std::string_view;
 using enum Effect;
 
-constexpr string_view begin_mark = "-----BEGIN CERTIFICATE-----";
 constexpr size_t tags_max = 50;
 
 tl::unexpected<ServiceError> wrong(std::string message) {
@@ -150,14 +149,24 @@ Json outline(const JsonCall& call, const shapes::Certificate& certificate,
           {"NotAfter", seconds(facts.not_after)}};
 }
 
-// The first certificate of a chain, and the others.
-std::pair<std::string, std::string> split_chain(const std::string& chain) {
-  const size_t second = chain.find(begin_mark, chain.find(begin_mark) + begin_mark.size());
-  if (second == std::string::npos) return {chain, ""};
-  return {chain.substr(0, second), chain.substr(second)};
-}
-
 // ---- operations ----
+
+// Certificates are kept and shown in clear: only they themselves are taken over from what was
+// given.
+Expected<void> check_given(const JsonCall& call, const std::string& leaf, const std::string& chain,
+                           const std::string& key, shapes::Certificate& fresh) {
+  const auto whole = call.surroundings.check_certificate({"", leaf + chain, key});
+  if (!whole) return wrong(whole.error().message);
+  if (tls::certificates_of(leaf).size() != 1) {
+    return wrong("'Certificate' holds exactly one certificate; its issuers go to CertificateChain");
+  }
+  fresh.chain_pem = fmt::to_string(fmt::join(tls::certificates_of(leaf + chain), ""));
+  fresh.key_pem = key;
+  const auto kept = call.surroundings.check_certificate({"", fresh.chain_pem, fresh.key_pem});
+  if (!kept) return wrong(kept.error().message);
+  fresh.fingerprint = kept->fingerprint;
+  return {};
+}
 
 Expected<void> import(JsonCall& call) {
   const auto known = check_members(
@@ -171,11 +180,7 @@ Expected<void> import(JsonCall& call) {
                                                           : Expected<std::string>("");
   if (!chain) return tl::unexpected(chain.error());
   shapes::Certificate fresh;
-  fresh.chain_pem = *leaf + *chain;
-  fresh.key_pem = *key;
-  const auto checked = call.surroundings.check_certificate({"", fresh.chain_pem, fresh.key_pem});
-  if (!checked) return wrong(checked.error().message);
-  fresh.fingerprint = checked->fingerprint;
+  if (const auto given = check_given(call, *leaf, *chain, *key, fresh); !given) return given;
   if (const auto tags = read_tags(call.in, fresh.identity.tags); !tags) return tags;
   if (call.in.contains("CertificateArn")) {
     const auto there = find(call);
@@ -262,9 +267,13 @@ Expected<void> get(JsonCall& call) {
   if (const auto known = check_members(call.in, {"CertificateArn"}); !known) return known;
   const auto certificate = find(call);
   if (!certificate) return tl::unexpected(certificate.error());
-  auto [leaf, rest] = split_chain((*certificate)->chain_pem);
-  call.out["Certificate"] = std::move(leaf);
-  if (!rest.empty()) call.out["CertificateChain"] = std::move(rest);
+  // A declared file may hold the key too.
+  const std::vector<std::string> all = tls::certificates_of((*certificate)->chain_pem);
+  if (all.empty()) return refuse("InternalFailure", "The certificate cannot be read", 500);
+  call.out["Certificate"] = all.front();
+  if (all.size() > 1) {
+    call.out["CertificateChain"] = fmt::to_string(fmt::join(all.begin() + 1, all.end(), ""));
+  }
   return {};
 }
 

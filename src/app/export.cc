@@ -10,6 +10,7 @@
 #include "app/wall_clock.h"
 #include "control/declared.h"
 #include "control/together.h"
+#include "tls/context.h"
 
 namespace daruma::app {
 namespace {
@@ -40,7 +41,9 @@ Result<void> write_certificates(const Resources& created, const std::string& dir
       continue;
     }
     const std::string path = directory + "/" + certificate.name;
-    const auto chain = create_file(path + ".crt", certificate.chain_pem, Access::everyone_reads);
+    std::string certificates;
+    for (const auto& each : tls::certificates_of(certificate.chain_pem)) certificates += each;
+    const auto chain = create_file(path + ".crt", certificates, Access::everyone_reads);
     if (!chain) return chain;
     const auto key = create_file(path + ".key", certificate.key_pem, Access::owner_only);
     if (!key) return key;

@@ -246,6 +246,20 @@ Result<CertificateFacts> describe_certificate(const CertificateText& certificate
   return std::move(parsed->facts);
 }
 
+std::vector<std::string> certificates_of(std::string_view chain_pem) {
+  const OwnedBio from = memory_of(chain_pem);
+  std::vector<std::string> certificates;
+  while (const OwnedX509 next{PEM_read_bio_X509(from.get(), nullptr, no_passphrase, nullptr)}) {
+    const OwnedBio to(BIO_new(BIO_s_mem()));
+    DARUMA_ASSERT(to != nullptr && PEM_write_bio_X509(to.get(), next.get()) == 1);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(to.get(), &bytes);
+    certificates.emplace_back(bytes, static_cast<size_t>(size));
+  }
+  ERR_clear_error();
+  return certificates;
+}
+
 std::optional<std::string> validity_warning(const CertificateFacts& facts, WallTime now) {
   if (now > facts.not_after) return "expired on " + day_of(facts.not_after);
   if (now < facts.not_before) return "is not valid before " + day_of(facts.not_before);

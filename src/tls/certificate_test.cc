@@ -103,6 +103,18 @@ TEST(Certificate, accepts_what_operators_have) {
   }
 }
 
+TEST(Certificate, what_others_read_holds_certificates_alone) {
+  const CertificateText leaf = make_certificate({});
+  const CertificateText issuer = make_certificate({.key = TestKey::p384});
+  const std::vector<std::string> both{leaf.chain_pem, issuer.chain_pem};
+  EXPECT_EQ(certificates_of(leaf.key_pem + leaf.chain_pem + "notes\n" + leaf.key_pem +
+                            issuer.chain_pem + issuer.key_pem),
+            both);
+  EXPECT_EQ(certificates_of(leaf.chain_pem + damaged(issuer.chain_pem)),
+            std::vector<std::string>{leaf.chain_pem});
+  EXPECT_TRUE(certificates_of("").empty());
+}
+
 TEST(Certificate, facts_tell_names_key_and_validity) {
   const auto facts = describe_certificate(make_certificate(
       {.names = {"WWW.example.com", "*.example.com"}, .common_name = "other.example"}));

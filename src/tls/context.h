@@ -44,6 +44,10 @@ struct CertificateFacts {
 // what would be right. RSA and ECDSA (P-256, P-384, P-521) keys, as ALB takes them. Being expired
 // is no error here: an ALB serves such a certificate, see validity_warning().
 Result<CertificateFacts> describe_certificate(const CertificateText& certificate);
+// The certificates of a text that has passed describe_certificate(), each alone and encoded anew,
+// leaf first: what else the text holds (a key, notes) is left out, as it must be from what others
+// read. Of a text that has not passed, those before what is damaged.
+std::vector<std::string> certificates_of(std::string_view chain_pem);
 // "expired on 2026-01-31", "is not valid before …", "ends on …" if that is within two weeks, else
 // nullopt.
 std::optional<std::string> validity_warning(const CertificateFacts& facts, WallTime now);

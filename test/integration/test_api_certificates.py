@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aws import READER, READER_SECRET, ask_json, client, serve_api
-from harness import Daruma, make_certificate, run
+from harness import DARUMA, Daruma, make_certificate, run
 
 FIXED = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
 
@@ -82,6 +82,40 @@ def test_the_chain_comes_back_and_the_key_does_not(daruma, tmp_path):
     assert answer['Certificate'].encode() == leaf['Certificate']
     assert answer['CertificateChain'].encode() == other['Certificate']
     assert 'PRIVATE KEY' not in str(answer)
+
+
+def test_a_key_among_the_certificates_is_neither_kept_nor_shown(tmp_path, processes):
+    one, issuer, own = (pair(tmp_path, name) for name in ('one', 'issuer', 'declared'))
+    (tmp_path / 'both.pem').write_bytes(own['PrivateKey'] + own['Certificate'])
+    daruma = processes.enter_context(serve_api(tmp_path, Certificates=[
+        {'Name': 'declared', 'CertificateFile': 'both.pem', 'PrivateKeyFile': 'both.pem'}]))
+    acm = client(daruma, 'acm')
+    declared, = acm.list_certificates()['CertificateSummaryList']
+    shown = acm.get_certificate(CertificateArn=declared['CertificateArn'])
+    assert shown['Certificate'].encode() == own['Certificate'] and 'CertificateChain' not in shown
+
+    certificate, key = one['Certificate'], one['PrivateKey']
+    for given in (certificate + key, key + certificate, b'notes\n' + key + certificate + key):
+        arn = acm.import_certificate(
+            Certificate=given, PrivateKey=certificate + key,
+            CertificateChain=key + issuer['Certificate'] + issuer['PrivateKey'])['CertificateArn']
+        answer = acm.get_certificate(CertificateArn=arn)
+        assert answer['Certificate'].encode() == certificate
+        assert answer['CertificateChain'].encode() == issuer['Certificate']
+    assert 'exactly one' in refused(
+        'ValidationException', acm.import_certificate,
+        Certificate=certificate + issuer['Certificate'], PrivateKey=key)
+
+    exported = tmp_path / 'exported'
+    exported.mkdir()
+    run([DARUMA, 'export', '--config', daruma.configuration.file, '--data', tmp_path / 'data',
+         '--certificates', exported]).check_returncode()
+    open_to_all = [path.read_bytes() for path in exported.glob('*.crt')]
+    assert len(open_to_all) == 3
+    kept = b''.join(path.read_bytes() for path in (tmp_path / 'data').glob('store.db*'))
+    for line in (key + issuer['PrivateKey']).splitlines():
+        if not line.startswith(b'-----'):
+            assert line not in kept and all(line not in text for text in open_to_all)
 
 
 def test_a_name_that_is_no_text_harms_nobody(tmp_path, processes):
