@@ -20,11 +20,13 @@ tl::unexpected<ServiceError> malformed(std::string message) {
   return refuse("MalformedQueryString", std::move(message), 404);
 }
 
-std::optional<std::string> form_decoded(string_view text) {
+enum class Plus : uint8_t { is_space, is_itself };
+
+std::optional<std::string> decoded_text(string_view text, Plus plus) {
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '+') {
+    if (text[at] == '+' && plus == Plus::is_space) {
       decoded += ' ';
     } else if (text[at] != '%') {
       decoded += text[at];
@@ -67,6 +69,30 @@ Expected<void> insert(Parameter& root, string_view name, std::string text) {
   return {};
 }
 
+Expected<Parameter> parse(string_view form, Plus plus) {
+  Parameter root;
+  size_t count = 0;
+  while (!form.empty()) {
+    const size_t end = form.find('&');
+    const string_view pair = form.substr(0, end);
+    form = end == string_view::npos ? string_view() : form.substr(end + 1);
+    if (pair.empty()) continue;
+    if (++count > query_parameters_max) {
+      return malformed(fmt::format("A request has at most {} parameters.", query_parameters_max));
+    }
+    const size_t equals = pair.find('=');
+    const auto name = decoded_text(pair.substr(0, equals), plus);
+    auto text = decoded_text(equals == string_view::npos ? "" : pair.substr(equals + 1), plus);
+    if (!name || !text) return malformed("A '%' is not followed by two hexadecimal digits.");
+    if (!is_text(*name) || !is_text(*text)) {
+      return malformed("Parameters must be UTF-8 without control characters.");
+    }
+    const auto done = insert(root, *name, std::move(*text));
+    if (!done) return tl::unexpected(done.error());
+  }
+  return root;
+}
+
 }  // namespace
 
 Expected<std::vector<const Parameter*>> Parameter::items() const {
@@ -89,28 +115,12 @@ Expected<std::vector<const Parameter*>> Parameter::items() const {
   return items;
 }
 
-Expected<Parameter> parse_parameters(std::string_view form) {
-  Parameter root;
-  size_t count = 0;
-  while (!form.empty()) {
-    const size_t end = form.find('&');
-    const string_view pair = form.substr(0, end);
-    form = end == string_view::npos ? string_view() : form.substr(end + 1);
-    if (pair.empty()) continue;
-    if (++count > query_parameters_max) {
-      return malformed(fmt::format("A request has at most {} parameters.", query_parameters_max));
-    }
-    const size_t equals = pair.find('=');
-    const auto name = form_decoded(pair.substr(0, equals));
-    auto text = form_decoded(equals == string_view::npos ? "" : pair.substr(equals + 1));
-    if (!name || !text) return malformed("A '%' is not followed by two hexadecimal digits.");
-    if (!is_text(*name) || !is_text(*text)) {
-      return malformed("Parameters must be UTF-8 without control characters.");
-    }
-    const auto done = insert(root, *name, std::move(*text));
-    if (!done) return tl::unexpected(done.error());
-  }
-  return root;
+Expected<Parameter> parse_form(string_view form) {
+  return parse(form, Plus::is_space);
+}
+
+Expected<Parameter> parse_query(string_view query) {
+  return parse(query, Plus::is_itself);
 }
 
 }  // namespace daruma::api

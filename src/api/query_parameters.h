@@ -30,7 +30,9 @@ struct Parameter {
   Expected<std::vector<const Parameter*>> items() const;
 };
 
-// Of a form body or a query (application/x-www-form-urlencoded: '+' is a space).
-Expected<Parameter> parse_parameters(std::string_view form);
+// Of a form body (application/x-www-form-urlencoded: '+' is a space).
+Expected<Parameter> parse_form(std::string_view form);
+// Of a query, where '+' is itself, as signatures read it: both must mean the same by one text.
+Expected<Parameter> parse_query(std::string_view query);
 
 }  // namespace daruma::api

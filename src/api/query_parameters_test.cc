@@ -9,12 +9,12 @@ namespace daruma::api {
 namespace {
 
 std::string code_of(const std::string& form) {
-  const auto parsed = parse_parameters(form);
+  const auto parsed = parse_form(form);
   return parsed ? "" : parsed.error().code;
 }
 
 TEST(QueryParameters, become_a_tree) {
-  const auto root = parse_parameters("Action=A+b%21&L.member.10.K=ten&L.member.2.K=two&&E=&L.x=1");
+  const auto root = parse_form("Action=A+b%21&L.member.10.K=ten&L.member.2.K=two&&E=&L.x=1");
   ASSERT_TRUE(root);
   EXPECT_EQ(root->find("Action")->text, "A b!");
   EXPECT_TRUE(root->find("E")->has_text);
@@ -25,12 +25,12 @@ TEST(QueryParameters, become_a_tree) {
 }
 
 TEST(QueryParameters, put_items_in_the_order_of_their_numbers) {
-  const auto root = parse_parameters("L.member.10=c&L.member.2=b&L.member.1=a");
+  const auto root = parse_form("L.member.10=c&L.member.2=b&L.member.1=a");
   const auto items = root->find("L")->items();
   ASSERT_TRUE(items);
   ASSERT_EQ(items->size(), 3U);
   EXPECT_EQ((*items)[0]->text + (*items)[1]->text + (*items)[2]->text, "abc");
-  EXPECT_FALSE(parse_parameters("L.member.x=1")->find("L")->items());
+  EXPECT_FALSE(parse_form("L.member.x=1")->find("L")->items());
 }
 
 TEST(QueryParameters, refuse_what_is_no_form) {

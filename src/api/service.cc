@@ -25,7 +25,6 @@ using std::string_view;
 constexpr string_view sts_version = "2011-06-15";
 constexpr string_view sts_namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 constexpr size_t action_shown = 100;  // bytes of what a client calls an action, in the log
-constexpr string_view services[] = {"elasticloadbalancing", "sts", "acm", "ec2"};
 
 string_view namespace_of(string_view version) {
   return version == sts_version ? sts_namespace : elbv2::xml_namespace;
@@ -38,7 +37,8 @@ std::string text_of(const Parameter& parameters, string_view name) {
 
 // In the body; if there is none, in the query, without what a signature adds.
 Expected<Parameter> parameters_of(const control::AdminRequest& request) {
-  auto parameters = parse_parameters(request.body.empty() ? request.query : request.body);
+  auto parameters =
+      request.body.empty() ? parse_query(request.query) : parse_form(request.body);
   if (!parameters) return parameters;
   std::erase_if(parameters->members,
                 [](const auto& member) { return member.first.starts_with("X-Amz-"); });
@@ -106,27 +106,42 @@ control::AdminResponse Service::failure_of(const Request& request,
   return failure({namespace_of(request.version), request.action, request.id}, error);
 }
 
-Expected<Service::Caller> Service::caller_of(const control::AdminRequest& request) const {
+// Whose operation it is, which the signature must name; nobody's is refused later.
+std::span<const string_view> Service::Request::services() const {
+  static constexpr string_view acm_only[] = {"acm"};
+  static constexpr string_view elbv2_only[] = {"elasticloadbalancing"};
+  static constexpr string_view ec2_only[] = {"ec2"};
+  static constexpr string_view sts_only[] = {"sts"};
+  if (target.starts_with(acm::target_prefix)) return acm_only;
+  if (!target.empty()) return {};
+  if (version == elbv2::version) return elbv2_only;
+  if (version == ec2::version) return ec2_only;
+  if (version == sts_version) return sts_only;
+  return {};
+}
+
+Expected<Service::Caller> Service::caller_of(const Request& asked) const {
+  const control::AdminRequest& request = asked.admin;
   const shapes::Admin& admin = context_.controller.resources().admin;
   if (admin.authentication == "none") return Caller{"", true};
   const bool post = request.method == http::Method::post;
   const auto key = verify_signature(
       {post ? "POST" : "GET", request.path, request.query, request.fields, request.body},
-      {admin.access_keys, services, context_.loop.wall_now()});
+      {admin.access_keys, asked.services(), context_.loop.wall_now()});
   if (!key) return tl::unexpected(key.error());
   return Caller{(*key)->id, (*key)->role.value_or("admin") == "admin"};
 }
 
 Expected<void> Service::dispatch(Request& request, control::AdminResponder& responder) {
-  auto caller = caller_of(request.admin);
+  auto parameters = request.target.empty() ? parameters_of(request.admin) : Parameter();
+  if (!parameters) return tl::unexpected(parameters.error());
+  request.action = text_of(*parameters, "Action");
+  request.version = text_of(*parameters, "Version");
+  auto caller = caller_of(request);
   if (!caller) return tl::unexpected(caller.error());
   request.caller = std::move(*caller);
   request.known = true;
   if (!request.target.empty()) return run_acm(request, responder);
-  auto parameters = parameters_of(request.admin);
-  if (!parameters) return tl::unexpected(parameters.error());
-  request.action = text_of(*parameters, "Action");
-  request.version = text_of(*parameters, "Version");
   if (request.action.empty()) {
     return refuse("MissingAction", "The request must contain the parameter Action");
   }

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,9 +64,11 @@ class Service final : public control::AdminHandler, private NodeState {
     std::string id;
     Caller caller{};
     bool known = false;  // who it is
+
+    std::span<const std::string_view> services() const;
   };
 
-  Expected<Caller> caller_of(const control::AdminRequest& request) const;
+  Expected<Caller> caller_of(const Request& asked) const;
   void run(Request& request, control::AdminResponder& responder);
   Expected<void> dispatch(Request& request, control::AdminResponder& responder);
   Expected<void> run_elbv2(Request& request, const Parameter& parameters,

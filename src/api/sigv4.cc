@@ -208,8 +208,10 @@ Expected<Scope> scope_of(const Claim& claim, const SignatureRules& rules) {
   }
   // Clients may be configured for any region; a node is no region of AWS's.
   if (parts[2].empty()) return wrong("a valid region", parts[2]);
-  if (std::ranges::find(rules.services, parts[3]) == rules.services.end()) {
-    return wrong("correct service", parts[3]);
+  if (!rules.services.empty() &&
+      std::ranges::find(rules.services, parts[3]) == rules.services.end()) {
+    return mismatch(fmt::format("Credential should be scoped to correct service: '{}'.",
+                                rules.services.front()));
   }
   return Scope{std::string(parts[0]), std::string(parts[1]), std::string(parts[2]),
                std::string(parts[3]), claim.credential.substr(parts[0].size() + 1)};
@@ -222,11 +224,32 @@ Expected<const Key*> find_key(const std::string& id, const SignatureRules& rules
                 403);
 }
 
+bool is_signed(string_view signed_fields, string_view name) {
+  bool found = false;
+  while (!signed_fields.empty() && !found) {
+    const size_t end = signed_fields.find(';');
+    found = ascii_iequals(signed_fields.substr(0, end), name);
+    signed_fields = end == string_view::npos ? string_view() : signed_fields.substr(end + 1);
+  }
+  return found;
+}
+
+// A field that says what is asked (X-Amz-Target) and was added later: the first, or "".
+string_view unsigned_field(const http::Fields& fields, string_view signed_fields) {
+  constexpr string_view prefix = "x-amz-";
+  for (const http::Field& field : fields) {
+    if (field.id == http::FieldId::invalid || field.name.size() < prefix.size()) continue;
+    if (!ascii_iequals(field.name.substr(0, prefix.size()), prefix)) continue;
+    if (ascii_iequals(field.name, "x-amz-security-token")) continue;
+    if (!is_signed(signed_fields, field.name)) return field.name;
+  }
+  return "";
+}
+
 // "host;x-amz-date", which must be there and hold what a replay could else change.
 Expected<std::string> canonical_fields(const SignedRequest& request, const Claim& claim) {
   std::string text;
   bool host = false;
-  bool date = claim.presigned;
   string_view rest = claim.signed_fields;
   while (!rest.empty()) {
     const size_t end = rest.find(';');
@@ -236,12 +259,14 @@ Expected<std::string> canonical_fields(const SignedRequest& request, const Claim
           fmt::format("'{}' is a SignedHeader, but the request does not have it.", name));
     }
     host = host || name == "host";
-    date = date || name == "x-amz-date";
     text += canonical_field(request.fields, name);
     rest = end == string_view::npos ? string_view() : rest.substr(end + 1);
   }
   if (!host) return mismatch("'Host' must be a 'SignedHeader' in the AWS Authorization.");
-  if (!date) return mismatch("'X-Amz-Date' must be a 'SignedHeader' in the AWS Authorization.");
+  const string_view late = unsigned_field(request.fields, claim.signed_fields);
+  if (!late.empty()) {
+    return mismatch(fmt::format("'{}' must be a 'SignedHeader' in the AWS Authorization.", late));
+  }
   return text;
 }
 

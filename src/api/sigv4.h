@@ -26,12 +26,13 @@ struct SignedRequest {
 
 struct SignatureRules {
   std::span<const model::api::AccessKey> keys;
-  std::span<const std::string_view> services;  // that the scope may name
+  std::span<const std::string_view> services;  // that the scope may name; none: any
   WallTime now;
 };
 
 // The key that signed it; it has a secret. Checked in AWS's order: time, form of the credential,
-// scope, key, signature. A session token is accepted with any key, as far as it is signed.
+// scope, key, signature. All x-amz-… fields must be signed: they say what is asked; but for a
+// session token, which is accepted with any key and may be added later, as AWS's vectors have it.
 Expected<const model::api::AccessKey*> verify_signature(const SignedRequest& request,
                                                         const SignatureRules& rules);
 

@@ -207,6 +207,7 @@ std::vector<Wrong> wrong_headers() {
       {with("DescribeLoadBalancers", "DeleteLoadBalancer"), mismatch},
       {with("2015-12-01", "2015-12-01&"), mismatch},
       {with("Host:", "X-Amz-Content-Sha256: UNSIGNED-PAYLOAD\nHost:"), mismatch},
+      {with("Host:", "X-Amz-Target: CertificateManager.DeleteCertificate\nHost:"), mismatch},
       {posted, mismatch, noon + 5min + 1s},
       {posted, mismatch, noon - 5min - 1s},
       {changed(with_token, "TOKEN", "OTHER"), mismatch},
@@ -253,6 +254,10 @@ TEST(Sigv4, says_what_is_wrong_in_awss_words) {
             "Credential must have exactly 5 slash-delimited elements, e.g. "
             "keyid/date/region/service/term, got "
             "'AKIDEXAMPLE/20260801/eu-central-1/elasticloadbalancing'");
+  EXPECT_EQ(message_of(changed(posted, "/elasticloadbalancing/", "/sts/"), noon),
+            "Credential should be scoped to correct service: 'elasticloadbalancing'.");
+  EXPECT_EQ(message_of(changed(posted, "Host:", "X-Amz-Target: A.B\nHost:"), noon),
+            "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.");
   EXPECT_EQ(message_of(changed(posted, "AKIDEXAMPLE", "AKIDUNKNOWN1"), noon),
             "The security token included in the request is invalid.");
 }

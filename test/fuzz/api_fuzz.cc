@@ -93,7 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
   const OperationRow* operation =
       elbv2::find_operation(operations[input.choice() % operations.size()]);
-  const auto parameters = parse_parameters(input.rest());
+  const auto parameters = parse_form(input.rest());
   if (!parameters) {
     FUZZ_CHECK(!parameters.error().message.empty());
     return 0;

@@ -89,20 +89,23 @@ class Answer:
         return self.first('Code')
 
 
-def ask_json(daruma, target, body, key=KEY, secret=SECRET, service='acm'):
-    """The same to a service that speaks JSON; `body` may be anything."""
+def ask_json(daruma, target, body, key=KEY, secret=SECRET, service='acm', later=None):
+    """The same to a service that speaks JSON; `body` may be anything. If there are fields that are
+    added `later`, after the signature, the target is not signed either."""
     request = botocore.awsrequest.AWSRequest(
         'POST', daruma.admin + '/', data=body,
-        headers={'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': target})
-    return send_signed(request, service, key, secret)
+        headers={'Content-Type': 'application/x-amz-json-1.1',
+                 **({} if later else {'X-Amz-Target': target})})
+    return send_signed(request, service, key, secret, later)
 
 
-def send_signed(request, service, key=KEY, secret=SECRET):
+def send_signed(request, service, key=KEY, secret=SECRET, later=None):
     credentials = botocore.credentials.Credentials(key, secret)
     botocore.auth.SigV4Auth(credentials, service, 'us-east-1').add_auth(request)
     with new_session() as session:
         return Answer(session.request(request.method, request.url, data=request.data,
-                                      headers=dict(request.headers), timeout=10))
+                                      headers={**dict(request.headers), **(later or {})},
+                                      timeout=10))
 
 
 def ask(daruma, action, version='2015-12-01', key=KEY, secret=SECRET,

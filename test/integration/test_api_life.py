@@ -9,7 +9,8 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from aws import ApiConfiguration, READER, READER_SECRET, ask, awscli, client, serve_api
+from aws import (
+    ApiConfiguration, READER, READER_SECRET, ask, ask_json, awscli, client, serve_api)
 from harness import Daruma, Target, wait_until
 
 
@@ -195,6 +196,32 @@ def test_only_those_who_may(daruma):
     assert re.search(r'audit.*CreateLoadBalancer.*AccessDenied', daruma.output())
     identity = ask(daruma, 'GetCallerIdentity', version='2011-06-15', service='sts')
     assert identity.first('Arn') == 'arn:aws:iam::000000000000:user/AKIDEXAMPLE'
+
+
+def test_a_signature_is_good_for_what_it_was_made_for(daruma):
+    other = ask(daruma, 'CreateLoadBalancer', service='sts', Name='web')
+    assert (other.status, other.code) == (403, 'SignatureDoesNotMatch')
+    assert "correct service: 'elasticloadbalancing'" in other.text
+    assert ask(daruma, 'GetCallerIdentity', version='2011-06-15').code == 'SignatureDoesNotMatch'
+    late = ask_json(daruma, 'CertificateManager.ListCertificates', '{}',
+                    later={'X-Amz-Target': 'CertificateManager.DeleteCertificate'})
+    assert late.status == 403 and "'X-Amz-Target' must be a 'SignedHeader'" in late.text
+    # Whoever is asked for what is not here hears so, as any service of AWS.
+    for service, version in (('iam', '2010-05-08'), ('monitoring', '2010-08-01')):
+        assert ask(daruma, 'ListThings', version, service=service).code == 'InvalidAction'
+
+
+def test_a_plus_means_what_was_signed(daruma):
+    url = client(daruma).generate_presigned_url(
+        'create_load_balancer', Params={'Name': 'web', 'Tags': [{'Key': 'a', 'Value': 'b+c d'}]},
+        ExpiresIn=60, HttpMethod='GET')
+    assert '%2B' in url
+    url = url.replace('%2B', '+')  # the same to the signature
+    assert requests.get(url, timeout=10).status_code == 200
+    elbv2 = client(daruma)
+    arn = elbv2.describe_load_balancers()['LoadBalancers'][0]['LoadBalancerArn']
+    tags = elbv2.describe_tags(ResourceArns=[arn])['TagDescriptions'][0]['Tags']
+    assert tags == [{'Key': 'a', 'Value': 'b+c d'}]
 
 
 def test_guessing_is_slow_and_nobody_else_is_kept_waiting(daruma):
