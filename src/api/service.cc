@@ -237,6 +237,10 @@ Expected<void> Service::check_may_change(const Request& request, string_view ser
                               service, request.action),
                   403);
   }
+  // An image on somebody's page is a GET.
+  if (request.caller.key_id.empty() && request.admin.method != http::Method::post) {
+    return refuse("ValidationError", "A change that is not signed must be sent by POST");
+  }
   if (context_.controller.draining()) {
     return refuse("ServiceUnavailable", "This node is stopping", 503);
   }

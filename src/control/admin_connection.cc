@@ -179,8 +179,23 @@ std::string_view AdminConnection::reason_to_distrust() const {
     return "use localhost or an address; other names are refused (DNS rebinding)";
   }
   const http::Field* origin = head_.fields.find("Origin");
-  if (!origin || origin->value == fmt::format("http://{}", authority)) return "";
-  return "requests of other sites' pages are refused (Origin)";
+  if (origin && origin->value != fmt::format("http://{}", authority)) {
+    return "requests of other sites' pages are refused (Origin)";
+  }
+  if (is_embedded_elsewhere()) return "requests of other sites' pages are refused (Sec-Fetch-Site)";
+  return "";
+}
+
+// An image, a script or a form of a page that is not ours (W3C Fetch Metadata). Who follows a link
+// to a page of ours may; a form that is sent that way tells its Origin.
+bool AdminConnection::is_embedded_elsewhere() const {
+  const auto value = [this](std::string_view name) {
+    const http::Field* field = head_.fields.find(name);
+    return field ? field->value : std::string_view();
+  };
+  const std::string_view site = value("Sec-Fetch-Site");
+  if (site != "cross-site" && site != "same-site") return false;
+  return value("Sec-Fetch-Mode") != "navigate" || value("Sec-Fetch-Dest") != "document";
 }
 
 AdminConnection::Next AdminConnection::read_body() {

@@ -52,6 +52,7 @@ class AdminConnection final : private io::SocketHandler,
   void refuse(int status, std::string_view why);
   void refuse(http::ParseStatus status);
   std::string_view reason_to_distrust() const;  // "" if there is none
+  bool is_embedded_elsewhere() const;
   void write_head(const AdminResponse& response);
   void after_response();
 

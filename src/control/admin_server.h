@@ -3,9 +3,10 @@
 // HTTP/1.1 server of the control side, on the control thread's loop: a table of routes, each with a
 // handler that may answer at once or later. What the pages say is in admin_pages.h.
 //
-// Nobody logs in to it in this release. Therefore it listens on loopback addresses only, answers
-// only to names that cannot be made to point here by somebody else's name server ("localhost" and
-// addresses; DNS rebinding), and takes no changes from another site's web page (Origin).
+// Its pages ask for no login (the API at "/" does, api/service.h). Therefore it listens on loopback
+// addresses only, answers only to names that cannot be made to point here by somebody else's name
+// server ("localhost" and addresses; DNS rebinding), and takes nothing from another site's web page
+// (Origin, Sec-Fetch-Site).
 #pragma once
 
 #include <cstdint>

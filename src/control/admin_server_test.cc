@@ -262,6 +262,21 @@ TEST_F(AdminServerTest, takes_no_request_of_another_sites_page) {
   EXPECT_EQ(api.requests, 1);
 }
 
+TEST_F(AdminServerTest, takes_no_request_that_another_sites_page_embeds) {
+  const std::string navigates = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: ";
+  const std::pair<std::string, int> rows[] = {
+      {"Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n", 403},
+      {"Sec-Fetch-Site: same-site\r\n", 403},
+      {"Sec-Fetch-Site: cross-site\r\n" + navigates + "iframe\r\n", 403},
+      {"Sec-Fetch-Site: cross-site\r\n" + navigates + "document\r\n", 200},
+      {"Sec-Fetch-Site: same-origin\r\n", 200},
+      {"Sec-Fetch-Site: none\r\n", 200},
+  };
+  for (const auto& [fields, status] : rows) {
+    EXPECT_EQ(status_of(ask("GET /page HTTP/1.1\r\n" + host + fields + "\r\n")), status) << fields;
+  }
+}
+
 TEST_F(AdminServerTest, tells_a_waiting_client_to_continue) {
   FakeClient client(loop);
   client.send("POST /change HTTP/1.1\r\n" + host +

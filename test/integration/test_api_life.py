@@ -224,6 +224,27 @@ def test_a_plus_means_what_was_signed(daruma):
     assert tags == [{'Key': 'a', 'Value': 'b+c d'}]
 
 
+def test_a_change_that_nobody_signed_is_no_link(tmp_path, processes):
+    configuration = ApiConfiguration(tmp_path)
+    configuration.value['Admin'] = {'Address': '127.0.0.1', 'Port': configuration.admin_port,
+                                    'Authentication': 'none'}
+    configuration.write()
+    daruma = processes.enter_context(Daruma(configuration))
+
+    def answer(method, action, **headers):
+        return requests.request(
+            method, f'{daruma.admin}/?Action={action}&Version=2015-12-01&Name=web' if
+            method == 'GET' else daruma.admin + '/', headers=headers, timeout=10,
+            data={'Action': action, 'Version': '2015-12-01', 'Name': 'web'} if
+            method == 'POST' else None)
+    refused = answer('GET', 'CreateLoadBalancer')
+    assert refused.status_code == 400 and 'POST' in refused.text
+    image = {'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors'}
+    assert answer('POST', 'CreateLoadBalancer', **image).status_code == 403
+    assert answer('GET', 'DescribeAccountLimits', **image).status_code == 403
+    assert answer('POST', 'CreateLoadBalancer').status_code == 200
+
+
 def test_guessing_is_slow_and_nobody_else_is_kept_waiting(daruma):
     times = []
     for _ in range(13):
