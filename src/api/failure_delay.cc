@@ -10,7 +10,8 @@ void FailureDelay::refuse(control::AdminResponder responder, control::AdminRespo
   std::erase_if(failures_, [&](Instant at) { return at + window < now; });
   const bool patient = failures_.size() < free_failures;
   if (patient) failures_.push_back(now);
-  if (patient || waiting_.size() >= waiting_max) return responder.send(std::move(response));
+  if (patient) return responder.send(std::move(response));
+  if (waiting_.size() >= waiting_max) return responder.close();
   waiting_.push_back(
       std::make_unique<Waiting>(Waiting{now + delay, std::move(responder), std::move(response)}));
   if (waiting_.size() == 1) timer_.set(now + delay);

@@ -4,6 +4,10 @@
 // further refusals wait. Requests that are signed well never do. Control thread only.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -17,14 +21,15 @@ class FailureDelay final : private io::TimerHandler {
   static constexpr size_t free_failures = 10;  // within `window`
   static constexpr Duration window = 10s;
   static constexpr Duration delay = 1s;
-  // More are answered at once: they must not take all of the admin server's connections.
-  static constexpr size_t waiting_max = 16;
+  // They must leave some of the admin server's 64 connections to others: more are closed
+  // unanswered.
+  static constexpr size_t waiting_max = 48;
 
   explicit FailureDelay(io::Loop& loop) : loop_(loop), timer_(loop.timers(), *this) {}
   FailureDelay(const FailureDelay&) = delete;
   FailureDelay& operator=(const FailureDelay&) = delete;
 
-  // Sends a refusal, now or later.
+  // Sends a refusal, now or later, or closes the connection.
   void refuse(control::AdminResponder responder, control::AdminResponse response);
 
  private:
@@ -39,6 +44,31 @@ class FailureDelay final : private io::TimerHandler {
   io::Timer timer_;
   std::vector<Instant> failures_;  // the last few, oldest first
   std::vector<std::unique_ptr<Waiting>> waiting_;
+};
+
+// How many lines a second the log takes of what anybody can cause.
+class LineLimit {
+ public:
+  static constexpr uint64_t lines_max = 10;
+
+  // nullopt: this one is left out. Else how many were, since the last one that was not.
+  std::optional<uint64_t> take(Instant now) {
+    if (now >= begin_ + 1s) {
+      begin_ = now;
+      lines_ = 0;
+    }
+    if (lines_ >= lines_max) {
+      ++left_out_;
+      return std::nullopt;
+    }
+    ++lines_;
+    return std::exchange(left_out_, 0);
+  }
+
+ private:
+  Instant begin_{};
+  uint64_t lines_ = 0;
+  uint64_t left_out_ = 0;
 };
 
 }  // namespace daruma::api

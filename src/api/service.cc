@@ -24,7 +24,6 @@ using std::string_view;
 
 constexpr string_view sts_version = "2011-06-15";
 constexpr string_view sts_namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
-constexpr size_t action_shown = 100;  // bytes of what a client calls an action, in the log
 
 string_view namespace_of(string_view version) {
   return version == sts_version ? sts_namespace : elbv2::xml_namespace;
@@ -43,6 +42,47 @@ Expected<Parameter> parameters_of(const control::AdminRequest& request) {
   std::erase_if(parameters->members,
                 [](const auto& member) { return member.first.starts_with("X-Amz-"); });
   return parameters;
+}
+
+SignedRequest signed_request(const control::AdminRequest& request) {
+  return {request.method == http::Method::post ? "POST" : "GET", request.path, request.query,
+          request.fields, request.body};
+}
+
+// For the log: nobody reads more of what somebody may have made up.
+std::string shortened(const std::string& text) {
+  constexpr size_t shown_max = 512;
+  return text.size() <= shown_max ? text : text.substr(0, shown_max) + "...";
+}
+
+void add_arns(const Parameter& parameter, std::string& text) {
+  if (parameter.text.starts_with("arn:") && text.size() < 1024) {
+    text += (text.empty() ? "" : " ") + parameter.text;
+  }
+  for (const auto& [name, inner] : parameter.members) add_arns(inner, text);
+}
+
+// What an operation is about: the narrowest thing that it names.
+std::string resource_of(const Parameter& parameters) {
+  for (const char* name : {"RuleArn", "ListenerArn", "TargetGroupArn", "LoadBalancerArn", "Name"}) {
+    if (std::string text = text_of(parameters, name); !text.empty()) return text;
+  }
+  std::string arns;
+  for (const char* name : {"ResourceArns", "RulePriorities"}) {
+    if (const Parameter* list = parameters.find(name)) add_arns(*list, arns);
+  }
+  return arns;
+}
+
+// CreateRule answers with the ARN of what it made; "" if it is another operation.
+std::string created_arn(string_view action, string_view answer) {
+  constexpr string_view create = "Create";
+  if (!action.starts_with(create)) return "";
+  const std::string tag = fmt::format("<{}Arn>", action.substr(create.size()));
+  const size_t begin = answer.find(tag);
+  if (begin == string_view::npos) return "";
+  answer.remove_prefix(begin + tag.size());
+  return std::string(answer.substr(0, answer.find('<')));
 }
 
 }  // namespace
@@ -87,6 +127,7 @@ void Service::handle(const control::AdminRequest& request, control::AdminRespond
   if (page) return context_.index.handle(request, std::move(responder));
   const http::Field* target = request.fields.find("X-Amz-Target");
   Request asked{request, target ? std::string(target->value) : "", "", "", make_uuid()};
+  asked.action = asked.target.substr(asked.target.find('.') + 1);
   run(asked, responder);
 }
 
@@ -124,10 +165,8 @@ Expected<Service::Caller> Service::caller_of(const Request& asked) const {
   const control::AdminRequest& request = asked.admin;
   const shapes::Admin& admin = context_.controller.resources().admin;
   if (admin.authentication == "none") return Caller{"", true};
-  const bool post = request.method == http::Method::post;
   const auto key = verify_signature(
-      {post ? "POST" : "GET", request.path, request.query, request.fields, request.body},
-      {admin.access_keys, asked.services(), context_.loop.wall_now()});
+      signed_request(request), {admin.access_keys, asked.services(), context_.loop.wall_now()});
   if (!key) return tl::unexpected(key.error());
   return Caller{(*key)->id, (*key)->role.value_or("admin") == "admin"};
 }
@@ -135,8 +174,9 @@ Expected<Service::Caller> Service::caller_of(const Request& asked) const {
 Expected<void> Service::dispatch(Request& request, control::AdminResponder& responder) {
   auto parameters = request.target.empty() ? parameters_of(request.admin) : Parameter();
   if (!parameters) return tl::unexpected(parameters.error());
-  request.action = text_of(*parameters, "Action");
+  if (request.target.empty()) request.action = text_of(*parameters, "Action");
   request.version = text_of(*parameters, "Version");
+  request.resource = resource_of(*parameters);
   auto caller = caller_of(request);
   if (!caller) return tl::unexpected(caller.error());
   request.caller = std::move(*caller);
@@ -179,7 +219,7 @@ Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
                                                  "2015-12-01"),
                               request.action));
   }
-  const bool changes = operation->effect == Effect::changes;
+  const bool changes = request.changes = operation->effect == Effect::changes;
   if (changes) {
     const auto may = check_may_change(request, "elasticloadbalancing");
     if (!may) return may;
@@ -198,6 +238,9 @@ Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
   };
   Call call{catalog, *this, QueryReader(parameters, name_of_group), XmlWriter(arn_of_group)};
   if (const Expected<void> done = operation->run(call); !done) return done;
+  if (std::string made = created_arn(request.action, call.out.str()); !made.empty()) {
+    request.resource = std::move(made);
+  }
   control::AdminResponse response =
       success({elbv2::xml_namespace, request.action, request.id}, call.out.str());
   if (changes) return apply(request, catalog, std::move(response), responder);
@@ -213,17 +256,23 @@ Expected<void> Service::run_acm(Request& request, control::AdminResponder& respo
     return refuse("UnknownOperationException",
                   fmt::format("The operation {} is not in this release", request.action));
   }
-  const bool changes = operation->effect == Effect::changes;
+  const bool changes = request.changes = operation->effect == Effect::changes;
   if (changes) {
     if (const auto may = check_may_change(request, "acm"); !may) return may;
   }
   const auto in = acm::parse_body(request.admin.body);
   if (!in) return tl::unexpected(in.error());
+  const auto arn_in = [](const acm::Json& json) {
+    const auto arn = json.find("CertificateArn");
+    return arn != json.end() && arn->is_string() ? arn->get<std::string>() : "";
+  };
+  request.resource = arn_in(*in);
   Catalog catalog(context_.controller.declared(), context_.controller.created(),
                   context_.config_file);
   if (changes) catalog.begin_change();
   acm::JsonCall call{catalog, *this, context_.surroundings, *in};
   if (const Expected<void> done = operation->run(call); !done) return done;
+  if (request.resource.empty()) request.resource = arn_in(call.out);
   control::AdminResponse response = json_success(request.id, json_text(call.out));
   if (changes) return apply(request, catalog, std::move(response), responder);
   responder.send(std::move(response));
@@ -336,13 +385,24 @@ std::string Service::now() const {
   return date_and_time(context_.loop.wall_now());
 }
 
-// Changes and refusals; who, from where, what, how it ended.
-void Service::audit(const Request& request, string_view outcome) const {
+// Changes, wanted or made, and whoever is not known: who, from where, what, of what, how it ended.
+void Service::audit(const Request& request, string_view outcome) {
+  if (request.known && !request.changes) return;
+  if (!request.known) {
+    const auto left_out = refusal_lines_.take(context_.loop.now());
+    if (!left_out) return;
+    if (*left_out > 0) {
+      context_.log.write(LogLevel::warning, "audit", "refusals without a line of their own",
+                         {{"count", std::to_string(*left_out)}});
+    }
+  }
   context_.log.write(
       outcome == "done" ? LogLevel::info : LogLevel::warning, "audit",
-      request.action.empty() ? "request" : string_view(request.action).substr(0, action_shown),
-      {{"caller", request.caller.key_id},
+      request.action.empty() ? "request" : shortened(request.action),
+      {request.known ? LogField{"caller", request.caller.key_id}
+                     : LogField{"claimed", claimed_key(signed_request(request.admin))},
        {"from", request.admin.client.to_string()},
+       {"resource", shortened(request.resource)},
        {"outcome", std::string(outcome)},
        {"request_id", request.id}});
 }

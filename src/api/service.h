@@ -64,6 +64,8 @@ class Service final : public control::AdminHandler, private NodeState {
     std::string id;
     Caller caller{};
     bool known = false;  // who it is
+    bool changes = false;
+    std::string resource{};  // an ARN, the name of what is to be, or several ARNs
 
     std::span<const std::string_view> services() const;
   };
@@ -81,7 +83,7 @@ class Service final : public control::AdminHandler, private NodeState {
   Expected<void> check(const shapes::Resources& created) const;
   Expected<void> commit(const shapes::Resources& before, const shapes::Resources& after);
   void remember_changed(const shapes::Resources& before);
-  void audit(const Request& request, std::string_view outcome) const;
+  void audit(const Request& request, std::string_view outcome);
 
   bool serves_everywhere(const shapes::LoadBalancer& balancer) const override;
   const control::Controller::TargetHealthTable& target_health() const override;
@@ -95,6 +97,7 @@ class Service final : public control::AdminHandler, private NodeState {
   const ServiceContext context_;
   const std::string started_;
   FailureDelay failure_delay_;
+  LineLimit refusal_lines_;
   std::vector<std::unique_ptr<Change>> changes_;         // that workers have yet to adopt
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot
 };

@@ -332,4 +332,17 @@ Expected<const Key*> verify_signature(const SignedRequest& request, const Signat
   return key;
 }
 
+std::string claimed_key(const SignedRequest& request) {
+  constexpr size_t id_bytes_max = 128;
+  const std::vector<QueryPair> pairs = query_pairs(request.query);
+  const auto found = std::ranges::find(pairs, "X-Amz-Credential", &QueryPair::name);
+  string_view credential = found == pairs.end() ? string_view() : string_view(found->value);
+  const string_view authorization = field_value(request.fields, "Authorization");
+  constexpr string_view name = "Credential=";
+  if (const size_t at = authorization.find(name); at != string_view::npos) {
+    credential = authorization.substr(at + name.size());
+  }
+  return std::string(credential.substr(0, std::min(credential.find('/'), id_bytes_max)));
+}
+
 }  // namespace daruma::api

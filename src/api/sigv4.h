@@ -36,4 +36,7 @@ struct SignatureRules {
 Expected<const model::api::AccessKey*> verify_signature(const SignedRequest& request,
                                                         const SignatureRules& rules);
 
+// The id of the key that it says it is signed with, true or not; "" if it says none.
+std::string claimed_key(const SignedRequest& request);
+
 }  // namespace daruma::api

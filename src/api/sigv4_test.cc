@@ -240,6 +240,17 @@ TEST(Sigv4, refuses_wrong_signatures_with_the_right_code) {
   }
 }
 
+TEST(Sigv4, tells_the_claimed_key) {
+  const auto claimed = [](const std::string& text) {
+    const Message message(text);
+    return claimed_key(message.request());
+  };
+  EXPECT_EQ(claimed(changed(posted, "Signature=00", "Signature=01")), "AKIDEXAMPLE");
+  EXPECT_EQ(claimed(changed(presigned, "AKIDEXAMPLE", "AKIDX")), "AKIDX");
+  EXPECT_EQ(claimed("GET / HTTP/1.1\nHost: localhost\n\n"), "");
+  EXPECT_EQ(claimed(changed(posted, "AKIDEXAMPLE", std::string(1000, 'A'))).size(), 128U);
+}
+
 TEST(Sigv4, says_what_is_wrong_in_awss_words) {
   static constexpr std::string_view services[] = {"elasticloadbalancing"};
   const auto message_of = [](const std::string& text, WallTime now) {

@@ -267,6 +267,13 @@ void AdminConnection::answer(AdminResponse response) {
   if (!dispatching_) advance();
 }
 
+void AdminConnection::end_unanswered() {
+  DARUMA_ASSERT(state_ == State::handling);
+  ticket_->connection = nullptr;
+  ticket_.reset();
+  end();
+}
+
 void AdminConnection::refuse(http::ParseStatus status) {
   switch (status) {
     case http::ParseStatus::line_too_long:

@@ -27,6 +27,7 @@ class AdminConnection final : private io::SocketHandler,
   Instant idle_since() const { return idle_since_; }
   void end();
   void answer(AdminResponse response);  // for AdminResponder
+  void end_unanswered();                // the same
 
  private:
   enum class State : uint8_t { head, body, handling, writing, lingering, ended };

@@ -57,6 +57,12 @@ void AdminResponder::send(AdminResponse response) {
   if (ticket->connection) ticket->connection->answer(std::move(response));
 }
 
+void AdminResponder::close() {
+  DARUMA_ASSERT(ticket_ != nullptr);
+  const std::shared_ptr<Ticket> ticket = std::move(ticket_);
+  if (ticket->connection) ticket->connection->end_unanswered();
+}
+
 AdminHandler* AdminRoutes::find(http::Method method, std::string_view path) const {
   const std::string_view best = best_path(path);
   for (const AdminRoute& route : routes_) {

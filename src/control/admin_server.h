@@ -64,7 +64,9 @@ class AdminResponder {
   AdminResponder(AdminResponder&&) = default;
   AdminResponder& operator=(AdminResponder&&) = delete;
 
-  void send(AdminResponse response);  // REQUIRES: the server's thread; called once
+  // REQUIRES for both: the server's thread; one of them, once.
+  void send(AdminResponse response);
+  void close();  // the connection, without an answer
 
  private:
   std::shared_ptr<Ticket> ticket_;  // null once used or moved from

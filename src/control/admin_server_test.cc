@@ -20,7 +20,9 @@ struct FakeHandler final : AdminHandler {
     ++requests;
     body = request.body;
     query = request.query;
-    if (keeps) {
+    if (closes) {
+      responder.close();
+    } else if (keeps) {
       kept.emplace(std::move(responder));
     } else if (answers) {
       responder.send({.body = answer});
@@ -32,6 +34,7 @@ struct FakeHandler final : AdminHandler {
   std::string answer = "hello\n";
   bool keeps = false;
   bool answers = true;
+  bool closes = false;
   std::optional<AdminResponder> kept;
 };
 
@@ -285,6 +288,21 @@ TEST_F(AdminServerTest, tells_a_waiting_client_to_continue) {
   client.send("abc");
   EXPECT_EQ(status_of(client.take_received()), 200);
   EXPECT_EQ(api.body, "abc");
+}
+
+TEST_F(AdminServerTest, a_handler_may_close_instead_of_answering) {
+  for (const bool later : {false, true}) {
+    page.closes = !later;
+    page.keeps = later;
+    FakeClient client(loop);
+    client.send(get_page + get_page);
+    if (later) page.kept->close();
+    page.kept.reset();
+    loop.run_for(1ms);
+    EXPECT_EQ(client.take_received(), "");
+    EXPECT_TRUE(client.server_closed()) << later;
+    EXPECT_EQ(server->connections(), 0U);
+  }
 }
 
 TEST_F(AdminServerTest, a_handler_may_answer_later) {

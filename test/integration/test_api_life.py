@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import threading
 import time
 
 import pytest
@@ -196,6 +197,48 @@ def test_only_those_who_may(daruma):
     assert re.search(r'audit.*CreateLoadBalancer.*AccessDenied', daruma.output())
     identity = ask(daruma, 'GetCallerIdentity', version='2011-06-15', service='sts')
     assert identity.first('Arn') == 'arn:aws:iam::000000000000:user/AKIDEXAMPLE'
+
+
+def test_forty_guessers_are_slow_and_quiet(daruma):
+    stop = threading.Event()
+    codes, problems = [], []
+
+    def guess():
+        try:
+            while not stop.is_set():
+                codes.append(ask(daruma, 'DescribeLoadBalancers', secret='a-guess').code)
+        except Exception as problem:  # pylint: disable=broad-except
+            problems.append(problem)
+    guessers = [threading.Thread(target=guess) for _ in range(40)]
+    begin = time.monotonic()
+    for guesser in guessers:
+        guesser.start()
+    wait_until('guesses were refused', lambda: len(codes) >= 150, 30)
+    elapsed = time.monotonic() - begin
+    assert client(daruma).describe_load_balancers()['LoadBalancers'] == []
+    stop.set()
+    for guesser in guessers:
+        guesser.join()
+    assert not problems and set(codes) == {'SignatureDoesNotMatch'}
+    assert elapsed > 3  # ten at once, then forty a second
+    lines = re.findall(r'audit.*claimed=AKIDEXAMPLE.*SignatureDoesNotMatch', daruma.output())
+    assert 10 <= len(lines) <= 10 * (time.monotonic() - begin + 1)
+    assert re.search(r'audit.*without a line of their own.*count=', daruma.output())
+
+
+def test_the_audit_log_says_what_was_changed(daruma):
+    elbv2 = client(daruma)
+    arn = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
+    elbv2.add_tags(ResourceArns=[arn], Tags=[{'Key': 'a', 'Value': 'b'}])
+    assert code_of(elbv2.describe_load_balancers, Names=['none']) == 'LoadBalancerNotFound'
+    assert code_of(client(daruma, secret='no').delete_load_balancer, LoadBalancerArn=arn)
+    log = daruma.output()
+    for line in (rf'CreateLoadBalancer caller=AKIDEXAMPLE from=127.* resource={arn} outcome=done',
+                 rf'AddTags caller=AKIDEXAMPLE .* resource={arn} outcome=done',
+                 rf'DeleteLoadBalancer claimed=AKIDEXAMPLE .* resource={arn} '
+                 'outcome=SignatureDoesNotMatch'):
+        assert re.search('audit.*' + line, log), log
+    assert 'LoadBalancerNotFound' not in log  # whoever asks and may is no news
 
 
 def test_a_signature_is_good_for_what_it_was_made_for(daruma):
