@@ -130,12 +130,6 @@ std::vector<std::string> users_of(const Catalog& catalog, const std::string& nam
   return arns;
 }
 
-tls::CertificateFacts facts_of(const shapes::Certificate& certificate) {
-  const auto facts =
-      tls::describe_certificate({certificate.name, certificate.chain_pem, certificate.key_pem});
-  return facts ? *facts : tls::CertificateFacts();  // it was checked when it came
-}
-
 // Members that a description and a summary share.
 Json outline(const JsonCall& call, const shapes::Certificate& certificate,
              const tls::CertificateFacts& facts) {
@@ -212,7 +206,7 @@ Expected<void> describe_one(JsonCall& call) {
   if (const auto known = check_members(call.in, {"CertificateArn"}); !known) return known;
   const auto certificate = find(call);
   if (!certificate) return tl::unexpected(certificate.error());
-  const tls::CertificateFacts facts = facts_of(**certificate);
+  const tls::CertificateFacts& facts = call.facts.of(**certificate);
   Json description = outline(call, **certificate, facts);
   description["SubjectAlternativeNames"] = facts.names;
   description["InUseBy"] = users_of(call.catalog, (*certificate)->name);
@@ -243,23 +237,27 @@ Expected<void> list(JsonCall& call) {
   const auto is_in = [](const Json& all, const Json& value) {
     return all.empty() || std::ranges::find(all, value) != all.end();
   };
-  std::vector<std::pair<std::string, Json>> rows;
+  std::map<std::string, const shapes::Certificate*> left;
   call.catalog.each_certificate([&](const shapes::Certificate& certificate) {
-    if (arn_of(certificate) <= *after) return;
-    const tls::CertificateFacts facts = facts_of(certificate);
-    Json row = outline(call, certificate, facts);
+    std::string arn = arn_of(certificate);
+    if (arn > *after) left.emplace(std::move(arn), &certificate);
+  });
+  const auto page = most.get<size_t>();
+  Json summaries = Json::array();
+  for (const auto& [arn, certificate] : left) {
+    const tls::CertificateFacts& facts = call.facts.of(*certificate);
+    Json row = outline(call, *certificate, facts);
+    if (!is_in(statuses, row["Status"]) || !is_in(types, row["KeyAlgorithm"])) continue;
+    if (summaries.size() == page) {
+      call.out["NextToken"] = summaries.back()["CertificateArn"];
+      break;
+    }
     row["SubjectAlternativeNameSummaries"] = facts.names;
     row["HasAdditionalSubjectAlternativeNames"] = false;
-    row["InUse"] = !users_of(call.catalog, certificate.name).empty();
-    if (is_in(statuses, row["Status"]) && is_in(types, row["KeyAlgorithm"])) {
-      rows.emplace_back(arn_of(certificate), std::move(row));
-    }
-  });
-  std::ranges::sort(rows, {}, &std::pair<std::string, Json>::first);
-  const auto page = std::min(rows.size(), most.get<size_t>());
-  Json& summaries = call.out["CertificateSummaryList"] = Json::array();
-  for (size_t i = 0; i < page; ++i) summaries.push_back(std::move(rows[i].second));
-  if (page < rows.size()) call.out["NextToken"] = rows[page - 1].first;
+    row["InUse"] = !users_of(call.catalog, certificate->name).empty();
+    summaries.push_back(std::move(row));
+  }
+  call.out["CertificateSummaryList"] = std::move(summaries);
   return {};
 }
 
@@ -348,6 +346,17 @@ constexpr JsonOperationRow operations[] = {
 };
 
 }  // namespace
+
+const tls::CertificateFacts& FactsCache::of(const shapes::Certificate& certificate) {
+  const auto known = known_.find(certificate.fingerprint);
+  if (known != known_.end()) return known->second;
+  // Of those that were replaced too, but never without end.
+  if (known_.size() >= 2 * limits::certificates_max) known_.clear();
+  auto facts =
+      tls::describe_certificate({certificate.name, certificate.chain_pem, certificate.key_pem});
+  // It was checked when it came.
+  return known_[certificate.fingerprint] = facts ? std::move(*facts) : tls::CertificateFacts();
+}
 
 Expected<Json> parse_body(string_view body) {
   bool deep = false;

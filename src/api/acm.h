@@ -6,21 +6,34 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 #include "api/call.h"
 #include "control/declared.h"
+#include "tls/context.h"
 
 namespace daruma::api::acm {
 
 using Json = nlohmann::json;
 
+// What certificates say, read once: to parse a certificate and its key takes a while.
+class FactsCache {
+ public:
+  const tls::CertificateFacts& of(const shapes::Certificate& certificate);
+
+ private:
+  std::map<std::string, tls::CertificateFacts> known_;  // by fingerprint
+};
+
 struct JsonCall {
   Catalog& catalog;
   const NodeState& node;
   const control::Surroundings& surroundings;  // check_certificate
-  const Json& in;                             // an object
+  FactsCache& facts;
+  const Json& in;  // an object
   Json out = Json::object();
 };
 

@@ -171,8 +171,10 @@ Expected<void> check_balancer(const Catalog& catalog, const shapes::LoadBalancer
         "TooManyUniqueTargetGroupsPerLoadBalancer",
         fmt::format("A load balancer has at most {} target groups", quotas.target_groups));
   }
+  const Catalog::UsersByGroup users = catalog.users_by_group();
   for (const std::string& group : groups) {
-    if (catalog.users_of(group).size() < 2) continue;
+    const auto found = users.find(group);
+    if (found == users.end() || found->second.size() < 2) continue;
     return refuse("TargetGroupAssociationLimit",
                   fmt::format("The following target groups cannot be associated with more than one "
                               "load balancer: {}",

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "base/check.h"
 #include "control/arns.h"
@@ -46,22 +48,23 @@ auto find_named(const List& list, string_view name) -> decltype(list.data()) {
   return found == list.end() ? nullptr : &*found;
 }
 
-bool names(const std::vector<shapes::Action>& actions, const std::string& group) {
-  return std::ranges::any_of(actions, [&](const shapes::Action& action) {
-    if (action.target_group == group) return true;
-    return action.forward_config && std::ranges::find(*action.forward_config, group,
-                                                      &shapes::TargetGroupTuple::target_group) !=
-                                        action.forward_config->end();
-  });
+using GroupNames = std::set<string_view>;
+
+void add_groups(const std::vector<shapes::Action>& actions, GroupNames& groups) {
+  for (const shapes::Action& action : actions) {
+    if (action.target_group) groups.insert(*action.target_group);
+    if (!action.forward_config) continue;
+    for (const auto& tuple : *action.forward_config) groups.insert(tuple.target_group);
+  }
 }
 
-bool names(const shapes::LoadBalancer& balancer, const std::string& group) {
-  return std::ranges::any_of(balancer.listeners, [&](const shapes::Listener& listener) {
-    return names(listener.default_actions, group) ||
-           std::ranges::any_of(listener.rules, [&](const shapes::Rule& rule) {
-             return names(rule.actions, group);
-           });
-  });
+GroupNames groups_of(const shapes::LoadBalancer& balancer) {
+  GroupNames groups;
+  for (const shapes::Listener& listener : balancer.listeners) {
+    add_groups(listener.default_actions, groups);
+    for (const shapes::Rule& rule : listener.rules) add_groups(rule.actions, groups);
+  }
+  return groups;
 }
 
 }  // namespace
@@ -137,11 +140,19 @@ Expected<const shapes::Certificate*> Catalog::certificate(const std::string& arn
 }
 
 std::vector<std::string> Catalog::users_of(const std::string& group) const {
-  std::vector<std::string> arns;
-  each_balancer([&](const shapes::LoadBalancer& balancer) {
-    if (names(balancer, group)) arns.push_back(arn_of(balancer));
+  auto all = users_by_group();
+  const auto found = all.find(group);
+  return found == all.end() ? std::vector<std::string>() : std::move(found->second);
+}
+
+Catalog::UsersByGroup Catalog::users_by_group() const {
+  UsersByGroup users;
+  each_balancer([&users](const shapes::LoadBalancer& balancer) {
+    for (const string_view group : groups_of(balancer)) {
+      users[std::string(group)].push_back(arn_of(balancer));
+    }
   });
-  return arns;
+  return users;
 }
 
 void Catalog::begin_change() {

@@ -5,6 +5,8 @@
 // ARN and by name. Lives as long as one operation.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,8 +64,11 @@ class Catalog {
     for (const auto& certificate : declared_.certificates) f(certificate);
     for (const auto& certificate : created_->certificates) f(certificate);
   }
-  // ARNs of load balancers with an action that names the group.
+  // ARNs of load balancers with an action that names the group. Each call walks all rules: whoever
+  // asks for several groups takes the map.
   std::vector<std::string> users_of(const std::string& group) const;
+  using UsersByGroup = std::map<std::string, std::vector<std::string>, std::less<>>;
+  UsersByGroup users_by_group() const;
 
   const shapes::Node& node() const { return declared_.node; }
 

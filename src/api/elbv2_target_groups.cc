@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "api/elbv2.h"
 #include "api/network.h"
@@ -51,7 +54,7 @@ shapes::TargetGroup shown(shapes::TargetGroup group) {
   return group;
 }
 
-void write(Call& call, const shapes::TargetGroup& original) {
+void write(Call& call, const shapes::TargetGroup& original, const std::vector<std::string>& users) {
   shapes::TargetGroup group = shown(original);
   XmlWriter& out = call.out;
   out.element("TargetGroupArn", arn_of(original));
@@ -64,15 +67,16 @@ void write(Call& call, const shapes::TargetGroup& original) {
     out.text("HttpCode", group.http_code);
     out.text("GrpcCode", group.grpc_code);
   });
-  out.texts("LoadBalancerArns", call.catalog.users_of(group.name));
+  out.texts("LoadBalancerArns", users);
   out.element("TargetType", "ip");
   out.text("ProtocolVersion", group.protocol_version);
   out.element("IpAddressType", "ipv4");
 }
 
 void write_one(Call& call, const shapes::TargetGroup& group) {
-  call.out.each("TargetGroups", std::vector{&group},
-                [&](const shapes::TargetGroup* one) { write(call, *one); });
+  call.out.each("TargetGroups", std::vector{&group}, [&](const shapes::TargetGroup* one) {
+    write(call, *one, call.catalog.users_of(one->name));
+  });
 }
 
 Expected<shapes::TargetGroup> read_new(Call& call) {
@@ -132,10 +136,11 @@ std::string canonical_id(const std::string& id) {
   return address ? address->ip() : ascii_lowered(id);
 }
 
-bool is_same(const shapes::TargetDescription& one, const shapes::TargetDescription& other,
-             int64_t standard_port) {
-  return one.port.value_or(standard_port) == other.port.value_or(standard_port) &&
-         canonical_id(one.id) == canonical_id(other.id);
+// Equal for the same target.
+using SameTarget = std::pair<std::string, int64_t>;
+
+SameTarget key_of(const shapes::TargetDescription& target, const shapes::TargetGroup& group) {
+  return {canonical_id(target.id), target.port.value_or(group.port.value_or(80))};
 }
 
 bool is_instance_id(const std::string& id) {
@@ -198,13 +203,13 @@ std::vector<Row> rows_of(const Call& call, const shapes::TargetGroup& group) {
 std::vector<Row> asked_for(std::vector<Row> rows, const shapes::TargetGroup& group,
                            const std::vector<shapes::TargetDescription>& asked) {
   if (asked.empty()) return rows;
+  std::map<SameTarget, const Row*> known;
+  for (const Row& row : rows) known.emplace(key_of(row.target, group), &row);
   std::vector<Row> found;
-  const int64_t port = group.port.value_or(80);
   for (shapes::TargetDescription target : asked) {
-    target.port = target.port.value_or(port);
-    const auto row = std::ranges::find_if(
-        rows, [&](const Row& each) { return is_same(each.target, target, port); });
-    found.push_back(row == rows.end() ? Row{target, std::nullopt} : *row);
+    target.port = target.port.value_or(group.port.value_or(80));
+    const auto row = known.find(key_of(target, group));
+    found.push_back(row == known.end() ? Row{target, std::nullopt} : *row->second);
   }
   return found;
 }
@@ -298,15 +303,21 @@ Expected<void> describe_target_groups(Call& call) {
     const auto balancer = call.catalog.balancer(balancer_arn);
     if (!balancer) return tl::unexpected(balancer.error());
   }
+  const Catalog::UsersByGroup all_users = call.catalog.users_by_group();
+  const auto users_of = [&](const shapes::TargetGroup& group) -> const std::vector<std::string>& {
+    static const std::vector<std::string> nobody;
+    const auto users = all_users.find(group.name);
+    return users == all_users.end() ? nobody : users->second;
+  };
   if (arns.empty() && names.empty()) {
     call.catalog.each_group([&](const shapes::TargetGroup& group) {
-      const auto users = call.catalog.users_of(group.name);
+      const auto& users = users_of(group);
       if (!balancer_arn.empty() && std::ranges::find(users, balancer_arn) == users.end()) return;
       found.emplace_back(arn_of(group), &group);
     });
   }
   write_page(call.out, "TargetGroups", std::move(found), *paging,
-             [&](const shapes::TargetGroup* group) { write(call, *group); });
+             [&](const shapes::TargetGroup* group) { write(call, *group, users_of(*group)); });
   return {};
 }
 
@@ -363,14 +374,14 @@ Expected<void> register_targets(Call& call) {
   if (!found) return tl::unexpected(found.error());
   if (const auto good = check_targets(targets); !good) return good;
   shapes::TargetGroup& group = **found;
-  const int64_t port = group.port.value_or(80);
+  std::map<SameTarget, size_t> places;
+  for (size_t i = 0; i < group.targets.size(); ++i) places[key_of(group.targets[i], group)] = i;
   for (const auto& target : targets) {
-    const auto there = std::ranges::find_if(
-        group.targets, [&](const auto& each) { return is_same(each, target, port); });
-    if (there == group.targets.end()) {
+    const auto [place, fresh] = places.emplace(key_of(target, group), group.targets.size());
+    if (fresh) {
       group.targets.push_back(target);
     } else {
-      there->availability_zone = target.availability_zone;
+      group.targets[place->second].availability_zone = target.availability_zone;
     }
   }
   const int64_t most = control::targets_quota(group);
@@ -386,11 +397,10 @@ Expected<void> deregister_targets(Call& call) {
   if (!found) return tl::unexpected(found.error());
   if (const auto good = check_targets(targets); !good) return good;
   shapes::TargetGroup& group = **found;
-  const int64_t port = group.port.value_or(80);
-  std::erase_if(group.targets, [&](const auto& there) {
-    return std::ranges::any_of(targets,
-                               [&](const auto& target) { return is_same(there, target, port); });
-  });
+  std::set<SameTarget> leaving;
+  for (const auto& target : targets) leaving.insert(key_of(target, group));
+  std::erase_if(group.targets,
+                [&](const auto& there) { return leaving.contains(key_of(there, group)); });
   return {};
 }
 

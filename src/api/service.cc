@@ -36,8 +36,7 @@ std::string text_of(const Parameter& parameters, string_view name) {
 
 // In the body; if there is none, in the query, without what a signature adds.
 Expected<Parameter> parameters_of(const control::AdminRequest& request) {
-  auto parameters =
-      request.body.empty() ? parse_query(request.query) : parse_form(request.body);
+  auto parameters = request.body.empty() ? parse_query(request.query) : parse_form(request.body);
   if (!parameters) return parameters;
   std::erase_if(parameters->members,
                 [](const auto& member) { return member.first.starts_with("X-Amz-"); });
@@ -270,7 +269,7 @@ Expected<void> Service::run_acm(Request& request, control::AdminResponder& respo
   Catalog catalog(context_.controller.declared(), context_.controller.created(),
                   context_.config_file);
   if (changes) catalog.begin_change();
-  acm::JsonCall call{catalog, *this, context_.surroundings, *in};
+  acm::JsonCall call{catalog, *this, context_.surroundings, certificate_facts_, *in};
   if (const Expected<void> done = operation->run(call); !done) return done;
   if (request.resource.empty()) request.resource = arn_in(call.out);
   control::AdminResponse response = json_success(request.id, json_text(call.out));

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/acm.h"
 #include "api/call.h"
 #include "api/created.h"
 #include "api/failure_delay.h"
@@ -98,6 +99,7 @@ class Service final : public control::AdminHandler, private NodeState {
   const std::string started_;
   FailureDelay failure_delay_;
   LineLimit refusal_lines_;
+  acm::FactsCache certificate_facts_;
   std::vector<std::unique_ptr<Change>> changes_;         // that workers have yet to adopt
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot
 };

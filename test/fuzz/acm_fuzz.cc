@@ -55,7 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Catalog catalog(declared, created, file);
   if (operation->effect == Effect::changes) catalog.begin_change();
   const fuzz::FakeNodeState state;
-  acm::JsonCall call{catalog, state, with, *in};
+  acm::FactsCache facts;
+  acm::JsonCall call{catalog, state, with, facts, *in};
   const auto done = operation->run(call);
   if (!done) {
     FUZZ_CHECK(!done.error().code.empty() && !done.error().message.empty());

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each operation of the elbv2 API: what it answers, what it refuses and how."""
 import re
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -202,6 +203,21 @@ def test_targets(elbv2):
             refused(code, elbv2.register_targets, TargetGroupArn=group, Targets=[target])
     many = [{'Id': f'127.1.{i // 250}.{i % 250 + 1}'} for i in range(1001)]
     refused('TooManyTargets', elbv2.register_targets, TargetGroupArn=group, Targets=many)
+
+
+def test_thousands_of_targets_take_no_time(daruma, elbv2):
+    group = make_group(elbv2, 'many')
+    elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=[
+        {'Key': 'daruma.quota.targets', 'Value': '10000'}])
+    ids = {f'Targets.member.{i + 1}.Id': f'::{i // 250 + 1:x}:{i % 250 + 1:x}'
+           for i in range(9_000)}
+    for action in ('RegisterTargets', 'RegisterTargets', 'DescribeTargetHealth',
+                   'DeregisterTargets'):
+        begin = time.monotonic()
+        answer = ask(daruma, action, TargetGroupArn=group, **ids)
+        elapsed = time.monotonic() - begin
+        assert answer.status == 200, answer.text
+        assert elapsed < 4, f'{action} took {elapsed:.1f} s'  # pairs took 10
 
 
 def test_rules_read_back_what_was_written(daruma, elbv2):
