@@ -190,10 +190,6 @@ Expected<void> import(JsonCall& call) {
     return {};
   }
   auto& created = call.catalog.created().certificates;
-  if (created.size() >= limits::certificates_max) {
-    return refuse("LimitExceededException",
-                  fmt::format("A node has at most {} certificates", limits::certificates_max));
-  }
   fresh.identity.id = make_uuid();
   fresh.identity.created = call.node.now();
   fresh.name = fresh.identity.id;

@@ -43,8 +43,8 @@ Expected<void> check(AttributeScope scope, const shapes::Attributes& attributes)
     }
     const auto problem = control::check_attribute(scope, key, value);
     if (!problem) continue;
-    const bool elsewhere = problem->message.find("is not supported") != std::string::npos;
-    return refuse(elsewhere ? "InvalidConfigurationRequest" : "ValidationError", problem->message);
+    return refuse(problem->of_other_types ? "InvalidConfigurationRequest" : "ValidationError",
+                  problem->message);
   }
   return {};
 }

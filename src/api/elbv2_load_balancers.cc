@@ -165,10 +165,6 @@ Expected<void> create_load_balancer(Call& call) {
     return {};
   }
   auto& balancers = call.catalog.created().load_balancers;
-  if (balancers.size() >= limits::load_balancers_max) {
-    return refuse("TooManyLoadBalancers",
-                  fmt::format("A node has at most {} load balancers", limits::load_balancers_max));
-  }
   const shapes::Tags tags = std::move(wanted->identity.tags);
   wanted->identity = make_identity(call);
   wanted->identity.tags = tags;

@@ -261,10 +261,6 @@ Expected<void> create_target_group(Call& call) {
     return {};
   }
   auto& groups = call.catalog.created().target_groups;
-  if (groups.size() >= limits::target_groups_max) {
-    return refuse("TooManyTargetGroups",
-                  fmt::format("A node has at most {} target groups", limits::target_groups_max));
-  }
   const shapes::Tags tags = std::move(wanted->identity.tags);
   wanted->identity = make_identity(call);
   wanted->identity.tags = tags;

@@ -48,6 +48,24 @@ SignedRequest signed_request(const control::AdminRequest& request) {
           request.fields, request.body};
 }
 
+// That a port is taken is of this node, not of AWS.
+string_view code_of(control::IssueKind kind) {
+  using enum control::IssueKind;
+  switch (kind) {
+    case other:
+      return "ValidationError";
+    case port_taken:
+      return "InvalidConfigurationRequest";
+    case too_many_load_balancers:
+      return "TooManyLoadBalancers";
+    case too_many_target_groups:
+      return "TooManyTargetGroups";
+    case too_many_certificates:
+      return "LimitExceededException";
+  }
+  return "ValidationError";
+}
+
 // For the log: nobody reads more of what somebody may have made up.
 std::string shortened(const std::string& text) {
   constexpr size_t shown_max = 512;
@@ -311,15 +329,12 @@ Expected<void> Service::apply(const Request& request, Catalog& catalog,
   return {};
 }
 
-// The whole tree must be what a file may say too. That a port is taken is of this node, not of AWS
-// (LoadBalancers, LoadBalancers[0].Listeners[1].Port).
+// The whole tree must be what a file may say too.
 Expected<void> Service::check(const shapes::Resources& created) const {
   const control::Issues issues = context_.controller.check_created(created);
   for (const control::Issue& issue : issues.list()) {
     if (issue.severity != control::Severity::error) continue;
-    const bool port =
-        issue.where.size() == 1 || (issue.where.size() == 3 && issue.where.back().member == "Port");
-    return refuse(port ? "InvalidConfigurationRequest" : "ValidationError", issue.message);
+    return refuse(std::string(code_of(issue.kind)), issue.message);
   }
   return {};
 }

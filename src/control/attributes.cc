@@ -302,9 +302,11 @@ std::optional<AttributeProblem> check_attribute(AttributeScope scope, std::strin
   if (row == nullptr) return AttributeProblem{true, unknown_key(scope, key)};
   if (row->kind == Kind::elsewhere) {
     return AttributeProblem{
-        true, fmt::format("{} attribute key '{}' is not supported for load balancers with type "
-                          "'application'",
-                          name_of(scope), key)};
+        true,
+        fmt::format("{} attribute key '{}' is not supported for load balancers with type "
+                    "'application'",
+                    name_of(scope), key),
+        true};
   }
   std::string problem = check_value(*row, value);
   if (problem.empty()) return std::nullopt;

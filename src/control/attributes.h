@@ -19,6 +19,7 @@ enum class AttributeScope : uint8_t { load_balancer, target_group, listener };
 struct AttributeProblem {
   bool at_key = false;  // the key is wrong, not the value
   std::string message;
+  bool of_other_types = false;  // network load balancers have it
 };
 
 // Nullopt if the key is known and the value is one that this release serves.

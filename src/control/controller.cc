@@ -149,7 +149,7 @@ Issues Controller::check_created(const api::Resources& created) const {
   for (const Address& address :
        new_addresses(listening_addresses(whole), listening_addresses(resources_))) {
     const std::string problem = options_.listening_problem(address);
-    if (!problem.empty()) issues.error(root.at("LoadBalancers"), problem);
+    if (!problem.empty()) issues.error(root.at("LoadBalancers"), problem, IssueKind::port_taken);
   }
   return issues;
 }

@@ -160,14 +160,14 @@ TEST(Declared, holds_the_quotas_of_a_node) {
     return text;
   };
   const std::string groups = lines(3001, "  - {Name: g", ", Protocol: HTTP, Port: 80}\n");
-  const std::string balancers = lines(51, "  - {Name: b", "}\n");
+  const std::string balancers = lines(501, "  - {Name: b", "}\n");
   Declared declared = parse_declared("TargetGroups:\n" + groups + "LoadBalancers:\n" + balancers,
                                      "d.yaml", nothing_outside());
   std::erase_if(declared.diagnostics,
                 [](const Diagnostic& each) { return each.severity == Severity::warning; });
   EXPECT_EQ(to_text(declared.diagnostics),
             "d.yaml:1:1: a node has at most 3000 TargetGroups, not 3001\n"
-            "d.yaml:3003:1: a node has at most 50 LoadBalancers, not 51\n");
+            "d.yaml:3003:1: a node has at most 500 LoadBalancers, not 501\n");
 }
 
 // Every name is unknown, and each would be compared with every one that is known.

@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,11 +47,21 @@ class Path {
   size_t index_ = PathStep::no_index;
 };
 
+// What an API has codes of its own for.
+enum class IssueKind : uint8_t {
+  other,
+  port_taken,  // on this node
+  too_many_load_balancers,
+  too_many_target_groups,
+  too_many_certificates,
+};
+
 struct Issue {
   std::vector<PathStep> where;
   bool at_key = false;  // the member's name is wrong, not its value
   std::string message;
   Severity severity = Severity::error;
+  IssueKind kind = IssueKind::other;
 };
 
 // More of them than anybody reads are not kept: finding their places would take its time.
@@ -58,8 +69,8 @@ class Issues {
  public:
   static constexpr size_t kept_max = 1000;  // errors, and as many warnings
 
-  void error(const Path& where, std::string message) {
-    add({where.steps(), false, std::move(message), Severity::error}, errors_);
+  void error(const Path& where, std::string message, IssueKind kind = IssueKind::other) {
+    add({where.steps(), false, std::move(message), Severity::error, kind}, errors_);
   }
   void error_at_key(const Path& where, std::string message) {
     add({where.steps(), true, std::move(message), Severity::error}, errors_);

@@ -39,9 +39,12 @@ class Validator {
       : resources_(resources), context_(context), issues_(issues) {}
 
   void run() {
-    section_count(resources_.certificates.size(), limits::certificates_max, "Certificates");
-    section_count(resources_.target_groups.size(), limits::target_groups_max, "TargetGroups");
-    section_count(resources_.load_balancers.size(), limits::load_balancers_max, "LoadBalancers");
+    section_count(resources_.certificates.size(), limits::certificates_max, "Certificates",
+                  IssueKind::too_many_certificates);
+    section_count(resources_.target_groups.size(), limits::target_groups_max, "TargetGroups",
+                  IssueKind::too_many_target_groups);
+    section_count(resources_.load_balancers.size(), limits::load_balancers_max, "LoadBalancers",
+                  IssueKind::too_many_load_balancers);
     node();
     admin();
     for (size_t i = 0; i < resources_.certificates.size(); ++i) {
@@ -179,10 +182,10 @@ class Validator {
     }
   }
 
-  void section_count(size_t number, size_t most, string_view section) {
+  void section_count(size_t number, size_t most, string_view section, IssueKind kind) {
     if (number <= most) return;
     issues_.error(root_.at(section),
-                  fmt::format("a node has at most {} {}, not {}", most, section, number));
+                  fmt::format("a node has at most {} {}, not {}", most, section, number), kind);
   }
 
   void count(size_t number, int64_t most, string_view what, string_view quota, const Path& path) {
@@ -243,10 +246,12 @@ class Validator {
       issues_.error(path.at("Port"),
                     fmt::format("port {} has a listener of load balancer '{}' already; each port "
                                 "of the node can have one",
-                                port, taken->second));
+                                port, taken->second),
+                    IssueKind::port_taken);
     } else if (taken_by_admin(port)) {
       issues_.error(path.at("Port"),
-                    fmt::format("port {} is Admin's; choose another for one of them", port));
+                    fmt::format("port {} is Admin's; choose another for one of them", port),
+                    IssueKind::port_taken);
     }
   }
 

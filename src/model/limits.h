@@ -166,7 +166,7 @@ inline constexpr Range certificates_quota{1, 2'500, 26};  // per listener, the d
 inline constexpr Range target_groups_quota{1, 3'000, 100};  // per load balancer
 inline constexpr Range targets_quota{1, 10'000, 1'000};     // per target group
 
-inline constexpr size_t load_balancers_max = 50;
+inline constexpr size_t load_balancers_max = 500;
 inline constexpr size_t registrations_per_turn_max = 256;  // that a worker makes or ends
 inline constexpr size_t draining_targets_max = 10'000;     // that GET /targets still shows
 inline constexpr size_t target_groups_max = 3000;

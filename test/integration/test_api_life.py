@@ -183,6 +183,16 @@ def test_what_the_file_declares_is_the_files(tmp_path, processes, start_targets)
     assert daruma.get('/').status_code == 200
 
 
+def test_the_nodes_limit_counts_what_the_file_declares(tmp_path, processes):
+    daruma = processes.enter_context(serve_api(
+        tmp_path, LoadBalancers=[{'Name': f'declared-{i}'} for i in range(499)]))
+    elbv2 = client(daruma)
+    elbv2.create_load_balancer(Name='one')
+    assert code_of(elbv2.create_load_balancer, Name='two') == 'TooManyLoadBalancers'
+    limits = {each['Name']: each['Max'] for each in elbv2.describe_account_limits()['Limits']}
+    assert limits['application-load-balancers'] == '500'
+
+
 def test_only_those_who_may(daruma):
     reader = client(daruma, key=READER, secret=READER_SECRET)
     assert reader.describe_load_balancers()['LoadBalancers'] == []
