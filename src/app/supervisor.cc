@@ -110,13 +110,18 @@ bool Supervisor::load() {
   control::Diagnostics diagnostics = controller_.load();
   control::write_log(diagnostics, log_);
   if (!control::has_errors(diagnostics)) return true;
-  if (!command_.last_good) return false;
+  // What the API made was acknowledged, and serves until it is deleted: a restart must not end it.
+  if (!command_.last_good && !controller_.file_does_not_fit()) return false;
   diagnostics = controller_.load_last_good();
   control::write_log(diagnostics, log_);
   if (control::has_errors(diagnostics)) return false;
-  log_.write(LogLevel::warning, "config",
-             "the file is invalid; serving the last good configuration from the data directory",
-             {{"file", command_.config_file}});
+  log_.write(
+      LogLevel::warning, "config",
+      controller_.file_does_not_fit()
+          ? "the file does not fit with what the API made; serving the last good "
+            "configuration from the data directory"
+          : "the file is invalid; serving the last good configuration from the data directory",
+      {{"file", command_.config_file}});
   return true;
 }
 

@@ -46,6 +46,27 @@ void warn_of_restart(const Settings& before, const Settings& after, const std::s
   if (before.logs_directory != after.logs_directory) warn("Logs.Directory");
 }
 
+// "load balancer 'web', Listeners[0].DefaultActions[0].TargetGroup: ", for whoever has no file to
+// look into.
+std::string place_of(const Issue& issue, const api::Resources& whole) {
+  if (issue.where.empty()) return "";
+  const PathStep& top = issue.where.front();
+  const auto named = [&top](std::string_view what, const auto& list) {
+    return top.index < list.size() ? fmt::format("{} '{}'", what, list[top.index].name) : "";
+  };
+  std::string text = top.member == "LoadBalancers"  ? named("load balancer", whole.load_balancers)
+                     : top.member == "TargetGroups" ? named("target group", whole.target_groups)
+                     : top.member == "Certificates" ? named("certificate", whole.certificates)
+                                                    : "";
+  if (text.empty()) return "";
+  for (size_t i = 1; i < issue.where.size(); ++i) {
+    const PathStep& step = issue.where[i];
+    text += (i == 1 ? ", " : ".") + step.member;
+    if (step.index != PathStep::no_index) text += fmt::format("[{}]", step.index);
+  }
+  return text + ": ";
+}
+
 std::string_view summary_of(const ReloadResult& result) {
   if (!result.applied) return "configuration refused, nothing changed";
   return result.complete() ? "configuration applied" : "configuration applied, but not all of it";
@@ -79,7 +100,7 @@ Controller::~Controller() = default;
 
 Diagnostics Controller::load() {
   Declared declared = read_declared(options_.config_file, options_.surroundings);
-  check_with_created(declared);
+  file_does_not_fit_ = !check_with_created(declared);
   apply(declared);
   return declared.diagnostics;
 }
@@ -124,21 +145,25 @@ void Controller::check_ports(Declared& declared) const {
 }
 
 // The file has been validated alone: what is wrong now is between the two.
-void Controller::check_with_created(Declared& declared) const {
-  if (has_errors(declared.diagnostics)) return;
+bool Controller::check_with_created(Declared& declared) const {
+  if (has_errors(declared.diagnostics)) return true;
   if (created_.load_balancers.empty() && created_.target_groups.empty() &&
       created_.certificates.empty()) {
-    return;
+    return true;
   }
+  const api::Resources whole = together(declared.resources, created_);
   Issues issues;
-  validate(together(declared.resources, created_),
-           {.check_ssl_policy = options_.surroundings.check_ssl_policy}, issues);
+  validate(whole, {.check_ssl_policy = options_.surroundings.check_ssl_policy}, issues);
   for (const Issue& issue : issues.list()) {
     if (issue.severity != Severity::error) continue;
     declared.diagnostics.push_back(
         {options_.config_file, 0, 0,
-         "does not fit with what the API made: " + one_line(issue.message), Severity::error});
+         fmt::format("does not fit with what the API made: {}{}; declare what it needs, or change "
+                     "or delete it through the API first",
+                     place_of(issue, whole), one_line(issue.message)),
+         Severity::error});
   }
+  return !has_errors(declared.diagnostics);
 }
 
 Issues Controller::check_created(const api::Resources& created) const {

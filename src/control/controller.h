@@ -119,6 +119,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
 
   // The first configuration. If it has no errors, snapshot() is there.
   Diagnostics load();
+  // Whether the file is valid by itself, and load() failed because of what the API made.
+  bool file_does_not_fit() const { return file_does_not_fit_; }
   // The same from the data directory, whatever the configuration file says now.
   Diagnostics load_last_good();
 
@@ -195,7 +197,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
 
   Declared read_last_good() const;
   void check_ports(Declared& declared) const;
-  void check_with_created(Declared& declared) const;
+  bool check_with_created(Declared& declared) const;  // false: it found errors
   void read_again();
   void apply(Declared& declared);
   void take(Declared& declared);
@@ -230,6 +232,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   model::api::Resources resources_;  // both together
   Settings settings_;
   model::SnapshotRef snapshot_;
+  bool file_does_not_fit_ = false;
   uint64_t revision_ = 0;
   TargetHealthTable health_;
   DrainingTable draining_targets_;

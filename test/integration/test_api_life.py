@@ -180,7 +180,17 @@ def test_what_the_file_declares_is_the_files(tmp_path, processes, start_targets)
     daruma.configuration.write()
     answer = daruma.reload()
     assert answer.returncode == 1 and 'does not fit with what the API made' in answer.stderr
+    assert "load balancer 'web', Listeners[0].DefaultActions" in answer.stderr
     assert daruma.get('/').status_code == 200
+    # Nor by way of a restart.
+    daruma.kill()
+    daruma = processes.enter_context(Daruma(daruma.configuration))
+    daruma.wait_for_health({target.name: 'healthy'})
+    assert daruma.get('/').status_code == 200
+    assert 'serving the last good configuration' in daruma.output()
+    client(daruma).delete_load_balancer(LoadBalancerArn=arn)
+    assert daruma.reload().returncode == 0
+    assert client(daruma).describe_target_groups()['TargetGroups'] == []
 
 
 def test_the_nodes_limit_counts_what_the_file_declares(tmp_path, processes):
