@@ -22,19 +22,6 @@ Result<size_t> check_store(const std::string& file, const std::string& directory
          resources.certificates.size();
 }
 
-// What is there loses its log first, which must never meet another store.
-Result<void> replace(const std::string& fresh, const std::string& file) {
-  std::error_code problem;
-  if (fs::exists(file)) {
-    const auto former = store::Store::open(file);  // and closed: its log is written back
-    fs::remove(file + "-wal", problem);
-    fs::remove(file + "-shm", problem);
-  }
-  fs::rename(fresh, file, problem);
-  if (problem) return fail("cannot replace " + file + ": " + problem.message());
-  return {};
-}
-
 Result<size_t> restore(const RestoreCommand& command) {
   const auto lock = control::DataLock::take(command.data_directory);
   if (!lock) return fail(lock.error().message);
@@ -46,7 +33,7 @@ Result<size_t> restore(const RestoreCommand& command) {
     return fail(copied.error().message);
   }
   const Result<size_t> rows = check_store(fresh, command.data_directory);
-  const Result<void> done = rows ? replace(fresh, file) : fail(rows.error().message);
+  const Result<void> done = rows ? store::Store::replace(fresh, file) : fail(rows.error().message);
   for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(fresh + suffix, ignored);
   if (!done) return fail(done.error().message);
   return rows;

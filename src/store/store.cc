@@ -60,6 +60,23 @@ Result<void> make_private(const std::string& file) {
   return {};
 }
 
+tl::unexpected<Error> system_failure(const char* doing, const std::string& path) {
+  return fail(fmt::format("cannot {} {}: {}", doing, path, std::strerror(errno)));
+}
+
+// A file, or a folder with its names.
+Result<void> sync(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return system_failure("open", path);
+  const int synced = ::fsync(descriptor);
+  auto failure = system_failure("write", path);
+  ::close(descriptor);
+  if (synced == 0) return {};
+  return failure;
+}
+
+constexpr std::array<const char*, 2> companions{"-wal", "-shm"};
+
 }  // namespace
 
 void Store::Closer::operator()(sqlite3* database) const {
@@ -97,6 +114,11 @@ Result<void> Store::prepare() {
   if (!set) return set;
   if (const Result<void> healthy = check_health(); !healthy) return healthy;
   return migrate();
+}
+
+std::string Store::setting(const char* name) {
+  Statement read(database_.get(), fmt::format("PRAGMA {}", name).c_str());
+  return read.step() == SQLITE_ROW ? read.text(0) : "";
 }
 
 Result<void> Store::check_health() {
@@ -200,10 +222,46 @@ Result<void> Store::copy(const std::string& from, const std::string& to) {
   if (const Result<void> made = make_private(to); !made) return made;
   Statement copy(raw, "VACUUM INTO ?1");
   copy.bind(1, to);
-  if (copy.step() == SQLITE_DONE) return {};
+  if (copy.step() == SQLITE_DONE) return sync(to);  // VACUUM INTO leaves that to us
   const auto problem = store.problem("copy");
   ::unlink(to.c_str());
   return problem;
+}
+
+// What is only in the log goes to the file itself. A damaged one keeps its log.
+Store::LogState Store::write_log_back(const std::string& file) {
+  sqlite3* raw = nullptr;
+  const int opened = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  const Store store{Database(raw)};
+  if (opened != SQLITE_OK) return LogState::damaged;
+  Statement checkpoint(raw, "PRAGMA wal_checkpoint(TRUNCATE)");
+  const int status = checkpoint.step();
+  if (status == SQLITE_ROW) return checkpoint.number(0) == 0 ? LogState::empty : LogState::in_use;
+  return (status & 0xff) == SQLITE_BUSY ? LogState::in_use : LogState::damaged;
+}
+
+Result<void> Store::replace(const std::string& fresh, const std::string& file) {
+  const std::string folder = file.substr(0, file.find_last_of('/') + 1) + ".";
+  if (const auto written = sync(fresh); !written) return written;
+  if (::access(file.c_str(), F_OK) == 0) {
+    if (write_log_back(file) == LogState::in_use) {
+      return fail(fmt::format("somebody else has {} open; end that first", file));
+    }
+    const std::string former = file + ".former";
+    for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((former + suffix).c_str());
+    // A second name first: at each moment the folder has one whole store called `file`.
+    if (::link(file.c_str(), former.c_str()) != 0) return system_failure("keep", file);
+    for (const char* suffix : companions) {
+      const std::string companion = file + suffix;
+      if (::access(companion.c_str(), F_OK) != 0) continue;
+      if (::rename(companion.c_str(), (former + suffix).c_str()) != 0) {
+        return system_failure("keep", companion);
+      }
+    }
+    if (const auto kept = sync(folder); !kept) return kept;
+  }
+  if (::rename(fresh.c_str(), file.c_str()) != 0) return system_failure("replace", file);
+  return sync(folder);
 }
 
 }  // namespace daruma::store

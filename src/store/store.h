@@ -54,9 +54,18 @@ class Store {
   // new revision; the changes are on the disk.
   Result<uint64_t> commit(uint64_t expected, std::span<const Change> changes);
 
-  // A copy of what is committed at `from` now, as one file, which must not exist yet. Another
-  // process may be writing there.
+  // Of this connection: PRAGMA `name`.
+  std::string setting(const char* name);
+
+  // A copy of what is committed at `from` now, as one file on the disk, which must not exist yet.
+  // Another process may be writing there.
   static Result<void> copy(const std::string& from, const std::string& to);
+
+  // The file takes the other's place, and nothing but it is there afterwards, a crash at any moment
+  // aside: then it is either, whole. What was there is FILE.former with all that belonged to it,
+  // also if it was damaged. Fails if somebody reads it. REQUIRES: both in one folder; nobody writes
+  // to either.
+  static Result<void> replace(const std::string& fresh, const std::string& file);
 
  private:
   struct Closer {
@@ -65,6 +74,8 @@ class Store {
   using Database = std::unique_ptr<sqlite3, Closer>;
   explicit Store(Database database) : database_(std::move(database)) {}
 
+  enum class LogState : uint8_t { empty, in_use, damaged };
+  static LogState write_log_back(const std::string& file);
   Result<void> prepare();
   Result<void> migrate();
   Result<void> check_health();

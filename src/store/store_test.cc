@@ -136,5 +136,62 @@ TEST_F(StoreTest, is_copied_to_one_file_while_it_is_open) {
   EXPECT_FALSE(fs::exists(folder_ / "b.db"));
 }
 
+TEST_F(StoreTest, is_replaced_by_another_and_kept_aside) {
+  const Change change[] = {{"a", "1", "one"}};
+  const Change other[] = {{"a", "1", "other"}};
+  const std::string fresh = (folder_ / "fresh.db").string();
+  ASSERT_TRUE((*Store::open(fresh))->commit(0, other));
+  ASSERT_TRUE(open()->commit(0, change));
+  // As kill -9 leaves it: the commit is in the log alone.
+  {
+    const auto store = open();
+    const Change later[] = {{"a", "2", "later"}};
+    ASSERT_TRUE(store->commit(1, later));
+    EXPECT_FALSE(Store::replace((folder_ / "none.db").string(), file_.string()));
+    fs::copy_file(file_, folder_ / "torn.db");
+    fs::copy_file(file_.string() + "-wal", folder_ / "torn.db-wal");
+  }
+  const std::string torn = (folder_ / "torn.db").string();
+  const auto replaced = Store::replace(fresh, torn);
+  ASSERT_TRUE(replaced) << replaced.error().message;
+  EXPECT_FALSE(fs::exists(torn + "-wal"));
+  EXPECT_FALSE(fs::exists(fresh));
+  EXPECT_EQ((*Store::open(torn))->load()->rows, (std::vector<Row>{{"a", "1", "other"}}));
+  EXPECT_EQ((*Store::open(torn + ".former"))->load()->rows,
+            (std::vector<Row>{{"a", "1", "one"}, {"a", "2", "later"}}));
+}
+
+TEST_F(StoreTest, a_damaged_one_can_be_replaced) {
+  std::ofstream(file_) << "this is no database, though it is long enough to be looked at";
+  const std::string fresh = (folder_ / "fresh.db").string();
+  ASSERT_TRUE(Store::open(fresh));
+  ASSERT_TRUE(Store::replace(fresh, file_.string()));
+  EXPECT_TRUE(open()->load());
+  EXPECT_TRUE(fs::exists(file_.string() + ".former"));
+}
+
+TEST_F(StoreTest, is_not_replaced_while_somebody_reads_it) {
+  const Change change[] = {{"a", "1", "one"}};
+  const std::string fresh = (folder_ / "fresh.db").string();
+  ASSERT_TRUE(Store::open(fresh));
+  const auto store = open();
+  ASSERT_TRUE(store->commit(0, change));
+  sqlite3* reader = nullptr;
+  ASSERT_EQ(sqlite3_open(file_.c_str(), &reader), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT * FROM resource", nullptr, nullptr, nullptr), 0);
+  const Change later[] = {{"a", "1", "two"}};
+  ASSERT_TRUE(store->commit(1, later));
+  EXPECT_FALSE(Store::replace(fresh, file_.string()));
+  EXPECT_TRUE(fs::exists(fresh));
+  sqlite3_close(reader);
+}
+
+// What an answer promises: the log, synced at each commit.
+TEST_F(StoreTest, a_commit_waits_for_the_disk) {
+  const auto store = open();
+  EXPECT_EQ(store->setting("journal_mode"), "wal");
+  EXPECT_EQ(store->setting("synchronous"), "2");
+}
+
 }  // namespace
 }  // namespace daruma::store
