@@ -77,7 +77,8 @@ Expected<void> read_tags(const Json& in, shapes::Tags& tags) {
     if (!key) return tl::unexpected(key.error());
     const auto value = tag.contains("Value") ? text(tag, "Value") : std::string();
     if (!value) return tl::unexpected(value.error());
-    if (key->empty() || key->size() > 128 || value->size() > 256 || key->starts_with("aws:")) {
+    if (key->empty() || utf8_count(*key) > 128 || utf8_count(*value) > 256 ||
+        key->starts_with("aws:")) {
       return refuse("InvalidTagException",
                     fmt::format("The tag key '{}' or its value is not valid", *key));
     }

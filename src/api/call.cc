@@ -6,6 +6,7 @@
 #include <set>
 
 #include "api/digest.h"
+#include "base/utf8.h"
 #include "control/arns.h"
 #include "control/quotas.h"
 
@@ -13,8 +14,9 @@ namespace daruma::api {
 namespace {
 
 constexpr size_t tags_max = 50;
-constexpr size_t tag_key_bytes_max = 128;
-constexpr size_t tag_value_bytes_max = 256;
+// Characters, as AWS counts.
+constexpr size_t tag_key_max = 128;
+constexpr size_t tag_value_max = 256;
 
 void add_groups(const std::vector<shapes::Action>& actions, std::set<std::string>& groups) {
   for (const shapes::Action& action : actions) {
@@ -50,13 +52,12 @@ void read_tags(QueryReader& in, shapes::Tags& tags) {
     tag.need("Key");
     tag.text("Key", key);
     tag.text("Value", value);
-    if (key.empty() || key.size() > tag_key_bytes_max) {
-      tag.fail(
-          invalid(fmt::format("A tag's key has 1 to {} characters", tag_key_bytes_max)).value());
+    if (key.empty() || utf8_count(key) > tag_key_max) {
+      tag.fail(invalid(fmt::format("A tag's key has 1 to {} characters", tag_key_max)).value());
     }
-    if (value.size() > tag_value_bytes_max) {
-      tag.fail(invalid(fmt::format("A tag's value has at most {} characters", tag_value_bytes_max))
-                   .value());
+    if (utf8_count(value) > tag_value_max) {
+      tag.fail(
+          invalid(fmt::format("A tag's value has at most {} characters", tag_value_max)).value());
     }
     if (key.starts_with("aws:")) {
       tag.fail(invalid("Tag keys that begin with 'aws:' are reserved").value());

@@ -71,8 +71,12 @@ KeyVault::KeyVault(std::string key) : key_(std::move(key)) {
   DARUMA_ASSERT(key_.size() == key_bytes);
 }
 
+std::string KeyVault::file(const std::string& directory) {
+  return directory + "/" + file_name;
+}
+
 Result<KeyVault> KeyVault::open(const std::string& directory) {
-  const std::string path = directory + "/" + file_name;
+  const std::string path = file(directory);
   if (!std::filesystem::exists(path)) {
     const std::string fresh = base64(random_bytes(key_bytes)) + "\n";
     if (const auto kept = control::replace_file(directory, file_name, fresh); !kept) {

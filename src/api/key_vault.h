@@ -18,6 +18,7 @@ Result<std::string> base64_decoded(std::string_view text);
 
 class KeyVault {
  public:
+  static std::string file(const std::string& directory);
   // Makes the key if there is none.
   static Result<KeyVault> open(const std::string& directory);
   explicit KeyVault(std::string key);  // 32 bytes

@@ -47,6 +47,7 @@ bool is_text(string_view text) {
     if (c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') return false;
     const size_t length = utf8_length(text);
     if (length == 0) return false;
+    if (text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf")) return false;
     text.remove_prefix(length);
   }
   return true;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -259,6 +260,11 @@ std::vector<store::Change> changes_between(const shapes::Resources& before,
 
 Result<shapes::Resources> resources_of(std::span<const store::Row> rows, const KeyVault& vault) {
   return RowReader(vault).run(rows);
+}
+
+bool has_secrets(std::span<const store::Row> rows) {
+  return std::ranges::any_of(rows,
+                             [](const store::Row& row) { return row.kind == certificate_kind; });
 }
 
 }  // namespace daruma::api

@@ -23,4 +23,7 @@ std::vector<store::Change> changes_between(const model::api::Resources& before,
 // not there.
 Result<model::api::Resources> resources_of(std::span<const store::Row> rows, const KeyVault& vault);
 
+// Whether some of it is sealed with the vault's key.
+bool has_secrets(std::span<const store::Row> rows);
+
 }  // namespace daruma::api

@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/xml_writer.h"
 
+#include <algorithm>
+
 #include "api/shapes.h"
+#include "base/utf8.h"
 
 namespace daruma::api {
+namespace {
+
+using std::string_view;
+
+// Bytes of the first character; 0 if XML cannot hold it (XML 1.0 section 2.2): errors repeat what
+// anybody may have sent.
+size_t character_length(string_view text) {
+  const char c = text.front();
+  if (c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') return 0;
+  if (text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf")) return 0;
+  return utf8_length(text);
+}
+
+}  // namespace
 
 void XmlWriter::open(std::string_view name) {
   xml_ += '<';
@@ -19,7 +36,15 @@ void XmlWriter::close(std::string_view name) {
 
 void XmlWriter::element(std::string_view name, std::string_view value) {
   open(name);
-  for (const char c : value) {
+  for (string_view rest = value; !rest.empty();) {
+    const size_t length = character_length(rest);
+    if (length != 1) {  // of several bytes, or none that XML can hold
+      xml_ += length == 0 ? string_view("\xef\xbf\xbd") : rest.substr(0, length);
+      rest.remove_prefix(std::max<size_t>(length, 1));
+      continue;
+    }
+    const char c = rest.front();
+    rest.remove_prefix(1);
     switch (c) {
       case '<':
         xml_ += "&lt;";

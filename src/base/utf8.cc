@@ -19,4 +19,13 @@ size_t utf8_length(std::string_view bytes) {
   return length;
 }
 
+size_t utf8_count(std::string_view text) {
+  size_t count = 0;
+  for (; !text.empty(); ++count) {
+    const size_t length = utf8_length(text);
+    text.remove_prefix(length > 0 ? length : 1);
+  }
+  return count;
+}
+
 }  // namespace daruma

@@ -29,5 +29,11 @@ TEST(Utf8, sequences_have_a_length) {
   for (const auto& [bytes, length] : rows) EXPECT_EQ(utf8_length(bytes), length) << bytes;
 }
 
+TEST(Utf8, characters_are_counted) {
+  EXPECT_EQ(utf8_count(""), 0U);
+  EXPECT_EQ(utf8_count("a\xc3\xa4\xe3\x81\xa0\xf0\x9f\x98\x80z"), 5U);
+  EXPECT_EQ(utf8_count("\xff\xc3"), 2U);
+}
+
 }  // namespace
 }  // namespace daruma

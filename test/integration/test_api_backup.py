@@ -65,6 +65,10 @@ def test_what_cannot_be_restored_changes_nothing(tmp_path, processes):
     # Another node's data directory has another key.
     other = tmp_path / 'other'
     answer = daruma_does('restore', '--data', other, tmp_path / 'copy.db')
+    assert answer.returncode == 1 and 'secrets.key is missing' in answer.stderr
+    assert not (other / 'secrets.key').exists()
+    (other / 'secrets.key').write_text('A' * 43 + '=\n')
+    answer = daruma_does('restore', '--data', other, tmp_path / 'copy.db')
     assert answer.returncode == 1 and "this data directory's key" in answer.stderr
     daruma = processes.enter_context(Daruma(daruma.configuration))
     assert names(daruma) == {'kept'}

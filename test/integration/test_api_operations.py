@@ -2,12 +2,13 @@
 """Each operation of the elbv2 API: what it answers, what it refuses and how."""
 import re
 import time
+from xml.etree import ElementTree
 
 import pytest
 from botocore.exceptions import ClientError
 
 from aws import ask, client, serve_api
-from harness import ROOT, make_certificate
+from harness import ROOT, make_certificate, new_session
 from processes import Ports
 
 FIXED = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
@@ -203,6 +204,22 @@ def test_targets(elbv2):
             refused(code, elbv2.register_targets, TargetGroupArn=group, Targets=[target])
     many = [{'Id': f'127.1.{i // 250}.{i % 250 + 1}'} for i in range(1001)]
     refused('TooManyTargets', elbv2.register_targets, TargetGroupArn=group, Targets=many)
+
+
+def test_what_no_text_can_hold_is_refused_in_text(daruma):
+    with new_session() as session:
+        answer = session.post(daruma.admin + '/', timeout=10, data='Action=a&Version=2015-12-01',
+                              headers={'Authorization': b'AWS4-\xff\x01<>'})
+    root = ElementTree.fromstring(answer.content)
+    assert answer.status_code in (400, 403) and root.tag.endswith('ErrorResponse')
+
+
+def test_tags_are_counted_in_characters(elbv2):
+    arn = make_group(elbv2, 'tagged')
+    elbv2.add_tags(ResourceArns=[arn], Tags=[{'Key': 'ä' * 128, 'Value': 'だ' * 256}])
+    for key, value in (('ä' * 129, ''), ('a', 'だ' * 257)):
+        refused('ValidationError', elbv2.add_tags, 'characters', ResourceArns=[arn],
+                Tags=[{'Key': key, 'Value': value}])
 
 
 def test_thousands_of_targets_take_no_time(daruma, elbv2):
