@@ -100,8 +100,8 @@ Result<std::unique_ptr<AdminServer>> AdminServer::open(io::Loop& loop, const Add
                                                        const AdminServerOptions& options) {
   if (!address.is_loopback()) {
     return fail(
-        fmt::format("Admin.Address {} is not a loopback address; the admin endpoint has no "
-                    "login yet, so use 127.0.0.1 or ::1",
+        fmt::format("Admin.Address {} is not a loopback address; nobody logs in to the admin "
+                    "pages, so use 127.0.0.1 or ::1",
                     address.ip()));
   }
   std::unique_ptr<AdminServer> server(new AdminServer(loop, std::move(routes), options));

@@ -174,7 +174,7 @@ def test_a_group_for_grpc(elbv2):
     assert (there['ProtocolVersion'], there['Matcher']) == ('GRPC', {'GrpcCode': '0-5'})
 
 
-def test_targets(elbv2):
+def test_targets(daruma, elbv2):
     group = make_group(elbv2)
 
     def states(**options):
@@ -198,10 +198,11 @@ def test_targets(elbv2):
     for target, code in (({'Id': 'i-0123456789abcdef0'}, 'InvalidTarget'),
                          ({'Id': '0.0.0.0'}, 'ValidationError'),
                          ({'Id': 'a b'}, 'ValidationError'),
-                         ({'Id': '127.0.0.3', 'Port': 70000}, 'ValidationError'),
-                         ({'Id': '127.0.0.3', 'QuicServerId': 'x'}, 'InvalidTarget')):
-        if 'QuicServerId' not in target:
-            refused(code, elbv2.register_targets, TargetGroupArn=group, Targets=[target])
+                         ({'Id': '127.0.0.3', 'Port': 70000}, 'ValidationError')):
+        refused(code, elbv2.register_targets, TargetGroupArn=group, Targets=[target])
+    quic = ask(daruma, 'RegisterTargets', TargetGroupArn=group, **{
+        'Targets.member.1.Id': '127.0.0.3', 'Targets.member.1.QuicServerId': 'x'})
+    assert quic.code == 'InvalidTarget'
     many = [{'Id': f'127.1.{i // 250}.{i % 250 + 1}'} for i in range(1001)]
     refused('TooManyTargets', elbv2.register_targets, TargetGroupArn=group, Targets=many)
 
