@@ -121,8 +121,8 @@ def test_a_key_among_the_certificates_is_neither_kept_nor_shown(tmp_path, proces
 def test_a_name_that_is_no_text_harms_nobody(tmp_path, processes):
     def odd(name):
         (tmp_path / f'{name}.cnf').write_bytes(
-            b'[req]\ndistinguished_name=d\nx509_extensions=v\nprompt=no\n[d]\nCN=plain.example.com\n'
-            b'[v]\nsubjectAltName=@a\n[a]\nDNS.1=caf\xe9.example.com\n')
+            b'[req]\ndistinguished_name=d\nx509_extensions=v\nprompt=no\n'
+            b'[d]\nCN=plain.example.com\n[v]\nsubjectAltName=@a\n[a]\nDNS.1=caf\xe9.example.com\n')
         run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
              '-nodes', '-days', '30', '-config', tmp_path / f'{name}.cnf', '-keyout',
              tmp_path / f'{name}.key', '-out', tmp_path / f'{name}.crt']).check_returncode()
