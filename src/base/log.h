@@ -2,8 +2,8 @@
 //
 // Operational log: one line per event, `time level area message key=value …`, to standard error,
 // time in UTC. Thread-safe, and waits for no reader: lines that standard error does not take are
-// lost and counted (base/line_output.h). Never on the request path. Passed to whoever needs it;
-// there is no global log.
+// lost and counted (base/line_output.h). What is standard error when a Log is made stays its own.
+// Never on the request path. Passed to whoever needs it; there is no global log.
 #pragma once
 
 #include <initializer_list>

@@ -69,10 +69,10 @@ TEST_F(LogWriterTest, rotates_and_removes_the_oldest) {
 
 TEST_F(LogWriterTest, a_full_disk_is_reported_once_a_minute) {
   std::filesystem::create_symlink("/dev/full", directory / "web.log");
+  testing::internal::CaptureStderr();  // first: a log keeps to the standard error of its beginning
   const Log loud(LogLevel::info);
   LogWriter writer(options, registry, {&ring}, loud);
   const uint32_t web = registry.log_file("web");
-  testing::internal::CaptureStderr();
   for (int second = 0; second < 90; ++second) {
     ring.push(web, "line");
     writer.run_once(noon + second * 1s);
