@@ -14,6 +14,7 @@ namespace {
 // As far over the limit HPACK's state is kept; beyond it is an attack.
 constexpr size_t attack_factor = 4;
 constexpr size_t pseudo_names_bytes = 64;
+constexpr int status_least = 100;  // RFC 9110 15; the library takes "028" too
 // RFC 9113 5.1.1: they are not used again.
 constexpr int32_t stream_id_last = 0x7fff'fff0;
 
@@ -42,7 +43,7 @@ class H2ClientSession::Callbacks {
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void* user) {
     H2ClientSession& session = self(user);
     session.received_fields().clear();
-    session.status_ = 0;
+    session.status_ = none;
     session.decoded_bytes_ = 0;
     return 0;
   }
@@ -77,7 +78,7 @@ class H2ClientSession::Callbacks {
     H2Stream* const stream = session.stream_of(frame->hd.stream_id);
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
-        if (session.status_ != 0) return session.finish_head(frame->hd.stream_id, ended);
+        if (session.status_ != none) return session.finish_head(frame->hd.stream_id, ended);
         [[fallthrough]];
       case NGHTTP2_DATA:
         if (ended && stream) session.end_peer(*stream);
@@ -104,6 +105,10 @@ class H2ClientSession::Callbacks {
         [[fallthrough]];
       case NGHTTP2_DATA:
         session.made_progress();
+        return 0;
+      case NGHTTP2_RST_STREAM:  // the library's own: those of reset() are of streams forgotten
+        if (H2ClientStream* const stream = session.client_stream_of(frame->hd.stream_id))
+          stream->malformed_ = true;
         return 0;
       case NGHTTP2_GOAWAY:
         if (frame->goaway.error_code != NGHTTP2_NO_ERROR) session.fault_ = H2Fault::protocol;
@@ -226,8 +231,13 @@ void H2ClientSession::keep_field(std::string_view name, std::string_view value) 
 
 int H2ClientSession::finish_head(int32_t id, bool ended) {
   H2ClientStream* const stream = client_stream_of(id);
-  const int status = std::exchange(status_, 0);
+  const int status = std::exchange(status_, none);
   if (!stream) return 0;
+  if (status < status_least) {
+    stream->malformed_ = true;
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
+    return 0;
+  }
   made_progress();
   stream->on_response(status, received_fields(), ended);
   received_fields().clear();

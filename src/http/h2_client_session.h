@@ -85,7 +85,8 @@ class H2ClientSession final : public H2Endpoint {
   }
 
   const Limits limits_;
-  int status_ = 0;  // of the head being received
+  static constexpr int none = -1;
+  int status_ = none;  // of the head being received
   size_t decoded_bytes_ = 0;
   std::vector<H2ClientStream*> unsent_;  // the library has not begun them yet
   size_t heads_bytes_ = 0;               // of those

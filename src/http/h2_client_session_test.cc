@@ -152,6 +152,8 @@ TEST(H2ClientSession, a_malformed_response_ends_its_stream_alone) {
       {{":status", "200"}, {"Upper", "case"}},        // 8.2.1
       {{":status", "200"}, {"a", "b\r\nc: d"}},       //
       {{":status", "101"}},                           // 8.6
+      {{":status", "028"}},                           // RFC 9110 15
+      {{":status", "000"}},
       {{"a", "b"}, {":status", "200"}},               // 8.3
       {{":status", "200"}, {":path", "/"}},           //
       {{":status", "200"}, {"content-length", "1"}},  // and no body: 8.1.1
@@ -171,6 +173,17 @@ TEST(H2ClientSession, a_malformed_response_ends_its_stream_alone) {
     server.say(h2::headers(3, {{":status", "204"}}));
     EXPECT_EQ(server.take_events(), (Words{"#1 204 ended", "#1 end", "#1 closed"}));
   }
+}
+
+TEST(H2ClientSession, a_body_longer_than_declared_is_malformed) {
+  Server server;
+  server.connect();
+  server.ask();
+  server.hear();
+  server.say(h2::headers(1, {{":status", "200"}, {"content-length", "2"}}, h2::none) +
+             h2::data(1, "abc"));
+  ASSERT_FALSE(server.events.empty());
+  EXPECT_EQ(server.events.back(), "#0 closed malformed");
 }
 
 TEST(H2ClientSession, who_does_not_speak_http2_ends_the_connection) {
