@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fuzz_input.h"
+#include "h2_frames.h"
 #include "http/h2_session.h"
 
 namespace {
@@ -126,18 +127,6 @@ class Server final : private H2Session::Handler {
   H2Session session_{slabs_, *this, limits};
 };
 
-// A client that says GOAWAY without a stream open is done: what nghttp2 makes of the bytes behind
-// it depends on whether they come along.
-bool says_goaway(std::string_view frames) {
-  while (frames.size() >= 9) {
-    if (frames[3] == 7) return true;
-    size_t length = 0;
-    for (const char c : frames.substr(0, 3)) length = length << 8 | static_cast<uint8_t>(c);
-    frames.remove_prefix(std::min(frames.size(), 9 + length));
-  }
-  return false;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -149,6 +138,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (bytes.empty()) return 0;
   const std::string whole = Server().run(bytes, bytes.size());
   const std::string pieces = Server().run(bytes, step);
-  FUZZ_CHECK(whole == pieces || says_goaway(frames));
+  FUZZ_CHECK(whole == pieces || daruma::fuzz::says_goaway(frames));
   return 0;
 }
