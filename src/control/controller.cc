@@ -185,7 +185,7 @@ void Controller::apply_created(api::Resources created, ReloadObserver* observer)
   resources_ = together(declared_, created_);
   resolver_.watch(target_names(resources_));
   zonal_shifts_.keep_those_of(resources_);
-  compile_and_tell(observer);
+  compile_and_tell(observer, true);
 }
 
 ZonalShiftDesk::Answer<ZonalShift> Controller::shift(ShiftRequest what,
@@ -206,7 +206,7 @@ ZonalShiftDesk::Answer<ZonalShift> Controller::shift(ShiftRequest what,
     }
     return zonal_shifts_.cancel(request);
   }();
-  if (granted) compile_and_tell(observer);
+  if (granted) compile_and_tell(observer, false);
   return granted;
 }
 
@@ -214,9 +214,9 @@ void Controller::on_zonal_shift_expired() {
   if (!draining_) compile_and_publish();
 }
 
-void Controller::compile_and_tell(ReloadObserver* observer) {
+void Controller::compile_and_tell(ReloadObserver* observer, bool awaits_names) {
   compile_and_publish();
-  Pending pending{{observer}, {}, loop_.now() + reload_timeout};
+  Pending pending{{observer}, {}, loop_.now() + reload_timeout, awaits_names};
   pending.result.applied = true;
   pending.result.revision = revision_;
   pending_.push_back(std::move(pending));
@@ -372,7 +372,7 @@ void Controller::forget(ReloadObserver& observer) {
 
 bool Controller::settled(const Pending& pending) const {
   if (!pending.result.applied || pending.deadline <= loop_.now()) return true;
-  return !resolver_.waiting() &&
+  return !(pending.awaits_names && resolver_.waiting()) &&
          publisher_.adopted(pending.result.revision) == publisher_.workers();
 }
 

@@ -64,7 +64,8 @@ struct ReloadResult {
   size_t workers = 0;
   size_t workers_adopted = 0;  // fewer than `workers`: some had not answered within 2 s
 
-  bool complete() const { return applied && problems.empty() && workers_adopted == workers; }
+  bool everywhere() const { return applied && workers_adopted == workers; }
+  bool complete() const { return everywhere() && problems.empty(); }
   std::string to_text() const;  // for people: a few lines
 };
 
@@ -140,7 +141,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   Result<void> restore() { return zonal_shifts_.restore(); }
   const ZonalShifts& zonal_shifts() const { return zonal_shifts_.shifts(); }
   enum class ShiftRequest : uint8_t { start, extend, cancel };
-  // Where it is granted, the observer (may be null) hears as after a reload.
+  // Where it is granted, the observer (may be null) hears when every worker goes by it, or after
+  // 2 s; names that are still looked up do not keep it waiting.
   ZonalShiftDesk::Answer<ZonalShift> shift(ShiftRequest what,
                                            const ZonalShiftDesk::Request& request,
                                            ReloadObserver* observer);
@@ -188,6 +190,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
     Observers observers;
     ReloadResult result;
     Instant deadline;
+    bool awaits_names = true;
   };
   // A configuration that has yet to prove itself.
   struct Candidate {
@@ -202,7 +205,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void apply(Declared& declared);
   void take(Declared& declared);
   void compile_and_publish();
-  void compile_and_tell(ReloadObserver* observer);
+  void compile_and_tell(ReloadObserver* observer, bool awaits_names);
   void on_zonal_shift_expired() override;
   void publish_names();
   void keep_what_serves();

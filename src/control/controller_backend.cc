@@ -103,19 +103,19 @@ std::string text_of(Controller::ShiftRequest what, const ZonalShift& shift, Wall
 
 class ControllerBackend::Reload final : public ReloadObserver {
  public:
-  Reload(ControllerBackend& backend, std::function<void(ReloadAnswer)> done)
+  Reload(ControllerBackend& backend, std::function<void(const ReloadResult&)> done)
       : backend_(backend), done_(std::move(done)) {}
 
   void on_reloaded(const ReloadResult& result) override {
     const auto done = std::move(done_);
     // Destroys this.
     std::erase_if(backend_.reloads_, [this](const auto& reload) { return reload.get() == this; });
-    done(answer_of(result));
+    done(result);
   }
 
  private:
   ControllerBackend& backend_;
-  std::function<void(ReloadAnswer)> done_;
+  std::function<void(const ReloadResult&)> done_;
 };
 
 ControllerBackend::ControllerBackend(ControllerBackendContext context)
@@ -128,7 +128,8 @@ ControllerBackend::~ControllerBackend() {
 }
 
 void ControllerBackend::reload(std::function<void(ReloadAnswer)> done) {
-  reloads_.push_back(std::make_unique<Reload>(*this, std::move(done)));
+  reloads_.push_back(std::make_unique<Reload>(
+      *this, [done = std::move(done)](const ReloadResult& result) { done(answer_of(result)); }));
   context_.controller.reload(reloads_.back().get());
 }
 
@@ -195,14 +196,16 @@ std::string ControllerBackend::zonal_shifts_json() {
   return page_of({{"items", std::move(rows)}});
 }
 
-// Answered when every worker goes by it.
+// What else is wrong with the configuration is no failure of the shift.
 void ControllerBackend::shift(Controller::ShiftRequest what, const ZonalShiftDesk::Request& request,
                               std::function<void(ShiftAnswer)> done) {
   auto text = std::make_shared<std::string>();
-  auto waiting = std::make_unique<Reload>(*this, [text, done](const ReloadAnswer& answer) {
-    const bool everywhere = answer.outcome == ReloadAnswer::Outcome::complete;
-    if (!everywhere) *text += "not by every worker yet:\n" + answer.text;
-    done({everywhere ? 200 : 500, *text});
+  auto waiting = std::make_unique<Reload>(*this, [text, done](const ReloadResult& result) {
+    if (!result.everywhere()) *text += "not by every worker yet:\n" + result.to_text();
+    if (result.everywhere()) {
+      for (const std::string& problem : result.problems) *text += "note: " + problem + "\n";
+    }
+    done({result.everywhere() ? 200 : 500, *text});
   });
   const auto granted = context_.controller.shift(what, request, waiting.get());
   if (!granted) return done({granted.error().status, granted.error().message + "\n"});

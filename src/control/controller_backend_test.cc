@@ -112,6 +112,40 @@ TEST_F(ControllerBackendTest, is_not_healthy_while_a_listener_does_not_listen) {
   EXPECT_TRUE(backend->health().ok);
 }
 
+// A name that nobody has looked up yet keeps a reload waiting, but no zonal shift; what a worker
+// could not adopt is a note.
+TEST_F(ControllerBackendTest, answers_a_zonal_shift_when_every_worker_goes_by_it) {
+  std::string text = first_config;
+  text.replace(text.find("192.0.2.2"), 9, "db.internal");
+  text.replace(text.find("    Listeners"), 0,
+               "    Attributes: {zonal_shift.config.enabled: true}\n");
+  files["d.yaml"] = text;
+  backend->reload([](const AdminBackend::ReloadAnswer&) {});
+  loop.settle();
+  adopt(2);
+  std::vector<AdminBackend::ShiftAnswer> answers;
+  const auto shift = [&](Controller::ShiftRequest what) {
+    backend->shift(
+        what, {"web", "zone-a", "1h", ""},
+        [&answers](const AdminBackend::ShiftAnswer& answer) { answers.push_back(answer); });
+    loop.settle();
+  };
+  shift(Controller::ShiftRequest::start);
+  EXPECT_TRUE(answers.empty());
+  adopt(3, "listener web:8443: cannot listen");
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].status, 200);
+  EXPECT_EQ(answers[0].text,
+            "traffic of load balancer web is shifted away from zone-a for 1h 0m\n"
+            "note: listener web:8443: cannot listen\n"
+            "note: target db.internal has no address: no answer yet\n");
+  shift(Controller::ShiftRequest::cancel);
+  loop.run_for(2s);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[1].status, 500);
+  EXPECT_NE(answers[1].text.find("not by every worker yet:\n"), std::string::npos);
+}
+
 TEST_F(ControllerBackendTest, shows_targets_in_the_words_of_the_api) {
   controller.mailbox().post(model::HealthLetter{
       {"app", "192.0.2.1", 80},
