@@ -49,9 +49,7 @@ class AnomalyDetector {
  private:
   struct Remembered {
     std::vector<AnomalyEvidence>
-        looks;  // the newest ones, in a ring; empty before the first request
-    size_t next = 0;
-    AnomalyEvidence sum;
+        looks;  // the newest ones, in a ring; empty before its first request
     Verdict verdict;
     uint64_t seen_in = 0;  // the look
     bool healthy = false;
@@ -61,7 +59,7 @@ class AnomalyDetector {
 
   void remember(const Observation& observation);
   void find_worse();
-  static double badness(const Remembered& target, const AnomalyEvidence& others);
+  size_t ring_slot() const { return looks_ % looks_remembered; }
 
   std::map<model::TargetKey, Remembered> targets_;
   uint64_t looks_ = 0;

@@ -27,10 +27,6 @@ struct AnomalyEvidence {
   void subtract(const AnomalyEvidence& other);
   // What has come since `before`; a counter that has begun anew counts from there.
   AnomalyEvidence since(const AnomalyEvidence& before) const;
-
-  // The class that half of the answers took no longer than. REQUIRES: timed > 0.
-  int median_class() const;
-  uint64_t slower_than(int time_class) const;
 };
 
 // The longest of a class.
@@ -39,6 +35,6 @@ Duration bound_of(int time_class);
 // How much `hits` of `total` speak against one chance for both them and the others: the logarithm
 // of the likelihood ratio (the G statistic's half), which chance exceeds by x with a probability of
 // about e^-x. 0 where the others have the larger share. (Wilks 1938.)
-double evidence_of(uint64_t hits, uint64_t total, uint64_t others_hits, uint64_t others_total);
+double evidence_of(double hits, double total, double others_hits, double others_total);
 
 }  // namespace daruma::health
