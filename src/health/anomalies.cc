@@ -47,26 +47,23 @@ void Anomalies::on_timer(io::Timer&) {
   next_look_.set(loop_.now() + AnomalyDetector::interval);
   for (const model::TargetGroup& group : snapshot_->target_groups) {
     const bool enough = group.in_use && group.targets.size() >= AnomalyDetector::targets_least;
-    if (enough || groups_.contains(group.name)) look(group, groups_[group.name]);
-    if (!enough) groups_.erase(group.name);
+    if (!enough && !groups_.contains(group.name)) continue;
+    Group& looked_at = groups_[group.name];
+    look(group, looked_at);
+    if (!enough && !looked_at.detector.suspects_somebody()) groups_.erase(group.name);
   }
 }
 
-// Where too few are healthy to be compared, nobody is found worse, and no count is read.
 void Anomalies::look(const model::TargetGroup& model, Group& group) {
   std::vector<AnomalyDetector::Observation> observations;
-  size_t healthy = 0;
   for (const model::Target& target : model.targets) {
     const bool well = model.in_use && observer_.is_healthy(target.key);
-    healthy += well;
     observations.push_back({.target = target.key, .healthy = well, .since_last_look = {}});
   }
-  const bool compared = healthy >= AnomalyDetector::targets_least;
   std::vector<AnomalyDetector::Verdict> before;
   for (size_t i = 0; i < observations.size(); ++i) {
     AnomalyDetector::Observation& observation = observations[i];
     before.push_back(group.detector.verdict(observation.target));
-    observation.healthy &= compared;
     if (observation.healthy) {
       observation.since_last_look = since_last_look(group, model.targets[i]);
     } else {

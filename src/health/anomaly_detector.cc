@@ -125,10 +125,10 @@ void AnomalyDetector::look(std::span<const Observation> observations, bool mitig
   ++looks_;
   for (const Observation& each : observations) remember(each);
   std::erase_if(targets_, [this](const auto& entry) { return entry.second.seen_in != looks_; });
-  find_worse();
+  const bool compared = find_worse();
   for (auto& [key, target] : targets_) {
     Verdict& verdict = target.verdict;
-    verdict.anomalous = target.worse;
+    if (compared) verdict.anomalous = target.worse;
     if (!mitigate || !target.healthy) {
       verdict.weight = weight_full;
     } else if (target.worse) {
@@ -136,6 +136,7 @@ void AnomalyDetector::look(std::span<const Observation> observations, bool mitig
     } else {
       verdict.weight = std::min(weight_full, verdict.weight + weight_step_up);
     }
+    if (!compared && !verdict.mitigated()) verdict.anomalous = false;
   }
 }
 
@@ -159,18 +160,17 @@ void AnomalyDetector::remember(const Observation& observation) {
 
 // The worst first, each compared with those that are not found worse: else one that is very bad
 // would make another look good. A minority at most: where half of the targets fail, it is not they.
-void AnomalyDetector::find_worse() {
-  size_t healthy = 0;
+// Those that nobody asks are no part of it.
+bool AnomalyDetector::find_worse() {
   std::vector<Remembered*> asked;
   Looks usual;
   for (auto& [key, target] : targets_) {
-    healthy += target.healthy;
-    if (target.looks.empty()) continue;
+    if (!target.asked()) continue;
     asked.push_back(&target);
     for (size_t i = 0; i < usual.size(); ++i) usual[i].add(target.looks[i]);
   }
-  if (healthy < targets_least) return;
-  for (size_t most = (healthy - 1) / 2; most > 0; --most) {
+  if (asked.size() < targets_least) return false;
+  for (size_t most = (asked.size() - 1) / 2; most > 0; --most) {
     Remembered* worst = nullptr;
     double badness_of_worst = 0;
     for (Remembered* target : asked) {
@@ -180,10 +180,19 @@ void AnomalyDetector::find_worse() {
       badness_of_worst = its;
       worst = target;
     }
-    if (worst == nullptr) return;
+    if (worst == nullptr) break;
     worst->worse = true;
     for (size_t i = 0; i < usual.size(); ++i) usual[i].subtract(worst->looks[i]);
   }
+  return true;
+}
+
+bool AnomalyDetector::Remembered::asked() const {
+  return std::ranges::any_of(looks, [](const AnomalyEvidence& look) { return look.requests > 0; });
+}
+
+bool AnomalyDetector::suspects_somebody() const {
+  return std::ranges::any_of(targets_, [](const auto& entry) { return entry.second.suspect(); });
 }
 
 AnomalyDetector::Verdict AnomalyDetector::verdict(const model::TargetKey& target) const {

@@ -22,7 +22,7 @@ class AnomalyDetector {
  public:
   static constexpr Duration interval = 5s;
   static constexpr size_t looks_remembered = 6;
-  static constexpr size_t targets_least = 3;  // healthy ones, to tell who differs
+  static constexpr size_t targets_least = 3;  // healthy ones that are asked, to tell who differs
   // What a target weighs: by itself, and at least, as much as it takes to see that it is well
   // again.
   static constexpr uint32_t weight_full = model::full_weight;
@@ -41,10 +41,12 @@ class AnomalyDetector {
   };
 
   // Of all targets that the group has; those not named are forgotten. Without `mitigate` every
-  // weight is full.
+  // weight is full. Where too few can be compared nobody is found worse, and weights only rise; a
+  // verdict ends when its target's weight is full.
   void look(std::span<const Observation> observations, bool mitigate);
   // As of the last look.
   Verdict verdict(const model::TargetKey& target) const;
+  bool suspects_somebody() const;
 
  private:
   struct Remembered {
@@ -54,11 +56,12 @@ class AnomalyDetector {
     uint64_t seen_in = 0;  // the look
     bool healthy = false;
     bool worse = false;  // than the others, as this look finds
+    bool asked() const;  // in the looks remembered
     bool suspect() const { return verdict.anomalous || verdict.mitigated(); }
   };
 
   void remember(const Observation& observation);
-  void find_worse();
+  bool find_worse();  // false: too few to compare
   size_t ring_slot() const { return looks_ % looks_remembered; }
 
   std::map<model::TargetKey, Remembered> targets_;

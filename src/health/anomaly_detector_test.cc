@@ -37,10 +37,15 @@ Duration twice(Random& random) {
 class Crowd {
  public:
   Crowd(size_t targets, int requests_per_second, uint64_t seed)
-      : manners(targets), healthy(targets, true), rate_(requests_per_second), random_(seed) {}
+      : manners(targets),
+        healthy(targets, true),
+        in_play(targets, true),
+        rate_(requests_per_second),
+        random_(seed) {}
 
   std::vector<Manner> manners;
   std::vector<bool> healthy;
+  std::vector<bool> in_play;
   bool mitigate = true;
   AnomalyDetector detector;
 
@@ -49,13 +54,13 @@ class Crowd {
     uint64_t weights = 0;
     for (size_t i = 0; i < manners.size(); ++i) {
       observations.push_back({.target = key(i), .healthy = healthy[i], .since_last_look = {}});
-      if (healthy[i]) weights += verdict(i).weight;
+      if (asked(i)) weights += verdict(i).weight;
     }
     for (int r = 0; r < rate_ * 5 && weights > 0; ++r) {
       uint64_t draw = random_.below(weights);
       size_t chosen = 0;
-      while (!healthy[chosen] || draw >= verdict(chosen).weight) {
-        if (healthy[chosen]) draw -= verdict(chosen).weight;
+      while (!asked(chosen) || draw >= verdict(chosen).weight) {
+        if (asked(chosen)) draw -= verdict(chosen).weight;
         ++chosen;
       }
       ask(manners[chosen], observations[chosen].since_last_look);
@@ -83,6 +88,7 @@ class Crowd {
   }
 
  private:
+  bool asked(size_t i) const { return healthy[i] && in_play[i]; }
   void ask(const Manner& manner, AnomalyEvidence& evidence) {
     ++evidence.requests;
     evidence.errors += uniform(random_) < manner.errors;
@@ -247,6 +253,44 @@ TEST(AnomalyDetector, finds_a_minority_at_most) {
   two_bad.look(looks_in_a_minute);
   for (const size_t i : {0, 4}) EXPECT_TRUE(two_bad.verdict(i).anomalous);
   for (const size_t i : {1, 2, 3}) EXPECT_FALSE(two_bad.verdict(i).anomalous);
+}
+
+// Healthy ones that get no requests, in a zone that is not asked, make nobody a minority.
+TEST(AnomalyDetector, counts_those_that_are_asked) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Crowd two(4, 60, seed);
+    two.in_play[2] = two.in_play[3] = false;
+    two.manners[0].errors = 0.5;
+    Crowd three(6, 60, seed);
+    for (const size_t i : {3, 4, 5}) three.in_play[i] = false;
+    three.manners[0].errors = 0.6;
+    three.manners[1].errors = 0.25;
+    for (int look = 0; look < looks_in_a_minute; ++look) {
+      two.look();
+      ASSERT_TRUE(two.others_are_well(SIZE_MAX)) << seed;
+      three.look();
+      ASSERT_LE(three.verdict(0).anomalous + three.verdict(1).anomalous, 1) << seed;
+    }
+    EXPECT_EQ(three.verdict(0).anomalous + three.verdict(1).anomalous, 1);
+  }
+}
+
+TEST(AnomalyDetector, lets_verdicts_fade_while_too_few_can_be_compared) {
+  Crowd crowd(4, 100, 1);
+  crowd.manners[1].errors = 0.9;
+  crowd.look(looks_in_a_minute);
+  ASSERT_EQ(crowd.verdict(1).weight, AnomalyDetector::weight_floor);
+  crowd.healthy[2] = crowd.healthy[3] = false;
+  crowd.look();
+  EXPECT_TRUE(crowd.verdict(1).anomalous);
+  EXPECT_EQ(crowd.verdict(1).weight, AnomalyDetector::weight_floor + 100);
+  EXPECT_TRUE(crowd.detector.suspects_somebody());
+  crowd.look(looks_in_a_minute);
+  EXPECT_EQ(crowd.verdict(1), AnomalyDetector::Verdict());
+  EXPECT_FALSE(crowd.detector.suspects_somebody());
+  crowd.healthy[2] = crowd.healthy[3] = true;
+  crowd.look(looks_in_a_minute);
+  EXPECT_TRUE(crowd.verdict(1).anomalous);
 }
 
 TEST(AnomalyDetector, only_tells_where_it_may_not_mitigate) {
