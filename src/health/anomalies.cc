@@ -37,6 +37,16 @@ void Anomalies::adopt(const model::Snapshot& snapshot) {
   if (!next_look_.is_set()) next_look_.set(loop_.now() + AnomalyDetector::interval);
 }
 
+void Anomalies::forget(const model::TargetKey& target) {
+  const auto found = groups_.find(target.group);
+  if (found == groups_.end()) return;
+  Group& group = found->second;
+  group.counted.erase(target);
+  const AnomalyDetector::Verdict before = group.detector.verdict(target);
+  group.detector.forget(target);
+  if (before != AnomalyDetector::Verdict()) observer_.on_verdict(target, before, {});
+}
+
 void Anomalies::stop() {
   snapshot_ = nullptr;
   groups_.clear();

@@ -33,6 +33,9 @@ class Anomalies final : private io::TimerHandler {
 
   // REQUIRES: it lives until the next one is adopted, or stop(); the observer knows its targets.
   void adopt(const model::Snapshot& snapshot);
+  // The target of this name is another one, or may be: what was found of the former one ends, and
+  // the observer hears of it.
+  void forget(const model::TargetKey& target);
   void stop();
 
  private:

@@ -44,6 +44,8 @@ class AnomalyDetector {
   // weight is full. Where too few can be compared nobody is found worse, and weights only rise; a
   // verdict ends when its target's weight is full.
   void look(std::span<const Observation> observations, bool mitigate);
+  // What was found, and all that it was found by: the target begins anew.
+  void forget(const model::TargetKey& target) { targets_.erase(target); }
   // As of the last look.
   Verdict verdict(const model::TargetKey& target) const;
   bool suspects_somebody() const;

@@ -161,6 +161,7 @@ void Prober::Implementation::forget_unnamed() {
   std::erase_if(entries_, [this](const auto& entry) {
     if (entry.second.adoption == adoptions_) return false;
     doors_.forget(entry.first);
+    anomalies_.forget(entry.first);
     return true;
   });
 }
@@ -175,6 +176,8 @@ void Prober::Implementation::adopt_target(uint32_t group, const model::Target& t
   entry.adoption = adoption;
   const model::TargetHealth before = entry.target->health();
   entry.target->adopt(snapshot_->target_groups[group], target);
+  // A worker that saw it go, and come back, gives it its full weight.
+  if (missed_) anomalies_.forget(target.key);
   if (is_new || missed_) {
     announce(*entry.target);
   } else if (entry.target->health() != before) {

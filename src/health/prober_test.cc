@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "health/anomaly_detector.h"
 #include "health/fake_network_for_test.h"
 #include "health/fake_target_for_test.h"
 #include "tls/self_signed.h"
@@ -570,6 +571,75 @@ TEST_F(ProberDoorTest, a_group_whose_guard_is_off_has_no_doors) {
   adopt_and_settle({group});
   report(0, "127.0.0.2", true, 3);
   EXPECT_EQ(doors_told(), "");
+}
+
+// ---- anomalies ----
+
+class ProberAnomalyTest : public ProberTest {
+ protected:
+  ProberAnomalyTest() {
+    for (const std::string& ip : ips_) {
+      start_target(ip);
+      counters_[ip] = registry_.add(telemetry::TargetLabels{"apache", ip + ":8443", ""});
+    }
+    adopt_and_settle({group(ips_)});
+    answer_for(60s, 500);
+    EXPECT_EQ(weight_told(bad_), AnomalyDetector::weight_floor);
+    EXPECT_TRUE(anomalous(bad_));
+  }
+  static model::TargetGroup group(const std::vector<std::string>& ips) {
+    model::TargetGroup group = group_of("apache", ips);
+    group.balancing.algorithm = model::Algorithm::weighted_random;
+    group.balancing.anomaly_mitigation = true;
+    return group;
+  }
+  // Ten each second by each of them; all of one have this status.
+  void answer_for(Duration duration, int status_of_bad) {
+    for (Duration passed{}; passed < duration; passed += 1s) {
+      for (const auto& [ip, counters] : counters_) {
+        const int status = ip == bad_ ? status_of_bad : 200;
+        counters->responses[telemetry::status_class(status)].add(10);
+      }
+      loop_.run_for(1s);
+    }
+  }
+  uint32_t weight_told(const std::string& ip) {
+    uint32_t weight = AnomalyDetector::weight_full;
+    for (const auto& each : worker_.letters) {
+      const auto* letter = std::get_if<model::WeightLetter>(&each);
+      if (letter != nullptr && letter->target.id == ip) weight = letter->weight;
+    }
+    return weight;
+  }
+  bool anomalous(const std::string& ip) {
+    bool anomalous = false;
+    for (const auto& each : control_.letters) {
+      const auto* letter = std::get_if<model::AnomalyLetter>(&each);
+      if (letter != nullptr && letter->target.id == ip) anomalous = letter->anomalous;
+    }
+    return anomalous;
+  }
+
+  const std::vector<std::string> ips_{"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"};
+  const std::string bad_ = "127.0.0.4";
+  std::map<std::string, std::shared_ptr<telemetry::TargetCounters>> counters_;
+};
+
+// Whether it is seen to go or not: a worker that has seen it gives it its full weight, one that
+// has not goes by what it was told.
+TEST_F(ProberAnomalyTest, a_target_that_is_registered_again_begins_anew) {
+  for (const bool seen : {true, false}) {
+    SCOPED_TRACE(seen);
+    publish({group({"127.0.0.2", "127.0.0.3", "127.0.0.5"})});
+    if (seen) loop_.run_for(0s);
+    publish({group(ips_)});
+    loop_.run_for(1s);
+    EXPECT_EQ(weight_told(bad_), AnomalyDetector::weight_full);
+    EXPECT_FALSE(anomalous(bad_));
+    answer_for(60s, 500);
+    EXPECT_EQ(weight_told(bad_), AnomalyDetector::weight_floor);
+    EXPECT_TRUE(anomalous(bad_));
+  }
 }
 
 // ---- what real requests say ----
