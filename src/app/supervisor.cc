@@ -103,10 +103,7 @@ bool Supervisor::load_cookie_keys() {
 }
 
 bool Supervisor::load() {
-  if (const Result<void> restored = controller_.restore(); !restored) {
-    log_.write(LogLevel::error, "app", restored.error().message);
-    return false;
-  }
+  controller_.restore();
   control::Diagnostics diagnostics = controller_.load();
   control::write_log(diagnostics, log_);
   if (!control::has_errors(diagnostics)) return true;

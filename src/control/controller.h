@@ -138,7 +138,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   bool draining() const { return draining_; }
 
   // What of the data directory is not configuration. REQUIRES: before load().
-  Result<void> restore() { return zonal_shifts_.restore(); }
+  void restore() { zonal_shifts_.restore(); }
   const ZonalShifts& zonal_shifts() const { return zonal_shifts_.shifts(); }
   enum class ShiftRequest : uint8_t { start, extend, cancel };
   // Where it is granted, the observer (may be null) hears when every worker goes by it, or after

@@ -63,15 +63,19 @@ ZonalShiftDesk::ZonalShiftDesk(io::Loop& loop, const Log& log, std::string direc
       owner_(owner),
       expiry_(loop.timers(), *this) {}
 
-Result<void> ZonalShiftDesk::restore() {
-  if (directory_.empty()) return {};
+void ZonalShiftDesk::restore() {
+  if (directory_.empty()) return;
   Result<ZonalShifts> kept = load_zonal_shifts(directory_);
-  if (!kept) return tl::unexpected(kept.error());
+  if (!kept) {
+    const Result<std::string> aside = set_zonal_shifts_aside(directory_);
+    return log_.write(
+        LogLevel::error, "control", "no zonal shift goes on",
+        {{"problem", kept.error().message}, {"kept_as", aside ? *aside : aside.error().message}});
+  }
   shifts_ = std::move(*kept);
   for (const ZonalShift& shift : shifts_.take_expired(loop_.wall_now())) note("expired", shift);
   for (const auto& [name, shift] : shifts_.all()) note("goes on", shift);
   await_expiry();
-  return {};
 }
 
 ZonalShiftDesk::Answer<ZonalShift> ZonalShiftDesk::start(const Request& request,

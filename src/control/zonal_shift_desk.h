@@ -38,8 +38,9 @@ class ZonalShiftDesk final : private io::TimerHandler {
   // `directory` "": shifts are not kept.
   ZonalShiftDesk(io::Loop& loop, const Log& log, std::string directory, Owner& owner);
 
-  // Those kept that have not expired.
-  Result<void> restore();
+  // Those kept that have not expired. None where the file is damaged, which is logged: it is moved
+  // aside (`zonal_shifts.json.damaged`). A lost shift must not keep a node from serving.
+  void restore();
   const ZonalShifts& shifts() const { return shifts_; }
 
   struct Request {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "control/letter_loop_for_test.h"
 #include "telemetry/temporary_directory.h"
 
@@ -84,19 +86,34 @@ TEST_F(ZonalShiftDeskTest, is_kept_over_a_restart_until_it_expires) {
   const std::string data = (directory / "data").string();
   ASSERT_EQ(start(*make(data), {"web", "zone-a", "1h", "power"}), "ok");
   auto next = make(data);
-  ASSERT_TRUE(next->restore());
+  next->restore();
   EXPECT_EQ(next->shifts().zone_of("web"), "zone-a");
   EXPECT_EQ(next->shifts().all().at("web").comment, "power");
   next = nullptr;
   loop_.run_for(1h + 1s);
   next = make(data);
-  ASSERT_TRUE(next->restore());
+  next->restore();
   EXPECT_TRUE(next->shifts().all().empty());
   ASSERT_EQ(start(*next, {"web", "zone-b", "1h", ""}), "ok");
   ASSERT_TRUE(next->cancel({"web", "", "", ""}));
   const auto third = make(data);
-  ASSERT_TRUE(third->restore());
+  third->restore();
   EXPECT_TRUE(third->shifts().all().empty());
+}
+
+TEST_F(ZonalShiftDeskTest, a_damaged_file_is_moved_aside_and_keeps_nobody_from_starting) {
+  const telemetry::TemporaryDirectory directory;
+  directory.write("zonal_shifts.json", "{");
+  const std::string data = directory.path().string();
+  const auto desk = make(data);
+  desk->restore();
+  EXPECT_TRUE(desk->shifts().all().empty());
+  EXPECT_FALSE(std::filesystem::exists(data + "/zonal_shifts.json"));
+  EXPECT_TRUE(std::filesystem::exists(data + "/zonal_shifts.json.damaged"));
+  ASSERT_EQ(start(*desk, {"web", "zone-a", "1h", ""}), "ok");
+  const auto next = make(data);
+  next->restore();
+  EXPECT_EQ(next->shifts().zone_of("web"), "zone-a");
 }
 
 TEST_F(ZonalShiftDeskTest, nothing_changes_that_cannot_be_kept) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "base/bytes.h"
 #include "control/durable_file.h"
@@ -111,7 +112,7 @@ Result<ZonalShifts> load_zonal_shifts(const std::string& directory) {
   const Result<std::string> bytes = io::read_file(path, bytes_max);
   if (!bytes) return fail(fmt::format("cannot read {}: {}", path, bytes.error().message));
   const auto damaged = [&path] {
-    return fail(path + " is damaged or was written by another version; remove it");
+    return fail(path + " is damaged or was written by another version");
   };
   const json document = json::parse(*bytes, nullptr, false);
   if (!document.is_object() || !document.contains("version") ||
@@ -127,6 +128,15 @@ Result<ZonalShifts> load_zonal_shifts(const std::string& directory) {
                 .comment = row["comment"].get<std::string>()});
   }
   return shifts;
+}
+
+Result<std::string> set_zonal_shifts_aside(const std::string& directory) {
+  const std::string path = fmt::format("{}/{}", directory, file_name);
+  const std::string aside = path + ".damaged";
+  std::error_code problem;
+  std::filesystem::rename(path, aside, problem);
+  if (problem) return fail(fmt::format("cannot rename {}: {}", path, problem.message()));
+  return aside;
 }
 
 }  // namespace daruma::control

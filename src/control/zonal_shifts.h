@@ -51,5 +51,7 @@ class ZonalShifts {
 // In `directory`, which is made if it is missing, replaced in one step. No file: no shift.
 Result<void> save_zonal_shifts(const std::string& directory, const ZonalShifts& shifts);
 Result<ZonalShifts> load_zonal_shifts(const std::string& directory);
+// What cannot be read is kept for people, and in nobody's way; its new path.
+Result<std::string> set_zonal_shifts_aside(const std::string& directory);
 
 }  // namespace daruma::control
