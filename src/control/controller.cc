@@ -295,8 +295,9 @@ void Controller::refresh_health_table() {
   health_ = std::move(fresh);
   shifted_away_.clear();
   for (const model::TargetGroup& group : snapshot_->target_groups) {
-    for (const model::Target& target : group.targets) {
-      if (routing::is_shifted_away(group, target)) shifted_away_.insert(target.key);
+    const std::vector<bool> away = routing::targets_shifted_away(group);
+    for (size_t i = 0; i < away.size(); ++i) {
+      if (away[i]) shifted_away_.insert(group.targets[i].key);
     }
   }
   std::erase_if(anomalies_, [this](const auto& row) { return !health_.contains(row.first); });

@@ -9,22 +9,27 @@ bool belongs_to_every_zone(const model::Target& target) {
   return target.zone.empty() || target.zone == "all";
 }
 
-bool is_shifted_away(const model::TargetGroup& group, const model::Target& target) {
+std::vector<bool> targets_shifted_away(const model::TargetGroup& group) {
   const model::Balancing& balancing = group.balancing;
-  return balancing.cross_zone && !balancing.shifted_zone.empty() &&
-         target.zone == balancing.shifted_zone;
+  std::vector<bool> away(group.targets.size());
+  if (!balancing.cross_zone || balancing.shifted_zone.empty()) return away;
+  for (size_t i = 0; i < away.size(); ++i)
+    away[i] = group.targets[i].zone == balancing.shifted_zone;
+  const bool somebody_stays = std::ranges::find(away, false) != away.end();
+  if (!somebody_stays) away.assign(away.size(), false);
+  return away;
 }
 
 std::vector<bool> targets_in_play(const model::TargetGroup& group, std::string_view node_zone) {
   std::vector<bool> in_play;
-  in_play.reserve(group.targets.size());
-  for (const model::Target& target : group.targets) {
-    in_play.push_back(group.balancing.cross_zone
-                          ? !is_shifted_away(group, target)
-                          : belongs_to_every_zone(target) || target.zone == node_zone);
+  if (group.balancing.cross_zone) {
+    in_play = targets_shifted_away(group);
+    in_play.flip();
+    return in_play;
   }
-  const bool nobody = std::ranges::find(in_play, true) == in_play.end();
-  if (group.balancing.cross_zone && nobody) in_play.assign(in_play.size(), true);
+  in_play.reserve(group.targets.size());
+  for (const model::Target& target : group.targets)
+    in_play.push_back(belongs_to_every_zone(target) || target.zone == node_zone);
   return in_play;
 }
 

@@ -21,7 +21,7 @@ std::vector<bool> targets_in_play(const model::TargetGroup& group, std::string_v
 // The target's own zone, or none: "" and "all" mean the same.
 bool belongs_to_every_zone(const model::Target& target);
 
-// Traffic was shifted away from its zone, and so from it.
-bool is_shifted_away(const model::TargetGroup& group, const model::Target& target);
+// The targets that a zonal shift keeps out, in the same order: none where it is passed over.
+std::vector<bool> targets_shifted_away(const model::TargetGroup& group);
 
 }  // namespace daruma::routing

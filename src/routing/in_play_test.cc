@@ -13,21 +13,22 @@ struct Row {
   bool cross_zone;
   const char* shifted;
   std::string in_play;  // 1 or 0 each
+  std::string away = std::string(in_play.size(), '0');
 };
 
 TEST(InPlay, by_table) {
   const Row rows[] = {
-      {"ab-*", true, "", "1111"},   // the default: every zone alike
-      {"ab-*", false, "", "1011"},  // the node is in zone a
-      {"bb", false, "", "00"},      // nobody of this zone: 503
-      {"", false, "", ""},          //
-      {"ab-*", true, "a", "0111"},  // traffic was shifted away from zone a
-      {"ab-*", true, "b", "1011"},  //
-      {"aa", true, "a", "11"},      // nobody elsewhere: the shift is passed over
-      {"a-", true, "a", "01"},      //
-      {"ab", false, "a", "10"},     // not across zones: the node leaves DNS, as it stands
-      {"ab", false, "b", "10"},     //
-      {"ab", true, "c", "11"},      //
+      {"ab-*", true, "", "1111"},           // the default: every zone alike
+      {"ab-*", false, "", "1011"},          // the node is in zone a
+      {"bb", false, "", "00"},              // nobody of this zone: 503
+      {"", false, "", ""},                  //
+      {"ab-*", true, "a", "0111", "1000"},  // traffic was shifted away from zone a
+      {"ab-*", true, "b", "1011", "0100"},  //
+      {"aa", true, "a", "11"},              // nobody elsewhere: the shift is passed over
+      {"a-", true, "a", "01", "10"},        //
+      {"ab", false, "a", "10"},             // not across zones: the node leaves DNS, as it stands
+      {"ab", false, "b", "10"},             //
+      {"ab", true, "c", "11"},              //
   };
   for (const Row& row : rows) {
     model::TargetGroup group;
@@ -38,8 +39,10 @@ TEST(InPlay, by_table) {
     }
     group.balancing.cross_zone = row.cross_zone;
     group.balancing.shifted_zone = row.shifted;
-    std::string found;
+    std::string found, away;
     for (const bool each : targets_in_play(group, "a")) found += each ? '1' : '0';
+    for (const bool each : targets_shifted_away(group)) away += each ? '1' : '0';
+    EXPECT_EQ(away, row.away) << row.zones << row.cross_zone << row.shifted;
     EXPECT_EQ(found, row.in_play) << row.zones << row.cross_zone << row.shifted;
   }
 }
