@@ -38,6 +38,8 @@ TargetConnection::TargetConnection(Environment& environment, TargetState& target
 TargetConnection::~TargetConnection() = default;
 
 void TargetConnection::note_keep_alive(std::string_view value) {
+  if (value == keep_alive_) return;
+  keep_alive_ = value;
   for_each_list_element(value, [&](std::string_view parameter) {
     const size_t equals = parameter.find('=');
     if (equals == std::string_view::npos) return;

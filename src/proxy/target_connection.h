@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/intrusive_list.h"
 #include "io/socket.h"
@@ -115,6 +116,7 @@ class TargetConnection final : public Mortal,
   bool established_ = false;
   bool rests_ = false;
   uint64_t requests_ = 0;
+  std::string keep_alive_;  // as last announced: most targets say the same each time
   std::optional<Duration> announced_timeout_;
   int64_t announced_requests_left_ = -1;  // -1: not announced
 };
