@@ -4,6 +4,7 @@
 #include "api/elbv2.h"
 #include "control/attributes.h"
 #include "control/error_pages.h"
+#include "control/target_tls.h"
 
 namespace daruma::api::elbv2 {
 namespace {
@@ -38,7 +39,10 @@ shapes::Attributes read(Call& call) {
 
 Expected<void> check(AttributeScope scope, const shapes::Attributes& attributes) {
   for (const auto& [key, value] : attributes) {
-    if (scope == AttributeScope::listener && control::is_error_page_file_key(key)) {
+    const bool names_file =
+        (scope == AttributeScope::listener && control::is_error_page_file_key(key)) ||
+        (scope == AttributeScope::target_group && key == control::target_tls_ca_key);
+    if (names_file && !value.empty()) {
       return invalid(fmt::format("'{}' names a file of the node: write it in daruma.yaml", key));
     }
     const auto problem = control::check_attribute(scope, key, value);

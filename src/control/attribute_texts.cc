@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "http/characters.h"
 
 namespace daruma::control {
 namespace {
 
 constexpr size_t cookie_name_bytes_max = 256;
+constexpr size_t health_check_body_bytes_max = 1024;
 
 }  // namespace
 
@@ -20,6 +23,13 @@ std::string check_app_cookie_name(std::string_view value) {
     return fmt::format("has {} characters; the limit is {}", value.size(), cookie_name_bytes_max);
   if (!http::is_token(value)) return "is no name of a cookie: letters, digits and !#$%&'*+-.^_`|~";
   return "";
+}
+
+std::string check_health_check_body(std::string_view value) {
+  if (value.size() > health_check_body_bytes_max)
+    return fmt::format("has {} bytes; the limit is {}", value.size(), health_check_body_bytes_max);
+  const bool visible = std::ranges::none_of(value, [](char c) { return http::is_control(c); });
+  return visible ? "" : "must be one line without control characters";
 }
 
 }  // namespace daruma::control

@@ -12,4 +12,11 @@ namespace daruma::control {
 // A token (RFC 6265 4.1.1) that is not one of the load balancer's own names.
 std::string check_app_cookie_name(std::string_view value);
 
+// What a health check's body must hold: one line of UTF-8.
+std::string check_health_check_body(std::string_view value);
+// Checked elsewhere, with what it refers to.
+inline std::string any_text(std::string_view) {
+  return "";
+}
+
 }  // namespace daruma::control

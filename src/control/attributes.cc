@@ -14,6 +14,7 @@
 #include "control/error_pages.h"
 #include "control/listener_fields.h"
 #include "control/suggestion.h"
+#include "control/target_tls.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -167,6 +168,11 @@ constexpr Row rows[] = {
     number_or(target_group,
               "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage",
               "off", "off", limits::minimum_healthy_percentage),
+    flag(target_group, "daruma.target_tls.verify.enabled", "false"),
+    text(target_group, "daruma.target_tls.ca_bundle.file", any_text),
+    text(target_group, "daruma.target_tls.server_name", check_target_server_name),
+    text(target_group, "daruma.target_tls.certificate", any_text),
+    text(target_group, "daruma.health_check.body", check_health_check_body),
     flag(target_group, "daruma.saturation_guard.enabled", "true"),
     number(target_group, "daruma.saturation_guard.queue_timeout_milliseconds", "250",
            limits::saturation_queue_milliseconds),

@@ -13,6 +13,7 @@
 #include "control/error_pages.h"
 #include "control/issues.h"
 #include "control/members.h"
+#include "control/target_tls.h"
 #include "control/validate.h"
 #include "control/yaml_tree.h"
 #include "io/read_file.h"
@@ -71,6 +72,7 @@ class DeclaredParser {
     load_cookie_keys();
     load_certificates();
     load_error_pages();
+    load_authorities();
     load_secrets();
     check();
     for (const Issue& issue : issues_.list()) {
@@ -119,6 +121,18 @@ class DeclaredParser {
     certificate.fingerprint = checked->fingerprint;
     if (checked->warning.empty()) return;
     issues_.warning(where, fmt::format("certificate '{}' {}", certificate.name, checked->warning));
+  }
+
+  void load_authorities() {
+    const Path root;
+    for (size_t i = 0; i < out_.resources.target_groups.size(); ++i) {
+      api::TargetGroup& group = out_.resources.target_groups[i];
+      const auto file = group.attributes.find(std::string(target_tls_ca_key));
+      if (file == group.attributes.end()) continue;
+      const Path path = root.at("TargetGroups", i);
+      const Path attributes = path.at("Attributes");
+      load_file(file->second, attributes.at(target_tls_ca_key), group.target_ca_pem);
+    }
   }
 
   void load_error_pages() {

@@ -14,6 +14,7 @@
 #include "control/error_pages.h"
 #include "control/listener_fields.h"
 #include "control/stickiness.h"
+#include "control/target_tls.h"
 #include "control/validate_conditions.h"
 #include "control/validate_transforms.h"
 #include "model/limits.h"
@@ -106,6 +107,7 @@ class Compiler {
         target_group, from.attributes, "daruma.saturation_guard.queue_timeout_milliseconds"));
     group.balancing = balancing_of(from);
     group.stickiness = compile_stickiness(from);
+    group.tls = compile_target_tls(from, resources_.certificates);
     for (const api::TargetDescription& target : from.targets) {
       group.targets.push_back(compile(target, group));
     }
@@ -121,6 +123,7 @@ class Compiler {
     const std::string port = from.health_check_port.value_or("traffic-port");
     if (port != "traffic-port") check.port = static_cast<uint16_t>(checked(port));
     check.path = from.health_check_path.value_or(grpc ? "/AWS.ALB/healthcheck" : "/");
+    check.body = attribute_text(target_group, from.attributes, "daruma.health_check.body");
     check.interval = std::chrono::seconds(from.health_check_interval_seconds.value_or(
         limits::health_check_interval_seconds.standard));
     check.timeout = std::chrono::seconds(

@@ -19,6 +19,7 @@
 #include "control/quotas.h"
 #include "control/stickiness.h"
 #include "control/suggestion.h"
+#include "control/target_tls.h"
 #include "control/validate_access.h"
 #include "control/validate_actions.h"
 #include "control/validate_rules.h"
@@ -60,6 +61,8 @@ class Validator {
       validate_target_group(group, path, issues_);
       validate_zones(resources_, group, path, issues_);
       validate_stickiness(group, path, issues_);
+      validate_target_tls(group, context_.certificate_names_incomplete ? nullptr : &certificates_,
+                          path, issues_);
       sticky_groups_.add(group);
     }
     for (size_t i = 0; i < resources_.load_balancers.size(); ++i) {

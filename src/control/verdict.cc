@@ -73,6 +73,14 @@ std::string_view remedy_of(Reason reason) {
              "full.";
     case Reason::target_tls_handshake_failed:
       return "Does that port speak TLS, and in a version and with a cipher that Daruma offers?";
+    case Reason::target_certificate_expired:
+      return "Renew the target's certificate; or, to go on without looking at it, set the group's "
+             "daruma.target_tls.verify.enabled to false.";
+    case Reason::target_certificate_untrusted:
+      return "Put the authority that signed it, or the certificate itself, into the file of "
+             "daruma.target_tls.ca_bundle.file.";
+    case Reason::target_certificate_wrong_name:
+      return "Set daruma.target_tls.server_name to a name that the target's certificate is for.";
     case Reason::target_tls_handshake_timeout:
       return "The kernel accepted the connection and no process took it up: all of the server's "
              "workers were busy. Look at their number.";

@@ -41,6 +41,16 @@ TargetHealth unhealthy_because(const ProbeResult& result) {
   if (health.reason == HealthReason::response_code_mismatch) {
     health.description += " with these codes: [" + std::to_string(result.status) + "]";
   }
+  switch (result.outcome) {
+    case ProbeOutcome::body_mismatch:
+    case ProbeOutcome::certificate_expired:
+    case ProbeOutcome::certificate_untrusted:
+    case ProbeOutcome::certificate_wrong_name:
+      health.description += ": " + std::string(meaning_of(result.outcome));
+      break;
+    default:
+      break;  // tidy: AWS's words tell the rest
+  }
   return health;
 }
 

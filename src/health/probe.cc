@@ -54,6 +54,20 @@ int grpc_code_of(std::string_view text) {
   return code && *code <= 99 ? static_cast<int>(*code) : -1;
 }
 
+ProbeOutcome tls_failure(tls::CertificateProblem problem) {
+  switch (problem) {
+    case tls::CertificateProblem::none:
+      return ProbeOutcome::tls_failed;
+    case tls::CertificateProblem::expired:
+      return ProbeOutcome::certificate_expired;
+    case tls::CertificateProblem::untrusted:
+      return ProbeOutcome::certificate_untrusted;
+    case tls::CertificateProblem::wrong_name:
+      return ProbeOutcome::certificate_wrong_name;
+  }
+  return ProbeOutcome::tls_failed;
+}
+
 }  // namespace
 
 std::string probe_host(const std::string& target_id, uint16_t port) {
@@ -82,7 +96,8 @@ Probe::Probe(const ProbeEnvironment& environment, ProbeRequest request, tls::Ses
   const auto offer = request_.version == model::ProtocolVersion::http1 ? tls::AlpnOffer::nothing
                                                                        : tls::AlpnOffer::http2;
   auto secure = transport::SecureSocket::connect(loop_, environment.secure, environment.tls,
-                                                 &sessions, request_.address, "", *this, offer);
+                                                 &sessions, request_.address, request_.server_name, *this,
+                                                 offer);
   secure_ = secure.get();
   socket_ = std::move(secure);
 }
@@ -147,7 +162,8 @@ void Probe::on_readable() {
       case io::IoStatus::blocked:
         return;
       case io::IoStatus::end:
-        settle(ProbeOutcome::response_closed);
+        settle(step_ == Step::body && body_.finish_at_close() ? ProbeOutcome::body_mismatch
+                                                              : ProbeOutcome::response_closed);
         return finish();
       case io::IoStatus::failed:
         settle(connection_failure());
@@ -196,13 +212,14 @@ Probe::Progress Probe::take_head() {
 
 void Probe::judge(const http::ResponseHead& head) {
   result_.status = head.status;
-  if (request_.version != model::ProtocolVersion::grpc) {
-    settle(request_.matcher.matches(head.status) ? ProbeOutcome::passed
-                                                 : ProbeOutcome::code_mismatch);
-  } else {
+  if (request_.version == model::ProtocolVersion::grpc) {
     const http::Field* code = head.fields.find("grpc-status");
     if (code != nullptr) grpc_code_ = grpc_code_of(code->value);
     if (code == nullptr && head.status != 200) settle(ProbeOutcome::code_mismatch);
+  } else if (!request_.matcher.matches(head.status)) {
+    settle(ProbeOutcome::code_mismatch);
+  } else if (request_.body.empty()) {
+    settle(ProbeOutcome::passed);
   }
   body_.begin(head.framing, head.content_length);
   const size_t head_bytes = head.wire_bytes;
@@ -210,23 +227,42 @@ void Probe::judge(const http::ResponseHead& head) {
   step_ = Step::body;
 }
 
-// But for gRPC the body says nothing about health. It is read, up to a limit, because a target that
-// is cut off while it answers would log an error for every probe.
+// Where neither a text is looked for nor a call of gRPC judged, the body says nothing about health.
+// It is read, up to a limit, because a target that is cut off while it answers would log an error
+// for every probe.
 Probe::Progress Probe::take_body() {
+  const bool grpc = request_.version == model::ProtocolVersion::grpc;
   while (!body_.finished()) {
     const http::H1BodyReader::Piece piece = body_.next(in_.view());
-    message_.append(piece.payload.substr(0, message_bytes_looked_at - message_.size()));
+    if (grpc) {
+      message_.append(piece.payload.substr(0, message_bytes_looked_at - message_.size()));
+    } else if (!settled_ && holds_text(piece.payload)) {
+      settle(ProbeOutcome::passed);
+    }
     in_.consume(piece.consumed);
     body_bytes_ += piece.consumed;
-    if (piece.status == http::BodyStatus::malformed ||
-        body_bytes_ >= model::limits::health_check_body_bytes_max) {
-      settle(ProbeOutcome::response_malformed);
-      return Progress::done;
-    }
+    if (piece.status == http::BodyStatus::malformed)
+      return end_body(ProbeOutcome::response_malformed);
+    if (body_bytes_ >= model::limits::health_check_body_bytes_max)
+      return end_body(grpc ? ProbeOutcome::response_malformed : ProbeOutcome::body_mismatch);
     if (piece.consumed == 0 && piece.status == http::BodyStatus::more) return Progress::more;
   }
-  if (!settled_) judge_call();
+  if (grpc && !settled_) judge_call();
+  return end_body(ProbeOutcome::body_mismatch);
+}
+
+// Unless it is judged already.
+Probe::Progress Probe::end_body(ProbeOutcome outcome) {
+  settle(outcome);
   return Progress::done;
+}
+
+bool Probe::holds_text(std::string_view piece) {
+  tail_.append(piece);
+  if (tail_.find(request_.body) != std::string::npos) return true;
+  const size_t kept = std::min(tail_.size(), request_.body.size() - 1);
+  tail_.erase(0, tail_.size() - kept);
+  return false;
 }
 
 // A call of gRPC is over: its code stands in the trailers or, where it failed at once, in the head.
@@ -296,7 +332,7 @@ ProbeOutcome Probe::connect_failure() const {
     case io::SocketError::tls_handshake:
     case io::SocketError::tls_record:
     case io::SocketError::tls_truncated:
-      return ProbeOutcome::tls_failed;
+      return tls_failure(secure_->session().certificate_problem());
     case io::SocketError::local_failure:
       return ProbeOutcome::not_made;
     case io::SocketError::none:

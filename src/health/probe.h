@@ -36,6 +36,8 @@ struct ProbeRequest {
   std::string path = "/";
   Duration timeout = 5s;  // for all of it: connecting, handshake, response
   model::CodeMatcher matcher{};
+  std::string body{};         // a text that the body must hold; "": any will do
+  std::string server_name{};  // for TLS: SNI, and what the certificate must be for
 };
 
 // Value of the Host field: the port is left out where it is 80 or 443, as an ALB's probe does.
@@ -55,8 +57,8 @@ class ProbeHandler {
 class Probe final : private io::SocketHandler, private io::TimerHandler {
  public:
   // Begins at once. `sessions` (outliving the probe) spares an HTTPS target most of the handshake.
-  // Certificates are not verified and no server name is sent, as an ALB does neither. Destroying
-  // the probe withdraws it: the handler hears nothing.
+  // The environment's context says whether certificates are verified. Destroying the probe
+  // withdraws it: the handler hears nothing.
   Probe(const ProbeEnvironment& environment, ProbeRequest request, tls::SessionCache& sessions,
         ProbeHandler& handler);
   ~Probe();
@@ -80,6 +82,8 @@ class Probe final : private io::SocketHandler, private io::TimerHandler {
   Progress take_head();
   Progress take_body();
   void judge_call();
+  bool holds_text(std::string_view piece);
+  Progress end_body(ProbeOutcome outcome);
   void judge(const http::ResponseHead& head);
   // Settles the result, unless a response head has settled it already.
   void settle(ProbeOutcome outcome);
@@ -99,6 +103,7 @@ class Probe final : private io::SocketHandler, private io::TimerHandler {
   Buffer in_;
   size_t head_bytes_ = 0;  // of interim responses as well
   size_t body_bytes_ = 0;
+  std::string tail_;  // of the body so far: where the text may have begun
   http::H1ResponseParser parser_;
   http::H1BodyReader body_;
   io::Timer deadline_;

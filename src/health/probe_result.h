@@ -21,6 +21,8 @@ namespace daruma::health {
   X(passed, none, "-", "the status code is one that the matcher accepts")                         \
   X(code_mismatch, response_code_mismatch, "ResponseCodeMismatch",                                \
     "a response, but not with one of the matcher's status codes")                                 \
+  X(body_mismatch, failed_health_checks, "ResponseStringMismatch",                                \
+    "the body lacks the text that it should hold")                                                \
   X(name_unresolved, failed_health_checks, "InternalError", "the target's name has no address")   \
   X(connect_refused, failed_health_checks, "ConnectionReset", "nobody listens there")             \
   X(connect_unreachable, failed_health_checks, "ConnectionReset", "there is no route")            \
@@ -28,6 +30,12 @@ namespace daruma::health {
   X(connect_failed, failed_health_checks, "ConnectionReset", "connecting failed otherwise")       \
   X(connect_timeout, timeout, "TimedOut", "the TCP connection was not accepted in time")          \
   X(tls_failed, failed_health_checks, "ConnectionReset", "the TLS handshake failed, or a record") \
+  X(certificate_expired, failed_health_checks, "ConnectionReset",                                 \
+    "the target's certificate has expired, or is not valid yet")                                  \
+  X(certificate_untrusted, failed_health_checks, "ConnectionReset",                               \
+    "no trusted authority stands behind the target's certificate")                                \
+  X(certificate_wrong_name, failed_health_checks, "ConnectionReset",                              \
+    "the target's certificate is for another name")                                               \
   X(tls_reset, failed_health_checks, "ConnectionReset", "reset during the TLS handshake")         \
   X(tls_timeout, timeout, "TimedOut", "TCP was accepted, the TLS handshake was not finished")     \
   X(not_http2, failed_health_checks, "TargetError", "TLS is done, HTTP/2 was not chosen in it")   \
@@ -54,7 +62,8 @@ struct ProbeResult {
   Address local{};     // and from which; port 0 if the connection was never made
 };
 
-std::string_view name_of(ProbeOutcome outcome);  // "tls_timeout"
+std::string_view name_of(ProbeOutcome outcome);     // "tls_timeout"
+std::string_view meaning_of(ProbeOutcome outcome);  // what stands behind it above
 model::HealthReason reason_of(ProbeOutcome outcome);
 // What the health-check log calls it; a code mismatch with 5xx is a "TargetError".
 std::string_view log_reason_of(const ProbeResult& result);

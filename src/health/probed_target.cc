@@ -19,7 +19,8 @@ Checking checking_of(const model::TargetGroup& group) {
 // A probe for `before` still answers the question of `after`.
 bool same_question(const model::HealthCheck& before, const model::HealthCheck& after) {
   return before.protocol == after.protocol && before.version == after.version &&
-         before.port == after.port && before.path == after.path && before.matcher == after.matcher;
+         before.port == after.port && before.path == after.path &&
+         before.matcher == after.matcher && before.body == after.body;
 }
 
 }  // namespace
@@ -35,10 +36,12 @@ ProbedTarget::ProbedTarget(const ProbeEnvironment& environment, const telemetry:
 
 ProbedTarget::~ProbedTarget() = default;
 
-void ProbedTarget::adopt(const model::TargetGroup& group, const model::Target& target) {
+void ProbedTarget::adopt(const model::TargetGroup& group, const model::Target& target,
+                         std::shared_ptr<tls::ClientContext> tls) {
   const bool was_probed = history_.checking() == Checking::on;
   if (!same_question(check_, group.health_check) || addresses_ != target.addresses) probe_.reset();
   check_ = group.health_check;
+  set_tls(group.tls.get(), std::move(tls));
   addresses_ = target.addresses;
   labels_.zone = target.zone;
   guarded_ = group.saturation_guard.enabled;
@@ -60,6 +63,18 @@ void ProbedTarget::adopt(const model::TargetGroup& group, const model::Target& t
   } else {
     keep_time();
   }
+}
+
+// What was agreed upon under other settings is not resumed.
+void ProbedTarget::set_tls(const model::TargetTls* settings,
+                           std::shared_ptr<tls::ClientContext> tls) {
+  std::string server_name = settings ? settings->server_name : "";
+  if (server_name.empty() && settings && settings->verify) server_name = key_.id;
+  if (tls_ == tls && server_name_ == server_name) return;
+  probe_.reset();
+  tls_ = std::move(tls);
+  server_name_ = std::move(server_name);
+  sessions_ = std::make_unique<tls::SessionCache>();
 }
 
 void ProbedTarget::set_door_shut(bool shut) {
@@ -138,10 +153,14 @@ void ProbedTarget::begin_probe() {
                        .host = probe_host(key_.id, probe_port()),
                        .path = check_.path,
                        .timeout = check_.timeout,
-                       .matcher = check_.matcher};
+                       .matcher = check_.matcher,
+                       .body = check_.body,
+                       .server_name = server_name_};
   traffic_.probe_begins(answered());
   // Not make_unique: that this is a ProbeHandler is known in here only.
-  probe_.reset(new Probe(environment_, std::move(request), sessions_, *this));
+  const ProbeEnvironment environment{environment_.loop, environment_.slabs, environment_.secure,
+                                     tls_ ? *tls_ : environment_.tls};
+  probe_.reset(new Probe(environment, std::move(request), *sessions_, *this));
 }
 
 void ProbedTarget::on_probe_done(const ProbeResult& result) {

@@ -62,7 +62,9 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   // The target as the newest snapshot has it; the caller announces what changed by it. History and
   // the rhythm of probes survive, unless probing begins or ends. A probe under way is withdrawn if
   // it asks for something that is no longer wanted.
-  void adopt(const model::TargetGroup& group, const model::Target& target);
+  // `tls` is for HTTPS probes; null: the environment's.
+  void adopt(const model::TargetGroup& group, const model::Target& target,
+             std::shared_ptr<tls::ClientContext> tls = nullptr);
 
   // What workers find of its door.
   void set_door_shut(bool shut);
@@ -80,6 +82,7 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   void on_timer(io::Timer& timer) override;
   void on_probe_done(const ProbeResult& result) override;
 
+  void set_tls(const model::TargetTls* settings, std::shared_ptr<tls::ClientContext> tls);
   void schedule_first();
   void hasten_or_calm(ProbeOutcome outcome);
   void keep_time();
@@ -110,7 +113,10 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   io::Timer due_;
   Instant next_due_{};
   std::optional<Instant> last_due_;  // when the last probe was due; nullopt before the first
-  tls::SessionCache sessions_;
+  std::shared_ptr<tls::ClientContext> tls_;
+  std::string server_name_;                       // "": none is sent
+  std::unique_ptr<tls::SessionCache> sessions_ =  // with tls_, under server_name_
+      std::make_unique<tls::SessionCache>();
   std::unique_ptr<Probe> probe_;
 };
 

@@ -12,6 +12,7 @@
 #include "health/doors.h"
 #include "health/health_check_log_line.h"
 #include "health/probed_target.h"
+#include "tls/client_contexts.h"
 
 namespace daruma::health {
 namespace {
@@ -103,6 +104,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
 
   void adopt(model::SnapshotRef snapshot);
   void adopt_target(uint32_t group, const model::Target& target, uint64_t adoption);
+  std::shared_ptr<tls::ClientContext> tls_of(const model::TargetGroup& group);
   void forget_unnamed();
   void retire(model::SnapshotRef snapshot);
   void take(const model::DoorReport& report);
@@ -116,6 +118,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   SlabPool slabs_;
   transport::SecureTransport secure_;
   std::unique_ptr<tls::ClientContext> tls_;
+  tls::ClientContexts client_contexts_;
   const ProbeEnvironment environment_;
   model::SnapshotRef snapshot_;
   GroupLogs group_logs_;
@@ -157,6 +160,16 @@ void Prober::Implementation::adopt(model::SnapshotRef snapshot) {
   retire(std::move(before));
 }
 
+std::shared_ptr<tls::ClientContext> Prober::Implementation::tls_of(
+    const model::TargetGroup& group) {
+  if (!group.tls) return nullptr;
+  const model::TargetTls& wanted = *group.tls;
+  return client_contexts_.find_or_make(wanted.identity, {.verify = wanted.verify,
+                                                         .ca_pem = wanted.ca_pem,
+                                                         .chain_pem = wanted.chain_pem,
+                                                         .key_pem = wanted.key_pem});
+}
+
 void Prober::Implementation::forget_unnamed() {
   std::erase_if(entries_, [this](const auto& entry) {
     if (entry.second.adoption == adoptions_) return false;
@@ -175,7 +188,8 @@ void Prober::Implementation::adopt_target(uint32_t group, const model::Target& t
   entry.group = group;
   entry.adoption = adoption;
   const model::TargetHealth before = entry.target->health();
-  entry.target->adopt(snapshot_->target_groups[group], target);
+  const model::TargetGroup& its_group = snapshot_->target_groups[group];
+  entry.target->adopt(its_group, target, tls_of(its_group));
   // A worker that saw it go, and come back, gives it its full weight.
   if (missed_) anomalies_.forget(target.key);
   if (is_new || missed_) {

@@ -16,7 +16,7 @@ enum class Meaning : uint8_t {
   silence,   // let in, or so it seems, and not answered
 };
 
-Meaning meaning_of(ProbeOutcome outcome) {
+Meaning kind_of(ProbeOutcome outcome) {
   switch (outcome) {
     case ProbeOutcome::connect_timeout:
     case ProbeOutcome::connect_reset:
@@ -33,6 +33,10 @@ Meaning meaning_of(ProbeOutcome outcome) {
     case ProbeOutcome::connect_failed:
     case ProbeOutcome::tls_failed:
     case ProbeOutcome::not_http2:
+    case ProbeOutcome::certificate_expired:
+    case ProbeOutcome::certificate_untrusted:
+    case ProbeOutcome::certificate_wrong_name:
+    case ProbeOutcome::body_mismatch:
     case ProbeOutcome::response_reset:
     case ProbeOutcome::response_closed:
     case ProbeOutcome::response_malformed:
@@ -80,7 +84,7 @@ void Traffic::note_answers(Instant now, uint64_t answered) {
 bool Traffic::explains(ProbeOutcome outcome) const {
   // Where pages take longer than a probe may, none may end meanwhile.
   const bool serves = (since_probe_before_ > 0 && failed_ == 0) || may_be_quiet();
-  switch (meaning_of(outcome)) {
+  switch (kind_of(outcome)) {
     case Meaning::its_word:
       return false;
     case Meaning::outside:

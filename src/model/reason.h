@@ -44,6 +44,9 @@ namespace daruma::model {
   X(target_unreachable, "no route to the target")                                                 \
   X(target_connect_timeout, "the target did not accept the TCP connection within 10 s")           \
   X(target_tls_handshake_failed, "the TLS handshake with the target failed")                      \
+  X(target_certificate_expired, "the target's certificate has expired, or is not valid yet")      \
+  X(target_certificate_untrusted, "no trusted authority stands behind the target's certificate")  \
+  X(target_certificate_wrong_name, "the target's certificate is for another name")                \
   X(target_tls_handshake_timeout, "the target did not finish the TLS handshake within 10 s")      \
   X(target_not_http2, "the target did not choose HTTP/2 in its TLS handshake")                    \
   X(target_http2_error, "the target broke the rules of HTTP/2, or does not speak it")             \

@@ -50,6 +50,7 @@ struct TargetGroup {
   std::optional<int64_t> unhealthy_threshold_count;
   std::optional<std::string> http_code;  // Matcher.HttpCode
   std::optional<std::string> grpc_code;  // Matcher.GrpcCode
+  std::string target_ca_pem;             // what the file of daruma.target_tls.ca_bundle.file holds
   Attributes attributes;
   std::vector<TargetDescription> targets;
   Identity identity;

@@ -6,6 +6,7 @@
 #include <bitset>
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "base/time.h"
 #include "model/balancing.h"
 #include "model/stickiness.h"
+#include "model/target_tls.h"
 
 namespace daruma::model {
 
@@ -105,6 +107,7 @@ struct HealthCheck {
   int healthy_threshold = 5;
   int unhealthy_threshold = 2;
   CodeMatcher matcher;
+  std::string body;  // a text that the response must hold; "": any will do
   bool operator==(const HealthCheck&) const = default;
 };
 
@@ -129,7 +132,8 @@ struct TargetGroup {
   SaturationGuard saturation_guard;
   Balancing balancing;
   Stickiness stickiness;
-  uint64_t sticky_id = 0;  // of the group, in cookies
+  uint64_t sticky_id = 0;                // of the group, in cookies
+  std::shared_ptr<const TargetTls> tls;  // null: as an ALB's
   std::vector<Target> targets;
   bool in_use = false;  // some listener's action names it; others are not probed (Target.NotInUse)
 };

@@ -21,6 +21,7 @@
 #include "telemetry/counters.h"
 #include "telemetry/log_ring.h"
 #include "telemetry/registry.h"
+#include "tls/client_contexts.h"
 #include "tls/context.h"
 #include "transport/secure_socket.h"
 
@@ -43,7 +44,8 @@ struct Environment {
   const Log& log;
   SlabPool slabs{counters.slabs_outstanding};
   transport::SecureTransport secure{slabs};
-  std::unique_ptr<tls::ClientContext> client_tls;
+  std::shared_ptr<tls::ClientContext> client_tls;  // for targets that an ALB could have
+  tls::ClientContexts client_contexts;             // for others
   Graveyard graveyard{loop};
   ExchangePool exchanges{*this};
   http::RequestHead

@@ -52,7 +52,7 @@ void Exchange::note_attempt(model::Reason reason, const TargetConnection* connec
   if (!target_ || attempts_.size() > retries_) return;
   model::Attempt& attempt = attempts_.emplace_back();
   if (connection) attempt = attempt_over(*connection, environment_.loop.now());
-  if (reason == model::Reason::target_tls_handshake_failed)
+  if (connection && reason != model::Reason::target_tls_handshake_timeout)
     attempt.tls_error = cut(connection->tls_error());
   if (connection_) {
     const TargetConnection& used = connection_->connection();

@@ -26,10 +26,10 @@ TargetConnection::TargetConnection(Environment& environment, TargetState& target
   }
   const auto offer =
       version_ == model::ProtocolVersion::http1 ? tls::AlpnOffer::nothing : tls::AlpnOffer::http2;
-  // An ALB sends no SNI to targets.
+  tls_ = target.tls();
   auto secure = transport::SecureSocket::connect(environment.loop, environment.secure,
-                                                 *environment.client_tls, &target.sessions(),
-                                                 address, "", *this, offer);
+                                                 *tls_->context, &tls_->sessions, address,
+                                                 tls_->server_name, *this, offer);
   secure_ = secure.get();
   socket_ = std::move(secure);
   stream_socket_ = socket_.get();
@@ -107,7 +107,18 @@ void TargetConnection::on_connect_failed() {
 }
 
 model::Reason TargetConnection::failure() const {
-  if (tcp_connected()) return model::Reason::target_tls_handshake_failed;
+  if (tcp_connected()) {
+    switch (secure_->session().certificate_problem()) {
+      case tls::CertificateProblem::none:
+        return model::Reason::target_tls_handshake_failed;
+      case tls::CertificateProblem::expired:
+        return model::Reason::target_certificate_expired;
+      case tls::CertificateProblem::untrusted:
+        return model::Reason::target_certificate_untrusted;
+      case tls::CertificateProblem::wrong_name:
+        return model::Reason::target_certificate_wrong_name;
+    }
+  }
   switch (socket_->error()) {
     case io::SocketError::refused:
       return model::Reason::target_connection_refused;

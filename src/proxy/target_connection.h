@@ -19,6 +19,7 @@
 #include "proxy/graveyard.h"
 #include "proxy/target_http2.h"
 #include "proxy/target_stream.h"
+#include "proxy/target_tls.h"
 #include "transport/secure_socket.h"
 
 namespace daruma::proxy {
@@ -59,6 +60,8 @@ class TargetConnection final : public Mortal,
 
   // The TLS handshake, once done; nullptr for plain connections.
   const tls::Session* tls_session() const { return secure_ ? &secure_->session() : nullptr; }
+  // As it was set up; null for plain connections.
+  const TargetTls* tls() const { return tls_.get(); }
   bool established() const { return established_; }
   Instant began() const { return began_; }
   // How long TCP took, and then TLS; negative: not there (yet), or plain.
@@ -105,6 +108,7 @@ class TargetConnection final : public Mortal,
   TargetState& target_;
   const Address address_;
   const model::ProtocolVersion version_;
+  std::shared_ptr<TargetTls> tls_;  // outlives the socket
   std::unique_ptr<io::Socket> socket_;
   transport::SecureSocket* secure_ = nullptr;  // socket_, where it is one
   std::unique_ptr<TargetHttp2> http2_;

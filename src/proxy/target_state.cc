@@ -44,6 +44,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   queue_timeout_ = group.saturation_guard.queue_timeout;
   protocol_ = group.protocol;
   version_ = group.version;
+  set_tls(group);
   door_.configure(group.saturation_guard, group.protocol);
   if (!learns_from_latency()) latency_ = {};
   idle_.for_each([this](TargetConnection& connection) {
@@ -51,6 +52,24 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   });
   if (!counters_ || zone_ != target.zone) set_counters(target);
   set_slow_start(group.balancing.slow_start);
+}
+
+// An ALB verifies nothing and sends no SNI to targets.
+void TargetState::set_tls(const model::TargetGroup& group) {
+  if (protocol_ == model::Protocol::http) return tls_.reset();
+  std::shared_ptr<tls::ClientContext> context = environment_.client_tls;
+  std::string server_name;
+  if (const model::TargetTls* wanted = group.tls.get()) {
+    context =
+        environment_.client_contexts.find_or_make(wanted->identity, {.verify = wanted->verify,
+                                                                     .ca_pem = wanted->ca_pem,
+                                                                     .chain_pem = wanted->chain_pem,
+                                                                     .key_pem = wanted->key_pem});
+    server_name = wanted->server_name;
+    if (server_name.empty() && wanted->verify) server_name = key_.id;
+  }
+  if (tls_ && tls_->context == context && tls_->server_name == server_name) return;
+  tls_ = std::make_shared<TargetTls>(std::move(context), std::move(server_name));
 }
 
 // The gauges go along: what is open and in flight now will be counted down in the new series.
@@ -192,6 +211,7 @@ void TargetState::count_idle(int change) {
 bool TargetState::usable(const TargetConnection& connection) const {
   const bool http2 = connection.version() != model::ProtocolVersion::http1;
   return registered_ && connection.protocol() == protocol_ && http2 == speaks_http2() &&
+         connection.tls() == tls_.get() &&
          std::ranges::find(addresses_, connection.address()) != addresses_.end();
 }
 

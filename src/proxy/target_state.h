@@ -47,7 +47,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   const GroupState& group() const { return *group_; }
   const std::string& label() const { return label_; }  // "127.0.0.2:8443"
   telemetry::TargetCounters& counters() { return *counters_; }
-  tls::SessionCache& sessions() { return sessions_; }
+  const std::shared_ptr<TargetTls>& tls() { return tls_; }
   model::Protocol protocol() const { return protocol_; }
   model::ProtocolVersion version() const { return version_; }
   // Requests that a connection is expected to carry at once, until it says so itself.
@@ -207,6 +207,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   Exchange* next_waiting();
   Duration idle_allowance(const TargetConnection& connection, Duration idle_timeout);
   void set_counters(const model::Target& target);
+  void set_tls(const model::TargetGroup& group);
   void publish_habits();
 
   Environment& environment_;
@@ -238,7 +239,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   io::Timer slow_start_timer_;
   io::Timer drain_timer_;
   io::Timer connect_timer_;  // until it is tried again
-  tls::SessionCache sessions_;
+  std::shared_ptr<TargetTls> tls_;  // where it speaks TLS
   std::shared_ptr<telemetry::TargetCounters> counters_;
   FailureStreak failures_;
   KeepAliveHabits habits_;

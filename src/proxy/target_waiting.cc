@@ -137,6 +137,9 @@ void TargetState::on_opened(TargetConnection& connection) {
 void TargetState::on_open_failed(TargetConnection& connection, model::Reason reason) {
   switch (reason) {
     case model::Reason::target_tls_handshake_failed:
+    case model::Reason::target_certificate_expired:
+    case model::Reason::target_certificate_untrusted:
+    case model::Reason::target_certificate_wrong_name:
     case model::Reason::target_tls_handshake_timeout:
     case model::Reason::target_not_http2:
       counters_->tls_errors_total.add();

@@ -234,6 +234,19 @@ std::string day_of(WallTime time) {
 
 }  // namespace
 
+Result<std::vector<OwnedX509>> parse_authorities(std::string_view pem) {
+  if (!has_block(pem, "CERTIFICATE")) return fail(explain_no_certificate(pem));
+  const OwnedBio bio = memory_of(pem);
+  std::vector<OwnedX509> authorities;
+  while (OwnedX509 next{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)})
+    authorities.push_back(std::move(next));
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  const std::string problem = take_error_text();
+  if (at_end) return authorities;
+  return fail(
+      fmt::format("certificate {} of the bundle is damaged: {}", authorities.size() + 1, problem));
+}
+
 Result<ParsedCertificate> parse_certificate(const CertificateText& text) {
   auto parsed = parse(text);
   if (!parsed) return fail(fmt::format("certificate '{}': {}", text.name, parsed.error().message));

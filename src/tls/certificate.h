@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tls/context.h"
@@ -29,5 +30,7 @@ inline constexpr size_t chain_bytes_max = 32 * 1024;
 static_assert(chain_bytes_max < 64 * 1024);
 
 Result<ParsedCertificate> parse_certificate(const CertificateText& text);
+// A bundle of authorities: one certificate or more.
+Result<std::vector<OwnedX509>> parse_authorities(std::string_view pem);
 
 }  // namespace daruma::tls

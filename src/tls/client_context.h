@@ -11,6 +11,7 @@ namespace daruma::tls {
 struct ClientContext::Implementation {
   OwnedBioMethod bio_method;
   OwnedContext context;
+  bool verify = false;
 };
 
 }  // namespace daruma::tls

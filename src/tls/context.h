@@ -103,12 +103,21 @@ class ServerContext {
   std::unique_ptr<Implementation> implementation_;
 };
 
+struct ClientOptions {
+  bool verify = false;      // the target's certificate, and that it is for the name asked for
+  std::string ca_pem{};     // whom to trust then; "": the system's authorities
+  std::string chain_pem{};  // the certificate to show where the target asks for one; "": none
+  std::string key_pem{};
+};
+
 // Connecting side: to targets and probes, with what ELBSecurityPolicy-TLS13-1-0-2021-06 allows, so
-// that old targets can be reached. Certificates of targets are not verified, as an ALB does not.
-// Holds no sessions itself: one SessionCache per target does.
+// that old targets can be reached. Without options certificates of targets are not verified, as an
+// ALB does not. Holds no sessions itself: one SessionCache per target does. A session that was
+// verified is resumed without being verified anew.
 class ClientContext {
  public:
-  static Result<std::unique_ptr<ClientContext>> create();
+  // The error is the operator's: what is wrong with a text.
+  static Result<std::unique_ptr<ClientContext>> create(const ClientOptions& options = {});
   ~ClientContext();
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;

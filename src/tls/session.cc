@@ -73,7 +73,15 @@ std::unique_ptr<Session> Session::connect(ClientContext& context, SessionCache* 
   attach_bio(ssl, shared.bio_method.get(), *session->state_);
   SSL_set_connect_state(ssl);
   allow_renegotiation_by_server(ssl);
-  if (!server_name.empty()) SSL_set_tlsext_host_name(ssl, std::string(server_name).c_str());
+  const std::string name(server_name);
+  bool is_address = false;
+  if (shared.verify) {
+    DARUMA_ASSERT(!name.empty());  // or any certificate would do
+    is_address = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1;
+    ERR_clear_error();
+    if (!is_address) DARUMA_ASSERT(SSL_set1_host(ssl, name.c_str()) == 1);
+  }
+  if (!name.empty() && !is_address) SSL_set_tlsext_host_name(ssl, name.c_str());
   if (offer == AlpnOffer::http2) {
     constexpr std::array<unsigned char, 3> protocols{2, 'h', '2'};
     DARUMA_ASSERT(SSL_set_alpn_protos(ssl, protocols.data(), protocols.size()) == 0);
@@ -145,6 +153,8 @@ SessionResult Session::handshake(Buffer& ciphertext) {
     status = SessionStatus::failed;
   }
   if (status == SessionStatus::failed) end_ = status;
+  if (certificate_problem() != CertificateProblem::none)
+    error_text_ = X509_verify_cert_error_string(SSL_get_verify_result(ssl_));
   return {status};
 }
 
@@ -235,6 +245,22 @@ std::string_view Session::server_name() const {
 
 std::string_view Session::certificate_name() const {
   return state_->chosen == nullptr ? std::string_view() : std::string_view(state_->chosen->name);
+}
+
+CertificateProblem Session::certificate_problem() const {
+  if (established_ || SSL_get_verify_mode(ssl_) == SSL_VERIFY_NONE) return CertificateProblem::none;
+  switch (SSL_get_verify_result(ssl_)) {
+    case X509_V_OK:
+      return CertificateProblem::none;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return CertificateProblem::expired;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return CertificateProblem::wrong_name;
+    default:
+      return CertificateProblem::untrusted;
+  }
 }
 
 // A TLS record starts with a content type below 32, a request with a method in capitals.

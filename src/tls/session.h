@@ -24,6 +24,13 @@ enum class SessionStatus : uint8_t {
   failed,      // alert or protocol error; error_text() says which
 };
 
+enum class CertificateProblem : uint8_t {
+  none,
+  expired,    // or not valid yet
+  untrusted,  // no chain to an authority that is trusted
+  wrong_name
+};
+
 struct SessionResult {
   SessionStatus status;
   size_t bytes = 0;
@@ -35,7 +42,8 @@ class Session {
   // passed to each call, also when the call fails (the alert).
   static std::unique_ptr<Session> accept(ServerContext& context);
   // Resumes a session of the cache if there is one; `cache` may be null. `server_name` is a DNS
-  // name for SNI, or empty for none.
+  // name for SNI, or empty for none. Where the context verifies, it is what the certificate must be
+  // for; then it may also be an IP address, which is not sent. REQUIRES: then it is not empty.
   static std::unique_ptr<Session> connect(ClientContext& context, SessionCache* cache,
                                           std::string_view server_name,
                                           AlpnOffer offer = AlpnOffer::nothing);
@@ -83,6 +91,8 @@ class Session {
   std::string_view server_name() const;  // SNI; "" if none
   // Server side: which one was chosen; "" if the session was resumed, and none was sent.
   std::string_view certificate_name() const;
+  // Client side, after `failed`: why the target's certificate was not accepted, if it was that.
+  CertificateProblem certificate_problem() const;
   // True if the first bytes were plain HTTP (server side, after `failed`).
   bool peer_spoke_http() const;
   const std::string& error_text() const { return error_text_; }

@@ -13,6 +13,7 @@ import threading
 
 import pytest
 
+from authority import Authority
 from harness import (Configuration, Daruma, Ports, Target, make_certificate, new_session,
                      target_group, wait_until)
 
@@ -150,6 +151,18 @@ def no_shared_cipher(folder):
     return context
 
 
+def expired_target(folder):
+    """Shows a certificate that was good once, to who looks."""
+    authority = Authority(folder)
+    certificate = authority.issue('expired', 'IP:127.0.0.4', end='210101000000Z')
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    target = FaultyTarget(hang, context)
+    target.attributes = {'daruma.target_tls.verify.enabled': True,
+                         'daruma.target_tls.ca_bundle.file': str(authority.file)}
+    return target
+
+
 GARBAGE = b'220 smtp.example ESMTP\r\n'
 LONG_HEAD = b'HTTP/1.1 200 OK\r\n' + b'X: %s\r\n' % (b'y' * 8000) * 6 + b'\r\n'
 BAD_CHUNK = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n'
@@ -199,6 +212,8 @@ FAULTS = {
                            'target_tls_handshake_failed'),
     'handshake-never-answered': (lambda f: FaultyTarget(hang), 'HTTPS', 504,
                                  'target_tls_handshake_timeout'),
+    'expired-certificate': (lambda f: expired_target(f), 'HTTPS', 502,
+                            'target_certificate_expired'),
     'closed-after-request-tls': (lambda f: FaultyTarget(after_request(), server_context(f)),
                                  'HTTPS', 502, 'target_closed_before_response'),
 }
@@ -224,7 +239,8 @@ def outcomes(tmp_path_factory):
     """name → (status, reason in the access log); and the balancer."""
     folder = tmp_path_factory.mktemp('faults')
     targets = {name: make(folder) for name, (make, *_) in FAULTS.items()}
-    groups = [target_group([targets[name]], name=name, Protocol=fault[1], **ONE_CHECK)
+    groups = [target_group([targets[name]], name=name, Protocol=fault[1], **ONE_CHECK,
+                           Attributes=getattr(targets[name], 'attributes', {}))
               for name, fault in FAULTS.items()]
     rules = [rule(i + 1, name) for i, name in enumerate(FAULTS)]
     configuration = Configuration(

@@ -50,7 +50,7 @@ struct ServerContext::Implementation {};
 ClientContext::ClientContext(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 ClientContext::~ClientContext() = default;
-Result<std::unique_ptr<ClientContext>> ClientContext::create() {
+Result<std::unique_ptr<ClientContext>> ClientContext::create(const ClientOptions&) {
   return std::unique_ptr<ClientContext>(new ClientContext(std::make_unique<Implementation>()));
 }
 
@@ -170,6 +170,9 @@ std::string_view Session::server_name() const {
 }
 std::string_view Session::certificate_name() const {
   return "";
+}
+CertificateProblem Session::certificate_problem() const {
+  return CertificateProblem::none;
 }
 bool Session::peer_spoke_http() const {
   return false;
