@@ -95,9 +95,9 @@ Probe::Probe(const ProbeEnvironment& environment, ProbeRequest request, tls::Ses
   }
   const auto offer = request_.version == model::ProtocolVersion::http1 ? tls::AlpnOffer::nothing
                                                                        : tls::AlpnOffer::http2;
-  auto secure = transport::SecureSocket::connect(loop_, environment.secure, environment.tls,
-                                                 &sessions, request_.address, request_.server_name, *this,
-                                                 offer);
+  auto secure =
+      transport::SecureSocket::connect(loop_, environment.secure, environment.tls, &sessions,
+                                       request_.address, request_.server_name, *this, offer);
   secure_ = secure.get();
   socket_ = std::move(secure);
 }
