@@ -10,6 +10,7 @@ namespace daruma::health {
 namespace {
 
 constexpr Duration spread_max = 1s;
+constexpr Duration of_late = 10s;
 
 Checking checking_of(const model::TargetGroup& group) {
   if (!group.in_use) return Checking::not_in_use;
@@ -77,7 +78,13 @@ void ProbedTarget::set_tls(const model::TargetTls* settings,
   sessions_ = std::make_unique<tls::SessionCache>();
 }
 
+bool ProbedTarget::full_of_late() const {
+  if (traffic_.door_shut()) return true;
+  return last_full_ != Instant{} && environment_.loop.now() < last_full_ + of_late;
+}
+
 void ProbedTarget::set_door_shut(bool shut) {
+  if (shut || traffic_.door_shut()) last_full_ = environment_.loop.now();
   traffic_.set_door_shut(shut);
   const model::TargetHealth before = health();
   set_saturated();
@@ -201,12 +208,16 @@ bool ProbedTarget::is_held_out() const {
   return damping_.holds(environment_.loop.now()) && observer_.siblings_of(*this).have_room();
 }
 
-// One that was convicted in a hurry is asked in a hurry whether it is back.
+// One that was convicted in a hurry is asked in a hurry whether it is back; so is one that the
+// others could do with: not where all are out, and asked all the same.
 void ProbedTarget::hasten_or_calm(ProbeOutcome outcome) {
   if (outcome == ProbeOutcome::passed) traffic_.on_probe_passed();
   if (health().state != model::HealthState::unhealthy) {
     if (!traffic_.accuses()) rhythm_.calm();
-  } else if (outcome == ProbeOutcome::passed) {
+    return;
+  }
+  if (guarded_ && !rhythm_.hurried() && observer_.siblings_of(*this).lack_room()) rhythm_.hurry();
+  if (outcome == ProbeOutcome::passed) {
     rhythm_.on_passed_again();
   } else {
     rhythm_.on_failed_again();

@@ -28,9 +28,10 @@ class ProbedTarget;
 // The other targets of its group.
 struct Siblings {
   size_t healthy = 0;
-  size_t saturated = 0;  // of the healthy ones
+  size_t saturated = 0;  // of the healthy ones, now or of late
   bool none_healthy() const { return healthy == 0; }
   bool have_room() const { return healthy > 0 && saturated == 0; }
+  bool lack_room() const { return saturated > 0; }
 };
 
 class ProbedTargetObserver {
@@ -75,6 +76,8 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   const model::HealthCheck& check() const { return check_; }
   const Traffic& traffic() const { return traffic_; }
   const Damping& damping() const { return damping_; }
+  // It is full, or was a short while ago: a load that fills it comes and goes.
+  bool full_of_late() const;
   uint16_t probe_port() const { return check_.port.value_or(key_.port); }
   bool probe_under_way() const { return probe_ != nullptr; }
 
@@ -108,6 +111,7 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   Traffic traffic_;
   Rhythm rhythm_;
   Damping damping_;
+  Instant last_full_{};         // the zero instant: never
   Duration gap_{};              // between probes, as scheduled
   bool probe_excused_ = false;  // the last one
   io::Timer due_;

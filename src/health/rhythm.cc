@@ -19,7 +19,7 @@ void Rhythm::on_failed_again() {
 }
 
 void Rhythm::on_passed_again() {
-  if (hurried()) hurried_gap_ = return_interval;
+  if (hurried()) hurried_gap_ = passing_interval;
 }
 
 }  // namespace daruma::health

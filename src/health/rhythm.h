@@ -6,7 +6,7 @@
 //   hurried  one second. Its requests fail and nobody is answered: whether it is dead is worth
 //            knowing at once, by the same thresholds. So is whether it is back: a quarter of a
 //            second, and a tenth more after each failure, up to the interval, so that it is found
-//            after a tenth of the time that it was away.
+//            after a tenth of the time that it was away. Once it passes, a tenth of a second.
 //   sparing  four intervals. It is busy: requests show that it lives, and a probe takes one of its
 //            places.
 #pragma once
@@ -20,6 +20,7 @@ class Rhythm {
  public:
   static constexpr Duration hurried_interval = 1s;
   static constexpr Duration return_interval = 250ms;
+  static constexpr Duration passing_interval = 100ms;
   // Further than any interval; growing ends somewhere.
   static constexpr Duration return_interval_most = 10min;
   static constexpr int sparing_intervals = 4;

@@ -19,7 +19,7 @@ TEST(Rhythm, gap_by_table) {
       {"", 30s, 30s},           {"s", 30s, 120s},     {"sn", 30s, 30s},     {"h", 30s, 1s},
       {"hh", 30s, 1s},          {"sh", 30s, 1s},  // one that answers nobody is not busy
       {"shc", 30s, 120s},       {"hc", 30s, 30s},     {"hf", 30s, 250ms},   {"hff", 30s, 275ms},
-      {"hfff", 30s, 302500us},  {"hffh", 30s, 275ms}, {"hffp", 30s, 250ms}, {"hffph", 30s, 250ms},
+      {"hfff", 30s, 302500us},  {"hffh", 30s, 275ms}, {"hffp", 30s, 100ms}, {"hffph", 30s, 100ms},
       {"hffpf", 30s, 302500us},  // it goes on as before
       {"hffchf", 30s, 250ms},   {"f", 30s, 30s},      {"p", 30s, 30s},      {"h", 500ms, 500ms},
   };
