@@ -53,7 +53,8 @@ bool Doorkeeper::settle(Instant now) {
   } else if (knocker_ == nobody || turn_is_over(now)) {
     give_turn(choose(), now);
   }
-  wanted_ = state_ == DoorState::full && waiting() > 0;
+  const bool shut = state_ == DoorState::full || state_ == DoorState::suspected;
+  wanted_ = shut && waiting() > 0;
   return state_ != state_before || knocker_ != knocker_before || wanted_ != wanted_before;
 }
 

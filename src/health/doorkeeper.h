@@ -35,7 +35,7 @@ class Doorkeeper {
 
   model::DoorState state() const { return state_; }
   uint32_t knocker() const { return knocker_; }
-  // While it is full: requests of some worker wait.
+  // While it is full, or suspected to be: requests of some worker wait.
   bool wanted() const { return wanted_; }
   // Of all workers together, as last reported.
   uint32_t waiting() const;

@@ -53,12 +53,13 @@ class Story {
     for (const Step& step : steps) {
       SCOPED_TRACE(testing::Message() << "step " << ++steps_ << ": " << step.report);
       const std::string before = door_of(keeper_);
+      const bool wanted_before = keeper_.wanted();
       now_ += step.after;
       const bool news = std::string(step.report).empty()
                             ? keeper_.look(now_)
                             : keeper_.take(report_of(step.report), now_);
       EXPECT_EQ(door_of(keeper_), step.door);
-      EXPECT_EQ(news, door_of(keeper_) != before);
+      EXPECT_EQ(news, door_of(keeper_) != before || keeper_.wanted() != wanted_before);
     }
   }
 
@@ -94,6 +95,19 @@ TEST(Doorkeeper, it_is_shut_as_long_as_any_worker_says_so) {
                 {0s, "1 s 0", "suspected"},
                 {0s, "0 - 9", "suspected"},
                 {0s, "1 - 0", ""}});
+}
+
+// Whoever has a place to spare should not keep it until it is known whether there are more.
+TEST(Doorkeeper, a_place_is_wanted_as_soon_as_it_may_be_full) {
+  Doorkeeper keeper(2);
+  const Instant now = Instant{} + 1h;
+  keeper.take(report_of("0 sk 0 20"), now);
+  EXPECT_FALSE(keeper.wanted());
+  EXPECT_TRUE(keeper.take(report_of("1 - 3 10"), now));
+  EXPECT_EQ(door_of(keeper), "suspected");
+  EXPECT_TRUE(keeper.wanted());
+  EXPECT_TRUE(keeper.take(report_of("1 - 0 10"), now));
+  EXPECT_FALSE(keeper.wanted());
 }
 
 TEST(Doorkeeper, is_full_when_nobody_has_come_in_for_a_second_but_for_one_who_left) {

@@ -34,6 +34,11 @@ void Door::on_letter(const model::DoorLetter& letter) {
   owner_.on_told();
 }
 
+void Door::on_away() {
+  governor_.on_away();
+  look();
+}
+
 bool Door::shut() const {
   if (!guarded()) return false;
   return told_.state == model::DoorState::suspected || full() ||
@@ -61,6 +66,7 @@ void Door::come(TargetConnection& connection) {
 
 // The door is a queue: who came before one that is in now, is in as well, and only slow.
 void Door::let_in(TargetConnection& connection) {
+  governor_.count_answer(environment_.loop.now());
   if (!has(connection)) return;  // it was overtaken
   const Instant now = environment_.loop.now();
   const Duration waited = now - connection.at_door_since();
@@ -96,6 +102,9 @@ void Door::look() {
 
 void Door::judge() {
   TargetConnection& first = waiting_.front();
+  const bool kept_out =
+      full() && environment_.loop.now() - first.at_door_since() >= governor_.patience();
+  if (kept_out) governor_.on_kept_out(owner_.inside());
   const TargetConnection* second = waiting_.after(first);
   const Governor::Verdict verdict =
       governor_.on_waiting(environment_.loop.now(), first.at_door_since(),

@@ -50,6 +50,8 @@ class Door final : private io::TimerHandler {
   void configure(const model::SaturationGuard& guard, model::Protocol protocol);
   void on_letter(const model::DoorLetter& letter);
   void restart() { governor_.restart(); }
+  // The target is away.
+  void on_away();
 
   bool guarded() const { return governor_.enabled(); }
   // New connections wait, as this worker or another one of the node finds: the target is full, or
@@ -58,7 +60,7 @@ class Door final : private io::TimerHandler {
   // It is full.
   bool full() const { return guarded() && told_.state == model::DoorState::full; }
   // A place that this worker does not need is needed by another one of the node.
-  bool wanted_elsewhere() const { return full() && told_.wanted; }
+  bool wanted_elsewhere() const { return guarded() && told_.wanted; }
   // May one more connection be opened, while `connecting` are on their way to the door?
   bool may_open(size_t connecting) const;
   const Governor& governor() const { return governor_; }
@@ -71,6 +73,7 @@ class Door final : private io::TimerHandler {
   // A connection that is inside was answered.
   void on_served(Instant now, Duration took) {
     governor_.on_served(now, took);
+    governor_.count_answer(now);
     if (size_ > 0) look();
   }
   // A place was left to another worker.

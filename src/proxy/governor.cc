@@ -2,6 +2,7 @@
 #include "proxy/governor.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "model/limits.h"
 
@@ -29,7 +30,15 @@ constexpr Duration acquittal_kept = 20s;
 constexpr int fresh_parts = 8;
 constexpr int late_part = 8;  // of the mean
 constexpr Duration late_least = 20ms;
-constexpr size_t unsure_part = 4;
+// How many a plain target serves is counted over that long.
+constexpr Duration places_window = 1s;
+constexpr Duration places_window_most = 5s;  // with as many answers as that:
+constexpr uint32_t places_answers = 8;
+constexpr double places_most = 1e6;
+constexpr double hardly_one = 0.2;
+// How many more than that it may seem to serve.
+constexpr double beyond_part = 1.25;
+constexpr double beyond_more = 2;
 constexpr int mean_parts = 16;  // how much of the mean a new value replaces
 constexpr Duration period = 20s;
 
@@ -51,6 +60,11 @@ void Governor::restart() {
   if (plain()) learned_limit_ = 0;
 }
 
+void Governor::on_away() {
+  shut_until_ = {};
+  restart();
+}
+
 Duration Governor::patience() const {
   return usual_patience() * (1 << acquittals_);
 }
@@ -70,21 +84,15 @@ Duration Governor::answer_patience() const {
 
 bool Governor::may_open(Instant now, size_t at_door, size_t inside) const {
   if (!enabled_) return true;
-  if (plain()) return at_door + inside < learned_limit_ + (shut(now) ? knockers(at_door) : window_);
+  if (plain()) return at_door + inside < learned_limit_ + (shut(now) ? 1 : window_);
   if (!shut(now)) return at_door < window_;
   return at_door < std::max<size_t>(inside / inside_per_knocker, window_least);
 }
 
 bool Governor::may_open_full(size_t at_door, size_t inside) const {
-  if (plain()) return at_door + inside < learned_limit_ + knockers(at_door);
+  if (plain()) return at_door + inside < learned_limit_ + 1;  // each has a request with it
   const size_t places = learned_limit_ > inside ? learned_limit_ - inside : 0;
   return at_door < std::max<size_t>(places, 1);
-}
-
-// Each has a request with it, which is better off in the line. But how many of those at the door
-// are being served already is an estimate.
-size_t Governor::knockers(size_t at_door) {
-  return 1 + at_door / unsure_part;
 }
 
 void Governor::on_let_in(Instant now, Duration waited, size_t at_door, size_t inside) {
@@ -127,13 +135,30 @@ bool Governor::let_in_late(Duration waited) {
   return fresh_mean_ > mean_ + std::max(mean_ / late_part, late_least);
 }
 
-// Little's law: the part of a first response's time that is a wait is the part of those at the door
-// who wait there. The others are being served.
-void Governor::count_places(size_t at_door, size_t inside) {
+// Little's law: as many are being served as are answered while one is. The highest of two windows:
+// chance makes some of them poor.
+void Governor::count_answer(Instant now) {
   if (!plain() || mean_ == Duration::zero()) return;
+  ++answers_;
+  const Duration length = now - answers_since_;
+  if (length < places_window || (answers_ < places_answers && length < places_window_most)) return;
+  const double served = answers_ * seconds_of(mean_) / seconds_of(length);
+  served_ = std::min(std::max(served, served_before_), places_most);
+  served_before_ = served;
+  answers_ = 0;
+  answers_since_ = now;
+}
+
+// Little's law again: the part of a first response's time that is a wait is the part of those at
+// the door who wait there. That is quick to follow, but late by what a page takes; the count of
+// answers holds it.
+void Governor::count_places(size_t at_door, size_t inside) {
+  if (!plain() || mean_ == Duration::zero() || fresh_mean_ == Duration::zero()) return;
   const double late = std::max(seconds_of(fresh_mean_ - mean_), 0.0) / seconds_of(fresh_mean_);
-  const auto outside = static_cast<size_t>(static_cast<double>(at_door) * late + 0.5);
-  learned_limit_ = static_cast<uint32_t>(inside + at_door - outside);
+  const double places = static_cast<double>(inside) + static_cast<double>(at_door) * (1 - late);
+  const double least = std::ceil(served_ - hardly_one);
+  const double most = std::ceil(served_ * beyond_part) + beyond_more;
+  learned_limit_ = static_cast<uint32_t>(std::clamp(std::round(places), least, most));
 }
 
 // A window that was not needed has proved nothing. Where a handshake shows the door, what came in
@@ -170,6 +195,10 @@ Governor::Verdict Governor::on_waiting(Instant now, Instant first, Instant secon
   if (!shut(now) && !is_kept_waiting(now, second)) return Verdict::suspicious;
   find_shut(now, inside);
   return Verdict::shut;
+}
+
+void Governor::on_kept_out(size_t inside) {
+  if (!plain()) learned_limit_ = std::min(learned_limit_, static_cast<uint32_t>(inside));
 }
 
 void Governor::find_shut(Instant now, size_t inside) {

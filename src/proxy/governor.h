@@ -45,9 +45,14 @@ class Governor {
   // A connection came in after `waited` at the door, where it was one of `at_door`; `inside` counts
   // it.
   void on_let_in(Instant now, Duration waited, size_t at_door, size_t inside);
-  // So many are at the door and inside after that. A plain target does not show which of those at
-  // the door are being served already; how late first responses are does.
+  // A response has begun, the first of its connection or not. A plain target does not show which of
+  // those at the door are being served already; how many it answers does.
+  void count_answer(Instant now);
+  // So many are at the door and inside after a first response.
   void count_places(size_t at_door, size_t inside);
+  // One has knocked for long, and it is known that the target is full: so many are inside, and the
+  // places that this worker had beside them are others' now.
+  void on_kept_out(size_t inside);
   // A place was left to another worker.
   void lend() { learned_limit_ -= learned_limit_ > 0; }
   // A connection that is inside was answered, `took` after its request had been sent.
@@ -64,6 +69,8 @@ class Governor {
   void acquit(Instant now, size_t inside);
   // The target comes back after it was away: it is asked little at first.
   void restart();
+  // It is away: that its door was shut means nothing any more.
+  void on_away();
 
   // How long a connection may be at the door before that means something.
   Duration patience() const;
@@ -71,7 +78,7 @@ class Governor {
   Duration answer_patience() const;
   bool shut(Instant now) const { return enabled_ && now < shut_until_; }
   // Connections inside when the door was last found shut, or what was let in since; of a plain
-  // target, those that are inside or being served, as of the last first response. 0: not known.
+  // target, how many it served at once in the last seconds. 0: not known.
   uint32_t learned_limit() const { return learned_limit_; }
   // What it costs to open a connection, at least; 0: not known.
   Duration quickest() const { return quickest_ == Duration::max() ? Duration::zero() : quickest_; }
@@ -80,7 +87,6 @@ class Governor {
 
  private:
   bool plain() const { return sign_ == DoorSign::first_response; }
-  static size_t knockers(size_t at_door);
   bool is_kept_waiting(Instant now, Instant since) const;
   void find_shut(Instant now, size_t inside);
   void remember_shut(Instant now);
@@ -107,6 +113,11 @@ class Governor {
   Duration slowest_{};
   Duration slowest_before_{};
   Instant period_end_{};
+  // Of a plain target: answers in this window, and how many it served at once in the one before.
+  uint32_t answers_ = 0;
+  Instant answers_since_{};
+  double served_ = 0;
+  double served_before_ = 0;
 };
 
 }  // namespace daruma::proxy

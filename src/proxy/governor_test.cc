@@ -207,6 +207,24 @@ Governor plain_target(Duration fresh) {
   return governor;
 }
 
+// For `time`, so many answers a second to requests over connections that are inside.
+void answer(Governor& governor, Instant& now, Duration time, int rate, Duration took) {
+  for (const Instant end = now + time; now < end; now += Duration(1s) / rate) {
+    governor.on_served(now, took);
+    governor.count_answer(now);
+  }
+}
+
+// A plain target that has answered 40 a second, each in 500 ms: 20 at once.
+struct Plain {
+  Plain() {
+    governor.configure(true, DoorSign::first_response);
+    answer(governor, now, 3s, 40, 500ms);
+  }
+  Governor governor;
+  Instant now = Instant{} + 1h;
+};
+
 TEST(Governor, counts_the_places_of_a_plain_target_by_how_late_first_responses_are) {
   struct Case {
     Duration fresh;
@@ -215,30 +233,72 @@ TEST(Governor, counts_the_places_of_a_plain_target_by_how_late_first_responses_a
     uint32_t places;
   };
   const Case cases[] = {
-      {100ms, 8, 12, 20},  // nobody waits at the door
-      {90ms, 8, 12, 20},   // quicker than the others is not quicker than at once
-      {200ms, 8, 12, 16},  // half of the time is a wait
-      {400ms, 8, 12, 14},  // three quarters are
-      {400ms, 1, 12, 12}, {400ms, 0, 12, 12},
+      {500ms, 8, 12, 20},                    // nobody waits at the door
+      {450ms, 8, 12, 20},                    // quicker than the others is not quicker than at once
+      {1s, 20, 12, 22},                      // half of the time is a wait
+      {2s, 40, 12, 22},                      // three quarters are
+      {500ms, 80, 12, 27}, {2s, 4, 12, 20},  // what it answers holds both
   };
   for (const Case& c : cases) {
-    Governor governor = plain_target(c.fresh);
-    governor.count_places(c.at_door, c.inside);
-    EXPECT_EQ(governor.learned_limit(), c.places) << c.fresh / 1ms << " " << c.at_door;
+    Plain target;
+    for (int i = 0; i < 100; ++i) target.governor.on_let_in(target.now, c.fresh, 1, 1);
+    target.governor.count_places(c.at_door, c.inside);
+    EXPECT_EQ(target.governor.learned_limit(), c.places) << c.fresh / 1ms << " " << c.at_door;
   }
 }
 
+TEST(Governor, counts_what_a_plain_target_serves_by_what_it_answers) {
+  Plain target;
+  Governor& governor = target.governor;
+  governor.on_let_in(target.now, 500ms, 1, 1);
+  const auto least = [&governor] {
+    governor.count_places(0, 0);
+    return governor.learned_limit();
+  };
+  EXPECT_EQ(least(), 20u);
+  // One poor second is chance, two are not.
+  answer(governor, target.now, 1s, 20, 500ms);
+  EXPECT_EQ(least(), 20u);
+  answer(governor, target.now, 2s, 20, 500ms);
+  EXPECT_EQ(least(), 10u);
+  answer(governor, target.now, 2500ms, 60, 500ms);
+  EXPECT_EQ(least(), 30u);
+  // A few answers say little before five seconds have passed.
+  answer(governor, target.now, 20s, 1, 1s);
+  EXPECT_EQ(least(), 1u);
+}
+
 TEST(Governor, asks_a_full_plain_target_for_its_places_and_one_more) {
-  Governor governor = plain_target(200ms);
-  governor.count_places(4, 12);  // 14
-  EXPECT_TRUE(governor.may_open_full(2, 12));
-  EXPECT_FALSE(governor.may_open_full(3, 12));
-  // Among many at the door one more may be there by mistake.
-  EXPECT_TRUE(governor.may_open_full(7, 8));
-  EXPECT_FALSE(governor.may_open_full(7, 9));
+  Plain target;
+  Governor& governor = target.governor;
+  governor.on_let_in(target.now, 500ms, 1, 1);
+  governor.count_places(8, 12);  // 20
+  EXPECT_TRUE(governor.may_open_full(8, 12));
+  EXPECT_FALSE(governor.may_open_full(9, 12));
   governor.lend();
-  EXPECT_TRUE(governor.may_open_full(1, 12));
-  EXPECT_FALSE(governor.may_open_full(2, 12));
+  EXPECT_TRUE(governor.may_open_full(7, 12));
+  EXPECT_FALSE(governor.may_open_full(8, 12));
+}
+
+TEST(Governor, places_that_others_have_taken_are_not_asked_for_again) {
+  Served target;
+  target.kept_waiting(300ms);
+  ASSERT_EQ(target.governor.learned_limit(), 20u);
+  EXPECT_TRUE(target.governor.may_open_full(5, 12));
+  target.governor.on_kept_out(12);
+  EXPECT_TRUE(target.governor.may_open_full(0, 12));
+  EXPECT_FALSE(target.governor.may_open_full(1, 12));
+}
+
+// It hung up on everybody: that it was full before says nothing.
+TEST(Governor, a_target_that_goes_away_is_not_full) {
+  Served target;
+  target.kept_waiting(300ms);
+  ASSERT_TRUE(target.governor.shut(target.now));
+  target.governor.on_away();
+  EXPECT_FALSE(target.governor.shut(target.now));
+  EXPECT_TRUE(target.governor.may_open(target.now, 1, 0));
+  EXPECT_FALSE(target.governor.may_open(target.now, 2, 0));
 }
 
 TEST(Governor, a_plain_target_that_was_shut_is_asked_for_two_more_at_once) {
@@ -246,6 +306,8 @@ TEST(Governor, a_plain_target_that_was_shut_is_asked_for_two_more_at_once) {
   target.kept_waiting(300ms);
   target.now += 10s;
   ASSERT_FALSE(target.governor.shut(target.now));
+  answer(target.governor, target.now, 3s, 200, 100ms);
+  target.governor.on_let_in(target.now, 100ms, 1, 20);
   target.governor.count_places(0, 20);
   EXPECT_TRUE(target.governor.may_open(target.now, 1, 20));
   EXPECT_FALSE(target.governor.may_open(target.now, 2, 20));
