@@ -11,6 +11,7 @@
 #include "health/anomalies.h"
 #include "health/doors.h"
 #include "health/health_check_log_line.h"
+#include "health/loads.h"
 #include "health/probed_target.h"
 #include "tls/client_contexts.h"
 
@@ -77,6 +78,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
         environment_{context.loop, slabs_, secure_, *tls_},
         doors_(context.loop, context_.workers, *this),
         anomalies_(context.loop, context.registry, *this),
+        loads_(context.loop, context_.workers),
         mailbox_(context.loop, *this) {}
 
   io::Mailbox<model::HealthThreadLetter>& mailbox() { return mailbox_; }
@@ -107,7 +109,9 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   std::shared_ptr<tls::ClientContext> tls_of(const model::TargetGroup& group);
   void forget_unnamed();
   void retire(model::SnapshotRef snapshot);
+  bool guarded(const model::TargetKey& target) const;
   void take(const model::DoorReport& report);
+  void take(const model::LoadReport& report);
   void take(const model::FailureReport& report);
   void drain();
   void announce(const ProbedTarget& target);
@@ -125,6 +129,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   Entries entries_;
   Doors doors_;
   Anomalies anomalies_;
+  Loads loads_;
   uint64_t adoptions_ = 0;
   bool missed_ = false;  // revisions came and went between the last two adoptions
   bool draining_ = false;
@@ -140,6 +145,7 @@ void Prober::Implementation::on_letter(model::HealthThreadLetter letter) {
     return adopt(std::move(adoption->snapshot));
   }
   if (const auto* report = std::get_if<model::DoorReport>(&letter)) return take(*report);
+  if (const auto* report = std::get_if<model::LoadReport>(&letter)) return take(*report);
   if (const auto* report = std::get_if<model::FailureReport>(&letter)) return take(*report);
   if (std::holds_alternative<model::DrainLetter>(letter) && !draining_) drain();
 }
@@ -175,6 +181,7 @@ void Prober::Implementation::forget_unnamed() {
     if (entry.second.adoption == adoptions_) return false;
     doors_.forget(entry.first);
     anomalies_.forget(entry.first);
+    loads_.forget(entry.first);
     return true;
   });
 }
@@ -191,7 +198,10 @@ void Prober::Implementation::adopt_target(uint32_t group, const model::Target& t
   const model::TargetGroup& its_group = snapshot_->target_groups[group];
   entry.target->adopt(its_group, target, tls_of(its_group));
   // A worker that saw it go, and come back, gives it its full weight.
-  if (missed_) anomalies_.forget(target.key);
+  if (missed_) {
+    anomalies_.forget(target.key);
+    loads_.forget(target.key);  // nor has that one a limit
+  }
   if (is_new || missed_) {
     announce(*entry.target);
   } else if (entry.target->health() != before) {
@@ -200,11 +210,18 @@ void Prober::Implementation::adopt_target(uint32_t group, const model::Target& t
 }
 
 // A group whose guard is off has no door: workers that have not adopted that yet are not heard.
+bool Prober::Implementation::guarded(const model::TargetKey& target) const {
+  const auto found = entries_.find(target);
+  if (found == entries_.end()) return false;
+  return snapshot_->target_groups[found->second.group].saturation_guard.enabled;
+}
+
 void Prober::Implementation::take(const model::DoorReport& report) {
-  const auto found = entries_.find(report.target);
-  if (found == entries_.end()) return;
-  const bool guarded = snapshot_->target_groups[found->second.group].saturation_guard.enabled;
-  if (guarded) doors_.take(report);
+  if (guarded(report.target)) doors_.take(report);
+}
+
+void Prober::Implementation::take(const model::LoadReport& report) {
+  if (guarded(report.target)) loads_.take(report);
 }
 
 void Prober::Implementation::take(const model::FailureReport& report) {
@@ -227,7 +244,7 @@ Siblings Prober::Implementation::siblings_of(const ProbedTarget& target) const {
     const ProbedTarget& other = *entries_.at(registered.key).target;
     if (&other == &target || other.health().state != model::HealthState::healthy) continue;
     ++siblings.healthy;
-    siblings.saturated += other.traffic().door_shut();
+    siblings.saturated += other.full_of_late();
   }
   return siblings;
 }
@@ -276,6 +293,7 @@ void Prober::Implementation::drain() {
   draining_ = true;
   doors_.forget_all();
   anomalies_.stop();
+  loads_.forget_all();
   entries_.clear();
   retire(std::exchange(snapshot_, nullptr));
   context_.control.post(model::StoppedLetter{.worker = stopped_letter_id});

@@ -34,6 +34,12 @@ Key about(const AnomalyLetter& letter) {
 Key about(const DoorReport& report) {
   return LetterKey{.sender = report.worker, .target = report.target};
 }
+Key about(const LoadReport& report) {
+  return LetterKey{.sender = report.worker, .target = report.target};
+}
+Key about(const LoadLetter& letter) {
+  return LetterKey{.target = letter.target};
+}
 // Each length of a row counts, and lengths double: they are some thirty.
 Key about(const FailureReport& report) {
   return LetterKey{.sender = report.worker, .which = report.in_a_row, .target = report.target};

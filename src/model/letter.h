@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/answer_time.h"
 #include "model/reason.h"
 #include "model/snapshot.h"
 #include "model/story.h"
@@ -118,7 +119,36 @@ struct DoorLetter {
   TargetKey target;
   DoorState state = DoorState::open;
   uint32_t knocker = nobody;
-  bool wanted = false;  // full, and requests of some worker wait for a place
+  bool wanted = false;  // full, or suspected to be, and requests of some worker wait for a place
+};
+
+// worker → health: what this worker sees of a target that it finds slow, or was told to report on;
+// at most every 100 ms. The sums are since the worker knows the target.
+struct LoadReport {
+  uint32_t worker = 0;
+  TargetKey target;
+  bool slow = false;  // answers take much longer than usual
+  uint64_t answers = 0;
+  uint64_t fresh = 0;  // of those, to requests sent since the node's limit was lowered last
+  AnswerTime fresh_time{};
+  uint32_t most_in_flight = 0;  // since the report before
+  uint32_t in_flight = 0;
+  uint32_t waiting = 0;  // requests that would go there
+  Duration usual{};      // what an answer takes when it is not busy
+};
+
+// health → one worker: how many requests it may have under way at a target that gets slower the
+// more there are: its part of the node's limit, by how many it has.
+struct LoadLetter {
+  static constexpr uint32_t unlimited = UINT32_MAX;
+  TargetKey target;
+  bool watched = false;  // report on it
+  uint32_t limit = unlimited;
+  bool lenient = false;  // not proved yet: nobody is turned away because of it
+  uint32_t lowered = 0;  // how often the node's limit was
+  Duration patience{};   // nobody should be turned away who has not waited for as long
+  Duration usual{};      // what an answer takes when it is not busy; 0: as this worker knows
+  bool operator==(const LoadLetter&) const = default;
 };
 
 // worker → health: real requests to this target fail, one after another, and none has succeeded in
@@ -145,9 +175,11 @@ struct AnswerLetter {
   StoriesKept kept;
 };
 
-using WorkerLetter = std::variant<SnapshotLetter, HealthLetter, DoorLetter, WeightLetter,
-                                  TicketKeyLetter, CookieKeyLetter, InquiryLetter, DrainLetter>;
-using HealthThreadLetter = std::variant<SnapshotLetter, DoorReport, FailureReport, DrainLetter>;
+using WorkerLetter =
+    std::variant<SnapshotLetter, HealthLetter, DoorLetter, LoadLetter, WeightLetter,
+                 TicketKeyLetter, CookieKeyLetter, InquiryLetter, DrainLetter>;
+using HealthThreadLetter =
+    std::variant<SnapshotLetter, DoorReport, LoadReport, FailureReport, DrainLetter>;
 using ControlLetter = std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter,
                                    AnomalyLetter, AnswerLetter>;
 

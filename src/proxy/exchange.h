@@ -275,6 +275,7 @@ class Exchange final : public Mortal,
   bool target_reusable_ = false;
   bool response_alone_ = false;  // nothing else was on its way to the client before its head
   bool cut_off_ = false;         // the client must not take what it got for complete
+  bool client_left_ = false;     // before its answer began
   bool client_lost_ = false;     // it takes no more, or must be told of the cut by a reset
   size_t interim_bytes_ = 0;
   Instant began_{};

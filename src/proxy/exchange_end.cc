@@ -164,6 +164,7 @@ Next Exchange::cut_off(model::Reason reason) {
 // It says no more, and may still be taking what it was told before.
 Next Exchange::client_left() {
   if (!response_begun_) record_.status = 460;
+  client_left_ = !response_begun_ && request_sent_;
   return cut_off(model::Reason::client_closed);
 }
 
@@ -196,6 +197,8 @@ void Exchange::release_target(bool reusable) {
     connection->end_use();
     if (reusable) {
       target_->give_back(*connection, load_balancer_->idle_timeout);
+    } else if (client_left_ && target_->holds_place(connection->connection())) {
+      target_->leave_behind(connection->connection(), load_balancer_->idle_timeout);
     } else {
       target_->abandon(*connection);
     }
@@ -348,7 +351,8 @@ void Exchange::reset() {
   running_ = timed_out_ = target_full_ = request_read_ = request_sent_ = request_broken_ =
       response_begun_ = false;
   interim_bytes_ = 0;
-  close_target_ = target_reusable_ = cut_off_ = client_lost_ = response_alone_ = false;
+  close_target_ = target_reusable_ = cut_off_ = false;
+  client_left_ = client_lost_ = response_alone_ = false;
   keep_client_ = true;
   began_ = sent_at_ = response_at_ = Instant{};
   local_ = {};

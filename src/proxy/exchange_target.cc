@@ -98,8 +98,8 @@ void Exchange::count_pick() {
   record_.target_group_arn = group_->group->arn;
 }
 
-// The algorithm's choice; under guard, the first of its choices that takes requests. Nullptr: the
-// targets that do not fail are full.
+// The algorithm's choice; under guard, the first of its choices that takes requests. Nullptr: of
+// the targets that do not fail some are full, and no other has a connection for it soon.
 TargetState* Exchange::choose_target() {
   if (!deals_in_turn(*group_)) return choose_otherwise();
   const std::span<const uint32_t> candidates = group_->set.candidates();
@@ -108,14 +108,30 @@ TargetState* Exchange::choose_target() {
   if (!group_->group->saturation_guard.enabled) return first;
   TargetState* target = first;
   TargetState* full = nullptr;
+  TargetState* slow = nullptr;   // takes requests, but opens no connection for this one yet
+  TargetState* other = nullptr;  // would have one for it
   const size_t looks = std::min(candidates.size(), model::limits::targets_looked_at_max);
+  const bool sees_all = looks == candidates.size();
   for (size_t i = 0; i < looks; ++i) {
     if (i > 0) target = group_->targets[order.pick(candidates)].get();
     if (target == tried_ && candidates.size() > 1) continue;
-    if (target->failing() && !target->take_trial()) continue;
-    if (target->takes_requests()) return target;
-    full = target;
+    const bool failing = target->failing();
+    if (failing && !target->take_trial()) continue;
+    const bool takes = failing || target->takes_requests();
+    const bool begins = takes && target->begins_at_once();
+    if (begins && (failing || slow == nullptr)) return target;
+    // Of many one is always full, and that says nothing of the others.
+    if (takes && !failing && !sees_all) return target;
+    TargetState*& place = begins ? other : takes && !failing ? slow : full;
+    if (place == nullptr) place = target;
   }
+  if (slow != nullptr && full == nullptr) {
+    order.pick(candidates);  // all have had their turn meanwhile: the next one's is next
+    return slow;
+  }
+  // In the line, the places that come free at the full ones are open to it as well.
+  if (other != nullptr) return other;
+  if (slow != nullptr) full = slow;
   // All fail: then one is as good as another, but none is asked more than it can take.
   if (full == nullptr && first->takes_requests()) return first;
   full_target_ = full ? full : first;

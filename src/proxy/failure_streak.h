@@ -33,8 +33,9 @@ class FailureStreak {
   void on_withdrawn(uint32_t silence) {
     if (silence == silence_) unheard_ -= unheard_ > 0;
   }
-  // It is answered by the kernel, which accepts also where nobody serves: that says nothing.
-  void on_accepted() { unheard_ -= unheard_ > 0; }
+  // It is answered by the kernel, which accepts, or refuses, also where nobody serves: that says
+  // nothing.
+  void on_kernel_answered() { unheard_ -= unheard_ > 0; }
   // The server itself said something.
   void on_heard() {
     unheard_ = 0;

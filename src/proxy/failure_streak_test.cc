@@ -71,7 +71,7 @@ TEST(FailureStreak, by_table) {
       if (event == 'h') streak.on_heard();
       if (event == 's') streak.on_success();
       if (event == 'o') streak.on_opened();
-      if (event == 'k') streak.on_accepted();
+      if (event == 'k') streak.on_kernel_answered();
       if (event == 'r') streak.on_failure(Where::at_opening);
       if (event == 'c') streak.on_failure(Where::later);
       if (event == '.') now += 100ms;

@@ -198,6 +198,11 @@ void Registrations::on_letter(const model::WeightLetter& letter) {
   if (found != targets_.end()) found->second->set_weight(letter.weight);
 }
 
+void Registrations::on_letter(const model::LoadLetter& letter) {
+  const auto found = targets_.find(letter.target);
+  if (found != targets_.end()) found->second->on_letter(letter);
+}
+
 // All of them: requests that go by an older one are to meet the targets of now.
 void Registrations::tell_snapshots(const TargetState& target, model::HealthState state) {
   for (const auto& snapshot : adopted_) snapshot->set_health(target, state);

@@ -55,6 +55,7 @@ class Registrations final : private Pin::Owner, private io::Task {
   void on_letter(const model::HealthLetter& letter);
   void on_letter(const model::DoorLetter& letter);
   void on_letter(const model::WeightLetter& letter);
+  void on_letter(const model::LoadLetter& letter);
   // Connections of all targets that no request uses.
   void close_unused();
   // Not yet let go, the current one included.

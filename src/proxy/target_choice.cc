@@ -26,17 +26,18 @@ class Search {
     if (trial_ != nullptr || &target == tried_) return false;
     const bool failing = target.failing();
     if (failing && !target.take_trial()) return false;
-    if (!target.takes_requests()) {
-      full_ = &target;
-      return false;
-    }
-    if (failing) trial_ = &target;
-    return true;
+    const bool takes = failing ? target.begins_at_once() : target.takes_requests();
+    if (!takes) full_ = &target;
+    if (takes && failing) trial_ = &target;
+    return takes;
   }
 
   // `first`: what the algorithm would choose if it knew of nothing but health.
   TargetChoice result(TargetState* chosen, TargetState& first) const {
     if (trial_ != nullptr) return {.target = trial_};
+    // In the line, the places that come free at the full ones are open to it as well.
+    const bool in_line = full_ != nullptr && sees_all();
+    if (chosen != nullptr && in_line && !chosen->begins_at_once()) return {.full = chosen};
     if (chosen != nullptr) return {.target = chosen};
     // All fail: then one is as good as another, but none is asked more than it can take.
     if (full_ == nullptr && first.takes_requests()) return {.target = &first};
@@ -44,6 +45,11 @@ class Search {
   }
 
  private:
+  // Of many one is always full, and that says nothing of the others.
+  bool sees_all() const {
+    return group_.set.candidates().size() <= model::limits::targets_looked_at_max;
+  }
+
   AdoptedGroup& group_;
   const TargetState* const tried_;
   TargetState* full_ = nullptr;   // does not fail

@@ -139,10 +139,23 @@ model::Reason TargetConnection::failure() const {
   return model::Reason::target_connection_reset;
 }
 
+void TargetConnection::leave_behind(Instant deadline) {
+  left_behind_ = true;
+  timer_.set(deadline);
+}
+
 void TargetConnection::on_readable() {
   if (user_) return user_->on_target_readable();
   if (http2_) return http2_->on_readable();
+  if (left_behind_) return hear_the_end();
   if (established_ && !is_quiet()) target_.on_idle_closed(*this);
+}
+
+void TargetConnection::hear_the_end() {
+  char probe[64];
+  const io::IoStatus status = socket_->read(probe).status;
+  if (status == io::IoStatus::blocked) return;
+  target_.on_left_behind_over(*this, status == io::IoStatus::done);
 }
 
 bool TargetConnection::is_quiet() {
@@ -160,6 +173,7 @@ void TargetConnection::on_writable() {
 
 void TargetConnection::on_timer(io::Timer&) {
   if (!established_) return opening_timed_out();
+  if (left_behind_) return target_.discard(*this);
   if (rests_) target_.on_rested_out(*this);
 }
 

@@ -93,6 +93,9 @@ class TargetConnection final : public Mortal,
     if (deadline < timer_.deadline()) timer_.set(deadline);
   }
   Instant idle_since() const { return idle_since_; }
+  // Its request's client has gone: it waits for the answer all the same, until `deadline`.
+  void leave_behind(Instant deadline);
+  bool left_behind() const { return left_behind_; }
 
  private:
   void on_connected() override;
@@ -102,6 +105,7 @@ class TargetConnection final : public Mortal,
   void on_timer(io::Timer& timer) override;
   bool tcp_connected() const { return secure_ ? secure_->tcp_connected() : established_; }
   void opening_timed_out();
+  void hear_the_end();
   model::Reason failure() const;
 
   Environment& environment_;
@@ -119,6 +123,7 @@ class TargetConnection final : public Mortal,
   Instant idle_since_{};
   bool established_ = false;
   bool rests_ = false;
+  bool left_behind_ = false;
   uint64_t requests_ = 0;
   std::string keep_alive_;  // as last announced: most targets say the same each time
   std::optional<Duration> announced_timeout_;

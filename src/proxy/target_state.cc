@@ -46,7 +46,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   version_ = group.version;
   set_tls(group);
   door_.configure(group.saturation_guard, group.protocol);
-  if (!learns_from_latency()) latency_ = {};
+  if (!learns_from_latency()) load_ = {};
   idle_.for_each([this](TargetConnection& connection) {
     if (!usable(connection)) close_if_unused(connection);
   });
@@ -157,7 +157,7 @@ void TargetState::bind(Exchange& exchange) {
 
 // There may be room for one that waits.
 void TargetState::owe_one_less() {
-  if (in_flight_count_-- >= latency_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
+  if (in_flight_count_-- >= load_.limit() && wanted() > 0) environment_.loop.call_soon(*this);
 }
 
 void TargetState::on_upgraded() {
@@ -261,16 +261,11 @@ bool TargetState::place_is_wanted() {
   return std::exchange(make_room_, false);
 }
 
-// A place that is not used for as long as it takes to open a connection is lent to who waits.
-Duration TargetState::lent_after() const {
-  return door_.governor().sign() == DoorSign::handshake ? door_.governor().quickest() : 0ms;
-}
-
 void TargetState::on_told() {
   if (wanted() > 0) return open_wanted();
   if (!door_.wanted_elsewhere()) return;
   idle_.for_each([this](TargetConnection& connection) {
-    connection.rest_no_longer_than(connection.idle_since() + lent_after());
+    connection.rest_no_longer_than(connection.idle_since());
   });
 }
 
@@ -279,7 +274,7 @@ void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout)
   Duration allowance = idle_allowance(connection, idle_timeout);
   // A place that is not used is one that somebody else waits for.
   if (door_.full()) allowance = std::min(allowance, model::limits::saturated_idle_timeout);
-  if (door_.wanted_elsewhere() && wanted() == 0) allowance = std::min(allowance, lent_after());
+  if (door_.wanted_elsewhere() && wanted() == 0) allowance = Duration::zero();
   connection.rest(now, now + allowance);
   idle_.push_front(connection);
   count_idle(1);
@@ -316,9 +311,10 @@ void TargetState::close_if_unused(TargetConnection& connection) {
 
 void TargetState::close_unused() {
   idle_.for_each([this](TargetConnection& connection) { close_if_unused(connection); });
-  if (!waiting_.empty()) return;
-  open_.for_each([this](TargetConnection& connection) {
-    if (!connection.established()) discard(connection);
+  const bool keep_opening = !waiting_.empty();
+  open_.for_each([this, keep_opening](TargetConnection& connection) {
+    const bool unused = connection.established() ? connection.left_behind() : !keep_opening;
+    if (unused) discard(connection);
   });
 }
 

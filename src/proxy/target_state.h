@@ -24,7 +24,7 @@
 #include "proxy/failure_streak.h"
 #include "proxy/group_state.h"
 #include "proxy/keep_alive_habits.h"
-#include "proxy/latency_limit.h"
+#include "proxy/load_watch.h"
 #include "proxy/target_connection.h"
 #include "routing/slow_start.h"
 #include "telemetry/counters.h"
@@ -70,6 +70,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // not be chosen any more goes elsewhere, at the end of this turn: snapshots are being told.
   void set_candidate(bool candidate);
   Door& door() { return door_; }
+  // Its part of what the node may have under way there.
+  void on_letter(const model::LoadLetter& letter);
 
   // The target stands in the snapshot being adopted, which has this revision.
   void register_as(const model::Target& target, const model::TargetGroup& group, uint64_t revision);
@@ -99,8 +101,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   uint32_t outstanding() const { return static_cast<uint32_t>(in_flight_count_ + upgraded_count_); }
   // A request that comes now is soon on its way: over an idle connection, or a new one.
   bool takes_requests() const { return has_room() && (has_idle() || !door_.shut()); }
+  // And at once: it waits for none of those that came before.
+  bool begins_at_once() const { return has_idle() || door_.may_open(connecting()); }
   // It can take no more. What does not take requests and is not full may only be slow.
-  bool full() const { return door_.full() || (!has_room() && !latency_.lenient()); }
+  bool full() const { return door_.full() || (!has_room() && !load_.lenient()); }
   // How long a request should wait for it before it is turned away.
   Duration line_patience() const;
   const FailureStreak& failures() const { return failures_; }
@@ -160,6 +164,12 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void abandon(TargetStream& stream);
   // Of HTTP/2: it may have room now, or none any more, or have nothing left to do.
   void on_streams_changed(TargetConnection& connection);
+  // Its request, which is whole, waits at the door of a target that is saturated: the target will
+  // read and answer it, whoever has gone meanwhile.
+  bool holds_place(const TargetConnection& connection) const;
+  // Nobody waits for its answer. It is closed when that comes, or after `patience`.
+  void leave_behind(TargetConnection& connection, Duration patience);
+  void on_left_behind_over(TargetConnection& connection, bool answered);
   // Unlinks and destroys it.
   void discard(TargetConnection& connection);
   // Those that no request uses: idle ones and, if nobody waits for them, those being opened.
@@ -174,6 +184,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   size_t inside() const override;
   size_t upgraded() const override { return upgraded_count_; }
   size_t wanted() const override;
+  size_t wanting() const;
   void on_witness_wanted() override { open(); }
   void on_place_wanted() override { make_room_ = true; }
   void on_waited() override { counters_->connections_waited_total.add(); }
@@ -181,9 +192,12 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void on_door_changed() override;
 
   bool silent() const;
-  bool has_room() const { return in_flight_count_ < latency_.limit(); }
+  // Where the door shows how many places there are, nothing else need limit what is in flight.
+  bool has_room() const { return in_flight_count_ < load_.limit() || door_limits(); }
+  bool door_limits() const;
   void owe_one_less();
   void count_silence(FailureStreak::Where where);
+  void report_load();
   size_t connecting() const;  // and not at the door yet
   void let_waiting_go();
   void abandon();
@@ -199,7 +213,6 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void close_if_unused(TargetConnection& connection);
   bool usable(const TargetConnection& connection) const;
   bool place_is_wanted();
-  Duration lent_after() const;
   bool is_ending(TargetConnection& connection);
   void note_end(const TargetConnection& connection);
   void into_pool(TargetConnection& connection, Duration idle_timeout);
@@ -260,7 +273,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   size_t waiting_count_ = 0;
   size_t in_flight_count_ = 0;  // those that are upgraded not counted
   size_t upgraded_count_ = 0;
-  LatencyLimit latency_;
+  LoadWatch load_;
+  Instant was_full_until_{};
   Door door_;
 };
 

@@ -11,6 +11,12 @@
 #include "proxy/target_state.h"
 
 namespace daruma::proxy {
+namespace {
+
+// Of a target whose door was full.
+constexpr Duration full_remembered = 60s;
+
+}  // namespace
 
 // Of a target that has never been seen to answer nothing is expected.
 Duration TargetState::silence_patience() const {
@@ -19,8 +25,10 @@ Duration TargetState::silence_patience() const {
   return governor.answer_patience();
 }
 
+// Who has nothing inside hears nothing of a full target, however well it serves the others.
 bool TargetState::silent() const {
-  return version_ != model::ProtocolVersion::grpc &&
+  const bool outside = protocol_ == model::Protocol::https && door_.full() && inside() == 0;
+  return !outside && version_ != model::ProtocolVersion::grpc &&
          failures_.silent(environment_.loop.now(), silence_patience());
 }
 
@@ -80,9 +88,13 @@ WaitingLine& TargetState::own_line() {
 }
 
 size_t TargetState::wanted() const {
+  return has_room() ? wanting() : waiting_count_;
+}
+
+// If there were no limit on requests in flight.
+size_t TargetState::wanting() const {
   const size_t in_line = group_->line.size() + (own_line_ ? own_line_->size() : 0);
-  if (in_line == 0 || !candidate_ || !has_room() || failing()) return waiting_count_;
-  return waiting_count_ + in_line;
+  return in_line == 0 || !candidate_ || failing() ? waiting_count_ : waiting_count_ + in_line;
 }
 
 size_t TargetState::connecting() const {
@@ -126,7 +138,7 @@ void TargetState::on_opened(TargetConnection& connection) {
     failures_.on_heard();
     door_.let_in(connection);
   } else {
-    failures_.on_accepted();
+    failures_.on_kernel_answered();
   }
   if (waiting_.empty() && !usable(connection)) return discard(connection);
   into_pool(connection, model::limits::unused_connection_timeout);
@@ -145,7 +157,6 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
       counters_->tls_errors_total.add();
       break;
     case model::Reason::node_out_of_resources:
-      failures_.on_accepted();  // nor has the target been asked
       environment_.connect_again_at =
           environment_.loop.now() + model::limits::connect_retry_interval;
       group_->out_of_resources_at = environment_.loop.now();
@@ -159,6 +170,7 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
   discard(connection);
   const bool timed_out = reason == model::Reason::target_connect_timeout ||
                          reason == model::Reason::target_tls_handshake_timeout;
+  if (!timed_out) failures_.on_kernel_answered();  // or it was not even asked
   if (timed_out) opening_timeout_ = {environment_.loop.now(), reason};
   // Who came later has not waited for this one. Who has waited for as long as a connection may take
   // need not wait for the next one to fail.
@@ -172,7 +184,7 @@ void TargetState::on_open_failed(TargetConnection& connection, model::Reason rea
 
 uint32_t TargetState::on_request_sent(TargetConnection& connection, Instant now) {
   counters_->requests_total.add();
-  if (learns_from_latency()) latency_.on_sent(in_flight_count_);
+  if (learns_from_latency()) load_.on_sent(in_flight_count_);
   if (connection.requests() > 1) {
     counters_->connection_reuses_total.add();
   } else if (connection.protocol() == model::Protocol::http && !connection.http2()) {
@@ -192,7 +204,44 @@ void TargetState::on_answered(TargetConnection& connection, Duration took) {
   const Instant now = environment_.loop.now();
   door_.on_served(now, took);
   // Where this worker is what is busy, fewer requests at once would help nobody.
-  latency_.on_answered(now, AnswerTime::found_after(took, environment_.loop.behind()));
+  if (door_limits()) return;
+  const Duration behind = environment_.loop.behind();
+  if (load_.on_answered(now, model::AnswerTime::found_after(took, behind))) report_load();
+}
+
+void TargetState::report_load() {
+  if (environment_.health == nullptr) return;
+  model::LoadReport report = load_.report(environment_.loop.now());
+  report.worker = environment_.worker;
+  report.target = key_;
+  report.in_flight = static_cast<uint32_t>(in_flight_count_);
+  report.waiting = static_cast<uint32_t>(wanting());
+  environment_.health->post(report);
+}
+
+void TargetState::on_letter(const model::LoadLetter& letter) {
+  if (!learns_from_latency()) return;
+  load_.on_letter(environment_.loop.now(), letter);
+  if (wanted() > 0) environment_.loop.call_soon(*this);
+}
+
+// Closed at once it would no longer count as at the door, where it still takes somebody's turn and
+// then a place; and another request would be sent after it, that comes too late as well.
+bool TargetState::holds_place(const TargetConnection& connection) const {
+  return registered_ && !environment_.draining && door_.has(connection) && door_.shut() &&
+         connection.protocol() == model::Protocol::http;
+}
+
+void TargetState::leave_behind(TargetConnection& connection, Duration patience) {
+  connection.leave_behind(environment_.loop.now() + patience);
+}
+
+void TargetState::on_left_behind_over(TargetConnection& connection, bool answered) {
+  if (answered) {
+    failures_.on_success();
+    door_.let_in(connection);
+  }
+  discard(connection);
 }
 
 void TargetState::on_left_waiting() {
@@ -202,7 +251,10 @@ void TargetState::on_left_waiting() {
 
 void TargetState::on_failed(model::Reason reason, FailureStreak::Where where) {
   if (where == FailureStreak::Where::later) counters_->failures_total.add();
-  if (!failures_.on_failure(where) || environment_.health == nullptr) return;
+  const bool worth_telling = failures_.on_failure(where);
+  // Who hangs up on everybody is not full: how its door is will show when it is back.
+  if (failures_.length() == FailureStreak::failing_from && !silent()) door_.on_away();
+  if (!worth_telling || environment_.health == nullptr) return;
   environment_.health->post(model::FailureReport{.worker = environment_.worker,
                                                  .target = key_,
                                                  .reason = reason,
@@ -225,7 +277,7 @@ void TargetState::serve_waiting() {
 
 // Half of what an answer takes is not long for who waits for it.
 Duration TargetState::line_patience() const {
-  return std::max({queue_timeout_, door_.governor().mean_response_time() / 2, latency_.patience()});
+  return std::max({queue_timeout_, door_.governor().mean_response_time() / 2, load_.patience()});
 }
 
 // First who waits for this target alone.
@@ -237,17 +289,27 @@ Exchange* TargetState::next_waiting() {
   }
   if (!has_room()) return nullptr;
   const Instant overload = environment_.loop.now() - line_patience() * 9 / 10;
+  const auto overtaken =
+      full() ? WaitingLine::Overtaken::are_turned_away : WaitingLine::Overtaken::wait_on;
   if (own_line_) {
     const auto may_stay = [](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_stay(); };
-    if (Waiter* own = own_line_->take_next(overload, may_stay)) return static_cast<Exchange*>(own);
+    if (Waiter* own = own_line_->take_next(overload, overtaken, may_stay))
+      return static_cast<Exchange*>(own);
   }
   if (!candidate_ || failing()) return nullptr;
-  return static_cast<Exchange*>(group_->line.take_next(
-      overload, [this](Waiter& waiter) { return static_cast<Exchange&>(waiter).may_use(*this); }));
+  return static_cast<Exchange*>(group_->line.take_next(overload, overtaken, [this](Waiter& waiter) {
+    return static_cast<Exchange&>(waiter).may_use(*this);
+  }));
+}
+
+// A server with so many places and no more, as was seen.
+bool TargetState::door_limits() const {
+  return protocol_ == model::Protocol::https && environment_.loop.now() < was_full_until_;
 }
 
 void TargetState::on_door_changed() {
   const bool full = door_.full();
+  if (full) was_full_until_ = environment_.loop.now() + full_remembered;
   counters_->saturated.set(full);
   counters_->learned_limit.set(full ? door_.governor().learned_limit() : 0);
   if (full) counters_->habits.learned_limit.set(door_.governor().learned_limit());

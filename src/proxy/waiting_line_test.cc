@@ -21,10 +21,11 @@ const Instant start = Instant{} + 1h;
 const Instant calm = Instant{};       // nobody has waited since before that
 const Instant overload = start + 1h;  // everybody has
 
+using Overtaken = WaitingLine::Overtaken;
 constexpr auto anybody = [](Waiter&) { return true; };
 
 int next(WaitingLine& line, Instant since) {
-  Waiter* taken = line.take_next(since, anybody);
+  Waiter* taken = line.take_next(since, Overtaken::are_turned_away, anybody);
   return taken ? static_cast<Request*>(taken)->name : -1;
 }
 
@@ -48,15 +49,30 @@ TEST(WaitingLine, under_overload_the_newest_goes_first) {
   EXPECT_TRUE(line.empty());
 }
 
+TEST(WaitingLine, who_is_overtaken_and_not_turned_away_has_every_eighth_turn) {
+  WaitingLine line;
+  std::vector<std::unique_ptr<Request>> requests;
+  for (int i = 1; i <= 20; ++i) {
+    requests.push_back(std::make_unique<Request>(1, i));
+    line.join(*requests.back(), start);
+  }
+  std::vector<int> order;
+  while (Waiter* taken = line.take_next(overload, Overtaken::wait_on, anybody))
+    order.push_back(static_cast<Request*>(taken)->name);
+  EXPECT_EQ(order, (std::vector<int>{20, 19, 18, 17, 16, 15, 14, 1, 13, 12,
+                                     11, 10, 9,  8,  7,  2,  6,  5, 4,  3}));
+}
+
 TEST(WaitingLine, passes_over_whom_the_target_does_not_suit) {
   WaitingLine line;
   Request a(1, 1), b(1, 2);
   line.join(a, start);
   line.join(b, start);
-  Waiter* taken = line.take_next(calm, [&b](Waiter& waiter) { return &waiter != &b; });
+  Waiter* taken =
+      line.take_next(calm, Overtaken::wait_on, [&b](Waiter& waiter) { return &waiter != &b; });
   EXPECT_EQ(taken, &a);
   EXPECT_TRUE(b.waits());
-  EXPECT_EQ(line.take_next(calm, [](Waiter&) { return false; }), nullptr);
+  EXPECT_EQ(line.take_next(calm, Overtaken::wait_on, [](Waiter&) { return false; }), nullptr);
   line.leave(b);
 }
 
@@ -73,7 +89,7 @@ TEST(WaitingLine, a_busy_client_does_not_starve_the_others) {
       line.join(*requests.back(), start);
     }
     for (int turn = 0; turn < 5; ++turn) {
-      Waiter* taken = line.take_next(overload, anybody);
+      Waiter* taken = line.take_next(overload, Overtaken::are_turned_away, anybody);
       ++served[static_cast<Request*>(taken)->client()];
     }
   }

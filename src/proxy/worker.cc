@@ -123,6 +123,8 @@ void Worker::Implementation::on_letter(model::WorkerLetter letter) {
     return registrations.on_letter(*door);
   if (const auto* weight = std::get_if<model::WeightLetter>(&letter))
     return registrations.on_letter(*weight);
+  if (const auto* load = std::get_if<model::LoadLetter>(&letter))
+    return registrations.on_letter(*load);
   if (const auto* keys = std::get_if<model::TicketKeyLetter>(&letter)) return take_keys(*keys);
   if (const auto* keys = std::get_if<model::CookieKeyLetter>(&letter))
     return environment.sticky_cookies.set_own_keys({keys->current, keys->previous});

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/latency_limit.h"
+#include "health/latency_limit.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
 
-namespace daruma::proxy {
+namespace daruma::health {
 namespace {
+
+model::AnswerTime time(Duration took, Duration behind = 0ms) {
+  return model::AnswerTime::found_after(took, behind);
+}
 
 // An event-driven server: accepts everything, works on `cores` requests at once and lets the rest
 // wait. In front of it a balancer that waits a little for a place. Steps of 1 ms.
@@ -32,7 +37,7 @@ class Server {
     }
   }
 
-  LatencyLimit limit;
+  LatencyLimit limit{20ms};
   size_t served = 0;
   size_t turned_away = 0;
   std::vector<Duration> latencies;  // of those served, from arrival
@@ -61,7 +66,7 @@ class Server {
       }
       const auto spread = static_cast<Duration::rep>(random_.below(1000));
       accepted_.push_back({arrived, now_, page_ / 2 + page_ * spread / 1000});
-      limit.on_sent(accepted_.size());
+      most_ = std::max(most_, accepted_.size());
     }
   }
 
@@ -69,7 +74,15 @@ class Server {
     for (size_t i = 0; i < std::min(cores_, accepted_.size()); ++i) accepted_[i].work -= 1ms;
     std::erase_if(accepted_, [this](const Request& request) {
       if (request.work > Duration::zero()) return false;
-      limit.on_answered(now_, AnswerTime::found_after(now_ - request.sent, Duration::zero()));
+      if (limit.lowered() != lowered_) {
+        lowered_ = limit.lowered();
+        lowered_at_ = now_;
+      }
+      const bool fresh = request.sent >= lowered_at_;
+      limit.note(now_, {.answers = 1,
+                        .fresh = fresh,
+                        .fresh_time = fresh ? time(now_ - request.sent) : model::AnswerTime{},
+                        .most_in_flight = static_cast<uint32_t>(std::exchange(most_, 0))});
       latencies.push_back(now_ - request.arrived);
       ++served;
       return true;
@@ -83,6 +96,9 @@ class Server {
   double owed_ = 0;
   std::deque<Instant> line_;
   std::deque<Request> accepted_;
+  size_t most_ = 0;
+  uint32_t lowered_ = 0;
+  Instant lowered_at_{};
 };
 
 // 8 cores and pages of 20 ms: 400 a second.
@@ -155,35 +171,32 @@ TEST(LatencyLimit, follows_a_server_that_gets_more_cores) {
 }
 
 // So many answers, `every` apart, to requests of which twenty are under way.
-void answer(LatencyLimit& limit, Instant& now, int answers, Duration every, AnswerTime took) {
+void answer(LatencyLimit& limit, Instant& now, int answers, Duration every,
+            model::AnswerTime took) {
   for (int i = 0; i < answers; ++i) {
     now += every;
-    limit.on_sent(20);
-    limit.on_answered(now, took);
+    limit.note(now, {.answers = 1, .fresh = 1, .fresh_time = took, .most_in_flight = 20});
   }
 }
 
-// Two seconds in which each turn of the worker takes as long as the target's answers: they may have
-// been there at once.
-TEST(LatencyLimit, learns_nothing_from_a_busy_worker) {
-  LatencyLimit limit;
+// Each turn of the worker takes as long as the target's answers: they may have been there at once.
+TEST(LatencyLimit, holds_nothing_against_a_target_that_a_busy_worker_made) {
+  LatencyLimit limit(20ms);
   Instant now = Instant{} + 1h;
-  answer(limit, now, 2000, 1ms, AnswerTime::found_after(20ms, 20ms));
-  answer(limit, now, 20'000, 1ms, AnswerTime::found_after(20ms, 0ms));
+  answer(limit, now, 20'000, 1ms, time(400ms, 390ms));
   EXPECT_EQ(limit.limit(), LatencyLimit::unlimited);
 }
 
 // A full batch of events leaves some for the next turn: longer behind than it took.
 TEST(LatencyLimit, a_busy_worker_does_not_take_time_from_others_answers) {
-  LatencyLimit limit;
+  LatencyLimit limit(20ms);
   Instant now = Instant{} + 1h;
-  answer(limit, now, 2000, 1ms, AnswerTime::found_after(20ms, 20ms));
   for (int i = 0; i < 1000 && limit.limit() == LatencyLimit::unlimited; ++i) {
-    answer(limit, now, 1, 1ms, AnswerTime::found_after(10ms, 2s));
-    answer(limit, now, 1, 1ms, AnswerTime::found_after(400ms, 0ms));
+    answer(limit, now, 1, 1ms, time(10ms, 2s));
+    answer(limit, now, 1, 1ms, time(400ms));
   }
   EXPECT_NE(limit.limit(), LatencyLimit::unlimited) << "200 ms on average instead of 20";
 }
 
 }  // namespace
-}  // namespace daruma::proxy
+}  // namespace daruma::health

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How many requests a target can answer at once, where its door does not show it: an event-driven
-// server accepts everything, and being asked more only makes it answer later. Judged from what one
-// worker sees, window by window; pure: told the time.
+// server accepts everything, and being asked more only makes it answer later. Judged from what all
+// workers of the node see together, window by window: one worker alone that asks less only makes
+// room for the others. Pure: told the time.
 //
 // A target is too busy when it answers much later than it used to. Whether fewer requests at once
 // would help is tried, not assumed: pages may have become slower by themselves. So the limit is
@@ -15,28 +16,29 @@
 //    └──────── rests a while ◄────┘                                  └─► firm
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/time.h"
+#include "model/answer_time.h"
 
-namespace daruma::proxy {
+namespace daruma::health {
 
-// How long an answer took, as far as it is known: a loop that was busy may have found it late. Not
-// more than `least` may be held against the target; not less than `most` is what it can do.
-struct AnswerTime {
-  // `behind`: io::Loop::behind(), which may be more than it took.
-  static AnswerTime found_after(Duration took, Duration behind) {
-    return {.least = std::max(took - behind, Duration::zero()), .most = took};
-  }
-  Duration least;
-  Duration most;
+// What was seen of a target since the sample before.
+struct LoadSample {
+  uint32_t answers = 0;
+  uint32_t fresh = 0;  // of those, to requests sent since the limit was lowered last
+  model::AnswerTime fresh_time{};
+  uint32_t most_in_flight = 0;
+  uint32_t waiting = 0;  // requests that would be sent if there were no limit
 };
 
 class LatencyLimit {
  public:
   static constexpr uint32_t unlimited = UINT32_MAX;
+
+  // `usual`: what an answer takes when the target is not busy; it has just been found slow.
+  explicit LatencyLimit(Duration usual) : usual_(usual), slow_windows_(1) {}
 
   // Requests that may be under way at once.
   uint32_t limit() const { return limit_; }
@@ -45,31 +47,26 @@ class LatencyLimit {
   // a limit. 0: there is none.
   Duration patience() const { return patience_; }
 
-  // A request is on its way; `in_flight` counts it.
-  void on_sent(size_t in_flight);
-  // It was answered, `took.most` before `now` it had been sent.
-  void on_answered(Instant now, AnswerTime took);
+  bool off() const { return state_ == State::off; }
+  Duration usual() const { return usual_; }
+  // How often it was lowered.
+  uint32_t lowered() const { return lowered_; }
+
+  void note(Instant now, const LoadSample& sample);
 
  private:
   enum class State : uint8_t { off, lenient, firm };
   struct Window {
     Instant began{};
-    uint32_t answers = 0;
-    uint32_t most_in_flight = 0;
-    // Of requests sent since the limit changed last: what was sent before tells of before.
-    uint32_t fresh = 0;
-    AnswerTime fresh_time{};
-    AnswerTime mean() const {
-      if (fresh == 0) return {};
-      return {.least = fresh_time.least / fresh, .most = fresh_time.most / fresh};
-    }
+    LoadSample sum{};     // what was sent before the limit changed tells of before: `fresh` counts
+    uint32_t wanted = 0;  // in flight and waiting, at most
+    model::AnswerTime mean() const { return sum.fresh_time.mean_of(sum.fresh); }
   };
 
   void end_window(Instant now);
-  void consider(Instant now, AnswerTime mean, double rate);
-  void note_usual(AnswerTime mean);
-  void judge(Instant now, const Window& window, Duration length);
-  void set_limit(Instant now, uint32_t limit);
+  void consider(model::AnswerTime mean, double rate);
+  void judge(const Window& window, Duration length);
+  void set_limit(uint32_t limit);
   bool costs_throughput(const Window& window, Duration length) const;
   uint32_t step_down(uint32_t limit, Duration mean) const;
   uint32_t answers_wanted() const;
@@ -79,7 +76,7 @@ class LatencyLimit {
   uint32_t limit_ = unlimited;
   uint32_t limit_before_ = unlimited;
   Window window_;
-  Instant limit_since_{};
+  uint32_t lowered_ = 0;
   Duration usual_{};  // what an answer takes when the target is not busy
   Duration patience_{};
   uint32_t busiest_ = 0;  // requests under way at once, in the last window without a limit
@@ -91,4 +88,4 @@ class LatencyLimit {
   double rate_before_ = 0;  // answers a second, before the limit or its last step
 };
 
-}  // namespace daruma::proxy
+}  // namespace daruma::health
