@@ -27,9 +27,9 @@ TargetConnection::TargetConnection(Environment& environment, TargetState& target
   const auto offer =
       version_ == model::ProtocolVersion::http1 ? tls::AlpnOffer::nothing : tls::AlpnOffer::http2;
   tls_ = target.tls();
-  auto secure = transport::SecureSocket::connect(environment.loop, environment.secure,
-                                                 *tls_->context, &tls_->sessions, address,
-                                                 tls_->server_name, *this, offer);
+  auto secure =
+      transport::SecureSocket::connect(environment.loop, environment.secure, *tls_->context,
+                                       &tls_->sessions, address, tls_->server_name, *this, offer);
   secure_ = secure.get();
   socket_ = std::move(secure);
   stream_socket_ = socket_.get();

@@ -251,7 +251,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   Duration slow_start_duration_{};
   io::Timer slow_start_timer_;
   io::Timer drain_timer_;
-  io::Timer connect_timer_;  // until it is tried again
+  io::Timer connect_timer_;         // until it is tried again
   std::shared_ptr<TargetTls> tls_;  // where it speaks TLS
   std::shared_ptr<telemetry::TargetCounters> counters_;
   FailureStreak failures_;
