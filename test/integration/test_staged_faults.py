@@ -32,6 +32,11 @@ def reset(connection):
     connection.close()
 
 
+def reset_in_handshake(connection):
+    connection.recv(1)  # of the ClientHello: else nobody can tell it from a reset before TLS began
+    reset(connection)
+
+
 def take_request(connection):
     received = b''
     while b'\r\n\r\n' not in received:
@@ -208,7 +213,7 @@ FAULTS = {
                   'target_tls_handshake_failed'),
     'plain-http-target': (lambda f: FaultyTarget(lambda c: c.sendall(GARBAGE)), 'HTTPS', 502,
                           'target_tls_handshake_failed'),
-    'reset-in-handshake': (lambda f: FaultyTarget(reset), 'HTTPS', 502,
+    'reset-in-handshake': (lambda f: FaultyTarget(reset_in_handshake), 'HTTPS', 502,
                            'target_tls_handshake_failed'),
     'handshake-never-answered': (lambda f: FaultyTarget(hang), 'HTTPS', 504,
                                  'target_tls_handshake_timeout'),
