@@ -264,7 +264,7 @@ bool TargetState::place_is_wanted() {
 void TargetState::on_told() {
   if (wanted() > 0) return open_wanted();
   if (!door_.wanted_elsewhere()) return;
-  idle_.for_each([this](TargetConnection& connection) {
+  idle_.for_each([](TargetConnection& connection) {
     connection.rest_no_longer_than(connection.idle_since());
   });
 }
