@@ -125,7 +125,9 @@ def test_a_client_stays_with_its_target_and_every_answer_renews_the_cookie(balan
 
 
 def test_without_cookies_a_client_is_sent_round(balancer):
-    assert len({balancer.get('/').headers['X-Target'] for _ in range(40)}) == 4
+    # Health reaches a worker a moment after the page that was waited for.
+    wait_until('each target is asked', lambda: len(
+        {balancer.get('/').headers['X-Target'] for _ in range(40)}) == 4)
     assert 'Set-Cookie' not in balancer.get('/plain').headers
 
 
@@ -510,7 +512,8 @@ def test_the_example_of_sticky_sessions(tmp_path):
         daruma.wait_for_health({name: 'healthy' for name in names})
         client = Client(daruma)
         assert len({client.target('/') for _ in range(8)}) == 1
-        assert len({client.target('/shop') for _ in range(8)}) > 1
+        wait_until('without a session it is sent round', lambda: len(
+            {client.target('/shop') for _ in range(8)}) > 1)
         target = client.target('/cookie/basket')
         assert {client.target('/shop') for _ in range(8)} == {target}
         sides = set()
