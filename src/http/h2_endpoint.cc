@@ -248,6 +248,10 @@ size_t H2Endpoint::room(const H2Stream& stream) const {
   return std::min(output_limits_.stream_bytes_max - held, std::max(shared, assured));
 }
 
+bool H2Endpoint::has_ample_room(const H2Stream& stream) const {
+  return stream.output_.size() <= output_limits_.stream_bytes_max / 2 && room(stream) > 0;
+}
+
 void H2Endpoint::write(H2Stream& stream, std::string_view bytes) {
   DARUMA_ASSERT(!stream.forgotten_ && !stream.ended_);
   DARUMA_ASSERT(bytes.size() <= room(stream));

@@ -107,6 +107,8 @@ class H2Endpoint {
   size_t window() const;
   // How much write() takes now.
   size_t room(const H2Stream& stream) const;
+  // There is room, and little of the stream's output waits: enough to be worth a write.
+  bool has_ample_room(const H2Stream& stream) const;
   // REQUIRES: bytes.size() <= room().
   void write(H2Stream& stream, std::string_view bytes);
   // The body is complete. Trailers as H1BodyReader::trailers() gives them.

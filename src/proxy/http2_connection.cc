@@ -186,18 +186,9 @@ void Http2Connection::flush() {
       end_streams();
       return die();
   }
-  tell_room();
+  streams_.for_each([](Http2Stream& stream) { stream.offer_room(); });
   act();
   settle();
-}
-
-// Room that one stream's output leaves is also the others': the connection's is shared.
-void Http2Connection::tell_room() {
-  streams_.for_each([this](Http2Stream& stream) {
-    if (!stream.wants_room()) return;
-    const bool little_left = stream.output_pending() <= session_limits.output.stream_bytes_max / 2;
-    if (little_left && session_.room(stream) > 0) stream.on_room();
-  });
 }
 
 void Http2Connection::settle() {

@@ -73,7 +73,6 @@ class Http2Connection final : public AcceptedConnection,
   void read();
   void act();
   void flush();
-  void tell_room();
   void settle();
   void begin_shutdown();
   void end_streams();

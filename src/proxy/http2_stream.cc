@@ -61,10 +61,8 @@ void Http2Stream::on_closed() {
   note();
 }
 
-void Http2Stream::on_room() {
-  wants_room_ = false;
-  room_came_ = true;
-  note();
+void Http2Stream::offer_room() {
+  if (room_.offer(connection_.endpoint().has_ample_room(*this))) note();
 }
 
 void Http2Stream::act() {
@@ -74,13 +72,8 @@ void Http2Stream::act() {
   }
   if (!begun_) return begin();
   if (exchange_ && readable()) exchange_->on_client_readable();
-  if (exchange_ && std::exchange(room_came_, false)) tell_room();
-}
-
-// Others that were told of the same room may have taken it: that is no progress for this one.
-void Http2Stream::tell_room() {
-  wants_room_ = connection_.endpoint().room(*this) == 0;
-  if (!wants_room_) exchange_->on_client_writable();
+  if (exchange_ && room_.take(connection_.endpoint().room(*this) > 0))
+    exchange_->on_client_writable();
 }
 
 void Http2Stream::begin() {
@@ -154,7 +147,7 @@ IoResult Http2Stream::write(std::span<const std::string_view> pieces) {
     accepted += taken;
     if (!open) break;
     if (taken == piece.size()) continue;
-    wants_room_ = true;
+    room_.want();
     break;
   }
   connection_.flush_soon();

@@ -16,6 +16,7 @@
 #include "io/socket.h"
 #include "proxy/client_stream.h"
 #include "proxy/graveyard.h"
+#include "proxy/http2_room.h"
 #include "proxy/refusal.h"
 
 namespace daruma::proxy {
@@ -44,9 +45,8 @@ class Http2Stream final : public Mortal,
 
   // Begins its exchange, or tells it what has happened. May end the stream.
   void act();
-  // There may be room for what the exchange could not write.
-  bool wants_room() const { return wants_room_; }
-  void on_room();
+  // There may be room for what the exchange could not write. To be told by act().
+  void offer_room();
   // The connection is gone, or gives it up: nothing goes either way any more.
   void end();
   void stop_now();
@@ -77,7 +77,6 @@ class Http2Stream final : public Mortal,
   Address peer() const override;
 
   void begin();
-  void tell_room();
   void note();
   void give_back_window();
   bool write_heads(std::string_view text, size_t& accepted);
@@ -101,8 +100,7 @@ class Http2Stream final : public Mortal,
   bool begun_ = false;
   bool head_written_ = false;  // of the final response
   bool response_ended_ = false;
-  bool wants_room_ = false;
-  bool room_came_ = false;
+  Http2Room room_;
   bool closed_ = false;  // the session does not know it any more
 };
 

@@ -150,18 +150,9 @@ void TargetHttp2::flush() {
       read();
       return die(model::Reason::target_reset_before_response);
   }
-  tell_room();
+  streams_.for_each([](TargetHttp2Stream& stream) { stream.offer_room(); });
   act();
   settle();
-}
-
-// Room that one stream's output leaves is also the others': the connection's is shared.
-void TargetHttp2::tell_room() {
-  streams_.for_each([this](TargetHttp2Stream& stream) {
-    if (!stream.wants_room()) return;
-    const bool little_left = stream.output_pending() <= session_limits.output.stream_bytes_max / 2;
-    if (little_left && session_.room(stream) > 0) stream.on_room();
-  });
 }
 
 void TargetHttp2::settle() {

@@ -76,7 +76,6 @@ class TargetHttp2 final : private io::Task {
   void read();
   void act();
   void flush();
-  void tell_room();
   void settle();
   void die(model::Reason reason);
 

@@ -62,10 +62,8 @@ void TargetHttp2Stream::on_closed() {
   note();
 }
 
-void TargetHttp2Stream::on_room() {
-  wants_room_ = false;
-  room_came_ = true;
-  note();
+void TargetHttp2Stream::offer_room() {
+  if (room_.offer(connection_.session().has_ample_room(*this))) note();
 }
 
 void TargetHttp2Stream::fail(model::Reason reason) {
@@ -77,7 +75,7 @@ void TargetHttp2Stream::fail(model::Reason reason) {
 
 void TargetHttp2Stream::act() {
   if (!user_) return end_of_answer();
-  if (std::exchange(room_came_, false)) user_->on_target_writable();
+  if (room_.take(connection_.session().room(*this) > 0)) user_->on_target_writable();
   if (user_ && readable()) user_->on_target_readable();
 }
 
@@ -154,7 +152,7 @@ IoResult TargetHttp2Stream::write(std::span<const std::string_view> pieces) {
     accepted += taken;
     if (!good) break;
     if (taken == piece.size()) continue;
-    wants_room_ = true;
+    room_.want();
     break;
   }
   connection_.flush_soon();

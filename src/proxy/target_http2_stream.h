@@ -17,6 +17,7 @@
 #include "io/socket.h"
 #include "model/reason.h"
 #include "proxy/graveyard.h"
+#include "proxy/http2_room.h"
 #include "proxy/target_stream.h"
 
 namespace daruma::proxy {
@@ -39,8 +40,8 @@ class TargetHttp2Stream final : public Mortal,
 
   // Tells its exchange what has happened.
   void act();
-  bool wants_room() const { return wants_room_; }
-  void on_room();
+  // There may be room for what the exchange could not write. To be told by act().
+  void offer_room();
   // The connection is gone, for `reason`; what came before may still be read. To be told by act().
   void fail(model::Reason reason);
   // The exchange has done with it. Where the answer is whole, its stream may end by itself: some
@@ -103,8 +104,7 @@ class TargetHttp2Stream final : public Mortal,
   bool keeps_ = true;       // kept_ is all of it
   bool begun_ = false;      // the session has it
   bool head_came_ = false;  // of the final response
-  bool wants_room_ = false;
-  bool room_came_ = false;
+  Http2Room room_;
   bool closed_ = false;  // the session does not know it any more
 };
 
