@@ -11,6 +11,7 @@
 #include "api/digest.h"
 #include "api/sigv4_canonical.h"
 #include "base/bytes.h"
+#include "base/time_text.h"
 
 namespace daruma::api {
 namespace {
@@ -34,15 +35,6 @@ struct Claim {
   std::chrono::seconds lives{};  // of a presigned one
   bool presigned = false;
 };
-
-std::string stamp(WallTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-}
 
 // "20150830T123600Z"
 std::optional<WallTime> parse_stamp(string_view text) {
@@ -152,17 +144,18 @@ Expected<void> check_time(const Claim& claim, WallTime now) {
     return mismatch(
         fmt::format("Signature not yet current: {} is still later than {} ({} + 5 "
                     "min.)",
-                    claim.date, stamp(now + skew_max), stamp(now)));
+                    claim.date, compact_date_and_time(now + skew_max), compact_date_and_time(now)));
   }
   if (claim.presigned) {
     if (now <= *signed_at + claim.lives) return {};
     return mismatch(fmt::format("Signature expired: {} is now earlier than {} ({} - {} sec.)",
-                                claim.date, stamp(now - claim.lives), stamp(now),
-                                claim.lives.count()));
+                                claim.date, compact_date_and_time(now - claim.lives),
+                                compact_date_and_time(now), claim.lives.count()));
   }
   if (*signed_at < now - skew_max) {
     return mismatch(fmt::format("Signature expired: {} is now earlier than {} ({} - 5 min.)",
-                                claim.date, stamp(now - skew_max), stamp(now)));
+                                claim.date, compact_date_and_time(now - skew_max),
+                                compact_date_and_time(now)));
   }
   return {};
 }

@@ -11,5 +11,7 @@ namespace daruma {
 
 // "2026-10-03T12:02:00.123456Z"
 std::string date_and_time(WallTime time);
+// ISO 8601's basic format, to the second: "20261003T120200Z"
+std::string compact_date_and_time(WallTime time);
 
 }  // namespace daruma

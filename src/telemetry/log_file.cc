@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/time_text.h"
+
 namespace daruma::telemetry {
 namespace {
 
@@ -19,15 +21,6 @@ constexpr mode_t file_mode = 0640;
 
 WallTime modified_at(const struct stat& status) {
   return WallTime(std::chrono::seconds(status.st_mtim.tv_sec));
-}
-
-std::string stamp_of(WallTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace
@@ -139,7 +132,7 @@ int64_t LogFile::period_of(WallTime time) const {
 }
 
 std::filesystem::path LogFile::rotated_path(WallTime now) const {
-  const std::string stem = name_ + "." + stamp_of(now);
+  const std::string stem = name_ + "." + compact_date_and_time(now);
   std::filesystem::path path = path_.parent_path() / (stem + ".log");
   std::error_code ignored;
   for (int n = 1; std::filesystem::exists(path, ignored); ++n) {
