@@ -29,16 +29,17 @@ def connect(site, processes):
     return start
 
 
-class RawTarget:
-    """Answers each request with bytes as given, and keeps what it was sent."""
+class ListeningTarget:
+    """A socket where a target would be."""
 
-    def __init__(self, answer, ending=b'\r\n\r\n'):
-        self.answer = answer
-        self.ending = ending
-        self.seen = b''
+    def __init__(self, receive_buffer=None):
+        self.listener = socket.socket()
+        if receive_buffer:
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.port = Ports.take('127.0.0.4')
-        self.listener = socket.create_server(('127.0.0.4', self.port))
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.listener.bind(('127.0.0.4', self.port))
+        self.listener.listen()
 
     def description(self):
         return {'Id': '127.0.0.4', 'Port': self.port}
@@ -48,6 +49,17 @@ class RawTarget:
 
     def __exit__(self, *_):
         self.listener.close()
+
+
+class RawTarget(ListeningTarget):
+    """Answers each request with bytes as given, and keeps what it was sent."""
+
+    def __init__(self, answer, ending=b'\r\n\r\n'):
+        super().__init__()
+        self.answer = answer
+        self.ending = ending
+        self.seen = b''
+        threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
         while True:
@@ -458,24 +470,11 @@ def test_a_client_that_takes_nothing_holds_up_nobody(start_targets, serve, conne
         assert response.reset == INTERNAL_ERROR
 
 
-class DeafTarget:
-    """Accepts connections and reads nothing of what comes."""
+class DeafTarget(ListeningTarget):
+    """Accepts connections, as far as the kernel does that by itself, and reads nothing."""
 
     def __init__(self):
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.port = Ports.take('127.0.0.4')
-        self.listener.bind(('127.0.0.4', self.port))
-        self.listener.listen()
-
-    def description(self):
-        return {'Id': '127.0.0.4', 'Port': self.port}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
+        super().__init__(receive_buffer=4096)
 
 
 def send_until_held_up(client, streams):
