@@ -188,6 +188,26 @@ Expected<shapes::Listener*> Catalog::edit(const ListenerPlace& place) {
   return const_cast<shapes::Listener*>(place.listener);
 }
 
+Expected<shapes::LoadBalancer*> Catalog::edit_balancer(const std::string& arn) {
+  const auto found = balancer(arn);
+  if (!found) return tl::unexpected(found.error());
+  return edit(**found);
+}
+
+Expected<shapes::TargetGroup*> Catalog::edit_group(const std::string& arn) {
+  const auto found = group(arn);
+  if (!found) return tl::unexpected(found.error());
+  return edit(**found);
+}
+
+Expected<Catalog::EditedListener> Catalog::edit_listener(const std::string& arn) {
+  const auto place = listener(arn);
+  if (!place) return tl::unexpected(place.error());
+  const auto balancer = edit(*place->balancer);
+  if (!balancer) return tl::unexpected(balancer.error());
+  return EditedListener{*balancer, const_cast<shapes::Listener*>(place->listener)};
+}
+
 Expected<shapes::Rule*> Catalog::edit(const RulePlace& place) {
   DARUMA_ASSERT(place.rule != nullptr);
   if (const auto balancer = edit(*place.balancer); !balancer) {

@@ -88,6 +88,14 @@ class Catalog {
   Expected<shapes::Listener*> edit(const ListenerPlace& place);
   // REQUIRES: not the default rule.
   Expected<shapes::Rule*> edit(const RulePlace& place);
+  // The same by ARN.
+  struct EditedListener {
+    shapes::LoadBalancer* balancer;
+    shapes::Listener* listener;
+  };
+  Expected<shapes::LoadBalancer*> edit_balancer(const std::string& arn);
+  Expected<shapes::TargetGroup*> edit_group(const std::string& arn);
+  Expected<EditedListener> edit_listener(const std::string& arn);
   tl::unexpected<ServiceError> not_permitted(std::string_view what, const std::string& name) const;
 
  private:

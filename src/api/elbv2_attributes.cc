@@ -79,9 +79,7 @@ Expected<void> modify_load_balancer_attributes(Call& call) {
   const std::string arn = call.arn("LoadBalancerArn");
   const auto given = read(call);
   if (const auto done = call.finish_input(); !done) return done;
-  const auto found = call.catalog.balancer(arn);
-  if (!found) return tl::unexpected(found.error());
-  return change(call, AttributeScope::load_balancer, given, call.catalog.edit(**found));
+  return change(call, AttributeScope::load_balancer, given, call.catalog.edit_balancer(arn));
 }
 
 Expected<void> describe_target_group_attributes(Call& call) {
@@ -97,9 +95,7 @@ Expected<void> modify_target_group_attributes(Call& call) {
   const std::string arn = call.arn("TargetGroupArn");
   const auto given = read(call);
   if (const auto done = call.finish_input(); !done) return done;
-  const auto found = call.catalog.group(arn);
-  if (!found) return tl::unexpected(found.error());
-  return change(call, AttributeScope::target_group, given, call.catalog.edit(**found));
+  return change(call, AttributeScope::target_group, given, call.catalog.edit_group(arn));
 }
 
 Expected<void> describe_listener_attributes(Call& call) {
@@ -115,9 +111,9 @@ Expected<void> modify_listener_attributes(Call& call) {
   const std::string arn = call.arn("ListenerArn");
   const auto given = read(call);
   if (const auto done = call.finish_input(); !done) return done;
-  const auto place = call.catalog.listener(arn);
-  if (!place) return tl::unexpected(place.error());
-  return change(call, AttributeScope::listener, given, call.catalog.edit(*place));
+  const auto edited = call.catalog.edit_listener(arn);
+  if (!edited) return tl::unexpected(edited.error());
+  return change<shapes::Listener>(call, AttributeScope::listener, given, edited->listener);
 }
 
 }  // namespace daruma::api::elbv2

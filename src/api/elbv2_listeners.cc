@@ -149,9 +149,7 @@ Expected<void> create_listener(Call& call) {
   shapes::Listener wanted = read_settings(call).listener;
   read_tags(call.in, wanted.identity.tags);
   if (const auto read = call.finish_input(); !read) return read;
-  const auto where = call.catalog.balancer(arn);
-  if (!where) return tl::unexpected(where.error());
-  const auto balancer = call.catalog.edit(**where);
+  const auto balancer = call.catalog.edit_balancer(arn);
   if (!balancer) return tl::unexpected(balancer.error());
   if (const auto good = check_settings(wanted); !good) return good;
   if (!wanted.port) return invalid("A listener port must be specified");
@@ -208,14 +206,13 @@ Expected<void> modify_listener(Call& call) {
   const Given given = read_settings(call);
   const shapes::Listener& wanted = given.listener;
   if (const auto read = call.finish_input(); !read) return read;
-  const auto place = call.catalog.listener(arn);
-  if (!place) return tl::unexpected(place.error());
-  const auto edited = call.catalog.edit(*place);
+  const auto edited = call.catalog.edit_listener(arn);
   if (!edited) return tl::unexpected(edited.error());
+  const auto& [balancer, there] = *edited;
   if (const auto good = check_settings(wanted); !good) return good;
-  shapes::Listener& listener = **edited;
+  shapes::Listener& listener = *there;
   if (wanted.port && wanted.port != listener.port) {
-    if (listener_on(*place->balancer, *wanted.port)) return duplicate(*place->balancer);
+    if (listener_on(*balancer, *wanted.port)) return duplicate(*balancer);
     listener.port = wanted.port;
   }
   if (wanted.protocol) listener.protocol = wanted.protocol;
@@ -236,20 +233,19 @@ Expected<void> modify_listener(Call& call) {
   } else if (!listener.ssl_policy) {
     listener.ssl_policy = tls::api_default_policy;
   }
-  if (const auto good = check_balancer(call.catalog, *place->balancer); !good) return good;
-  write_one(call, *place);
+  if (const auto good = check_balancer(call.catalog, *balancer); !good) return good;
+  write_one(call, {balancer, there});
   return {};
 }
 
 Expected<void> delete_listener(Call& call) {
   const std::string arn = call.arn("ListenerArn");
   if (const auto read = call.finish_input(); !read) return read;
-  const auto place = call.catalog.listener(arn);
-  if (!place) return tl::unexpected(place.error());
-  const auto balancer = call.catalog.edit(*place->balancer);
-  if (!balancer) return tl::unexpected(balancer.error());
-  const std::string id = place->listener->identity.id;
-  std::erase_if((*balancer)->listeners, [&](const auto& each) { return each.identity.id == id; });
+  const auto edited = call.catalog.edit_listener(arn);
+  if (!edited) return tl::unexpected(edited.error());
+  const std::string id = edited->listener->identity.id;
+  std::erase_if(edited->balancer->listeners,
+                [&](const auto& each) { return each.identity.id == id; });
   return {};
 }
 
@@ -257,19 +253,17 @@ Expected<void> add_listener_certificates(Call& call) {
   const std::string arn = call.arn("ListenerArn");
   const auto names = read_certificates(call);
   if (const auto read = call.finish_input(); !read) return read;
-  const auto place = call.catalog.listener(arn);
-  if (!place) return tl::unexpected(place.error());
-  const auto listener = call.catalog.edit(*place);
-  if (!listener) return tl::unexpected(listener.error());
+  const auto edited = call.catalog.edit_listener(arn);
+  if (!edited) return tl::unexpected(edited.error());
   if (names.empty()) return invalid("At least one certificate must be specified");
-  if ((*listener)->protocol != "HTTPS") {
+  if (edited->listener->protocol != "HTTPS") {
     return refuse("InvalidConfigurationRequest", "Certificates belong to HTTPS listeners");
   }
   for (const std::string& name : names) {
-    auto& there = (*listener)->certificates;
+    auto& there = edited->listener->certificates;
     if (std::ranges::find(there, name) == there.end()) there.push_back(name);
   }
-  if (const auto good = check_balancer(call.catalog, *place->balancer); !good) return good;
+  if (const auto good = check_balancer(call.catalog, *edited->balancer); !good) return good;
   call.out.each("Certificates", names, [&](const std::string& name) {
     write_certificate(call.out, certificate_arn(call, name), false);
   });
@@ -280,11 +274,9 @@ Expected<void> remove_listener_certificates(Call& call) {
   const std::string arn = call.arn("ListenerArn");
   const auto names = read_certificates(call);
   if (const auto read = call.finish_input(); !read) return read;
-  const auto place = call.catalog.listener(arn);
-  if (!place) return tl::unexpected(place.error());
-  const auto listener = call.catalog.edit(*place);
-  if (!listener) return tl::unexpected(listener.error());
-  auto& there = (*listener)->certificates;
+  const auto edited = call.catalog.edit_listener(arn);
+  if (!edited) return tl::unexpected(edited.error());
+  auto& there = edited->listener->certificates;
   for (const std::string& name : names) {
     if (!there.empty() && there.front() == name) {
       return refuse("OperationNotPermitted",

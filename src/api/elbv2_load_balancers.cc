@@ -140,13 +140,6 @@ bool same_settings(const shapes::LoadBalancer& there, const shapes::LoadBalancer
          there.identity.tags == wanted.identity.tags;
 }
 
-// The load balancer of LoadBalancerArn, to be changed. REQUIRES: begin_change().
-Expected<shapes::LoadBalancer*> edited(Call& call, const std::string& arn) {
-  const auto found = call.catalog.balancer(arn);
-  if (!found) return tl::unexpected(found.error());
-  return call.catalog.edit(**found);
-}
-
 }  // namespace
 
 Expected<void> create_load_balancer(Call& call) {
@@ -211,7 +204,7 @@ Expected<void> describe_load_balancers(Call& call) {
 Expected<void> delete_load_balancer(Call& call) {
   const std::string arn = call.arn("LoadBalancerArn");
   if (const auto read = call.finish_input(); !read) return read;
-  const auto balancer = edited(call, arn);
+  const auto balancer = call.catalog.edit_balancer(arn);
   if (!balancer) {
     // It is gone: what was asked for is so.
     if (balancer.error().code == "LoadBalancerNotFound") return {};
@@ -237,7 +230,7 @@ Expected<void> set_ip_address_type(Call& call) {
   call.in.need("IpAddressType");
   call.in.text("IpAddressType", type);
   if (const auto read = call.finish_input(); !read) return read;
-  const auto balancer = edited(call, arn);
+  const auto balancer = call.catalog.edit_balancer(arn);
   if (!balancer) return tl::unexpected(balancer.error());
   const auto good = check_ip_address_type(type, call.catalog.node());
   if (!good) return good;
@@ -254,7 +247,7 @@ Expected<void> set_security_groups(Call& call) {
   call.in.foreign("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
                   "InvalidConfigurationRequest");
   if (const auto read = call.finish_input(); !read) return read;
-  const auto balancer = edited(call, arn);
+  const auto balancer = call.catalog.edit_balancer(arn);
   if (!balancer) return tl::unexpected(balancer.error());
   if (const auto good = check_security_groups(groups); !good) return good;
   (*balancer)->security_groups = groups;
@@ -270,7 +263,7 @@ Expected<void> set_subnets(Call& call) {
   call.in.text("IpAddressType", type);
   call.in.foreign("EnablePrefixForIpv6SourceNat", "InvalidConfigurationRequest");
   if (const auto read = call.finish_input(); !read) return read;
-  const auto balancer = edited(call, arn);
+  const auto balancer = call.catalog.edit_balancer(arn);
   if (!balancer) return tl::unexpected(balancer.error());
   if (subnets.empty()) return invalid("At least one subnet must be specified");
   if (const auto good = check_subnets(subnets); !good) return good;

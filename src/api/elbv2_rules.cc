@@ -79,18 +79,17 @@ Expected<void> create_rule(Call& call) {
   wanted.identity = make_identity(call);
   read_tags(in, wanted.identity.tags);
   if (const auto read = call.finish_input(); !read) return read;
-  const auto place = call.catalog.listener(arn);
-  if (!place) return tl::unexpected(place.error());
-  const auto listener = call.catalog.edit(*place);
-  if (!listener) return tl::unexpected(listener.error());
+  const auto edited = call.catalog.edit_listener(arn);
+  if (!edited) return tl::unexpected(edited.error());
+  const auto& [balancer, listener] = *edited;
   const int64_t priority = wanted.priority.value_or(0);
   if (const auto good = check_priority(priority); !good) return good;
-  if (is_taken(**listener, priority)) {
+  if (is_taken(*listener, priority)) {
     return refuse("PriorityInUse", "The specified priority is in use.");
   }
-  (*listener)->rules.push_back(std::move(wanted));
-  if (const auto good = check_balancer(call.catalog, *place->balancer); !good) return good;
-  write_all(call, {{place->balancer, *listener, &(*listener)->rules.back()}});
+  listener->rules.push_back(std::move(wanted));
+  if (const auto good = check_balancer(call.catalog, *balancer); !good) return good;
+  write_all(call, {{balancer, listener, &listener->rules.back()}});
   return {};
 }
 

@@ -124,12 +124,6 @@ bool same_settings(const shapes::TargetGroup& there, shapes::TargetGroup wanted)
   return there == wanted && there.identity.tags == tags;
 }
 
-Expected<shapes::TargetGroup*> edited(Call& call, const std::string& arn) {
-  const auto found = call.catalog.group(arn);
-  if (!found) return tl::unexpected(found.error());
-  return call.catalog.edit(**found);
-}
-
 // As two registrations are told apart: "::1" is "0:0::1".
 std::string canonical_id(const std::string& id) {
   const auto address = Address::parse(id, 0);
@@ -323,7 +317,7 @@ Expected<void> modify_target_group(Call& call) {
   describe_health_check(call.in, given);
   read_matcher(call.in, given);
   if (const auto read = call.finish_input(); !read) return read;
-  const auto group = edited(call, arn);
+  const auto group = call.catalog.edit_group(arn);
   if (!group) return tl::unexpected(group.error());
   const auto take = [](auto& to, auto& from) {
     if (from) to = from;
@@ -346,7 +340,7 @@ Expected<void> modify_target_group(Call& call) {
 Expected<void> delete_target_group(Call& call) {
   const std::string arn = call.arn("TargetGroupArn");
   if (const auto read = call.finish_input(); !read) return read;
-  const auto group = edited(call, arn);
+  const auto group = call.catalog.edit_group(arn);
   if (!group) {
     if (group.error().code == "TargetGroupNotFound") return {};
     return tl::unexpected(group.error());
@@ -366,7 +360,7 @@ Expected<void> register_targets(Call& call) {
   const std::string arn = call.arn("TargetGroupArn");
   const auto targets = read_targets(call.in);
   if (const auto read = call.finish_input(); !read) return read;
-  const auto found = edited(call, arn);
+  const auto found = call.catalog.edit_group(arn);
   if (!found) return tl::unexpected(found.error());
   if (const auto good = check_targets(targets); !good) return good;
   shapes::TargetGroup& group = **found;
@@ -389,7 +383,7 @@ Expected<void> deregister_targets(Call& call) {
   const std::string arn = call.arn("TargetGroupArn");
   const auto targets = read_targets(call.in);
   if (const auto read = call.finish_input(); !read) return read;
-  const auto found = edited(call, arn);
+  const auto found = call.catalog.edit_group(arn);
   if (!found) return tl::unexpected(found.error());
   if (const auto good = check_targets(targets); !good) return good;
   shapes::TargetGroup& group = **found;
