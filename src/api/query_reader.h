@@ -67,6 +67,9 @@ class QueryReader {
     for (const Parameter* item : items(name)) go_into(*item, name, f);
   }
 
+  // It may be given; nobody has to know what it holds.
+  void whatever(std::string_view name) { static_cast<void>(take(name)); }
+
   bool has(std::string_view name) const { return node_.find(name) != nullptr; }
   // As a required member of the model.
   void need(std::string_view name);

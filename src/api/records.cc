@@ -40,6 +40,8 @@ void describe_row(V& v, T& balancer) {
   v.text("IpAddressType", balancer.ip_address_type);
   v.texts("Subnets", balancer.subnets);
   v.texts("SecurityGroups", balancer.security_groups);
+  v.number("CapacityUnits", balancer.capacity_units);
+  v.text("CapacityModified", balancer.capacity_modified);
   v.map("Attributes", balancer.attributes);
   describe_identity(v, balancer.identity);
 }

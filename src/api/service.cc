@@ -229,12 +229,8 @@ Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
                                   control::AdminResponder& responder) {
   const OperationRow* operation = elbv2::find_operation(request.action);
   if (operation == nullptr) {
-    return refuse("InvalidAction",
-                  fmt::format(fmt::runtime(elbv2::is_known(request.action)
-                                               ? "The operation {} is not in this release"
-                                               : "Could not find operation {} for version "
-                                                 "2015-12-01"),
-                              request.action));
+    return refuse("InvalidAction", fmt::format("Could not find operation {} for version {}",
+                                               request.action, elbv2::version));
   }
   const bool changes = request.changes = operation->effect == Effect::changes;
   if (changes) {

@@ -165,6 +165,7 @@ inline constexpr Range listeners_quota{1, 1'000, 50};             // per load ba
 inline constexpr Range certificates_quota{1, 2'500, 26};  // per listener, the default one included
 inline constexpr Range target_groups_quota{1, 3'000, 100};  // per load balancer
 inline constexpr Range targets_quota{1, 10'000, 1'000};     // per target group
+inline constexpr Range reserved_units{100, 15'000, 100};    // capacity units of a load balancer
 
 inline constexpr size_t load_balancers_max = 500;
 inline constexpr size_t registrations_per_turn_max = 256;  // that a worker makes or ends

@@ -161,6 +161,8 @@ struct LoadBalancer {
   std::string ip_address_type;
   std::vector<std::string> subnets;
   std::vector<std::string> security_groups;
+  std::optional<int64_t> capacity_units;  // MinimumLoadBalancerCapacity
+  std::string capacity_modified;          // ISO 8601, UTC; "" if nothing was ever reserved
   Identity identity;
   bool operator==(const LoadBalancer&) const = default;
 };

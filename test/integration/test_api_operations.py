@@ -215,7 +215,7 @@ def operations(file):
 
 def test_the_read_only_key_reads(daruma):
     query, json = operations('elbv2.cc'), operations('acm.cc')
-    assert len(query) >= 36 and len(json) >= 8
+    assert len(query) == 51 and len(json) >= 8
     for name, effect in {**query, **json}.items():
         reads = name.startswith(('Describe', 'List', 'Get'))
         assert effect == ('reads' if reads else 'changes'), name
@@ -554,11 +554,9 @@ def test_the_nodes_network(elbv2):
 
 
 def test_what_is_not_there_says_so(daruma):
-    for action in ('DescribeCapacityReservation', 'DescribeTrustStores'):
-        answer = ask(daruma, action)
-        assert (answer.status, answer.code) == (400, 'InvalidAction')
-        assert action in answer.first('Message')
-    assert ask(daruma, 'NoSuch').code == 'InvalidAction'
+    answer = ask(daruma, 'NoSuch')
+    assert (answer.status, answer.code) == (400, 'InvalidAction')
+    assert 'NoSuch' in answer.first('Message')
     assert ask(daruma, 'DescribeLoadBalancers', version='2012-06-01').code == 'InvalidAction'
     assert ask(daruma, '').code == 'MissingAction'
     unknown = ask(daruma, 'DescribeLoadBalancers', Colour='red')
