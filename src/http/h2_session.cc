@@ -7,8 +7,6 @@
 namespace daruma::http {
 namespace {
 
-// DATA so small that its frame costs more than it brings. A message of gRPC is never that small.
-constexpr size_t data_bytes_least = 5;
 // For a frame of DATA sent, the client may answer with two WINDOW_UPDATEs.
 constexpr uint32_t frames_earned = 2;
 constexpr uint32_t continuations_max = 8;
@@ -33,7 +31,7 @@ class H2Session::Callbacks {
  private:
   static H2Session& self(void* user) { return static_cast<H2Session&>(endpoint_of(user)); }
 
-  // Every frame, also of types that are not known.
+  // Frames, also of types that are not known; without DATA that the library passes over.
   static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
     H2Session& session = self(user);
     switch (head->type) {
@@ -44,9 +42,10 @@ class H2Session::Callbacks {
         session.continuations_ = 0;
         return 0;
       case NGHTTP2_RST_STREAM:
+      case NGHTTP2_DATA:  // watch_ tells of those that bring nothing
         return 0;
-      case NGHTTP2_DATA:
-        if (head->length >= data_bytes_least || (head->flags & NGHTTP2_FLAG_END_STREAM)) return 0;
+      case NGHTTP2_SETTINGS:
+        session.queued_ = nghttp2_session_get_outbound_queue_size(session.session_);
         break;
       default:
         break;
@@ -103,6 +102,8 @@ class H2Session::Callbacks {
         if (H2Stream* const stream = session.stream_of(frame->hd.stream_id); ended && stream)
           session.end_peer(*stream);
         return 0;
+      case NGHTTP2_SETTINGS:
+        return session.check_windows();
       case NGHTTP2_PING:
         if (frame->hd.flags & NGHTTP2_FLAG_ACK) session.finish_shutdown();
         return 0;
@@ -181,6 +182,21 @@ H2Session::H2Session(SlabPool& slabs, Handler& handler, const Limits& limits)
 void H2Session::receive(std::string_view bytes, Instant now) {
   if (fault_ != H2Fault::none) return;
   now_ = now;
+  while (!bytes.empty() && fault_ == H2Fault::none) {
+    const H2FrameWatch::Verdict verdict = watch_.look(bytes);
+    take_in(bytes.substr(0, verdict.good));
+    bytes.remove_prefix(verdict.good);
+    if (verdict.found == H2FrameWatch::Found::nothing || fault_ != H2Fault::none) continue;
+    if (verdict.found == H2FrameWatch::Found::brings_nothing) {
+      spend(frames_, H2Fault::frames);
+    } else {
+      const bool closed = verdict.found == H2FrameWatch::Found::closed;
+      fail(H2Fault::protocol, closed ? H2Error::stream_closed : H2Error::protocol_error);
+    }
+  }
+}
+
+void H2Session::take_in(std::string_view bytes) {
   const ssize_t taken = nghttp2_session_mem_recv(session_, library_bytes(bytes), bytes.size());
   if (taken >= 0 || fault_ != H2Fault::none) return;
   switch (taken) {
@@ -197,6 +213,15 @@ void H2Session::receive(std::string_view bytes, Instant now) {
 
 int H2Session::spend(H2Patience& patience, H2Fault fault) {
   return patience.spend(now_) ? 0 : fail(fault, H2Error::enhance_your_calm);
+}
+
+// SETTINGS that make a stream's window exceed the most break the connection (RFC 9113 6.9.2). The
+// library resets the stream, and says so by nothing but what it then has to send.
+int H2Session::check_windows() {
+  constexpr size_t acknowledgement = 1;
+  const size_t queued = nghttp2_session_get_outbound_queue_size(session_);
+  if (queued <= queued_ + acknowledgement) return 0;
+  return fail(H2Fault::protocol, H2Error::flow_control_error);
 }
 
 int H2Session::note_malformed() {

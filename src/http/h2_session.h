@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/time.h"
 #include "http/h2_endpoint.h"
+#include "http/h2_frame_watch.h"
 #include "http/h2_head.h"
 #include "http/h2_patience.h"
 #include "http/message.h"
@@ -65,19 +66,23 @@ class H2Session final : public H2Endpoint {
   class Callbacks;
   enum class Shutdown : uint8_t { none, announced, final };
 
+  void take_in(std::string_view bytes);
   void take(int32_t id, H2Stream* stream, bool ended);
   int spend(H2Patience& patience, H2Fault fault);
+  int check_windows();
   int note_malformed();
   int finish_head(int32_t id, bool ended);
 
   Handler& handler_;
   Limits limits_;
+  H2FrameWatch watch_;
   H2HeadReader head_reader_;
   RequestHead head_;
   H2Patience frames_;
   H2Patience resets_;
   Instant now_{};
   uint32_t continuations_ = 0;  // of the field section being received
+  size_t queued_ = 0;           // frames to be sent, before the SETTINGS being received
   Shutdown shutdown_ = Shutdown::none;
 };
 

@@ -342,6 +342,7 @@ std::vector<Abuse> abuses() {
   std::string malformed;
   for (uint32_t i = 1; i < 1'000; i += 2) malformed += h2::headers(i, h2::get("", {}));
   const std::string open_post = h2::headers(1, h2::post(), h2::none);
+  const std::string reset_post = h2::headers(1, h2::post({{"UPPER", "case"}}), h2::none);
   // One entry of HPACK's table, told again and again by one byte each.
   const std::string entry = '\x40' + h2::text("name") + h2::text(std::string(3'000, 'x'));
   const std::string bomb = h2::field_section(h2::get()) + entry + std::string(200, '\xbe');
@@ -357,6 +358,10 @@ std::vector<Abuse> abuses() {
       {"window updates", times(2'000, h2::window_update(0, 1)), H2Fault::frames, calm},
       {"empty data", open_post + times(2'000, h2::data(1, "")), H2Fault::frames, calm_1},
       {"tiny data", open_post + times(2'000, h2::data(1, "x")), H2Fault::frames, calm_1},
+      {"empty data that nobody waits for", reset_post + times(2'000, h2::data(1, "")),
+       H2Fault::frames, calm},
+      {"trailers that nobody waits for",
+       reset_post + times(2'000, h2::headers(1, {{"x", "y"}}, h2::none)), H2Fault::frames, calm},
       {"resets", resets, H2Fault::resets, "GOAWAY 513 ENHANCE_YOUR_CALM"},
       {"malformed requests", malformed, H2Fault::resets, "GOAWAY 0 ENHANCE_YOUR_CALM"},
       {"decoded bomb", h2::frame(NGHTTP2_HEADERS, h2::end_stream | h2::end_headers, 1, bomb),
@@ -416,6 +421,16 @@ TEST(H2Session, errors_of_the_connection_end_it) {
   const Row rows[] = {
       {"no preface", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GOAWAY 0 PROTOCOL_ERROR"},
       {"no settings first", h2::preface + h2::ping(), "GOAWAY 0 PROTOCOL_ERROR"},
+      {"data behind the end", h2::hello() + h2::headers(1, h2::get()) + h2::data(1, "x"),
+       "GOAWAY 1 STREAM_CLOSED"},
+      {"a stream below the newest",
+       h2::hello() + h2::headers(3, h2::get()) + h2::headers(1, h2::get()),
+       "GOAWAY 3 PROTOCOL_ERROR"},
+      {"a window past the most by settings",
+       h2::hello() + h2::headers(1, h2::post(), h2::none) +
+           h2::window_update(1, 0x7fff'ffff - 65'535) +
+           h2::settings(h2::setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 65'536)),
+       "GOAWAY 1 FLOW_CONTROL_ERROR"},
       {"even stream", h2::hello() + h2::headers(2, h2::get()), "GOAWAY 0 PROTOCOL_ERROR"},
       {"data on an idle stream", h2::hello() + h2::data(1, "x"), "GOAWAY 0 PROTOCOL_ERROR"},
       {"undecodable", h2::hello() + h2::frame(NGHTTP2_HEADERS, 5, 1, "\xff\xff\xff\xff\xff\xff"),

@@ -34,9 +34,12 @@ class Response:
 
 
 class Http2:
-    """A connection. `windows` says whether what arrives is given back to the server's windows."""
+    """A connection. `windows` says whether what arrives is given back to the server's windows.
 
-    def __init__(self, port, settings=None, windows=True, seconds=20):
+    `preface` is what it begins with, instead of the preface and `settings`.
+    """
+
+    def __init__(self, port, settings=None, windows=True, seconds=20, preface=None):
         self.raw = socket.create_connection(('127.0.0.1', port), seconds)
         context = ssl.create_default_context()
         context.check_hostname = False
@@ -53,9 +56,12 @@ class Http2:
         self.credit = {0: 65_535}  # what the server takes, by stream
         self.goaways = []          # (last stream, error)
         self.pings = []
+        self.acknowledged = 0      # of the SETTINGS sent
         self.closed = False
         self.next_stream = 1
-        self.socket.sendall(PREFACE + SettingsFrame(0, settings=settings or {}).serialize())
+        if preface is None:
+            preface = PREFACE + SettingsFrame(0, settings=settings or {}).serialize()
+        self.socket.sendall(preface)
 
     def __enter__(self):
         return self
@@ -76,8 +82,7 @@ class Http2:
     def headers(self, fields, end=True, body=None):
         stream = self.next_stream
         self.next_stream += 2
-        self.responses[stream] = Response()
-        self.credit[stream] = 65_535
+        self.expect(stream)
         frame = HeadersFrame(stream, data=self.encoder.encode(fields), flags=['END_HEADERS'])
         if end:
             frame.flags.add('END_STREAM')
@@ -85,6 +90,11 @@ class Http2:
         if body is not None:
             self.data(stream, body)
         return stream
+
+    def expect(self, stream):
+        """Keeps what comes on that stream."""
+        self.responses[stream] = Response()
+        self.credit[stream] = 65_535
 
     def data(self, stream, body, end=True):
         """Sends as the server's windows allow."""
@@ -150,8 +160,11 @@ class Http2:
                 self.pings.append(frame.opaque_data)
             elif self.answers_pings:
                 self.send(PingFrame(0, opaque_data=frame.opaque_data, flags=['ACK']))
-        elif isinstance(frame, SettingsFrame) and 'ACK' not in frame.flags:
-            self.send(SettingsFrame(0, flags=['ACK']))
+        elif isinstance(frame, SettingsFrame):
+            if 'ACK' in frame.flags:
+                self.acknowledged += 1
+            else:
+                self.send(SettingsFrame(0, flags=['ACK']))
         if response and 'END_STREAM' in getattr(frame, 'flags', ()):
             response.ended = True
 
@@ -184,6 +197,7 @@ class Http2:
 
 
 __all__ = ['CANCEL', 'COMPRESSION_ERROR', 'ENHANCE_YOUR_CALM', 'FLOW_CONTROL_ERROR',
-           'INTERNAL_ERROR', 'LAST_STREAM', 'NO_ERROR', 'PROTOCOL_ERROR', 'REFUSED_STREAM',
-           'ContinuationFrame', 'DataFrame', 'Frame', 'GoAwayFrame', 'HeadersFrame', 'Http2',
-           'PingFrame', 'PriorityFrame', 'RstStreamFrame', 'SettingsFrame', 'WindowUpdateFrame']
+           'INTERNAL_ERROR', 'LAST_STREAM', 'NO_ERROR', 'PREFACE', 'PROTOCOL_ERROR',
+           'REFUSED_STREAM', 'ContinuationFrame', 'DataFrame', 'Frame', 'GoAwayFrame',
+           'HeadersFrame', 'Http2', 'PingFrame', 'PriorityFrame', 'RstStreamFrame',
+           'SettingsFrame', 'WindowUpdateFrame']
