@@ -15,6 +15,7 @@ import requests
 
 from harness import (DARUMA, ROOT, Configuration, Daruma, Ports, Target, run, target_group,
                      wait_until)
+from metrics import samples
 
 pytestmark = pytest.mark.threads
 
@@ -100,7 +101,20 @@ def balancer(targets, tmp_path_factory):
     configuration = Configuration(tmp_path_factory.mktemp('sticky') / 'daruma', groups, one('lb'),
                                   rules)
     with Daruma(configuration) as daruma:
+        everywhere(daruma, ['/', '/lb2', '/app', '/plain', '/brief'])
         yield daruma
+
+
+def everywhere(daruma, paths, targets=4):
+    """Waits until each of the targets is asked for each path: the first one found healthy is
+    alone for a while, and health reaches the workers a moment after the page tells of it."""
+    def seen(path):
+        return {daruma.get(path).headers['X-Target'] for _ in range(40)}
+    wait_until('every target is healthy', lambda: all(
+        labels['state'] == 'healthy' or value == 0
+        for labels, value in samples(daruma.metrics(), 'daruma_target_health_state')))
+    for path in paths:
+        wait_until(f'each target is asked for {path}', lambda: len(seen(path)) == targets)
 
 
 def refused(daruma):
@@ -125,9 +139,7 @@ def test_a_client_stays_with_its_target_and_every_answer_renews_the_cookie(balan
 
 
 def test_without_cookies_a_client_is_sent_round(balancer):
-    # Health reaches a worker a moment after the page that was waited for.
-    wait_until('each target is asked', lambda: len(
-        {balancer.get('/').headers['X-Target'] for _ in range(40)}) == 4)
+    assert len({balancer.get('/').headers['X-Target'] for _ in range(40)}) == 4
     assert 'Set-Cookie' not in balancer.get('/plain').headers
 
 
