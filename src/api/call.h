@@ -26,6 +26,8 @@ namespace daruma::api {
 class NodeState {
  public:
   virtual bool serves_everywhere(const shapes::LoadBalancer& balancer) const = 0;
+  // Why a worker does not serve one of its listeners as it is configured; "" if all do.
+  virtual std::string problem_of(const shapes::LoadBalancer& balancer) const = 0;
   virtual const control::Controller::TargetHealthTable& target_health() const = 0;
   virtual model::AnomalyLetter anomaly(const model::TargetKey& target) const = 0;
   virtual bool shifted_away(const model::TargetKey& target) const = 0;

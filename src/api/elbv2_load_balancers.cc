@@ -84,8 +84,12 @@ void write(Call& call, const shapes::LoadBalancer& balancer) {
   out.element("Scheme", balancer.scheme.value_or("internet-facing"));
   out.element("VpcId", default_vpc);
   out.within("State", [&] {
-    const bool active = !call.catalog.changing() && call.node.serves_everywhere(balancer);
-    out.element("Code", active ? "active" : "provisioning");
+    if (call.catalog.changing() || !call.node.serves_everywhere(balancer)) {
+      return out.element("Code", "provisioning");
+    }
+    const std::string problem = call.node.problem_of(balancer);
+    out.element("Code", problem.empty() ? "active" : "active_impaired");
+    out.text("Reason", problem);
   });
   out.element("Type", "application");
   write_zones(call, balancer);

@@ -104,13 +104,28 @@ std::string created_arn(string_view action, string_view answer) {
 
 }  // namespace
 
-// A change that is durable and published; its answer waits for the workers.
+// A change that is durable and published; its answer waits for the workers. If one of them cannot
+// open a listener of it, it is taken back, and the answer says why once that serves everywhere.
 class Service::Change final : public control::ReloadObserver {
  public:
-  Change(Service& service, control::AdminResponder responder, control::AdminResponse response)
-      : service_(service), responder_(std::move(responder)), response_(std::move(response)) {}
+  Change(Service& service, Request request, std::vector<ChangedListener> listeners,
+         control::AdminResponder responder, control::AdminResponse response)
+      : service_(service),
+        request_(std::move(request)),
+        listeners_(std::move(listeners)),
+        responder_(std::move(responder)),
+        response_(std::move(response)) {
+    request_.admin = nullptr;
+  }
 
   void on_reloaded(const control::ReloadResult&) override {
+    const auto listeners = std::exchange(listeners_, {});
+    const std::string problem =
+        api::problem_of(listeners, service_.context_.controller.publisher().listener_problems());
+    if (!problem.empty() && service_.take_back(request_, listeners, *this)) {
+      response_ = service_.failure_of(request_, {"InvalidConfigurationRequest", problem});
+      return;
+    }
     control::AdminResponder responder = std::move(responder_);
     control::AdminResponse response = std::move(response_);
     // Destroys this.
@@ -120,6 +135,8 @@ class Service::Change final : public control::ReloadObserver {
 
  private:
   Service& service_;
+  Request request_;
+  std::vector<ChangedListener> listeners_;
   control::AdminResponder responder_;
   control::AdminResponse response_;
 };
@@ -143,7 +160,8 @@ void Service::handle(const control::AdminRequest& request, control::AdminRespond
                     ("&" + std::string(request.query)).find("&Action=") == std::string::npos;
   if (page) return context_.index.handle(request, std::move(responder));
   const http::Field* target = request.fields.find("X-Amz-Target");
-  Request asked{request, target ? std::string(target->value) : "", "", "", make_uuid()};
+  Request asked{&request, request.client, target ? std::string(target->value) : "", "",
+                "",       make_uuid()};
   asked.action = asked.target.substr(asked.target.find('.') + 1);
   run(asked, responder);
 }
@@ -179,7 +197,7 @@ std::span<const string_view> Service::Request::services() const {
 }
 
 Expected<Service::Caller> Service::caller_of(const Request& asked) const {
-  const control::AdminRequest& request = asked.admin;
+  const control::AdminRequest& request = *asked.admin;
   const shapes::Admin& admin = context_.controller.resources().admin;
   if (admin.authentication == "none") return Caller{"", true};
   const auto key = verify_signature(
@@ -189,7 +207,7 @@ Expected<Service::Caller> Service::caller_of(const Request& asked) const {
 }
 
 Expected<void> Service::dispatch(Request& request, control::AdminResponder& responder) {
-  auto parameters = request.target.empty() ? parameters_of(request.admin) : Parameter();
+  auto parameters = request.target.empty() ? parameters_of(*request.admin) : Parameter();
   if (!parameters) return tl::unexpected(parameters.error());
   if (request.target.empty()) request.action = text_of(*parameters, "Action");
   request.version = text_of(*parameters, "Version");
@@ -273,7 +291,7 @@ Expected<void> Service::run_acm(Request& request, control::AdminResponder& respo
   if (changes) {
     if (const auto may = check_may_change(request, "acm"); !may) return may;
   }
-  const auto in = acm::parse_body(request.admin.body);
+  const auto in = acm::parse_body(request.admin->body);
   if (!in) return tl::unexpected(in.error());
   const auto arn_in = [](const acm::Json& json) {
     const auto arn = json.find("CertificateArn");
@@ -300,7 +318,7 @@ Expected<void> Service::check_may_change(const Request& request, string_view ser
                   403);
   }
   // An image on somebody's page is a GET.
-  if (request.caller.key_id.empty() && request.admin.method != http::Method::post) {
+  if (request.caller.key_id.empty() && request.admin->method != http::Method::post) {
     return refuse("ValidationError", "A change that is not signed must be sent by POST");
   }
   if (context_.controller.draining()) {
@@ -319,10 +337,26 @@ Expected<void> Service::apply(const Request& request, Catalog& catalog,
   if (const auto good = check(after); !good) return good;
   if (const auto kept = commit(before, after); !kept) return kept;
   audit(request, "done");
-  changes_.push_back(std::make_unique<Change>(*this, std::move(responder), std::move(response)));
+  changes_.push_back(std::make_unique<Change>(*this, request, changed_listeners(before, after),
+                                              std::move(responder), std::move(response)));
   context_.controller.apply_created(std::move(after), changes_.back().get());
   remember_changed(before);
   return {};
+}
+
+// False if that cannot be: the node is stopping, or what was there before is no longer possible.
+// Then the change stays, and its load balancer is told to be impaired.
+bool Service::take_back(const Request& request, std::span<const ChangedListener> listeners,
+                        Change& change) {
+  if (context_.controller.draining()) return false;
+  const shapes::Resources before = context_.controller.created();
+  shapes::Resources after = before;
+  api::take_back(listeners, after);
+  if (!check(after) || !commit(before, after)) return false;
+  audit(request, "taken back");
+  context_.controller.apply_created(std::move(after), &change);
+  remember_changed(before);
+  return true;
 }
 
 // The whole tree must be what a file may say too.
@@ -375,6 +409,13 @@ bool Service::serves_everywhere(const shapes::LoadBalancer& balancer) const {
   return everywhere >= (changed == changed_in_revision_.end() ? 1 : changed->second);
 }
 
+std::string Service::problem_of(const shapes::LoadBalancer& balancer) const {
+  for (const auto& problem : context_.controller.publisher().listener_problems()) {
+    if (problem.load_balancer == balancer.name) return problem.to_text();
+  }
+  return "";
+}
+
 const control::Controller::TargetHealthTable& Service::target_health() const {
   return context_.controller.target_health();
 }
@@ -410,8 +451,8 @@ void Service::audit(const Request& request, string_view outcome) {
       outcome == "done" ? LogLevel::info : LogLevel::warning, "audit",
       request.action.empty() ? "request" : shortened(request.action),
       {request.known ? LogField{"caller", request.caller.key_id}
-                     : LogField{"claimed", claimed_key(signed_request(request.admin))},
-       {"from", request.admin.client.to_string()},
+                     : LogField{"claimed", claimed_key(signed_request(*request.admin))},
+       {"from", request.client.to_string()},
        {"resource", shortened(request.resource)},
        {"outcome", std::string(outcome)},
        {"request_id", request.id}});

@@ -4,7 +4,8 @@
 // Version, or X-Amz-Target), and for a change the way from request to answer: the operation changes
 // a copy, the whole is validated as a file would be (control/validate), the difference is committed
 // to the store, the snapshot goes to all workers, and when each serves it, or after 2 s, the answer
-// leaves. What cannot be made durable or valid changes nothing. docs/adr/0009, docs/api.md.
+// leaves. What cannot be made durable or valid changes nothing; a listener that a worker could not
+// open is taken back. docs/adr/0009, docs/api.md.
 //
 // Control thread only; a commit makes it wait for the disk.
 #pragma once
@@ -18,6 +19,7 @@
 
 #include "api/acm.h"
 #include "api/call.h"
+#include "api/changed_listeners.h"
 #include "api/created.h"
 #include "api/failure_delay.h"
 #include "api/sigv4.h"
@@ -58,7 +60,8 @@ class Service final : public control::AdminHandler, private NodeState {
   };
   // What is being asked, as far as it is known: errors and the audit log name it.
   struct Request {
-    const control::AdminRequest& admin;
+    const control::AdminRequest* admin;  // null once its change is under way
+    Address client;
     std::string target;  // of JSON services: "CertificateManager.ImportCertificate"
     std::string action;
     std::string version;
@@ -83,10 +86,13 @@ class Service final : public control::AdminHandler, private NodeState {
   control::AdminResponse failure_of(const Request& request, const ServiceError& error) const;
   Expected<void> check(const shapes::Resources& created) const;
   Expected<void> commit(const shapes::Resources& before, const shapes::Resources& after);
+  bool take_back(const Request& request, std::span<const ChangedListener> listeners,
+                 Change& change);
   void remember_changed(const shapes::Resources& before);
   void audit(const Request& request, std::string_view outcome);
 
   bool serves_everywhere(const shapes::LoadBalancer& balancer) const override;
+  std::string problem_of(const shapes::LoadBalancer& balancer) const override;
   const control::Controller::TargetHealthTable& target_health() const override;
   model::AnomalyLetter anomaly(const model::TargetKey& target) const override;
   bool shifted_away(const model::TargetKey& target) const override;

@@ -436,9 +436,10 @@ void Controller::on(const model::AdoptedLetter& letter) {
   log_.write(
       LogLevel::debug, "control", "a worker serves a configuration",
       {{"worker", std::to_string(letter.worker)}, {"revision", std::to_string(letter.revision)}});
-  if (!letter.problem.empty() && pending_.empty()) {
+  for (const model::ListenerProblem& problem : letter.problems) {
+    if (!pending_.empty()) break;  // who waits is told
     log_.write(LogLevel::error, "control", "a worker could not adopt everything",
-               {{"worker", std::to_string(letter.worker)}, {"problem", letter.problem}});
+               {{"worker", std::to_string(letter.worker)}, {"problem", problem.to_text()}});
   }
   loop_.call_soon(*this);
 }

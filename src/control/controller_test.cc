@@ -96,7 +96,7 @@ class ControllerTest : public testing::Test, public StopObserver {
   }
   void adopt(Controller& controller, uint32_t worker, uint64_t revision,
              const std::string& problem = "") {
-    controller.mailbox().post(model::AdoptedLetter{worker, revision, problem});
+    controller.mailbox().post(adopted_letter(worker, revision, problem));
     loop_.settle();
   }
 
@@ -232,12 +232,12 @@ TEST_F(ControllerTest, reports_what_workers_could_not_do) {
   Answer answer;
   controller->reload(&answer);
   loop_.settle();
-  adopt(*controller, 0, 2, "port 8080: address in use");
-  adopt(*controller, 1, 2, "port 8080: address in use");
+  adopt(*controller, 0, 2, "address in use");
+  adopt(*controller, 1, 2, "address in use");
   ASSERT_EQ(answer.results.size(), 1u);
   EXPECT_FALSE(answer.results[0].complete());
   EXPECT_EQ(answer.results[0].to_text(),
-            "problem: port 8080: address in use\nrevision 2 applied\n");
+            "problem: listener web:8080: address in use\nrevision 2 applied\n");
 }
 
 // As happens while the control thread reads and compiles a large file.
@@ -491,7 +491,7 @@ TEST_F(ControllerTest, keeps_no_configuration_that_never_served) {
   adopt(*controller, 0, 2);
   const auto kept = [this] { return load_last_good(data_).value().text; };
   EXPECT_EQ(kept(), config("192.0.2.9")) << "one worker has yet to adopt it";
-  adopt(*controller, 1, 2, "port 8080: address in use");
+  adopt(*controller, 1, 2, "address in use");
   EXPECT_EQ(kept(), config("192.0.2.9"));
   adopt(*controller, 1, 2);
   EXPECT_EQ(kept(), config("192.0.2.10")) << "the worker got its port at last";

@@ -6,11 +6,21 @@
 
 #include <memory>
 #include <set>
+#include <string>
 
 #include "base/check.h"
 #include "io/loop.h"
+#include "model/letter.h"
 
 namespace daruma::control {
+
+// With a problem of the one listener that there is, or "".
+inline model::AdoptedLetter adopted_letter(uint32_t worker, uint64_t revision,
+                                           const std::string& problem) {
+  model::AdoptedLetter letter{.worker = worker, .revision = revision};
+  if (!problem.empty()) letter.problems.push_back({"web", 8080, problem});
+  return letter;
+}
 
 class LetterLoop final : public io::Loop {
  public:

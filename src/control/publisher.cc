@@ -9,7 +9,7 @@ namespace daruma::control {
 
 void Publisher::connect(std::vector<WorkerMailbox*> workers, HealthMailbox* health) {
   DARUMA_ASSERT(workers_.empty() && health_ == nullptr);
-  for (WorkerMailbox* mailbox : workers) workers_.push_back({.mailbox = mailbox, .problem = {}});
+  for (WorkerMailbox* mailbox : workers) workers_.push_back({.mailbox = mailbox});
   health_ = health;
 }
 
@@ -32,7 +32,7 @@ void Publisher::on_adopted(const model::AdoptedLetter& letter) {
   State& worker = workers_[letter.worker];
   DARUMA_ASSERT(letter.revision >= worker.revision);
   worker.revision = letter.revision;
-  worker.problem = letter.problem;
+  worker.problems = letter.problems;
 }
 
 size_t Publisher::adopted(uint64_t revision) const {
@@ -45,15 +45,22 @@ uint64_t Publisher::revision_everywhere() const {
   return oldest == workers_.end() ? 0 : oldest->revision;
 }
 
-std::vector<std::string> Publisher::problems() const {
-  std::vector<std::string> problems;
+std::vector<model::ListenerProblem> Publisher::listener_problems() const {
+  std::vector<model::ListenerProblem> problems;
   for (const State& worker : workers_) {
-    if (worker.problem.empty()) continue;
-    if (std::ranges::find(problems, worker.problem) == problems.end()) {
-      problems.push_back(worker.problem);
+    for (const model::ListenerProblem& problem : worker.problems) {
+      if (std::ranges::find(problems, problem) == problems.end()) problems.push_back(problem);
     }
   }
   return problems;
+}
+
+std::vector<std::string> Publisher::problems() const {
+  std::vector<std::string> texts;
+  for (const model::ListenerProblem& problem : listener_problems()) {
+    texts.push_back(problem.to_text());
+  }
+  return texts;
 }
 
 }  // namespace daruma::control

@@ -35,14 +35,15 @@ class Publisher {
   // The oldest revision that some worker still serves; 0 until all serve one, or without workers.
   uint64_t revision_everywhere() const;
   // What could not be done with the revision that each worker serves; equal ones once.
-  std::vector<std::string> problems() const;
+  std::vector<model::ListenerProblem> listener_problems() const;
+  std::vector<std::string> problems() const;  // the same for people
   bool all_stopped() const { return stopped_ == workers_.size() + (health_ != nullptr ? 1 : 0); }
 
  private:
   struct State {
     WorkerMailbox* mailbox = nullptr;
     uint64_t revision = 0;
-    std::string problem;
+    std::vector<model::ListenerProblem> problems{};
   };
   std::vector<State> workers_;
   HealthMailbox* health_ = nullptr;

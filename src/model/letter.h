@@ -69,14 +69,24 @@ struct DrainLetter {
   Duration deadline{};  // from now; after it connections are closed
 };
 
-// worker → control: revision N serves now. `problem` is empty, or says what could not be done (a
-// port in use, certificates that cannot be served), naming the listener and what becomes of it;
-// everything else of the snapshot serves. It is tried again, and told again when the problem has
-// changed.
+// A listener that does not serve as the snapshot has it: a port in use, certificates that cannot be
+// served.
+struct ListenerProblem {
+  std::string load_balancer;  // its name
+  uint16_t port = 0;
+  std::string text;              // what is in the way, and what becomes of the listener
+  std::string to_text() const {  // names the listener
+    return "listener " + load_balancer + ":" + std::to_string(port) + ": " + text;
+  }
+  bool operator==(const ListenerProblem&) const = default;
+};
+
+// worker → control: revision N serves now, but for these listeners; at most one row for each. What
+// could not be done is tried again, and told again when the problems have changed.
 struct AdoptedLetter {
   uint32_t worker = 0;
   uint64_t revision = 0;
-  std::string problem;
+  std::vector<ListenerProblem> problems{};
 };
 
 // worker, health → control: the last exchange on this snapshot ended, or nobody needs it; it is

@@ -43,8 +43,7 @@ std::string Listener::open(const std::vector<Address>& addresses, bool share_por
     auto acceptor = environment_.loop.listen(address, *this, {.share_port = share_port});
     if (!acceptor) {
       if (!problem.empty()) problem += "; ";
-      problem += "listener " + key_.load_balancer + ":" + std::to_string(key_.port) + ": " +
-                 acceptor.error().message;
+      problem += acceptor.error().message;
       continue;
     }
     acceptors.push_back(std::move(*acceptor));

@@ -13,6 +13,8 @@
 
 namespace daruma::proxy {
 
+using ListenerProblems = std::vector<model::ListenerProblem>;
+
 struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::Reader,
                                       private Listener::Owner,
                                       private Registrations::Owner,
@@ -30,8 +32,8 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   void on_timer(io::Timer& timer) override;
   void run() override;  // Task: what ended connections leave to be tidied
 
-  std::string adopt_listeners();
-  std::string open_listeners();
+  ListenerProblems adopt_listeners();
+  ListenerProblems open_listeners();
   std::string adopt_listener(size_t load_balancer, size_t listener);
   std::string adopt_tls(Listener& listener, const model::LoadBalancer& owner,
                         const model::Listener& model);
@@ -41,7 +43,7 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   void retire_listener(std::map<ListenerKey, std::unique_ptr<Listener>>::iterator listener);
   void take_keys(const model::TicketKeyLetter& letter);
   void answer(const model::InquiryLetter& letter);
-  void tell_adopted(std::string problem);
+  void tell_adopted(ListenerProblems problems);
   void listen_again();
   void drain(Duration deadline);
   const model::Snapshot& snapshot() const { return registrations.current()->snapshot(); }
@@ -52,8 +54,8 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   std::shared_ptr<telemetry::WorkerCounters> counters;
   Environment environment;
   io::Timer drain_timer;
-  io::Timer listen_timer;      // while some listener does not listen
-  std::string listen_problem;  // as told last
+  io::Timer listen_timer;            // while some listener does not listen
+  ListenerProblems listen_problems;  // as told last
   Registrations registrations;
   std::map<ListenerKey, std::unique_ptr<Listener>> listeners;
   std::vector<std::unique_ptr<Listener>> retired_listeners;
@@ -136,21 +138,21 @@ void Worker::Implementation::on_adopted() {
   const std::vector<std::string>& keys = snapshot().cookie_keys;
   environment.sticky_cookies.set_shared_keys(
       {keys.empty() ? std::string() : keys.front(), keys.size() < 2 ? std::string() : keys[1]});
-  const std::string problem = adopt_listeners();
+  ListenerProblems problems = adopt_listeners();
   counters->snapshot_revision.set(static_cast<int64_t>(snapshot().revision));
-  tell_adopted(problem);
+  tell_adopted(std::move(problems));
 }
 
-void Worker::Implementation::tell_adopted(std::string problem) {
+void Worker::Implementation::tell_adopted(ListenerProblems problems) {
   listen_timer.clear();
-  if (!problem.empty())
+  if (!problems.empty())
     listen_timer.set(environment.loop.now() + model::limits::listen_retry_interval);
-  listen_problem = problem;
+  listen_problems = problems;
   post(model::AdoptedLetter{
-      .worker = options.index, .revision = snapshot().revision, .problem = std::move(problem)});
+      .worker = options.index, .revision = snapshot().revision, .problems = std::move(problems)});
 }
 
-std::string Worker::Implementation::adopt_listeners() {
+ListenerProblems Worker::Implementation::adopt_listeners() {
   std::set<ListenerKey> present;
   const auto& load_balancers = snapshot().load_balancers;
   for (const model::LoadBalancer& load_balancer : load_balancers) {
@@ -158,7 +160,7 @@ std::string Worker::Implementation::adopt_listeners() {
       present.insert({load_balancer.name, listener.port});
   }
   // Those that come open before those that go close: nobody finds the port of both closed.
-  std::string problems = open_listeners();
+  ListenerProblems problems = open_listeners();
   for (auto it = listeners.begin(); it != listeners.end();) {
     const auto listener = it++;
     if (!present.contains(listener->first)) retire_listener(listener);
@@ -166,13 +168,15 @@ std::string Worker::Implementation::adopt_listeners() {
   return problems;
 }
 
-std::string Worker::Implementation::open_listeners() {
-  std::string problems;
+ListenerProblems Worker::Implementation::open_listeners() {
+  ListenerProblems problems;
   const auto& load_balancers = snapshot().load_balancers;
   for (size_t l = 0; l < load_balancers.size(); ++l) {
     for (size_t i = 0; i < load_balancers[l].listeners.size(); ++i) {
-      const std::string problem = adopt_listener(l, i);
-      if (!problem.empty()) problems += (problems.empty() ? "" : "; ") + problem;
+      std::string problem = adopt_listener(l, i);
+      if (problem.empty()) continue;
+      problems.push_back(
+          {load_balancers[l].name, load_balancers[l].listeners[i].port, std::move(problem)});
     }
   }
   return problems;
@@ -180,8 +184,8 @@ std::string Worker::Implementation::open_listeners() {
 
 // What was in the way may have gone: another process, an address that was missing.
 void Worker::Implementation::listen_again() {
-  std::string problem = open_listeners();
-  if (problem != listen_problem) return tell_adopted(std::move(problem));
+  ListenerProblems problems = open_listeners();
+  if (problems != listen_problems) return tell_adopted(std::move(problems));
   listen_timer.set(environment.loop.now() + model::limits::listen_retry_interval);
 }
 
@@ -207,8 +211,7 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
   std::string problem = adopt_tls(*listener, owner, model);
   if (!problem.empty()) {
     const bool serves = listener->tls_context() != nullptr;
-    problem = "listener " + owner.name + ":" + std::to_string(model.port) + ": " + problem +
-              (serves ? "; it keeps its former certificates and policy" : "; it is closed");
+    problem += (serves ? "; it keeps its former certificates and policy" : "; it is closed");
     if (!serves) {
       retire_listener(place);
       return problem;

@@ -12,6 +12,7 @@ namespace daruma::fuzz {
 class FakeNodeState final : public api::NodeState {
  public:
   bool serves_everywhere(const api::shapes::LoadBalancer&) const override { return true; }
+  std::string problem_of(const api::shapes::LoadBalancer&) const override { return ""; }
   model::AnomalyLetter anomaly(const model::TargetKey&) const override { return {}; }
   bool shifted_away(const model::TargetKey&) const override { return false; }
   const control::Controller::TargetHealthTable& target_health() const override { return health_; }

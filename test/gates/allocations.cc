@@ -82,7 +82,8 @@ uint16_t free_port(io::Loop& loop) {
 struct Control final : io::Mailbox<model::ControlLetter>::Reader {
   void on_letter(model::ControlLetter letter) override {
     if (const auto* adopted = std::get_if<model::AdoptedLetter>(&letter)) {
-      if (!adopted->problem.empty()) std::fprintf(stderr, "%s\n", adopted->problem.c_str());
+      for (const auto& problem : adopted->problems)
+        std::fprintf(stderr, "%s\n", problem.to_text().c_str());
       ready = true;
     }
     if (std::get_if<model::StoppedLetter>(&letter)) stopped = true;

@@ -343,7 +343,8 @@ void SimWorld::on_letter(model::ControlLetter letter) {
   }
   const auto& adopted = std::get<model::AdoptedLetter>(letter);
   Node& node = *nodes_.at(adopted.worker);
-  if (!adopted.problem.empty()) auditor_.violation("a worker could not adopt: " + adopted.problem);
+  for (const model::ListenerProblem& problem : adopted.problems)
+    auditor_.violation("a worker could not adopt: " + problem.to_text());
   if (adopted.revision <= node.revision)
     auditor_.violation("a worker adopted an older snapshot after a newer one");
   node.revision = adopted.revision;
