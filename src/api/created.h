@@ -32,4 +32,7 @@ inline Result<Created> open_created(const std::string& directory) {
   return open_created(directory, store_file(directory));
 }
 
+// What it has, read only: nothing is made, brought up to date or kept open.
+Result<model::api::Resources> read_created(const std::string& directory);
+
 }  // namespace daruma::api

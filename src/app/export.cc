@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
-#include <filesystem>
 #include <string>
 
 #include "api/created.h"
@@ -15,7 +14,6 @@
 namespace daruma::app {
 namespace {
 
-namespace fs = std::filesystem;
 using model::api::Certificate;
 using model::api::Resources;
 
@@ -23,15 +21,10 @@ void warn(const std::string& text) {
   std::fprintf(stderr, "daruma export: %s\n", text.c_str());
 }
 
-// A daruma may be running: it is only read.
+// A daruma may be running.
 Result<Resources> created_in(const std::string& directory) {
   if (directory.empty()) return Resources();
-  if (!fs::exists(api::store_file(directory))) {
-    return fail("there is no " + api::store_file(directory));
-  }
-  auto created = api::open_created(directory);
-  if (!created) return fail(created.error().message);
-  return std::move(created->resources);
+  return api::read_created(directory);
 }
 
 Result<void> write_certificates(const Resources& created, const std::string& directory) {

@@ -75,6 +75,17 @@ Result<void> sync(const std::string& path) {
   return failure;
 }
 
+// As a path of a file: URI (sqlite.org/uri.html).
+std::string uri_escaped(std::string_view path) {
+  std::string escaped;
+  for (const char c : path) {
+    escaped += c == '%' || c == '?' || c == '#'
+                   ? fmt::format("%{:02x}", static_cast<unsigned char>(c))
+                   : std::string(1, c);
+  }
+  return escaped;
+}
+
 constexpr std::array<const char*, 2> companions{"-wal", "-shm"};
 
 }  // namespace
@@ -129,20 +140,21 @@ Result<void> Store::check_health() {
   return fail(fmt::format("the store is damaged ({}); restore a backup", found));
 }
 
+// Fails if it is a newer one than this release knows.
+Result<uint64_t> Store::form() {
+  Statement version(database_.get(), "PRAGMA user_version");
+  if (version.step() != SQLITE_ROW) return problem("read");
+  const auto form = static_cast<uint64_t>(version.number(0));
+  if (form <= migrations.size()) return form;
+  return fail(fmt::format(
+      "the store is of a newer release (form {}, this one knows {}); start that release", form,
+      migrations.size()));
+}
+
 Result<void> Store::migrate() {
-  uint64_t done = 0;
-  {
-    Statement version(database_.get(), "PRAGMA user_version");
-    if (version.step() != SQLITE_ROW) return problem("read");
-    done = static_cast<uint64_t>(version.number(0));
-  }
-  if (done > migrations.size()) {
-    return fail(
-        fmt::format("the store is of a newer release (form {}, this one knows {}); start "
-                    "that release",
-                    done, migrations.size()));
-  }
-  for (; done < migrations.size(); ++done) {
+  const Result<uint64_t> found = form();
+  if (!found) return fail(found.error().message);
+  for (uint64_t done = *found; done < migrations.size(); ++done) {
     const std::string sql = fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version={}; COMMIT;",
                                         migrations.at(done), done + 1);
     if (const Result<void> migrated = execute(sql.c_str()); !migrated) return migrated;
@@ -238,6 +250,37 @@ Store::LogState Store::write_log_back(const std::string& file) {
   const int status = checkpoint.step();
   if (status == SQLITE_ROW) return checkpoint.number(0) == 0 ? LogState::empty : LogState::in_use;
   return (status & 0xff) == SQLITE_BUSY ? LogState::in_use : LogState::damaged;
+}
+
+Result<Contents> Store::read(const std::string& file) {
+  if (::access(file.c_str(), F_OK) != 0) return fail(fmt::format("there is no {}", file));
+  // Without its log nobody has it open, and all is in the file itself. SQLite would make a log, as
+  // whoever asks, and leave it there.
+  const bool at_rest = ::access((file + "-wal").c_str(), F_OK) != 0;
+  const std::string uri =
+      fmt::format("file:{}?mode=ro{}", uri_escaped(file), at_rest ? "&immutable=1" : "");
+  sqlite3* raw = nullptr;
+  const int opened =
+      sqlite3_open_v2(uri.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  Store store{Database(raw)};
+  if (opened != SQLITE_OK) return store.problem("open");
+  sqlite3_busy_timeout(raw, busy_milliseconds);
+  const auto contents = store.read_as_it_is();
+  if (!contents) return fail(fmt::format("{}: {}", file, contents.error().message));
+  return contents;
+}
+
+Result<Contents> Store::read_as_it_is() {
+  if (const auto set = execute("PRAGMA trusted_schema=OFF; BEGIN"); !set) {
+    return fail(set.error().message);
+  }
+  if (const auto healthy = check_health(); !healthy) return fail(healthy.error().message);
+  const Result<uint64_t> found = form();
+  if (!found) return fail(found.error().message);
+  if (*found < migrations.size()) {
+    return fail("the store is of an older release; `daruma serve` brings it up to date");
+  }
+  return load();
 }
 
 Result<void> Store::replace(const std::string& fresh, const std::string& file) {

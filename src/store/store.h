@@ -57,6 +57,10 @@ class Store {
   // Of this connection: PRAGMA `name`.
   std::string setting(const char* name);
 
+  // What is committed at `file` now; nothing there is made or changed, and another process may be
+  // writing. Fails if the file is missing, damaged, or of another form than this release's.
+  static Result<Contents> read(const std::string& file);
+
   // A copy of what is committed at `from` now, as one file on the disk, which must not exist yet.
   // Another process may be writing there.
   static Result<void> copy(const std::string& from, const std::string& to);
@@ -77,8 +81,10 @@ class Store {
   enum class LogState : uint8_t { empty, in_use, damaged };
   static LogState write_log_back(const std::string& file);
   Result<void> prepare();
+  Result<uint64_t> form();
   Result<void> migrate();
   Result<void> check_health();
+  Result<Contents> read_as_it_is();
   Result<void> execute(const char* sql);
   Result<uint64_t> revision();
   Result<void> write(const Change& change);

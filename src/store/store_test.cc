@@ -193,5 +193,56 @@ TEST_F(StoreTest, a_commit_waits_for_the_disk) {
   EXPECT_EQ(store->setting("synchronous"), "2");
 }
 
+class ReadStore : public StoreTest {
+ protected:
+  std::string bytes() const {
+    std::ifstream file(file_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  size_t files() const {
+    return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), {}));
+  }
+  const std::vector<Row> one_{{"a", "1", "one"}};
+  const Change change_[1] = {{"a", "1", "one"}};
+};
+
+TEST_F(ReadStore, nothing_is_made_or_changed) {
+  EXPECT_EQ(Store::read(file_.string()).error().message, "there is no " + file_.string());
+  EXPECT_EQ(files(), 0U);
+  file_ = folder_ / "a?b#c%20.db";
+  ASSERT_TRUE(open()->commit(0, change_));
+  const std::string before = bytes();
+  const auto contents = Store::read(file_.string());
+  ASSERT_TRUE(contents) << contents.error().message;
+  EXPECT_EQ(contents->revision, 1U);
+  EXPECT_EQ(contents->rows, one_);
+  EXPECT_EQ(bytes(), before);
+  EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(ReadStore, what_somebody_else_has_just_committed_is_there) {
+  const auto store = open();
+  ASSERT_TRUE(store->commit(0, change_));
+  EXPECT_EQ(Store::read(file_.string()).value().rows, one_);
+  const Change gone[] = {{"a", "1", std::nullopt}};
+  EXPECT_TRUE(store->commit(1, gone)) << "the reader has left nothing behind";
+  EXPECT_TRUE(Store::read(file_.string()).value().rows.empty());
+}
+
+TEST_F(ReadStore, one_of_another_form_is_refused_and_left_alone) {
+  for (const auto& [form, word] : {std::pair{"0", "older"}, {"99", "newer"}}) {
+    open();
+    execute((std::string("PRAGMA user_version=") + form).c_str());
+    const std::string before = bytes();
+    const auto contents = Store::read(file_.string());
+    ASSERT_FALSE(contents);
+    EXPECT_NE(contents.error().message.find(word), std::string::npos) << contents.error().message;
+    EXPECT_EQ(bytes(), before);
+    execute("PRAGMA user_version=1");
+  }
+  std::ofstream(file_) << "this is no database, though it is long enough to be looked at";
+  EXPECT_FALSE(Store::read(file_.string()));
+}
+
 }  // namespace
 }  // namespace daruma::store

@@ -122,5 +122,12 @@ def test_an_export_without_certificates_says_so(tmp_path, processes):
     answer = daruma_does('export', '--config', daruma.configuration.file, '--data',
                          tmp_path / 'data')
     assert answer.returncode == 0 and 'Name: made' in answer.stdout
+    daruma.kill()  # and leaves a log behind that has yet to be put in its place
+    data = tmp_path / 'data'
+    (data / 'secrets.key').unlink()  # there is nothing that was sealed with it
+    before = (data / 'store.db').read_bytes()
+    assert daruma_does('export', '--config', daruma.configuration.file, '--data',
+                       data).stdout == answer.stdout
+    assert (data / 'store.db').read_bytes() == before and not (data / 'secrets.key').exists()
     assert daruma_does('export', '--config', daruma.configuration.file, '--data',
                        tmp_path / 'none').returncode == 1
