@@ -73,6 +73,9 @@ class RequestForwarder {
     if (wants_trailers_ || head_.upgrade) [[unlikely]] {
       text.put(connection_fields(head_, wants_trailers_));
     }
+    if (!request.websocket_key.empty()) [[unlikely]] {
+      text.field("Sec-WebSocket-Key", request.websocket_key);
+    }
     write_framing(text);
     text.put("\r\n");
   }
@@ -313,8 +316,8 @@ size_t head_bytes_max(const ForwardedRequest& request) {
       has_odd_target(head) ? std::count_if(target.begin(), target.end(), needs_encoding) : 0;
   return head.wire_bytes + head.fields.size() * line_bytes_added_max + 2 * encoded +
          request.client.peer_ip.size() + request.client.tls_cipher.size() +
-         request.trace_id.size() + request.host_when_missing.size() + request.rewrite.host.size() +
-         3 * request.rewrite.path_and_query.size() + added_bytes_max;
+         request.trace_id.size() + request.websocket_key.size() + request.host_when_missing.size() +
+         request.rewrite.host.size() + 3 * request.rewrite.path_and_query.size() + added_bytes_max;
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ struct ForwardedRequest {
   ForwardingSettings settings{};
   std::string_view traceparent{};        // with settings.replace_trace_context
   std::string_view trace_id{};           // the whole X-Amzn-Trace-Id; "" for none
+  std::string_view websocket_key{};      // Sec-WebSocket-Key; "" for none of our own
   std::string_view host_when_missing{};  // of an HTTP/1.0 request without Host
   RequestRewrite rewrite{};
 };

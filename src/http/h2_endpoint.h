@@ -81,6 +81,8 @@ class H2Stream {
   bool ended_ = false;       // nothing follows what is in output_
   bool deferred_ = false;    // nghttp2 waits for output
   bool peer_ended_ = false;  // the peer's side is complete
+  bool end_said_ = false;    // END_STREAM has been sent
+  bool tunnel_ = false;      // the peer's side goes on after that
   bool forgotten_ = false;
 };
 
@@ -150,7 +152,11 @@ class H2Endpoint {
   void close(H2Stream& stream, uint32_t code);
   // The body's source, and that there is none where `follows` is not set.
   nghttp2_data_provider body_of(H2Stream& stream);
-  void set_ended(H2Stream& stream) { stream.ended_ = true; }
+  static void set_ended(H2Stream& stream) { stream.ended_ = true; }
+  static void set_end_said(H2Stream& stream) { stream.end_said_ = true; }
+  static bool is_end_said(const H2Stream& stream) { return stream.end_said_; }
+  static void set_tunnel(H2Stream& stream, bool tunnel) { stream.tunnel_ = tunnel; }
+  static bool is_tunnel(const H2Stream& stream) { return stream.tunnel_; }
 
   // HTTP/2's fields of a head of HTTP/1.1, in lower case, without those that belong to a connection
   // (RFC 9113 8.2.2), behind what pseudo() was given. They live until begin_fields().

@@ -21,7 +21,7 @@ bool usually_has_body(Method method) {
 void H2HeadReader::begin() {
   bytes_.clear();
   entries_.clear();
-  for (std::string* text : {&method_, &path_, &authority_, &cookie_}) text->clear();
+  for (std::string* text : {&method_, &path_, &authority_, &protocol_, &cookie_}) text->clear();
   decoded_bytes_ = 0;
   exceeded_ = ParseStatus::complete;
 }
@@ -46,6 +46,7 @@ void H2HeadReader::add(std::string_view name, std::string_view value) {
   if (name == ":method") return keep_pseudo(method_, value);
   if (name == ":path") return keep_pseudo(path_, value);
   if (name == ":authority") return keep_pseudo(authority_, value);
+  if (name == ":protocol") return keep_pseudo(protocol_, value);
   if (name.starts_with(':')) return;
   if (name != "cookie") return keep_field(name, value);
   if (cookie_.size() + value.size() > limits_.field_bytes_max)
@@ -55,8 +56,8 @@ void H2HeadReader::add(std::string_view name, std::string_view value) {
 }
 
 void H2HeadReader::keep_pseudo(std::string& pseudo, std::string_view text) {
-  if (method_.size() + path_.size() + authority_.size() + text.size() > limits_.line_bytes_max)
-    return exceed(ParseStatus::line_too_long);
+  const size_t line = method_.size() + path_.size() + authority_.size() + protocol_.size();
+  if (line + text.size() > limits_.line_bytes_max) return exceed(ParseStatus::line_too_long);
   pseudo = text;
 }
 
@@ -84,10 +85,26 @@ bool H2HeadReader::host_differs() const {
   return false;
 }
 
+// Of a CONNECT with :protocol, which the library has found whole (RFC 8441 4).
+ParseStatus H2HeadReader::make_upgrade() {
+  for (const Entry& entry : entries_) {
+    if (text_of(entry.name) == "content-length") return ParseStatus::malformed;
+  }
+  method_ = "GET";
+  std::erase_if(entries_,
+                [&](const Entry& entry) { return text_of(entry.name) == "sec-websocket-key"; });
+  keep_field("upgrade", protocol_);
+  return exceeded_;
+}
+
 ParseStatus H2HeadReader::finish(Body body, RequestHead& head) {
   if (!cookie_.empty() && exceeded_ == ParseStatus::complete) keep_field("cookie", cookie_);
   if (exceeded_ != ParseStatus::complete) return exceeded_;
   if (host_differs()) return ParseStatus::malformed;
+  const bool extended_connect = !protocol_.empty();
+  if (extended_connect) {
+    if (const ParseStatus status = make_upgrade(); status != ParseStatus::complete) return status;
+  }
 
   const Span method = keep(method_);
   bytes_.append(" ");
@@ -107,8 +124,10 @@ ParseStatus H2HeadReader::finish(Body body, RequestHead& head) {
     has_length |= id == FieldId::content_length;
     head.fields.add(name, value, id);
   }
-  if (body == Body::follows && !has_length) inspector.field("transfer-encoding", "chunked");
+  if (body == Body::follows && !has_length && !extended_connect)
+    inspector.field("transfer-encoding", "chunked");
   inspector.finish(text_of(method), text_of(target), "HTTP/1.1");
+  if (extended_connect) head.upgrade = head.extended_connect = true;
   if (body == Body::none && !has_length && usually_has_body(head.method))
     head.framing = Framing::length;
   head.wire_bytes = bytes_.size();

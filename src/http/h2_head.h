@@ -6,6 +6,9 @@
 //  refused, one that says the same is
 //    left out; :scheme is dropped.
 //  - Cookie crumbs become one field (8.2.3).
+//  - An extended CONNECT (RFC 8441) becomes the GET that asks for the same by Upgrade; its body is
+//  none, but what the tunnel carries. Its Sec-WebSocket-Key, which has no meaning here, is left
+//  out.
 //  - A body whose length is not declared is chunked. A POST, PUT or PATCH without a body has length
 //    0 (RFC 9110 8.6).
 #pragma once
@@ -37,8 +40,8 @@ class H2HeadReader {
   size_t decoded_bytes() const { return decoded_bytes_; }
 
   // `complete`: fills `head`, whose views lie in bytes(); method and target one behind the other,
-  // as in a request line. `malformed`: :authority and Host differ. Else the limit that was
-  // exceeded.
+  // as in a request line. `malformed`: :authority and Host differ, or a tunnel has a length. Else
+  // the limit that was exceeded.
   enum class Body : uint8_t { none, follows };
   ParseStatus finish(Body body, RequestHead& head);
   Buffer& bytes() { return bytes_; }
@@ -58,6 +61,7 @@ class H2HeadReader {
   void keep_field(std::string_view name, std::string_view value);
   std::string_view text_of(Span span) const;
   bool host_differs() const;
+  ParseStatus make_upgrade();
 
   HeadLimits limits_;
   Buffer bytes_;
@@ -66,6 +70,7 @@ class H2HeadReader {
   std::string method_;
   std::string path_;
   std::string authority_;
+  std::string protocol_;
   std::string cookie_;
   size_t decoded_bytes_ = 0;
   ParseStatus exceeded_ = ParseStatus::complete;  // the first limit that was, or `complete`

@@ -189,5 +189,45 @@ TEST(H2Head, what_is_over_the_limits_counts_and_is_not_kept) {
   EXPECT_LE(r.reader.bytes().size(), small.head_bytes_max);
 }
 
+h2::FieldList extended_connect(h2::FieldList more = {}) {
+  h2::FieldList fields{{":method", "CONNECT"},
+                       {":protocol", "websocket"},
+                       {":scheme", "https"},
+                       {":path", "/chat?a"},
+                       {":authority", "shop.example"}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+TEST(H2Head, an_extended_connect_becomes_a_get_that_asks_to_switch) {
+  Reading r;
+  ASSERT_EQ(r.read(extended_connect({{"sec-websocket-key", "theirs"},
+                                     {"sec-websocket-version", "13"},
+                                     {"cookie", "a=1"}}),
+                   Body::follows),
+            ParseStatus::complete);
+  EXPECT_EQ(r.head.method, Method::get);
+  EXPECT_EQ(r.head.method_text, "GET");
+  EXPECT_EQ(r.head.target, "/chat?a");
+  EXPECT_EQ(r.fields(), "host=shop.example;sec-websocket-version=13;cookie=a=1;upgrade=websocket;");
+  EXPECT_TRUE(r.head.upgrade);
+  EXPECT_TRUE(r.head.extended_connect);
+  EXPECT_EQ(r.head.framing, Framing::none);
+  EXPECT_TRUE(r.head.findings.empty());
+  ASSERT_EQ(r.read(h2::get()), ParseStatus::complete);
+  EXPECT_FALSE(r.head.extended_connect || r.head.upgrade);
+}
+
+TEST(H2Head, a_tunnel_has_no_length) {
+  Reading r;
+  EXPECT_EQ(r.read(extended_connect({{"content-length", "5"}}), Body::follows),
+            ParseStatus::malformed);
+}
+
+TEST(H2Head, what_protocol_names_counts_with_the_line) {
+  Reading r(small);
+  EXPECT_EQ(r.read(extended_connect(), Body::follows), ParseStatus::line_too_long);
+}
+
 }  // namespace
 }  // namespace daruma::http

@@ -117,7 +117,7 @@ class H2Session::Callbacks {
     }
   }
 
-  static int on_frame_sent(nghttp2_session* library, const nghttp2_frame* frame, void* user) {
+  static int on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     H2Session& session = self(user);
     switch (frame->hd.type) {
       case NGHTTP2_GOAWAY:
@@ -131,11 +131,8 @@ class H2Session::Callbacks {
       case NGHTTP2_HEADERS:
         session.made_progress();
         if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
-          const H2Stream* const stream = session.stream_of(frame->hd.stream_id);
-          // RFC 9113 8.1: nobody wants the rest of the request.
-          if (stream && !peer_ended(*stream))
-            nghttp2_submit_rst_stream(library, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                      NGHTTP2_NO_ERROR);
+          if (H2Stream* const stream = session.stream_of(frame->hd.stream_id))
+            session.end_said(*stream);
         }
         return 0;
       default:
@@ -173,6 +170,7 @@ H2Session::H2Session(SlabPool& slabs, Handler& handler, const Limits& limits)
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.streams_max},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(limits_.head.head_bytes_max)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   };
   DARUMA_ASSERT(
       nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0);
@@ -271,9 +269,22 @@ void H2Session::respond(H2Stream& stream, const ResponseHead& head, Follows foll
     return;
   }
   if (follows == Follows::nothing) set_ended(stream);
+  if (follows == Follows::tunnel) set_tunnel(stream, true);
   const nghttp2_data_provider body = body_of(stream);
   nghttp2_submit_response(session_, id, fields().data(), fields().size(),
                           follows == Follows::nothing ? nullptr : &body);
+}
+
+// END_STREAM has been sent. RFC 9113 8.1: nobody wants the rest of the request.
+void H2Session::end_said(H2Stream& stream) {
+  set_end_said(stream);
+  if (is_tunnel(stream) || peer_ended(stream)) return;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id_of(stream), NGHTTP2_NO_ERROR);
+}
+
+void H2Session::stop_reading(H2Stream& stream) {
+  set_tunnel(stream, false);
+  if (is_end_said(stream)) end_said(stream);
 }
 
 void H2Session::begin_shutdown() {

@@ -53,8 +53,13 @@ class H2Session final : public H2Endpoint {
   void receive(std::string_view bytes, Instant now);
 
   // 1xx may precede the one final head. REQUIRES: no final head before.
-  enum class Follows : uint8_t { body, nothing };
+  // tunnel: bytes both ways, and each side ends its own.
+  enum class Follows : uint8_t { body, nothing, tunnel };
   void respond(H2Stream& stream, const ResponseHead& head, Follows follows);
+
+  // Nothing more is wanted of the client's side of a tunnel: once this side has said all, the
+  // stream ends without an error.
+  void stop_reading(H2Stream& stream);
 
   // GOAWAY in two steps (RFC 9113 6.8): the first tells to open no more streams; the second, once
   // the client must have heard that, which was the last. Streams go on in between and after.
@@ -70,6 +75,7 @@ class H2Session final : public H2Endpoint {
   void take(int32_t id, H2Stream* stream, bool ended);
   int spend(H2Patience& patience, H2Fault fault);
   int check_windows();
+  void end_said(H2Stream& stream);
   int note_malformed();
   int finish_head(int32_t id, bool ended);
 

@@ -486,6 +486,49 @@ TEST(H2Session, shuts_down_in_two_steps) {
   EXPECT_EQ(client.session.fault(), H2Fault::none);
 }
 
+h2::FieldList extended_connect() {
+  return {{":method", "CONNECT"},
+          {":protocol", "websocket"},
+          {":scheme", "https"},
+          {":path", "/chat"},
+          {":authority", "shop.example"}};
+}
+
+// A tunnel of RFC 8441 on stream 1.
+void open_tunnel(Client& client) {
+  client.connect();
+  client.say(h2::headers(1, extended_connect(), h2::none));
+  ResponseHead head;
+  head.status = 200;
+  client.session.respond(*client.streams[0], head, H2Session::Follows::tunnel);
+  client.hear();
+}
+
+TEST(H2Session, each_side_of_a_tunnel_ends_its_own) {
+  Client client;
+  open_tunnel(client);
+  EXPECT_EQ(client.events, (Words{"#0 GET /chat"}));
+  client.session.write(*client.streams[0], "last");
+  client.session.finish(*client.streams[0], "");
+  EXPECT_EQ(client.hear(), (Words{"DATA 1 'last' end"}));
+  EXPECT_EQ(client.say(h2::data(1, "still here", h2::end_stream)), Words{});
+  EXPECT_EQ(client.events, (Words{"#0 GET /chat", "#0 body 10", "#0 end", "#0 closed"}));
+}
+
+TEST(H2Session, a_tunnel_that_is_left_ends_without_an_error) {
+  for (const bool end_is_said : {false, true}) {
+    Client client;
+    open_tunnel(client);
+    client.session.finish(*client.streams[0], "");
+    Words said;
+    if (end_is_said) said = client.hear();
+    client.session.stop_reading(*client.streams[0]);
+    for (std::string& frame : client.hear()) said.push_back(std::move(frame));
+    EXPECT_EQ(said, (Words{"DATA 1 '' end", "RST_STREAM 1 NO_ERROR"})) << end_is_said;
+    EXPECT_EQ(client.events.back(), "#0 closed");
+  }
+}
+
 TEST(H2Session, a_ping_is_no_progress) {
   Client client;
   client.connect();

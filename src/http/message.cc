@@ -114,7 +114,7 @@ void RequestHead::clear() {
   content_length = 0;
   keep_alive = true;
   expect_continue = false;
-  upgrade = false;
+  upgrade = extended_connect = false;
   transfer_coding_unsupported = false;
   findings.clear();
   wire_bytes = 0;

@@ -131,6 +131,9 @@ struct RequestHead {
   // "Connection: upgrade", only from HTTP/1.1 on (RFC 9110 7.8): Upgrade says to what, and
   // http/upgrade.h what becomes of it.
   bool upgrade = false;
+  // It came as an extended CONNECT of HTTP/2 (RFC 8441): a GET that asks for what :protocol named,
+  // and whose client knows success by a 200.
+  bool extended_connect = false;
   // Transfer-Encoding other than "chunked" and "identity" (RFC 9112 6.1): the end of the body can't
   // be told, so answer 501 and close.
   bool transfer_coding_unsupported = false;

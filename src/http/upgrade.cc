@@ -62,6 +62,11 @@ bool asks_to_switch(const RequestHead& request) {
   return request.upgrade && asks;
 }
 
+bool asks_for_websocket(const RequestHead& request) {
+  const Field* const asked = request.fields.find(FieldId::upgrade);
+  return request.upgrade && asked && equals<"websocket">(asked->value);
+}
+
 std::string connection_fields(const RequestHead& request, bool wants_trailers) {
   const bool upgrades = asks_to_switch(request);
   std::string lines = upgrades ? upgrade_field(request.fields) : "";

@@ -7,13 +7,19 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "http/message.h"
 
 namespace daruma::http {
 
+inline constexpr std::string_view websocket_accept_field = "Sec-WebSocket-Accept";
+
 // Whether the request asks for a protocol that may be passed on.
 bool asks_to_switch(const RequestHead& request);
+
+// Whether the protocol that the request asks for is WebSocket alone.
+bool asks_for_websocket(const RequestHead& request);
 
 // What a target is told of the connection: "Upgrade: websocket" of "Upgrade: h2c, websocket", and
 // nothing where no protocol remains; that trailers are welcome; and Connection, which names both.

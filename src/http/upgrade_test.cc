@@ -134,5 +134,30 @@ TEST(Upgrade, what_the_client_is_told) {
   EXPECT_EQ(passed_on(required, {1, 0}).find("pgrade:"), std::string::npos);
 }
 
+TEST(Upgrade, websocket_is_asked_for_alone) {
+  constexpr std::pair<std::string_view, bool> cases[] = {
+      {"Connection: Upgrade\r\nUpgrade: websocket\r\n", true},
+      {"Connection: Upgrade\r\nUpgrade: WebSocket\r\n", true},
+      {"Connection: Upgrade\r\nUpgrade: websocket, echo\r\n", false},
+      {"Connection: Upgrade\r\nUpgrade: echo\r\n", false},
+      {"Upgrade: websocket\r\n", false},
+      {"", false},
+  };
+  for (const auto& [fields, websocket] : cases)
+    EXPECT_EQ(asks_for_websocket(Request(fields).head), websocket) << fields;
+}
+
+TEST(Upgrade, a_key_of_our_own_goes_to_the_target) {
+  const Request request("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  SlabPool pool;
+  Buffer out(pool);
+  ClientFacts client;
+  client.peer_ip = "192.0.2.7";
+  const TargetParts parts = split_target(request.head.target, false);
+  write_forwarded_request(
+      {.head = request.head, .parts = parts, .client = client, .websocket_key = "a2V5"}, out);
+  EXPECT_NE(out.view().find("\r\nSec-WebSocket-Key: a2V5\r\n"), std::string_view::npos);
+}
+
 }  // namespace
 }  // namespace daruma::http
