@@ -34,6 +34,7 @@ std::string_view remedy_of(Reason reason) {
     case Reason::request_body_malformed:
     case Reason::request_version_unsupported:
     case Reason::request_method_not_allowed:
+    case Reason::request_protocol_unsupported:
     case Reason::request_transfer_encoding_unsupported:
     case Reason::request_forwarded_for_too_long:
       return "The client's doing: no target saw more of it than is told here.";

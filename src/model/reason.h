@@ -22,6 +22,7 @@ namespace daruma::model {
   X(request_desync_blocked, "the desync guard refused the request")                               \
   X(request_version_unsupported, "the HTTP version is not supported on this connection")          \
   X(request_method_not_allowed, "TRACE and CONNECT are not allowed")                              \
+  X(request_protocol_unsupported, "an extended CONNECT that no WebSocket can come of")            \
   X(request_transfer_encoding_unsupported, "a transfer coding other than chunked")                \
   X(request_forwarded_for_too_long, "X-Forwarded-For has more than 30 addresses")                 \
   X(client_read_timeout, "the client took nothing of its answer within the idle timeout")         \

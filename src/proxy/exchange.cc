@@ -161,6 +161,8 @@ Next Exchange::check_message() {
     local_.allow = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
     return refuse(405, model::Reason::request_method_not_allowed);
   }
+  if (request_.extended_connect && !http::asks_for_websocket(request_))
+    return refuse(501, model::Reason::request_protocol_unsupported);
   if (request_.transfer_coding_unsupported)
     return refuse(501, model::Reason::request_transfer_encoding_unsupported);
   // RFC 9112 3.2: a request of HTTP/1.1 without Host, or any with two, is refused.
@@ -243,6 +245,7 @@ bool Exchange::transform(const model::Rule& rule) {
 void Exchange::prepare_forwarding() {
   const model::LoadBalancer& balancer = *load_balancer_;
   const model::Listener& listener = listener_->listener();
+  if (request_.extended_connect) make_websocket_key();
   const bool begins_trace = balancer.trace_start != model::TraceStart::off && begin_trace();
   forwarded_.emplace(http::ForwardedRequest{
       .head = request_,
@@ -258,6 +261,7 @@ void Exchange::prepare_forwarding() {
                    .replace_trace_context = begins_trace},
       .traceparent = traceparent_,
       .trace_id = trace_id_,
+      .websocket_key = websocket_key_,
       .host_when_missing = balancer.dns_name,
       .rewrite = {.host = rewritten_.host, .path_and_query = rewritten_.url}});
 }
@@ -279,6 +283,9 @@ Next Exchange::refuse_forwarding(http::ForwardProblem problem) {
 Next Exchange::fixed_response(const model::FixedResponseAction& action) {
   listener_->counters().fixed_responses_total.add();
   record_.action = "fixed-response";
+  // The client would take success for an open tunnel.
+  if (request_.extended_connect && action.status / 100 == 2)
+    return refuse(501, model::Reason::request_protocol_unsupported);
   local_ = {.status = action.status, .content_type = action.content_type, .body = action.body};
   step_ = Step::answer;
   return Next::proceed;

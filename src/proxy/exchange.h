@@ -150,6 +150,7 @@ class Exchange final : public Mortal,
   Next try_again(model::Reason reason);
   Next send_on(TargetStream& connection);
   void make_trace_id();
+  void make_websocket_key();
   // stickiness: exchange_sticky.cc
   StickySession& session();
   void read_sticky_cookie(StickyCookie which, routing::StickyRecord& record);
@@ -188,6 +189,7 @@ class Exchange final : public Mortal,
   Next response_complete();
   // tunnel: exchange_tunnel.cc
   bool tunnel_has_room() const;
+  bool is_accepted() const;
   Next switch_protocols();
   Next begin_tunnel();
   bool tunnel_output_moves();
@@ -300,6 +302,7 @@ class Exchange final : public Mortal,
   std::string trace_id_;
   std::string trace_root_;
   std::string traceparent_;
+  std::string websocket_key_;                        // of an extended CONNECT
   std::optional<http::ForwardedRequest> forwarded_;  // of views into the rest of this
   std::string earlier_targets_;
   std::string connection_id_;

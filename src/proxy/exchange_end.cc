@@ -358,6 +358,7 @@ void Exchange::reset() {
   local_ = {};
   record_ = {};
   trace_id_.clear();
+  websocket_key_.clear();
   rewritten_.host.clear();
   rewritten_.url.clear();
   forwarded_.reset();

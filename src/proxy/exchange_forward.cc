@@ -238,6 +238,9 @@ Next Exchange::begin_response() {
   }
   if (!prepare_fields()) return refuse(502, model::Reason::target_response_head_too_large);
   if (response_.status == 101) return begin_tunnel();
+  // The client would take success for an open tunnel.
+  if (request_.extended_connect && response_.status / 100 == 2)
+    return refuse(502, model::Reason::target_response_malformed);
   if (!response_.keep_alive) target_->on_last_answer(connection, response_.status);
   target_reusable_ =
       response_.keep_alive && !close_target_ && response_.framing != http::Framing::until_close;

@@ -17,6 +17,7 @@
 #include "proxy/target_connection.h"
 #include "proxy/target_state.h"
 #include "proxy/tunnel.h"
+#include "tls/websocket_key.h"
 
 namespace daruma::proxy {
 
@@ -27,10 +28,23 @@ bool Exchange::tunnel_has_room() const {
                           1);
 }
 
+void Exchange::make_websocket_key() {
+  Random& random = environment_.loop.random();
+  const uint64_t high = random.next();
+  websocket_key_ = tls::websocket_key(high, random.next());
+}
+
+// Who asked in HTTP/2 had no key to ask with, and cannot look at the answer to ours.
+bool Exchange::is_accepted() const {
+  if (!request_.extended_connect) return true;
+  const http::Field* const accepted = response_.fields.find(http::websocket_accept_field);
+  return accepted && accepted->value == tls::websocket_accept(websocket_key_);
+}
+
 // A 101 has come. What the client has sent behind its request is the other protocol's from here on.
 Next Exchange::switch_protocols() {
   const bool whole = request_sent_ && !request_broken_;
-  if (!whole || !http::switches_as_asked(response_, request_))
+  if (!whole || !http::switches_as_asked(response_, request_) || !is_accepted())
     return refuse(502, model::Reason::target_response_malformed);
   if (!tunnel_has_room()) return refuse(503, model::Reason::node_out_of_resources);
   return begin_response();
@@ -48,6 +62,7 @@ Next Exchange::begin_tunnel() {
   record_.received_bytes += request_relay_.bytes_read();
   request_relay_.begin(http::Framing::until_close, 0, http::Framing::until_close);
   response_relay_.begin(http::Framing::until_close, 0, http::Framing::until_close);
+  if (request_.extended_connect) record_.status = 200;  // which the stream makes of it
   response_begun_ = true;
   keep_client_ = target_reusable_ = false;
   tunnel_received_ = tunnel_sent_ = tunnel_output_ = 0;

@@ -49,6 +49,10 @@ class Http2Connection final : public AcceptedConnection,
                http::H2Session::Follows follows) {
     session_.respond(stream, head, follows);
   }
+  void stop_reading(Http2Stream& stream) {
+    session_.stop_reading(stream);
+    flush_soon();
+  }
   // To read an answer's head into, for the moment; it keeps its room.
   http::ResponseHead& scratch_response() { return scratch_response_; }
   http::H2Endpoint& endpoint() { return session_; }

@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "http/upgrade.h"
 #include "proxy/environment.h"
 #include "proxy/exchange.h"
 #include "proxy/http2_connection.h"
@@ -32,6 +34,7 @@ void Http2Stream::open(http::RequestHead& head, Buffer& bytes) {
   in_.take(bytes);
   head_bytes_ = in_.size();
   method_ = request_.method;
+  extended_connect_ = request_.extended_connect;
   received_.set_framing(request_.framing);
   note();
 }
@@ -58,6 +61,7 @@ void Http2Stream::on_body_end(std::string_view trailers) {
 
 void Http2Stream::on_closed() {
   closed_ = true;
+  ended_well_ = tunnel_ && response_ended_ && received_.ended() && close_code() == 0;
   note();
 }
 
@@ -66,10 +70,8 @@ void Http2Stream::offer_room() {
 }
 
 void Http2Stream::act() {
-  if (closed_) {
-    if (exchange_) return exchange_->on_client_gone();  // which ends in exchange_done()
-    return destroy();
-  }
+  if (closed_ && !exchange_) return destroy();
+  if (closed_ && !ended_well_) return exchange_->on_client_gone();  // ends in exchange_done()
   if (!begun_) return begin();
   if (exchange_ && readable()) exchange_->on_client_readable();
   if (exchange_ && room_.take(connection_.endpoint().room(*this) > 0))
@@ -92,6 +94,7 @@ bool Http2Stream::held_up() const {
 void Http2Stream::exchange_done(After after) {
   exchange_ = nullptr;
   connection_.exchange_ended();
+  if (tunnel_) return end_tunnel(after);
   if (!closed_ && (after == After::cut || !response_ended_)) {
     connection_.reset(*this, http::H2Error::internal_error);
     closed_ = true;
@@ -99,9 +102,22 @@ void Http2Stream::exchange_done(After after) {
   if (closed_) destroy();
 }
 
+// RFC 8441 5: an orderly end is END_STREAM, and what would be a reset CANCEL.
+void Http2Stream::end_tunnel(After after) {
+  if (closed_) return destroy();
+  if (after != After::cut) {
+    finish_writing();
+    return connection_.stop_reading(*this);
+  }
+  connection_.reset(*this, http::H2Error::cancel);
+  closed_ = true;
+  destroy();
+}
+
 void Http2Stream::end() {
   if (!closed_) connection_.reset(*this, http::H2Error::internal_error);
   closed_ = true;
+  ended_well_ = false;
   act();
 }
 
@@ -121,13 +137,23 @@ void Http2Stream::destroy() {
 
 // Also where there is only window to give back: nobody else asks for it.
 bool Http2Stream::readable() const {
-  return closed_ || received_.readable() || received_.has_consumed();
+  return closed_ || received_.readable() || received_.has_consumed() ||
+         (has_end_to_tell() && !end_told_);
+}
+
+// Of a request's body its framing tells.
+bool Http2Stream::has_end_to_tell() const {
+  return extended_connect_ && received_.ended();
 }
 
 IoResult Http2Stream::read(std::span<char> into) {
-  if (closed_) return {IoStatus::failed};
+  if (closed_ && !ended_well_) return {IoStatus::failed};
   give_back_window();
   const size_t bytes = received_.read(into);
+  if (bytes == 0 && has_end_to_tell()) {
+    end_told_ = true;
+    return {IoStatus::end};
+  }
   return {bytes > 0 ? IoStatus::done : IoStatus::blocked, bytes};
 }
 
@@ -167,6 +193,10 @@ bool Http2Stream::write_heads(std::string_view text, size_t& accepted) {
     if (parser_.parse(left, method_, response) != http::ParseStatus::complete) return false;
     parser_.reset();
     accepted += response.wire_bytes;
+    if (extended_connect_ && response.status == 101) {
+      open_tunnel(response);
+      break;
+    }
     auto follows = http::H2Session::Follows::body;
     if (response.status >= 200) {
       head_written_ = true;
@@ -177,6 +207,25 @@ bool Http2Stream::write_heads(std::string_view text, size_t& accepted) {
     connection_.respond(*this, response, follows);
   }
   return true;
+}
+
+void Http2Stream::open_tunnel(const http::ResponseHead& switched) {
+  http::ResponseHead opened;
+  opened.status = 200;
+  for (const http::Field& field : switched.fields) {
+    if (!ascii_iequals(field.name, http::websocket_accept_field))
+      opened.fields.add(field.name, field.value, field.id);
+  }
+  head_written_ = tunnel_ = true;
+  body_.begin(http::Framing::until_close, 0);
+  connection_.respond(*this, opened, http::H2Session::Follows::tunnel);
+}
+
+void Http2Stream::finish_writing() {
+  if (!tunnel_ || closed_ || response_ended_) return;
+  response_ended_ = true;
+  connection_.endpoint().finish(*this, "");
+  connection_.flush_soon();
 }
 
 bool Http2Stream::write_body(std::string_view bytes, size_t& accepted) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One stream of an HTTP/2 connection as a client stream (ADR 7): a socket that gives the request's
-// body as HTTP/1.1 frames it, takes HTTP/1.1's answer and hands it on in frames.
-// Owned by its connection's list; dies through the graveyard. What happens inside the session is
-// noted, and acted upon when the session has returned (act()).
+// body as HTTP/1.1 frames it, takes HTTP/1.1's answer and hands it on in frames. Where that is a
+// 101 to an extended CONNECT it is handed on as 200, and the stream is a tunnel (RFC 8441 5):
+// bytes, and an end, both ways; CANCEL where HTTP/1.1 has a connection's reset. Owned by its
+// connection's list; dies through the graveyard. What happens inside the session is noted, and
+// acted upon when the session has returned (act()).
 #pragma once
 
 #include <cstdint>
@@ -69,7 +71,7 @@ class Http2Stream final : public Mortal,
   bool readable() const override;
   io::IoResult read(std::span<char> into) override;
   io::IoResult write(std::span<const std::string_view> pieces) override;
-  void finish_writing() override {}  // the answer's framing tells its end
+  void finish_writing() override;    // of a tunnel; else the answer's framing tells its end
   void abort_on_close() override {}  // and exchange_done() that there is none
   size_t pending_bytes() const override { return output_pending(); }
   io::SocketError error() const override;
@@ -79,6 +81,9 @@ class Http2Stream final : public Mortal,
   void begin();
   void note();
   void give_back_window();
+  void open_tunnel(const http::ResponseHead& switched);
+  void end_tunnel(After after);
+  bool has_end_to_tell() const;
   bool write_heads(std::string_view text, size_t& accepted);
   bool write_body(std::string_view bytes, size_t& accepted);
   void destroy();
@@ -100,8 +105,12 @@ class Http2Stream final : public Mortal,
   bool begun_ = false;
   bool head_written_ = false;  // of the final response
   bool response_ended_ = false;
+  bool extended_connect_ = false;
+  bool tunnel_ = false;    // of which a 101 has come
+  bool end_told_ = false;  // the exchange has read the end of the client's side
   Http2Room room_;
-  bool closed_ = false;  // the session does not know it any more
+  bool closed_ = false;      // the session does not know it any more
+  bool ended_well_ = false;  // as both sides of the tunnel have ended
 };
 
 }  // namespace daruma::proxy

@@ -23,7 +23,7 @@ bool may_go_to(model::ProtocolVersion version, const http::RequestHead& request,
     case model::ProtocolVersion::http1:
       return !is_grpc(request, over_http2);
     case model::ProtocolVersion::http2:
-      return over_http2;
+      return over_http2 && !request.extended_connect;
     case model::ProtocolVersion::grpc:
       break;
   }

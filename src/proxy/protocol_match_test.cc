@@ -66,5 +66,14 @@ TEST(ProtocolMatch, a_status_for_clients_of_grpc) {
   EXPECT_EQ(grpc_status_of(400).code, 13);
 }
 
+TEST(ProtocolMatch, an_extended_connect_goes_to_http_1_alone) {
+  using enum model::ProtocolVersion;
+  http::RequestHead head = request(http::Method::get, "");
+  head.upgrade = head.extended_connect = true;
+  EXPECT_TRUE(may_go_to(http1, head, true));
+  EXPECT_FALSE(may_go_to(http2, head, true));
+  EXPECT_FALSE(may_go_to(grpc, head, true));
+}
+
 }  // namespace
 }  // namespace daruma::proxy

@@ -57,6 +57,7 @@ class Http2:
         self.goaways = []          # (last stream, error)
         self.pings = []
         self.acknowledged = 0      # of the SETTINGS sent
+        self.server_settings = {}
         self.closed = False
         self.next_stream = 1
         if preface is None:
@@ -164,6 +165,7 @@ class Http2:
             if 'ACK' in frame.flags:
                 self.acknowledged += 1
             else:
+                self.server_settings.update(frame.settings)
                 self.send(SettingsFrame(0, flags=['ACK']))
         if response and 'END_STREAM' in getattr(frame, 'flags', ()):
             response.ended = True

@@ -318,6 +318,15 @@ CASES = {
     # 8.5 The CONNECT method
     '8_5 with_path': (malformed(block=changed(':method', 'CONNECT')), MALFORMED),
     '8_5 without_authority': (headers(block=section((':method', 'CONNECT'))), MALFORMED),
+    # RFC 8441, extended CONNECT
+    '8441_4 without_path': (
+        headers(block=section((':method', 'CONNECT'), (':protocol', 'websocket'),
+                              (':scheme', 'https'), (':authority', 'a'))), MALFORMED),
+    '8441_4 protocol_of_a_get': (malformed(block=BLOCK + section((':protocol', 'websocket'))),
+                                 MALFORMED),
+    '8441_4 with_a_length': (
+        headers(block=section((':protocol', 'websocket')) + changed(':method', 'CONNECT') +
+                section(('content-length', '5'))), MALFORMED),
     # RFC 7541
     'hpack_2_3_3 index_beyond_the_tables': (headers(block=BLOCK + b'\xc6'), UNREADABLE),
     'hpack_2_3_3 name_beyond_the_tables': (headers(block=BLOCK + b'\x7f\x80\x01\x01a'), UNREADABLE),

@@ -5,78 +5,19 @@ import contextlib
 import functools
 import os
 import ssl
-import threading
-from http import HTTPStatus
 
 import pytest
 import websockets
 
-from harness import (Configuration, Daruma, Ports, forward_to, make_certificate, read_all,
-                     read_until, target_group, wait_until)
+from harness import (Configuration, Daruma, forward_to, read_all, read_until, target_group,
+                     wait_until)
+from websocket_targets import Echo
 
 pytestmark = pytest.mark.threads
 
 # The sample target's protocol: each byte comes back.
 UPGRADE = (b'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n'
            b'Upgrade: h2c, echo\r\n\r\n')
-
-
-class Echo:
-    """A server of python3-websockets in a thread of its own; echoes messages.
-
-    The message `rude` makes it break off; the path /refuse is answered with 403.
-    """
-
-    def __init__(self, folder, address='127.0.0.2', tls=False):
-        self.address = address
-        self.port = Ports.take(address)
-        self.tls = tls
-        self.paths = []
-        self._context = None
-        if tls:
-            pem = make_certificate(folder, 'echo', ('localhost', address))
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(folder / pem['CertificateFile'],
-                                          folder / pem['PrivateKeyFile'])
-
-    def __enter__(self):
-        started = threading.Event()
-        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(started),))
-        self._thread.start()
-        assert started.wait(20)
-        return self
-
-    def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-
-    @property
-    def name(self):
-        return f'{self.address}:{self.port}'
-
-    def description(self):
-        return {'Id': self.address, 'Port': self.port}
-
-    async def _serve(self, started):
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
-        async with websockets.serve(self._echo, self.address, self.port, ssl=self._context,
-                                    process_request=self._before, max_size=None,
-                                    ping_interval=None):
-            started.set()
-            await self._stop.wait()
-
-    async def _before(self, path, _):
-        self.paths.append(path)
-        if path == '/health':
-            return HTTPStatus.OK, [], b''
-        return (HTTPStatus.FORBIDDEN, [('X-Said', 'no')], b'no') if path == '/refuse' else None
-
-    async def _echo(self, socket, path):
-        async for message in socket:
-            if message == 'rude':
-                socket.transport.abort()
-            await socket.send(message)
 
 
 @pytest.fixture
