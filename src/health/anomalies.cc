@@ -8,14 +8,16 @@
 namespace daruma::health {
 namespace {
 
-// The registry's counters of one target, in the detector's form.
+// The registry's counters of one target, in the detector's form. A response that was never whole
+// has been counted when it began.
 void add(const telemetry::TargetCounters& block, AnomalyEvidence& evidence) {
   for (size_t i = 0; i < block.responses.size(); ++i)
     evidence.requests += block.responses[i].value();
   const uint64_t failed = block.connection_errors_total.value() + block.tls_errors_total.value() +
                           block.failures_total.value();
   evidence.requests += failed;
-  evidence.errors += failed + block.responses[telemetry::status_class(500)].value();
+  evidence.errors += failed + block.responses[telemetry::status_class(500)].value() +
+                     block.broken_responses_total.value();
   for (int i = 0; i < AnomalyEvidence::time_classes; ++i) {
     uint64_t& times = evidence.times[static_cast<size_t>(i)];
     for (int b = 0; b < AnomalyEvidence::buckets_per_class; ++b)

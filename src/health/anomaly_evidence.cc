@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/anomaly_evidence.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace daruma::health {
@@ -37,7 +38,8 @@ void AnomalyEvidence::subtract(const AnomalyEvidence& other) {
 AnomalyEvidence AnomalyEvidence::since(const AnomalyEvidence& before) const {
   AnomalyEvidence difference;
   difference.requests = grown(before.requests, requests);
-  difference.errors = grown(before.errors, errors);
+  // A 5xx that breaks off is one error.
+  difference.errors = std::min(grown(before.errors, errors), difference.requests);
   for (size_t i = 0; i < times.size(); ++i) {
     difference.times[i] = grown(before.times[i], times[i]);
     difference.timed += difference.times[i];

@@ -179,6 +179,7 @@ class Exchange final : public Mortal,
   std::string_view session_fields() const;
   Next relay_response();
   Next target_closed();
+  Next no_answer(model::Reason reason);
   bool connection_untouched() const;
   bool may_replay() const;
   bool was_refused() const;

@@ -137,6 +137,7 @@ void Exchange::set_error_page() {
 // The target's answer can't be finished. As long as nothing of it has left, the client can be told
 // so properly.
 Next Exchange::break_off(model::Reason reason) {
+  target_->counters().broken_responses_total.add();
   const bool unsent = response_alone_ && response_relay_.bytes_written() == 0;
   if (!unsent) return cut_off(reason);
   note_attempt(reason);

@@ -173,10 +173,10 @@ Next Exchange::read_response_head() {
         case http::ParseStatus::field_too_long:
         case http::ParseStatus::head_too_large:
         case http::ParseStatus::too_many_fields:
-          return refuse(502, model::Reason::target_response_head_too_large);
+          return no_answer(model::Reason::target_response_head_too_large);
         case http::ParseStatus::malformed:
         case http::ParseStatus::version_unsupported:
-          return refuse(502, model::Reason::target_response_malformed);
+          return no_answer(model::Reason::target_response_malformed);
       }
     }
     if (!connection_->socket().readable()) return Next::wait;
@@ -192,6 +192,12 @@ Next Exchange::read_response_head() {
   }
 }
 
+// What the target says is no answer.
+Next Exchange::no_answer(model::Reason reason) {
+  target_->counters().failures_total.add();
+  return refuse(502, reason);
+}
+
 // 1xx: passed on to clients that know them (RFC 9110 15.2). 100 is dropped, Daruma has said it
 // itself; 101 is the last one.
 Next Exchange::interim_response() {
@@ -201,7 +207,7 @@ Next Exchange::interim_response() {
   }
   interim_bytes_ += response_.wire_bytes;
   if (interim_bytes_ > model::limits::interim_responses_bytes_max)
-    return refuse(502, model::Reason::target_response_head_too_large);
+    return no_answer(model::Reason::target_response_head_too_large);
   connection_->in().consume(response_.wire_bytes);
   connection_->parser().reset();
   extend_deadline();
@@ -340,20 +346,22 @@ Next Exchange::target_closed() {
     return break_off(malformed ? model::Reason::target_response_malformed
                                : model::Reason::target_response_truncated);
   }
-  if (!connection_->in().empty()) return refuse(502, model::Reason::target_response_truncated);
+  if (!connection_->in().empty()) return no_answer(model::Reason::target_response_truncated);
   const bool reset = connection_->socket().error() == io::SocketError::reset;
   model::Reason reason = reset ? model::Reason::target_reset_before_response
                                : model::Reason::target_closed_before_response;
   if (stream && stream->failure() != model::Reason::none) reason = stream->failure();
   if (was_refused()) {
-    if (may_send_again()) return try_again(reason);
-  } else {
-    if (may_replay() && take_retry()) return try_again(reason);
-    const bool fresh = connection_->connection().requests() == 1;
-    if (fresh || (stream && !stream->lost()))
-      target_->on_failed(reason, FailureStreak::Where::later);
+    return may_send_again() ? try_again(reason) : no_answer(reason);
   }
-  return refuse(502, reason);
+  const bool fresh = connection_->connection().requests() == 1;
+  if (fresh || (stream && !stream->lost())) {
+    target_->on_failed(reason, FailureStreak::Where::later);
+    return refuse(502, reason);
+  }
+  if (!may_replay() || !take_retry()) return no_answer(reason);
+  target_->counters().failures_total.add();
+  return try_again(reason);
 }
 
 // A kept-alive connection that nothing of this request has reached.
@@ -396,7 +404,10 @@ Next Exchange::timed_out() {
     target_->on_failed(model::Reason::target_response_timeout, FailureStreak::Where::later);
     return refuse(504, model::Reason::target_response_timeout);
   }
-  if (request_relay_.blocked()) return refuse(504, model::Reason::target_body_timeout);
+  if (request_relay_.blocked()) {
+    target_->counters().failures_total.add();
+    return refuse(504, model::Reason::target_body_timeout);
+  }
   return body_timed_out();
 }
 

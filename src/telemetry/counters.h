@@ -75,7 +75,8 @@ class Counter {
   X(Counter, connection_reuses_total, "Requests sent on a connection that had carried another") \
   X(Counter, connection_errors_total, "Connections to this target that could not be opened")    \
   X(Counter, failures_total,                                                                    \
-    "Requests that this target failed: it closed, reset or did not answer in time")             \
+    "Requests that this target failed: closed, reset, no answer in time, or what is none")      \
+  X(Counter, broken_responses_total, "Responses of this target that were never whole")          \
   X(Counter, tls_handshakes_total, "TLS handshakes with this target completed")                 \
   X(Counter, tls_resumptions_total, "TLS handshakes with this target that resumed a session")   \
   X(Counter, tls_errors_total, "TLS handshakes with this target that failed or timed out")      \

@@ -4,7 +4,9 @@
 // judges, and the workers go by.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <numeric>
+#include <optional>
 
 #include "sim/small_node.h"
 
@@ -64,10 +66,18 @@ TEST_P(Anomaly, one_error_in_five_costs_a_target_its_share_until_it_is_well) {
   expect_at_floor_and_back([this] { node_.targets[1]->status = [](Random&) { return 200; }; });
 }
 
-TEST_P(Anomaly, twice_the_time_costs_a_target_its_share_until_it_is_well) {
+// It is no HTTP, or nothing (also where another target answers the request then), or never whole.
+TEST_P(Anomaly, what_is_no_answer_is_an_error) {
+  static const std::array<std::string, 4> kinds = {
+      "220 smtp.example.com ESMTP\r\n", "",
+      "HTTP/1.1 200 OK\r\nDate: ", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nHello"};
+  const std::string& kind = kinds[GetParam() % kinds.size()];
   begin();
-  node_.targets[1]->takes = [](Random& random) { return 2 * usual(random); };
-  expect_at_floor_and_back([this] { node_.targets[1]->takes = usual; });
+  node_.targets[1]->nonsense = [&kind](Random& random) {
+    return random.chance(1, 5) ? std::optional(kind) : std::nullopt;
+  };
+  expect_at_floor_and_back(
+      [this] { node_.targets[1]->nonsense = [](Random&) { return std::nullopt; }; });
 }
 
 TEST_P(Anomaly, equals_keep_their_shares) {

@@ -79,6 +79,7 @@ void Peer::pull() {
     const io::IoResult result = socket_->read(bytes);
     ended |= result.status == io::IoStatus::end;
     reset |= result.status == io::IoStatus::failed;
+    if (ended || reset) return on_over(*this);
     if (result.status != io::IoStatus::done) return;
     heard.append(bytes.data(), result.bytes);
     ever_heard.append(bytes.data(), result.bytes);

@@ -36,6 +36,7 @@ class Peer final : private io::SocketHandler {
   bool ended = false;  // FIN came
   bool reset = false;
   std::function<void(Peer&)> on_heard = [](Peer&) {};
+  std::function<void(Peer&)> on_over = [](Peer&) {};  // ended, or reset
   uint32_t connection() const { return connection_id(*socket_); }
 
  private:

@@ -58,15 +58,39 @@ CrowdTarget::CrowdTarget(SimLoop& loop, const Address& address, uint64_t seed)
 }
 
 void CrowdTarget::on_accept(std::unique_ptr<io::Socket> socket) {
-  std::erase_if(peers_, [](const auto& peer) { return peer->ended || peer->reset; });
+  std::erase_if(peers_, [this](const auto& peer) {
+    const bool gone = peer->ended || peer->reset;
+    if (gone) inside_.erase(peer.get());
+    return gone;
+  });
   auto peer = std::make_shared<Peer>(std::move(socket));
-  peer->on_heard = [this, weak = std::weak_ptr<Peer>(peer)](Peer&) {
+  peer->on_heard = peer->on_over = [this, weak = std::weak_ptr<Peer>(peer)](Peer&) {
     if (const auto self = weak.lock()) hear(self);
   };
   peers_.push_back(std::move(peer));
 }
 
+// In order of arrival.
+void CrowdTarget::let_in() {
+  for (const auto& peer : std::vector(peers_)) {
+    if (inside_.size() >= places) return;
+    if (!peer->heard.empty() && !inside_.contains(peer.get())) hear(peer);
+  }
+}
+
+bool CrowdTarget::has_place(Peer& peer) {
+  if (inside_.contains(&peer)) return true;
+  if (inside_.size() >= places) return false;
+  inside_.insert(&peer);
+  return true;
+}
+
 void CrowdTarget::hear(const std::shared_ptr<Peer>& peer) {
+  if (peer->ended || peer->reset) {
+    if (inside_.erase(peer.get()) > 0) let_in();
+    return;
+  }
+  if (!peer->heard.starts_with("GET /health") && !has_place(*peer)) return;
   for (std::string head = take_head(peer->heard); !head.empty(); head = take_head(peer->heard))
     answer(peer, head);
 }
@@ -81,10 +105,12 @@ void CrowdTarget::answer(const std::shared_ptr<Peer>& peer, const std::string& h
     const auto at = parse_decimal(head.substr(asked + 10, head.find("\r\n", asked) - asked - 10));
     requests_after += Instant(Duration(static_cast<int64_t>(at.value_or(0)))) > watched_from_;
   }
-  due_.emplace(loop_.now() + after,
-               Due{peer, "HTTP/1.1 " + std::to_string(code) +
-                             " Answer\r\nDate: Sat, 03 Oct 2026 12:02:00 GMT\r\n"
-                             "Content-Length: 0\r\n\r\n"});
+  const std::optional<std::string> instead = probe ? std::nullopt : nonsense(random_);
+  Due due{.peer = peer, .answer = instead.value_or(""), .last = instead.has_value()};
+  if (!instead)
+    due.answer = "HTTP/1.1 " + std::to_string(code) +
+                 " Answer\r\nDate: Sat, 03 Oct 2026 12:02:00 GMT\r\nContent-Length: 0\r\n\r\n";
+  due_.emplace(loop_.now() + after, std::move(due));
   timer_.set(due_.begin()->first);
 }
 
@@ -92,7 +118,10 @@ void CrowdTarget::on_timer(io::Timer&) {
   while (!due_.empty() && due_.begin()->first <= loop_.now()) {
     const Due due = std::move(due_.begin()->second);
     due_.erase(due_.begin());
-    if (const auto peer = due.peer.lock()) peer->say(due.answer);
+    const auto peer = due.peer.lock();
+    if (peer == nullptr) continue;
+    peer->say(due.answer);
+    if (due.last) peer->say_no_more();
   }
   if (!due_.empty()) timer_.set(due_.begin()->first);
 }
@@ -102,25 +131,27 @@ void CrowdTarget::on_timer(io::Timer&) {
 class SmallNode::Client final : private io::TimerHandler {
  public:
   Client(SmallNode& node, Duration pause)
-      : node_(node),
-        pause_(pause),
-        peer_(node.outside_loop_, node_address),
-        timer_(node.outside_loop_.timers(), *this) {
-    peer_.on_heard = [this](Peer&) { hear(); };
+      : node_(node), pause_(pause), timer_(node.outside_loop_.timers(), *this) {
     ask();
   }
 
  private:
+  void connect() {
+    peer_ = std::make_unique<Peer>(node_.outside_loop_, node_address);
+    peer_->on_heard = [this](Peer&) { hear(); };
+    peer_->on_over = [this](Peer&) { timer_.set(node_.outside_loop_.now() + pause_); };
+  }
   void ask() {
+    if (peer_ == nullptr || peer_->ended || peer_->reset) connect();
     const auto now = node_.network.now().time_since_epoch().count();
-    peer_.say("GET / HTTP/1.1\r\nHost: a\r\nasked-at: " + std::to_string(now) + "\r\n\r\n");
+    peer_->say("GET / HTTP/1.1\r\nHost: a\r\nasked-at: " + std::to_string(now) + "\r\n\r\n");
   }
   void hear() {
-    const std::string head = take_head(peer_.heard);
+    const std::string head = take_head(peer_->heard);
     if (head.empty()) return;
     ++node_.answers[static_cast<int>(parse_decimal(head.substr(9, 3)).value_or(0))];
     const size_t length = head.find("Content-Length: ");
-    if (length != std::string::npos) peer_.heard.clear();  // nothing is pipelined
+    if (length != std::string::npos) peer_->heard.clear();  // nothing is pipelined
     if (!node_.asking_) return;
     if (pause_ == Duration(0)) return ask();
     timer_.set(node_.outside_loop_.now() + pause_);
@@ -129,7 +160,7 @@ class SmallNode::Client final : private io::TimerHandler {
 
   SmallNode& node_;
   const Duration pause_;
-  Peer peer_;
+  std::unique_ptr<Peer> peer_;
   io::Timer timer_;
 };
 

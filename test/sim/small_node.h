@@ -8,6 +8,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,8 @@
 
 namespace daruma::sim {
 
-// Answers each request after a while, many at once.
+// Answers each request after a while, many at once; or as many as it has places for, each of which
+// a connection holds from its first request to its end (health checks need none).
 class CrowdTarget final : private io::AcceptHandler, private io::TimerHandler {
  public:
   CrowdTarget(SimLoop& loop, const Address& address, uint64_t seed);
@@ -30,7 +33,12 @@ class CrowdTarget final : private io::AcceptHandler, private io::TimerHandler {
   // How it answers requests; its health checks it passes while `healthy`.
   std::function<Duration(Random&)> takes = [](Random&) { return Duration(10ms); };
   std::function<int(Random&)> status = [](Random&) { return 200; };
+  // What it says instead of an answer; then it hangs up.
+  std::function<std::optional<std::string>(Random&)> nonsense = [](Random&) {
+    return std::nullopt;
+  };
   bool healthy = true;
+  size_t places = SIZE_MAX;
 
   size_t requests = 0;        // that have arrived, health checks not counted
   size_t requests_after = 0;  // of those, asked by their client after watch_from()
@@ -43,10 +51,13 @@ class CrowdTarget final : private io::AcceptHandler, private io::TimerHandler {
   struct Due {
     std::weak_ptr<Peer> peer;
     std::string answer;
+    bool last = false;
   };
   void on_accept(std::unique_ptr<io::Socket> socket) override;
   void on_timer(io::Timer& timer) override;
   void hear(const std::shared_ptr<Peer>& peer);
+  bool has_place(Peer& peer);
+  void let_in();
   void answer(const std::shared_ptr<Peer>& peer, const std::string& head);
 
   SimLoop& loop_;
@@ -55,6 +66,7 @@ class CrowdTarget final : private io::AcceptHandler, private io::TimerHandler {
   Instant watched_from_ = never;
   std::unique_ptr<io::Acceptor> acceptor_;
   std::vector<std::shared_ptr<Peer>> peers_;
+  std::set<const Peer*> inside_;
   std::multimap<Instant, Due> due_;
   io::Timer timer_;
 };
@@ -80,7 +92,8 @@ class SmallNode final : private SimNetwork::Watcher,
   void publish();
   bool adopted_by_all() const;  // what was published last
 
-  // So many clients ask from now on, each again as soon as it is answered and has paused.
+  // So many clients ask from now on, each again as soon as it is answered, or cut off, and has
+  // paused.
   void ask(size_t clients, Duration pause = Duration(0));
   void stop_asking() { asking_ = false; }
 
