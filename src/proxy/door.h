@@ -63,6 +63,10 @@ class Door final : private io::TimerHandler {
   bool wanted_elsewhere() const { return guarded() && told_.wanted; }
   // May one more connection be opened, while `connecting` are on their way to the door?
   bool may_open(size_t connecting) const;
+  // A new connection would wait there.
+  bool makes_wait() const {
+    return size_ == 0 && governor_.late() && owner_.inside() >= governor_.learned_limit();
+  }
   const Governor& governor() const { return governor_; }
 
   void come(TargetConnection& connection);

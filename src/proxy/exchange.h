@@ -29,6 +29,7 @@
 #include "proxy/local_response.h"
 #include "proxy/relay.h"
 #include "proxy/sticky_cookies.h"
+#include "proxy/target_choice.h"
 #include "proxy/waiting_line.h"
 #include "routing/transforms.h"
 
@@ -132,7 +133,6 @@ class Exchange final : public Mortal,
   AdoptedGroup& choose_group(const model::ForwardAction& forward);
   void count_pick();
   TargetState* choose_target();
-  [[gnu::cold]] TargetState* choose_otherwise();
   void go_to(TargetState& target);
   Next wait_in_line();
   void knock();
@@ -145,6 +145,7 @@ class Exchange final : public Mortal,
   Next end_of_patience();
   bool somebody_else_answers() const;
   Next leave_target();
+  Next choose_again();
   Next open_failed();
   bool take_retry();
   Next try_again(model::Reason reason);
@@ -242,10 +243,10 @@ class Exchange final : public Mortal,
   std::unique_ptr<Keepsake> kept_;  // instead of the snapshot, once it is upgraded (101)
   const model::LoadBalancer* load_balancer_ = nullptr;
   AdoptedGroup* group_ = nullptr;
-  TargetState* target_ = nullptr;       // kept alive by pin_ or kept_; nullptr in the group's line
-  TargetState* tried_ = nullptr;        // where it was sent before
-  TargetState* full_target_ = nullptr;  // why it waits in the line
-  WaitingLine* line_ = nullptr;         // that it waits in, or waited in last
+  TargetState* target_ = nullptr;  // kept alive by pin_ or kept_; nullptr in the group's line
+  Choosing choosing_;
+  TargetState* full_target_ = nullptr;     // why it waits in the line
+  WaitingLine* line_ = nullptr;            // that it waits in, or waited in last
   std::unique_ptr<StickySession> sticky_;  // null where nothing is sticky
   TargetStream* connection_ = nullptr;
 

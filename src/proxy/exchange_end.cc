@@ -336,7 +336,8 @@ void Exchange::reset() {
   listener_ = nullptr;
   load_balancer_ = nullptr;
   group_ = nullptr;
-  target_ = tried_ = full_target_ = nullptr;
+  target_ = full_target_ = nullptr;
+  choosing_ = {};
   sticky_.reset();
   request_.clear();
   response_.clear();

@@ -39,25 +39,6 @@ int status_of(model::Reason reason) {
   }
 }
 
-// One that fails is found again by a connection without a request or, where it has one, by a
-// request now and then.
-bool may_be_asked(TargetState& target) {
-  if (!target.failing()) return true;
-  return target.trial_by_request() ? target.trial_due() : target.take_trial();
-}
-
-// Some target is healthy and, under guard, would have a connection for a request now.
-bool has_capacity(const AdoptedGroup& group) {
-  if (group.set.mode() != routing::RoutingMode::healthy) return false;
-  if (!group.group->saturation_guard.enabled) return true;
-  std::span<const uint32_t> candidates = group.set.candidates();
-  candidates = candidates.first(std::min(candidates.size(), model::limits::targets_looked_at_max));
-  return std::ranges::any_of(candidates, [&group](uint32_t at) {
-    TargetState& target = *group.targets[at];
-    return may_be_asked(target) && target.takes_requests();
-  });
-}
-
 }  // namespace
 
 // By weight. With failover, a group that can take nothing now passes its share on to those that
@@ -66,8 +47,8 @@ AdoptedGroup& Exchange::choose_group(const model::ForwardAction& forward) {
   Random& random = environment_.loop.random();
   AdoptedGroup& first = pin_->group(routing::pick_group(forward, random));
   const bool failover = listener_->listener().forward_failover && forward.groups.size() > 1;
-  if (!failover || has_capacity(first)) return first;
-  const auto can = [this](uint32_t group) { return has_capacity(pin_->group(group)); };
+  if (!failover || has_capacity(first, random)) return first;
+  const auto can = [&](uint32_t group) { return has_capacity(pin_->group(group), random); };
   const std::optional<uint32_t> other = routing::pick_group_where(forward, random, can);
   if (!other) return first;
   first.state->counters->failovers_total.add();
@@ -98,48 +79,10 @@ void Exchange::count_pick() {
   record_.target_group_arn = group_->group->arn;
 }
 
-// The algorithm's choice; under guard, the first of its choices that takes requests. Nullptr: of
-// the targets that do not fail some are full, and no other has a connection for it soon.
+// Nullptr: of the targets that do not fail some are full, and no other has a connection for it
+// soon.
 TargetState* Exchange::choose_target() {
-  if (!deals_in_turn(*group_)) return choose_otherwise();
-  const std::span<const uint32_t> candidates = group_->set.candidates();
-  routing::RoundRobin& order = group_->state->round_robin;
-  TargetState* first = group_->targets[order.pick(candidates)].get();
-  if (!group_->group->saturation_guard.enabled) return first;
-  TargetState* target = first;
-  TargetState* full = nullptr;
-  TargetState* slow = nullptr;   // takes requests, but opens no connection for this one yet
-  TargetState* other = nullptr;  // would have one for it
-  const size_t looks = std::min(candidates.size(), model::limits::targets_looked_at_max);
-  const bool sees_all = looks == candidates.size();
-  for (size_t i = 0; i < looks; ++i) {
-    if (i > 0) target = group_->targets[order.pick(candidates)].get();
-    if (target == tried_ && candidates.size() > 1) continue;
-    const bool failing = target->failing();
-    if (failing && !target->take_trial()) continue;
-    const bool takes = failing || target->takes_requests();
-    const bool begins = takes && target->begins_at_once();
-    if (begins && (failing || slow == nullptr)) return target;
-    // Of many one is always full, and that says nothing of the others.
-    if (takes && !failing && !sees_all) return target;
-    TargetState*& place = begins ? other : takes && !failing ? slow : full;
-    if (place == nullptr) place = target;
-  }
-  if (slow != nullptr && full == nullptr) {
-    order.pick(candidates);  // all have had their turn meanwhile: the next one's is next
-    return slow;
-  }
-  // In the line, the places that come free at the full ones are open to it as well.
-  if (other != nullptr) return other;
-  if (slow != nullptr) full = slow;
-  // All fail: then one is as good as another, but none is asked more than it can take.
-  if (full == nullptr && first->takes_requests()) return first;
-  full_target_ = full ? full : first;
-  return nullptr;
-}
-
-TargetState* Exchange::choose_otherwise() {
-  const TargetChoice choice = proxy::choose_target(*group_, tried_, environment_.loop.random());
+  const TargetChoice choice = proxy::choose_target(*group_, choosing_, environment_.loop.random());
   if (choice.target == nullptr) full_target_ = choice.full;
   return choice.target;
 }
@@ -195,7 +138,13 @@ Next Exchange::end_of_wait() {
   return Next::wait;
 }
 
+// Nobody is turned away for the sake of a target that could take him.
 Next Exchange::turn_away() {
+  if (passes_over(*group_, choosing_)) {
+    choosing_.least_weight = any_weight;
+    leave_line();
+    return choose_again();
+  }
   group_->state->counters->turned_away_total.add();
   local_.retry_after_seconds = retry_after_seconds;
   return refuse(503, model::Reason::target_group_saturated);
@@ -213,7 +162,8 @@ void Exchange::count_line(int change) {
 }
 
 bool Exchange::may_use(const TargetState& target) const {
-  return target.registered_since(pin_->snapshot().revision) && &target != tried_;
+  return target.registered_since(pin_->snapshot().revision) && &target != choosing_.tried &&
+         target.weight() >= choosing_.least_weight;
 }
 
 // Stop 7: an idle connection, or whichever is ready first.
@@ -259,6 +209,11 @@ bool Exchange::somebody_else_answers() const {
 Next Exchange::leave_target() {
   release_target(false);
   target_ = nullptr;
+  return choose_again();
+}
+
+// Without being counted again.
+Next Exchange::choose_again() {
   target_full_ = true;
   step_ = Step::pick_target;
   return Next::proceed;
@@ -334,7 +289,7 @@ Next Exchange::try_again(model::Reason reason) {
                     !(connection_->http2() && connection_->http2()->take_back(to_target_));
   if (gone) to_target_.clear();
   release_target(false);
-  tried_ = std::exchange(target_, nullptr);
+  choosing_.tried = std::exchange(target_, nullptr);
   request_relay_.unblock();
   request_sent_ = request_broken_ = false;
   step_ = Step::pick_target;

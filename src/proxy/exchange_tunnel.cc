@@ -153,7 +153,8 @@ void Exchange::let_snapshot_go() {
   load_balancer_ = &load_balancer;
   group_ = &kept_->adopted;
   record_.target_group_arn = kept_->group.arn;
-  full_target_ = tried_ = nullptr;
+  full_target_ = nullptr;
+  choosing_ = {};
   sticky_.reset();
   forwarded_.reset();
   pin_ = {};

@@ -132,7 +132,12 @@ void Governor::calm_down(Instant now) {
 bool Governor::let_in_late(Duration waited) {
   fresh_mean_ =
       fresh_mean_ == Duration::zero() ? waited : fresh_mean_ + (waited - fresh_mean_) / fresh_parts;
-  return fresh_mean_ > mean_ + std::max(mean_ / late_part, late_least);
+  return late();
+}
+
+bool Governor::late() const {
+  return plain() && mean_ != Duration::zero() &&
+         fresh_mean_ > mean_ + std::max(mean_ / late_part, late_least);
 }
 
 // Little's law: as many are being served as are answered while one is. The highest of two windows:

@@ -74,6 +74,9 @@ class Governor {
 
   // How long a connection may be at the door before that means something.
   Duration patience() const;
+  // First responses of a plain target come later than others of late: some of those at its door
+  // wait there.
+  bool late() const;
   // Longer than that no answer of late has taken.
   Duration answer_patience() const;
   bool shut(Instant now) const { return enabled_ && now < shut_until_; }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stop 6 where a group's requests are not simply dealt out in turn: the algorithms of
-// routing/target_picker over the targets of one worker, and slow start. Under guard, targets that
-// are full or fail are passed over, as in round robin. Worker's thread.
+// Stop 6: which of a group's targets gets a request, by the algorithms of routing/target_picker
+// over the targets of one worker, and slow start. Under guard, targets that are full or fail are
+// passed over. Worker's thread.
 #pragma once
+
+#include <cstdint>
 
 #include "base/random.h"
 #include "proxy/adopted_snapshot.h"
@@ -16,13 +18,23 @@ struct TargetChoice {
   TargetState* full = nullptr;
 };
 
-// Whether round robin by itself decides for this group; then choose_target() is not asked.
-inline bool deals_in_turn(const AdoptedGroup& group) {
-  return group.group->balancing.algorithm == model::Algorithm::round_robin &&
-         group.state->slow_starting == 0;
-}
+// What is known of a request that is to go somewhere.
+struct Choosing {
+  const TargetState* tried = nullptr;  // where it has failed already
+  // Under weighted random, what a target must weigh to get it where the first choice is too full:
+  // drawn once, so that those which do worse than the others (docs/anomalies.md) get no more of the
+  // overflow than their share, however soon they are done with it. 0: not drawn yet.
+  uint32_t least_weight = 0;
+};
+inline constexpr uint32_t any_weight = 1;
 
-// For a request that `tried` has failed, or nobody (nullptr). REQUIRES: the group has candidates.
-TargetChoice choose_target(AdoptedGroup& group, const TargetState* tried, Random& random);
+// REQUIRES: the group has candidates.
+TargetChoice choose_target(AdoptedGroup& group, Choosing& request, Random& random);
+
+// Some target could take it at once, but weighs too little.
+bool passes_over(const AdoptedGroup& group, const Choosing& request);
+
+// Some target is healthy and, under guard, would have a connection for a request now.
+bool has_capacity(const AdoptedGroup& group, Random& random);
 
 }  // namespace daruma::proxy

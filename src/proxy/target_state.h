@@ -103,6 +103,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool takes_requests() const { return has_room() && (has_idle() || !door_.shut()); }
   // And at once: it waits for none of those that came before.
   bool begins_at_once() const { return has_idle() || door_.may_open(connecting()); }
+  // It has no idle connection, and those that are new wait at its door.
+  bool makes_wait() const { return !has_idle() && door_.guarded() && door_.makes_wait(); }
   // It can take no more. What does not take requests and is not full may only be slow.
   bool full() const { return door_.full() || (!has_room() && !load_.lenient()); }
   // How long a request should wait for it before it is turned away.
@@ -130,7 +132,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   // Where requests wait that go to this target and no other, while it is full.
   WaitingLine& own_line();
   // Requests wait in the group's line: one more connection, if the target may be asked for it.
-  void knock() { open_wanted(); }
+  void knock();
 
   // For stories.
   const TargetName& story_name() const { return story_name_; }

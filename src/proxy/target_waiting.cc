@@ -91,9 +91,12 @@ size_t TargetState::wanted() const {
   return has_room() ? wanting() : waiting_count_;
 }
 
-// If there were no limit on requests in flight.
+// If there were no limit on requests in flight. Of the group's line a target that weighs less than
+// others may take as many fewer.
 size_t TargetState::wanting() const {
-  const size_t in_line = group_->line.size() + (own_line_ ? own_line_->size() : 0);
+  const size_t of_group =
+      (group_->line.size() * weight_ + model::full_weight - 1) / model::full_weight;
+  const size_t in_line = of_group + (own_line_ ? own_line_->size() : 0);
   return in_line == 0 || !candidate_ || failing() ? waiting_count_ : waiting_count_ + in_line;
 }
 
@@ -101,9 +104,15 @@ size_t TargetState::connecting() const {
   return protocol_ == model::Protocol::http || speaks_http2() ? opening_ : 0;
 }
 
+void TargetState::knock() {
+  if (!has_idle()) return open_wanted();
+  environment_.loop.call_soon(*this);  // not from inside the exchange that waits
+}
+
+// Nobody who waits wants what is idle: nor would he want another one.
 void TargetState::open_wanted() {
   const size_t carries = speaks_http2() ? streams_expected_ : 1;
-  while (opening_ * carries < wanted() && door_.may_open(connecting())) {
+  while (!has_idle() && opening_ * carries < wanted() && door_.may_open(connecting())) {
     if (!open()) break;
   }
   if (wanted() > 0) door_.on_owner_changed();

@@ -82,13 +82,13 @@ uint32_t pick_by_weight(std::span<const uint32_t> candidates, Random& random, W 
   }
 }
 
-// The same, of those that weigh something, by one look at each; of more candidates than it may look
-// at, among so many from a place that chance chooses. Nullopt if there is none.
+// The same, of those that weigh something, by one look at each, from a place that chance chooses;
+// of more candidates than it may look at, among so many from there. Nullopt if there is none.
 template <class W>
 std::optional<uint32_t> pick_by_weight_once(std::span<const uint32_t> candidates, size_t looks_max,
                                             Random& random, W weight) {
   const size_t looks = std::min(candidates.size(), looks_max);
-  const size_t first = looks < candidates.size() ? random.below(candidates.size()) : 0;
+  const size_t first = random.below(candidates.size());
   std::optional<uint32_t> picked;
   uint64_t total = 0;
   for (size_t i = 0; i < looks; ++i) {

@@ -98,6 +98,40 @@ TEST_P(Anomaly, is_told_where_nothing_is_done_about_it) {
   EXPECT_NEAR(share(1, 60s), 0.25, 0.02);
 }
 
+// The others have just about as many places as are needed. What fails at once always has one: still
+// it gets its twentieth of what the others can't take, not all of it.
+TEST_P(Anomaly, one_that_fails_at_once_does_not_draw_what_others_are_too_full_for) {
+  for (auto& target : node_.targets) target->places = 5;
+  begin();
+  node_.targets[1]->takes = [](Random&) { return 1ms; };
+  node_.targets[1]->status = [](Random&) { return 500; };
+  node_.run_for(60s);
+  EXPECT_TRUE(anomalous(1) && mitigated(1));
+  node_.ask(60, 100ms);
+  node_.run_for(5s);
+  node_.answers.clear();
+  EXPECT_LT(share(1, 30s), 0.1);
+  EXPECT_GT(node_.answers[200], 13'000u);  // 15 places, answers in 28 ms: 16,000 at most
+  EXPECT_EQ(node_.answers[503], 0u);
+}
+
+// Nobody is turned away for its sake: what the others can't take in time goes there after all.
+TEST_P(Anomaly, what_would_be_turned_away_goes_to_one_that_does_worse) {
+  for (auto& target : node_.targets) target->places = 3;
+  node_.targets[1]->places = 1000;
+  begin();
+  node_.targets[1]->status = [](Random& random) { return random.chance(1, 5) ? 500 : 200; };
+  node_.run_for(60s);
+  EXPECT_TRUE(anomalous(1) && mitigated(1));
+  node_.ask(100);
+  node_.run_for(5s);
+  node_.answers.clear();
+  node_.run_for(30s);
+  EXPECT_TRUE(mitigated(1));
+  EXPECT_EQ(node_.answers[503], 0u);
+  EXPECT_GT(node_.answers[200], 9u * 30 * 1000 / 28);  // more than the others' places serve
+}
+
 // Given up in mid-course, every share is whole again.
 TEST_P(Anomaly, mitigation_ends_with_its_attribute) {
   begin();

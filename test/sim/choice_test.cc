@@ -6,7 +6,9 @@
 
 #include <cmath>
 #include <numeric>
+#include <optional>
 
+#include "model/limits.h"
 #include "sim/small_node.h"
 
 namespace daruma::sim {
@@ -83,6 +85,35 @@ TEST(WeightedRandom, is_even_whoever_is_slow) {
     EXPECT_NEAR(static_cast<double>(count), due, 5 * std::sqrt(due)) << due;
 }
 
+// Fewer clients than places at plain targets, where nobody sees from outside that a place is taken:
+// still nobody waits at one door while places are free behind others. (Were it so, clients would
+// get half as many answers: one who has come to a door in vain waits there for 150 ms.)
+TEST(Algorithms, leave_nobody_at_a_door_where_places_are_free_elsewhere) {
+  constexpr size_t clients_for_4_places = 3;
+  for (const auto algorithm :
+       {model::Algorithm::round_robin, model::Algorithm::least_outstanding_requests,
+        model::Algorithm::weighted_random}) {
+    for (const size_t places : {1, 2, 4}) {
+      SmallNode node({.seed = places, .workers = 1, .targets = 4});
+      for (auto& target : node.targets) {
+        target->places = places;
+        target->takes = [](Random& random) {
+          return Duration(static_cast<int64_t>(random.below(40'000'000)));
+        };
+      }
+      begin(node, algorithm);
+      node.ask(clients_for_4_places * places);
+      node.run_for(20s);
+      node.requests();
+      node.run_for(30s);
+      const double most = clients_for_4_places * static_cast<double>(places) * (30s / 20ms);
+      EXPECT_GT(static_cast<double>(sum(node.requests())), 0.9 * most)
+          << name_of(algorithm) << ", " << places;
+      EXPECT_EQ(node.answers.size(), 1u);
+    }
+  }
+}
+
 // Each algorithm passes over who is unhealthy, and over who fails before the prober knows.
 TEST(Algorithms, pass_over_what_does_not_serve) {
   for (const auto algorithm :
@@ -100,6 +131,33 @@ TEST(Algorithms, pass_over_what_does_not_serve) {
     EXPECT_GT(counts[2], 100u) << name_of(algorithm);
     EXPECT_EQ(node.answers.size(), 1u) << name_of(algorithm);
   }
+}
+
+// A group of more targets than a request looks at: that those in front fail says nothing of the
+// rest.
+TEST(Failover, passes_nothing_on_while_targets_at_the_back_can_take_it) {
+  constexpr size_t failing = model::limits::targets_looked_at_max;
+  SmallNode node({.seed = 10, .workers = 1, .targets = failing + 17});
+  model::TargetGroup second = node.group();
+  second.name = second.arn = second.resource_id = "second";
+  second.targets = {node.member(failing + 16)};
+  second.targets[0].key.group = "second";
+  node.group().targets.pop_back();
+  node.draft.target_groups.push_back(second);
+  model::Listener& listener = node.draft.load_balancers[0].listeners[0];
+  listener.forward_failover = true;
+  listener.rules[0].action = model::ForwardAction{{{0, 999}, {1, 1}}, 1000};
+  for (size_t i = 0; i < failing; ++i)
+    node.targets[i]->nonsense = [](Random&) { return std::optional<std::string>(""); };
+  node.publish();
+  node.run_for(3s);
+  node.ask(20, 10ms);
+  node.run_for(20s);
+  node.requests();
+  node.run_for(20s);
+  const std::vector<size_t> counts = node.requests();
+  EXPECT_GT(sum(counts), 10'000u);
+  EXPECT_LT(counts.back(), sum(counts) / 50);
 }
 
 // The share of a target that came back, in tenths of the duration.
