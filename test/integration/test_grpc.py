@@ -423,7 +423,9 @@ def test_a_thousand_streams_of_a_hundred_messages(tmp_path, processes):
     assert daruma.metric('daruma_target_connections_total', target=server.name) <= 12
     # A sanitizer's own memory is no part of that.
     if not {'ASAN_OPTIONS', 'TSAN_OPTIONS'} & os.environ.keys():
-        assert resident_kilobytes(daruma.pid) - at_first < 60_000
+        grown = resident_kilobytes(daruma.pid) - at_first
+        print(f'KB of memory for a thousand streams: {grown}')
+        assert grown < 24_000
 
 
 def health_service(status):

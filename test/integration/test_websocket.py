@@ -9,9 +9,9 @@ import ssl
 import pytest
 import websockets
 
-from harness import (Configuration, Daruma, forward_to, read_all, read_until, target_group,
-                     wait_until)
-from websocket_targets import Echo
+from harness import (Configuration, Daruma, forward_to, read_all, read_until,
+                     resident_kilobytes, target_group, wait_until)
+from websocket_targets import Echo, RawWebSocketTarget
 
 pytestmark = pytest.mark.threads
 
@@ -184,6 +184,31 @@ def test_a_half_closed_client_still_hears(start_targets, serve):
         raw.sendall(b'two')
         raw.shutdown(1)
         assert read_all(raw) == b'two'
+
+
+@pytest.mark.parametrize('tls', [False, True], ids=['ws', 'wss'])
+def test_a_side_that_takes_nothing_stops_the_other(processes, serve, tls):
+    target = processes.enter_context(RawWebSocketTarget())
+    daruma = serve([target], workers=1)
+    raw = processes.enter_context(daruma.connect(tls))
+    raw.sendall(b'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n'
+                b'Upgrade: websocket\r\nSec-WebSocket-Key: a2V5\r\n\r\n')
+    read_until(raw, b'\r\n\r\n')
+    _, socket = target.next()
+    for source, sink in ((raw, socket), (socket, raw)):
+        before = resident_kilobytes(daruma.pid)
+        source.settimeout(1)
+        sent = 0
+        with pytest.raises(TimeoutError):
+            while True:
+                sent += source.send(bytes(16_384))
+        # Mostly in the sockets' buffers. A write that TLS has begun may be counted in part.
+        assert 16_384 < sent < 32_000_000
+        assert resident_kilobytes(daruma.pid) - before < 2_000
+        sink.settimeout(20)
+        received = 0
+        while received < sent:
+            received += len(sink.recv(65_536))
 
 
 def test_what_is_sent_behind_the_request_belongs_to_the_tunnel(start_targets, serve):
