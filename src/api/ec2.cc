@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/ec2_input.h"
 #include "api/network.h"
 #include "api/xml_writer.h"
 #include "base/bytes.h"
@@ -20,18 +21,11 @@ namespace {
 using std::string_view;
 using Values = std::vector<std::string>;
 
-// One described resource: what it can be filtered by, and its elements.
-struct Item {
-  std::string id;
-  std::map<std::string, std::string, std::less<>> facts;
-  std::string elements;
-};
-
 struct Kind {
   string_view action;
   string_view id_parameter;  // "" if there is none
   string_view set;           // the element that holds the items
-  std::vector<Item> (*items)(const model::api::Node& node);
+  std::vector<Item> (*items)(const Whole& whole);
   string_view not_found;  // the error's code
 };
 
@@ -42,104 +36,7 @@ std::string elements(F f) {
   return out.str();
 }
 
-// Nobody tags what is not made.
-void end_item(XmlWriter& out) {
-  out.within("tagSet", [] {});
-}
-
-std::vector<Item> vpcs(const model::api::Node&) {
-  return {{std::string(default_vpc),
-           {{"vpc-id", std::string(default_vpc)},
-            {"isDefault", "true"},
-            {"is-default", "true"},
-            {"state", "available"},
-            {"cidr", "0.0.0.0/0"}},
-           elements([](XmlWriter& out) {
-             out.element("vpcId", default_vpc);
-             out.element("ownerId", control::account_id);
-             out.element("state", "available");
-             out.element("cidrBlock", "0.0.0.0/0");
-             out.element("dhcpOptionsId", "default");
-             out.element("instanceTenancy", "default");
-             out.element("isDefault", "true");
-             end_item(out);
-           })}};
-}
-
-std::vector<Item> subnets(const model::api::Node& node) {
-  const std::string zone = zone_of(node);
-  return {{std::string(default_subnet),
-           {{"subnet-id", std::string(default_subnet)},
-            {"vpc-id", std::string(default_vpc)},
-            {"availability-zone", zone},
-            {"availabilityZone", zone},
-            {"state", "available"},
-            {"default-for-az", "true"},
-            {"defaultForAz", "true"}},
-           elements([&zone](XmlWriter& out) {
-             out.element("subnetId", default_subnet);
-             out.element("subnetArn", fmt::format("arn:aws:ec2:{}:{}:subnet/{}", control::region,
-                                                  control::account_id, default_subnet));
-             out.element("state", "available");
-             out.element("vpcId", default_vpc);
-             out.element("cidrBlock", "0.0.0.0/0");
-             out.element("availabilityZone", zone);
-             out.element("availableIpAddressCount", "65536");
-             out.element("defaultForAz", "true");
-             out.element("mapPublicIpOnLaunch", "true");
-             out.element("ownerId", control::account_id);
-             end_item(out);
-           })}};
-}
-
-void write_everything_allowed(XmlWriter& out, string_view name) {
-  out.within(name, [&out] {
-    out.within("item", [&out] {
-      out.element("ipProtocol", "-1");
-      out.within("groups", [] {});
-      out.within("ipRanges",
-                 [&out] { out.within("item", [&out] { out.element("cidrIp", "0.0.0.0/0"); }); });
-      out.within("prefixListIds", [] {});
-    });
-  });
-}
-
-std::vector<Item> security_groups(const model::api::Node&) {
-  return {{std::string(default_security_group),
-           {{"group-id", std::string(default_security_group)},
-            {"group-name", "default"},
-            {"vpc-id", std::string(default_vpc)}},
-           elements([](XmlWriter& out) {
-             out.element("ownerId", control::account_id);
-             out.element("groupId", default_security_group);
-             out.element("groupName", "default");
-             out.element("groupDescription", "lets everything through");
-             out.element("vpcId", default_vpc);
-             write_everything_allowed(out, "ipPermissions");
-             write_everything_allowed(out, "ipPermissionsEgress");
-             end_item(out);
-           })}};
-}
-
-std::vector<Item> zones(const model::api::Node& node) {
-  const std::string zone = zone_of(node);
-  return {{zone,
-           {{"zone-name", zone},
-            {"region-name", std::string(control::region)},
-            {"state", "available"},
-            {"zone-type", "availability-zone"}},
-           elements([&zone](XmlWriter& out) {
-             out.element("zoneName", zone);
-             out.element("zoneState", "available");
-             out.element("regionName", control::region);
-             out.element("zoneId", zone);
-             out.element("zoneType", "availability-zone");
-             out.element("optInStatus", "opt-in-not-required");
-             out.within("messageSet", [] {});
-           })}};
-}
-
-std::vector<Item> attributes(const model::api::Node&) {
+std::vector<Item> attributes(const Whole&) {
   const auto attribute = [](const std::string& name, string_view value) {
     return Item{name, {}, elements([&](XmlWriter& out) {
                   out.element("attributeName", name);
@@ -151,7 +48,7 @@ std::vector<Item> attributes(const model::api::Node&) {
   return {attribute("supported-platforms", "VPC"), attribute("default-vpc", default_vpc)};
 }
 
-std::vector<Item> none(const model::api::Node&) {
+std::vector<Item> none(const Whole&) {
   return {};
 }
 
@@ -164,25 +61,13 @@ constexpr Kind kinds[] = {
      "InvalidParameterValue"},
     {"DescribeAccountAttributes", "AttributeName", "accountAttributeSet", attributes,
      "InvalidParameterValue"},
-    {"DescribeInstances", "InstanceId", "reservationSet", none, "InvalidInstanceID.NotFound"},
+    {"DescribeInstances", "InstanceId", "reservationSet", instances, "InvalidInstanceID.NotFound"},
     {"DescribeNetworkInterfaces", "NetworkInterfaceId", "networkInterfaceSet", none,
      "InvalidNetworkInterfaceID.NotFound"},
     {"DescribeInternetGateways", "InternetGatewayId", "internetGatewaySet", none,
      "InvalidInternetGatewayID.NotFound"},
     {"DescribeRouteTables", "RouteTableId", "routeTableSet", none, "InvalidRouteTableID.NotFound"},
 };
-
-// "VpcId.1=…&VpcId.2=…"
-Values numbered(const Parameter* list) {
-  std::map<uint64_t, std::string> sorted;
-  if (list == nullptr) return {};
-  for (const auto& [index, item] : list->members) {
-    if (const auto number = parse_decimal(index)) sorted[*number] = item.text;
-  }
-  Values values;
-  for (auto& [number, text] : sorted) values.push_back(std::move(text));
-  return values;
-}
 
 bool is_one_of(const Values& values, const std::string& value) {
   return std::ranges::find(values, value) != values.end();
@@ -215,7 +100,7 @@ Expected<void> check_parameters(const Kind& kind, const Parameter& parameters) {
 }  // namespace
 
 Expected<std::string> describe(string_view action, const Parameter& parameters,
-                               const model::api::Node& node) {
+                               const Whole& whole) {
   const auto kind = std::ranges::find(kinds, action, &Kind::action);
   if (kind == std::end(kinds)) {
     return refuse("InvalidAction", fmt::format("The action {} is not in this release", action));
@@ -223,7 +108,7 @@ Expected<std::string> describe(string_view action, const Parameter& parameters,
   if (const auto good = check_parameters(*kind, parameters); !good) {
     return tl::unexpected(good.error());
   }
-  const std::vector<Item> items = kind->items(node);
+  const std::vector<Item> items = kind->items(whole);
   const Values ids = numbered(parameters.find(kind->id_parameter));
   for (const std::string& id : ids) {
     if (std::ranges::find(items, id, &Item::id) != items.end()) continue;

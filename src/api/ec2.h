@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The part of EC2 that load balancers' scripts ask before they call elbv2: the node's one network
-// (api/network.h), to be described, never changed. The ec2 protocol: as Query, but lists are
-// numbered without "member", and errors have another form. Pure.
+// The part of EC2 that load balancers' scripts ask before they call elbv2: the node's network
+// (api/network.h) and the inventory (api/ec2_inventory.h). The ec2 protocol: as Query, but lists
+// are numbered without "member", and errors have another form. Pure.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "api/ec2_items.h"
 #include "api/query_parameters.h"
 #include "api/service_error.h"
 #include "control/admin_server.h"
@@ -19,7 +20,7 @@ inline constexpr std::string_view version = "2016-11-15";
 
 // The answer's elements. InvalidAction if this release does not have the operation.
 Expected<std::string> describe(std::string_view action, const Parameter& parameters,
-                               const model::api::Node& node);
+                               const Whole& whole);
 
 control::AdminResponse success(std::string_view action, std::string_view request_id,
                                std::string_view elements);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "api/elbv2.h"
 #include "api/network.h"
@@ -26,24 +27,54 @@ void read_subnets(QueryReader& in, std::vector<std::string>& subnets) {
   if (both) in.fail(invalid("You cannot specify both Subnets and SubnetMappings").value());
 }
 
-Expected<void> check_subnets(const std::vector<std::string>& subnets) {
+std::vector<std::string> subnets_of(const shapes::LoadBalancer& balancer) {
+  if (!balancer.subnets.empty()) return balancer.subnets;
+  return {std::string(default_subnet)};
+}
+
+SubnetPlace place_of(const Call& call, const std::string& subnet) {
+  const Catalog& catalog = call.catalog;
+  return place_of_subnet(catalog.inventory(), catalog.node(), subnet).value_or(SubnetPlace());
+}
+
+std::string vpc_of(const Call& call, const shapes::LoadBalancer& balancer) {
+  return place_of(call, subnets_of(balancer).front()).vpc;
+}
+
+Expected<void> check_subnets(const Call& call, const std::vector<std::string>& subnets) {
+  std::set<std::string> zones;
   for (const std::string& subnet : subnets) {
-    if (subnet == default_subnet) continue;
-    return refuse("SubnetNotFound",
-                  fmt::format("The subnet ID '{}' does not exist; this node has {}, and needs none",
-                              subnet, default_subnet));
+    const SubnetPlace place = place_of(call, subnet);
+    if (place.vpc.empty()) {
+      return refuse(
+          "SubnetNotFound",
+          fmt::format("The subnet ID '{}' does not exist; this node has {}, and needs none", subnet,
+                      default_subnet));
+    }
+    if (place.vpc != place_of(call, subnets.front()).vpc) {
+      return refuse("InvalidConfigurationRequest", "All subnets must belong to the same VPC");
+    }
+    if (zones.insert(place.zone).second) continue;
+    return refuse("InvalidConfigurationRequest",
+                  "A load balancer cannot be attached to multiple subnets in the same Availability "
+                  "Zone");
   }
   return {};
 }
 
-Expected<void> check_security_groups(const std::vector<std::string>& groups) {
+// For a load balancer in that VPC.
+Expected<void> check_security_groups(const Call& call, const std::vector<std::string>& groups,
+                                     const std::string& vpc) {
   for (const std::string& group : groups) {
-    if (group == default_security_group) continue;
+    const auto there = vpc_of_security_group(call.catalog.inventory(), group);
+    if (there == vpc) continue;
     return refuse(
         "InvalidSecurityGroup",
-        fmt::format("The security group '{}' does not exist; this node has {}, and filters "
-                    "nothing",
-                    group, default_security_group));
+        there ? fmt::format("The security group '{}' belongs to {}, the load balancer to {}", group,
+                            *there, vpc)
+              : fmt::format("The security group '{}' does not exist; this node has {}, and filters "
+                            "nothing",
+                            group, default_security_group));
   }
   return {};
 }
@@ -64,10 +95,8 @@ Expected<void> check_ip_address_type(const std::string& type, const shapes::Node
 }
 
 void write_zones(Call& call, const shapes::LoadBalancer& balancer) {
-  std::vector<std::string> subnets = balancer.subnets;
-  if (subnets.empty()) subnets.emplace_back(default_subnet);
-  call.out.each("AvailabilityZones", subnets, [&](const std::string& subnet) {
-    call.out.element("ZoneName", zone_of(call.catalog.node()));
+  call.out.each("AvailabilityZones", subnets_of(balancer), [&](const std::string& subnet) {
+    call.out.element("ZoneName", place_of(call, subnet).zone);
     call.out.element("SubnetId", subnet);
     call.out.within("LoadBalancerAddresses", [] {});
   });
@@ -82,7 +111,7 @@ void write(Call& call, const shapes::LoadBalancer& balancer) {
   out.element("CreatedTime", identity.id.empty() ? call.node.started() : identity.created);
   out.element("LoadBalancerName", balancer.name);
   out.element("Scheme", balancer.scheme.value_or("internet-facing"));
-  out.element("VpcId", default_vpc);
+  out.element("VpcId", vpc_of(call, balancer));
   out.within("State", [&] {
     if (call.catalog.changing() || !call.node.serves_everywhere(balancer)) {
       return out.element("Code", "provisioning");
@@ -94,7 +123,9 @@ void write(Call& call, const shapes::LoadBalancer& balancer) {
   out.element("Type", "application");
   write_zones(call, balancer);
   std::vector<std::string> groups = balancer.security_groups;
-  if (groups.empty()) groups.emplace_back(default_security_group);
+  if (groups.empty() && vpc_of(call, balancer) == default_vpc) {
+    groups.emplace_back(default_security_group);
+  }
   out.texts("SecurityGroups", groups);
   out.element("IpAddressType",
               balancer.ip_address_type.empty() ? "ipv4" : balancer.ip_address_type);
@@ -129,8 +160,9 @@ Expected<shapes::LoadBalancer> read_new(Call& call) {
         "InvalidScheme",
         fmt::format("Scheme must be internet-facing or internal, not '{}'", *wanted.scheme));
   }
-  if (const auto good = check_subnets(wanted.subnets); !good) return tl::unexpected(good.error());
-  const auto groups = check_security_groups(wanted.security_groups);
+  const auto subnets = check_subnets(call, wanted.subnets);
+  if (!subnets) return tl::unexpected(subnets.error());
+  const auto groups = check_security_groups(call, wanted.security_groups, vpc_of(call, wanted));
   if (!groups) return tl::unexpected(groups.error());
   const auto addresses = check_ip_address_type(wanted.ip_address_type, call.catalog.node());
   if (!addresses) return tl::unexpected(addresses.error());
@@ -253,7 +285,8 @@ Expected<void> set_security_groups(Call& call) {
   if (const auto read = call.finish_input(); !read) return read;
   const auto balancer = call.catalog.edit_balancer(arn);
   if (!balancer) return tl::unexpected(balancer.error());
-  if (const auto good = check_security_groups(groups); !good) return good;
+  const auto good = check_security_groups(call, groups, vpc_of(call, **balancer));
+  if (!good) return good;
   (*balancer)->security_groups = groups;
   call.out.texts("SecurityGroupIds", groups);
   return {};
@@ -270,7 +303,11 @@ Expected<void> set_subnets(Call& call) {
   const auto balancer = call.catalog.edit_balancer(arn);
   if (!balancer) return tl::unexpected(balancer.error());
   if (subnets.empty()) return invalid("At least one subnet must be specified");
-  if (const auto good = check_subnets(subnets); !good) return good;
+  if (const auto good = check_subnets(call, subnets); !good) return good;
+  if (place_of(call, subnets.front()).vpc != vpc_of(call, **balancer)) {
+    return refuse("InvalidConfigurationRequest",
+                  "A load balancer stays in its VPC; make another one there");
+  }
   if (!type.empty()) {
     const auto good = check_ip_address_type(type, call.catalog.node());
     if (!good) return good;

@@ -61,14 +61,14 @@ void write(Call& call, const shapes::TargetGroup& original, const std::vector<st
   out.element("TargetGroupName", group.name);
   out.text("Protocol", group.protocol);
   out.number("Port", group.port);
-  out.element("VpcId", default_vpc);
+  out.element("VpcId", group.vpc.empty() ? default_vpc : std::string_view(group.vpc));
   describe_health_check(out, group);
   out.within("Matcher", [&] {
     out.text("HttpCode", group.http_code);
     out.text("GrpcCode", group.grpc_code);
   });
   out.texts("LoadBalancerArns", users);
-  out.element("TargetType", "ip");
+  out.element("TargetType", group.target_type.value_or("ip"));
   out.text("ProtocolVersion", group.protocol_version);
   out.element("IpAddressType", "ipv4");
 }
@@ -97,21 +97,18 @@ Expected<shapes::TargetGroup> read_new(Call& call) {
   read_matcher(in, wanted);
   read_tags(in, wanted.identity.tags);
   if (const auto read = call.finish_input(); !read) return tl::unexpected(read.error());
-  if (vpc != default_vpc) {
+  if (!has_vpc(call.catalog.inventory(), vpc)) {
     return invalid(fmt::format("The VPC ID '{}' is not found; this node has {}, and needs none",
                                vpc, default_vpc));
   }
+  if (vpc != default_vpc) wanted.vpc = vpc;
   if (addresses != "ipv4") {
     return invalid(
         fmt::format("IpAddressType '{}': a target group takes IPv4, IPv6 and named "
                     "targets alike; leave it out",
                     addresses));
   }
-  if (!wanted.target_type) {
-    return refuse("InvalidConfigurationRequest",
-                  "TargetType instance, the default, needs EC2 instances, which this release does "
-                  "not have; set TargetType to ip");
-  }
+  wanted.target_type = wanted.target_type.value_or("instance");
   fill_in(wanted);
   return wanted;
 }
@@ -148,7 +145,9 @@ std::vector<shapes::TargetDescription> read_targets(QueryReader& in) {
   return targets;
 }
 
-Expected<void> check_targets(const std::vector<shapes::TargetDescription>& targets) {
+Expected<void> check_targets(const std::vector<shapes::TargetDescription>& targets,
+                             const shapes::TargetGroup& group) {
+  const bool instances = group.target_type == "instance";
   if (targets.empty()) return invalid("At least one target must be specified");
   for (const auto& target : targets) {
     if (target.id.empty()) return invalid("A target's Id must be specified");
@@ -158,11 +157,34 @@ Expected<void> check_targets(const std::vector<shapes::TargetDescription>& targe
                       "to satisfy constraint: Member must have value between 1 and 65535",
                       *target.port));
     }
-    if (!is_instance_id(target.id)) continue;
+    if (is_instance_id(target.id) == instances) continue;
     return refuse("InvalidTarget",
-                  fmt::format("The target ID '{}' is an instance's; register IP addresses or host "
-                              "names",
-                              target.id));
+                  instances ? fmt::format("The target ID '{}' is no instance's, and the target "
+                                          "group's TargetType is instance; make one of type ip",
+                                          target.id)
+                            : fmt::format("The target ID '{}' is an instance's, and the target "
+                                          "group's TargetType is ip: register its address",
+                                          target.id));
+  }
+  return {};
+}
+
+// Instances are where they were registered to be; that does not change.
+Expected<void> find_instances(const Call& call, std::vector<shapes::TargetDescription>& targets) {
+  const shapes::Inventory& inventory = call.catalog.inventory();
+  for (auto& target : targets) {
+    const shapes::Instance* instance = find_by_id(inventory.instances, target.id);
+    if (instance == nullptr) {
+      return refuse("InvalidTarget",
+                    fmt::format("The instance '{}' does not exist; tell of a machine with EC2's "
+                                "RunInstances and its PrivateIpAddress",
+                                target.id));
+    }
+    target.address = instance->address;
+    if (!target.availability_zone.empty()) continue;
+    const auto place =
+        place_of_subnet(inventory, call.catalog.node(), instance->subnet).value_or(SubnetPlace());
+    target.availability_zone = place.zone;
   }
   return {};
 }
@@ -358,12 +380,15 @@ Expected<void> delete_target_group(Call& call) {
 
 Expected<void> register_targets(Call& call) {
   const std::string arn = call.arn("TargetGroupArn");
-  const auto targets = read_targets(call.in);
+  auto targets = read_targets(call.in);
   if (const auto read = call.finish_input(); !read) return read;
   const auto found = call.catalog.edit_group(arn);
   if (!found) return tl::unexpected(found.error());
-  if (const auto good = check_targets(targets); !good) return good;
   shapes::TargetGroup& group = **found;
+  if (const auto good = check_targets(targets, group); !good) return good;
+  if (group.target_type == "instance") {
+    if (const auto known = find_instances(call, targets); !known) return known;
+  }
   std::map<SameTarget, size_t> places;
   for (size_t i = 0; i < group.targets.size(); ++i) places[key_of(group.targets[i], group)] = i;
   for (const auto& target : targets) {
@@ -385,8 +410,8 @@ Expected<void> deregister_targets(Call& call) {
   if (const auto read = call.finish_input(); !read) return read;
   const auto found = call.catalog.edit_group(arn);
   if (!found) return tl::unexpected(found.error());
-  if (const auto good = check_targets(targets); !good) return good;
   shapes::TargetGroup& group = **found;
+  if (const auto good = check_targets(targets, group); !good) return good;
   std::set<SameTarget> leaving;
   for (const auto& target : targets) leaving.insert(key_of(target, group));
   std::erase_if(group.targets,

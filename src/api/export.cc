@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace daruma::api {
 namespace {
@@ -46,13 +47,18 @@ Json json_of(const shapes::TargetGroup& group) {
   writer.text("Name", group.name);
   writer.text("Protocol", group.protocol);
   writer.text("ProtocolVersion", group.protocol_version);
-  writer.text("TargetType", group.target_type);
+  // A file does not know instances.
+  if (group.target_type) json["TargetType"] = "ip";
   writer.number("Port", group.port);
   describe_health_check(writer, group);
   if (group.http_code) json["Matcher"]["HttpCode"] = *group.http_code;
   if (group.grpc_code) json["Matcher"]["GrpcCode"] = *group.grpc_code;
   writer.map("Attributes", group.attributes);
-  if (!group.targets.empty()) writer.objects("Targets", group.targets);
+  std::vector<shapes::TargetDescription> targets = group.targets;
+  for (auto& target : targets) {
+    if (!target.address.empty()) target.id = std::exchange(target.address, "");
+  }
+  if (!targets.empty()) writer.objects("Targets", targets);
   return json;
 }
 

@@ -29,6 +29,22 @@ TEST(Yaml, is_written_in_blocks_and_quoted_where_it_must_be) {
             "Word: \"No\"\n");
 }
 
+TEST(Export, instances_are_written_as_where_they_are) {
+  model::api::Resources all;
+  auto& group = all.target_groups.emplace_back();
+  group.name = "group";
+  group.target_type = "instance";
+  group.targets.push_back({"i-0123", 81, "zone-a", "127.0.0.2"});
+  EXPECT_EQ(export_yaml(all, ""),
+            "TargetGroups:\n"
+            "  - Name: group\n"
+            "    TargetType: ip\n"
+            "    Targets:\n"
+            "      - Id: \"127.0.0.2\"\n"
+            "        Port: 81\n"
+            "        AvailabilityZone: zone-a\n");
+}
+
 // What a file says is said by what is exported of it.
 TEST(Export, of_a_file_says_what_the_file_says) {
   const control::Surroundings with{

@@ -64,6 +64,7 @@ class JsonWriter {
   }
   void foreign(std::string_view, std::string_view) {}
   void own_flag(std::string_view name, const std::optional<bool>& value) { flag(name, value); }
+  void own_text(std::string_view name, const std::string& value) { text(name, value); }
 
   template <class T>
   void object(std::string_view name, const std::optional<T>& value) {
@@ -144,6 +145,7 @@ class JsonReader {
   }
   void foreign(std::string_view, std::string_view) {}
   void own_flag(std::string_view name, std::optional<bool>& out) { flag(name, out); }
+  void own_text(std::string_view name, std::string& out) { text(name, out); }
 
   template <class T>
   void object(std::string_view name, std::optional<T>& out) {

@@ -40,6 +40,7 @@ class QueryReader {
   void forward_config(std::optional<std::vector<model::api::TargetGroupTuple>>& groups,
                       std::optional<model::api::TargetGroupStickinessConfig>& stickiness);
   void own_flag(std::string_view, std::optional<bool>&) {}
+  void own_text(std::string_view, std::string&) {}
   // Refused with this code if it is given: an ALB has it, this release does not.
   void foreign(std::string_view name, const char* code);
 

@@ -23,6 +23,10 @@ constexpr string_view listener_kind = "listener";
 constexpr string_view rule_kind = "rule";
 constexpr string_view group_kind = "target-group";
 constexpr string_view certificate_kind = "certificate";
+constexpr string_view vpc_kind = "vpc";
+constexpr string_view subnet_kind = "subnet";
+constexpr string_view security_group_kind = "security-group";
+constexpr string_view instance_kind = "instance";
 
 // ---- what each row holds: without what has rows of its own ----
 
@@ -78,6 +82,7 @@ void describe_row(V& v, T& group) {
   v.text("GrpcCode", group.grpc_code);
   v.map("Attributes", group.attributes);
   v.objects("Targets", group.targets);
+  v.text("Vpc", group.vpc);
   describe_identity(v, group.identity);
 }
 
@@ -87,6 +92,39 @@ void describe_row(V& v, T& certificate) {
   v.text("Chain", certificate.chain_pem);
   v.text("Fingerprint", certificate.fingerprint);
   describe_identity(v, certificate.identity);
+}
+
+template <class V, Is<shapes::Vpc> T>
+void describe_row(V& v, T& vpc) {
+  v.text("Cidr", vpc.cidr);
+  describe_identity(v, vpc.identity);
+}
+
+template <class V, Is<shapes::Subnet> T>
+void describe_row(V& v, T& subnet) {
+  v.text("Vpc", subnet.vpc);
+  v.text("Cidr", subnet.cidr);
+  v.text("AvailabilityZone", subnet.availability_zone);
+  describe_identity(v, subnet.identity);
+}
+
+template <class V, Is<shapes::SecurityGroup> T>
+void describe_row(V& v, T& group) {
+  v.text("Name", group.name);
+  v.text("Description", group.description);
+  v.text("Vpc", group.vpc);
+  describe_identity(v, group.identity);
+}
+
+template <class V, Is<shapes::Instance> T>
+void describe_row(V& v, T& instance) {
+  v.text("Address", instance.address);
+  v.text("Subnet", instance.subnet);
+  v.texts("SecurityGroups", instance.security_groups);
+  v.text("Image", instance.image);
+  v.text("Type", instance.type);
+  v.text("ClientToken", instance.client_token);
+  describe_identity(v, instance.identity);
 }
 
 template <class T>
@@ -120,6 +158,10 @@ struct Flat {
   std::map<string_view, Entry<shapes::Rule>> rules;
   std::map<string_view, Entry<shapes::TargetGroup>> groups;
   std::map<string_view, Entry<shapes::Certificate>> certificates;
+  std::map<string_view, Entry<shapes::Vpc>> vpcs;
+  std::map<string_view, Entry<shapes::Subnet>> subnets;
+  std::map<string_view, Entry<shapes::SecurityGroup>> security_groups;
+  std::map<string_view, Entry<shapes::Instance>> instances;
 
   explicit Flat(const shapes::Resources& resources) {
     for (const auto& balancer : resources.load_balancers) {
@@ -131,10 +173,17 @@ struct Flat {
         }
       }
     }
-    for (const auto& group : resources.target_groups) groups[group.identity.id] = {&group, "", ""};
-    for (const auto& certificate : resources.certificates) {
-      certificates[certificate.identity.id] = {&certificate, "", ""};
-    }
+    add(groups, resources.target_groups);
+    add(certificates, resources.certificates);
+    add(vpcs, resources.inventory.vpcs);
+    add(subnets, resources.inventory.subnets);
+    add(security_groups, resources.inventory.security_groups);
+    add(instances, resources.inventory.instances);
+  }
+  // Those that belong to nothing else.
+  template <class Map, class T>
+  static void add(Map& map, const std::vector<T>& list) {
+    for (const T& each : list) map[each.identity.id] = {&each, "", ""};
   }
 };
 
@@ -195,6 +244,14 @@ class RowReader {
       resources_.target_groups.push_back(read<shapes::TargetGroup>(row, json));
     } else if (row.kind == certificate_kind) {
       return take_certificate(row, json);
+    } else if (row.kind == vpc_kind) {
+      resources_.inventory.vpcs.push_back(read<shapes::Vpc>(row, json));
+    } else if (row.kind == subnet_kind) {
+      resources_.inventory.subnets.push_back(read<shapes::Subnet>(row, json));
+    } else if (row.kind == security_group_kind) {
+      resources_.inventory.security_groups.push_back(read<shapes::SecurityGroup>(row, json));
+    } else if (row.kind == instance_kind) {
+      resources_.inventory.instances.push_back(read<shapes::Instance>(row, json));
     } else {
       return fail(fmt::format("the store has an unknown kind '{}'", row.kind));
     }
@@ -257,6 +314,10 @@ std::vector<store::Change> changes_between(const shapes::Resources& before,
   compare(rule_kind, was.rules, is.rules, vault, changes);
   compare(group_kind, was.groups, is.groups, vault, changes);
   compare(certificate_kind, was.certificates, is.certificates, vault, changes);
+  compare(vpc_kind, was.vpcs, is.vpcs, vault, changes);
+  compare(subnet_kind, was.subnets, is.subnets, vault, changes);
+  compare(security_group_kind, was.security_groups, is.security_groups, vault, changes);
+  compare(instance_kind, was.instances, is.instances, vault, changes);
   return changes;
 }
 

@@ -55,13 +55,26 @@ shapes::Resources some_resources() {
   group.grpc_code = "0-5";
   group.attributes = {{"deregistration_delay.timeout_seconds", "0"}};
   group.targets = {{"127.0.0.1", 81, "zone-a"}, {"name.example.com", std::nullopt, ""}};
+  group.vpc = "vpc-1";
   group.identity.id = "g1";
+  shapes::TargetGroup& of_instances = all.target_groups.emplace_back();
+  of_instances.name = "two";
+  of_instances.target_type = "instance";
+  of_instances.targets = {{"i-1", 81, "zone-a", "127.0.0.2"}};
+  of_instances.identity.id = "g2";
   shapes::LoadBalancer& balancer = all.load_balancers.emplace_back();
   balancer.name = "web";
   balancer.scheme = "internal";
   balancer.ip_address_type = "ipv4";
   balancer.subnets = {"subnet-1"};
+  balancer.capacity_units = 100;
+  balancer.capacity_modified = "2026-01-01T00:00:00Z";
   balancer.identity = {"b1", "2026-01-01T00:00:00Z", {}};
+  all.inventory.vpcs.push_back({"127.0.0.0/16", {"vpc-1", "2026-01-01T00:00:00Z", {}}});
+  all.inventory.subnets.push_back({"vpc-1", "127.0.0.0/24", "zone-a", {"subnet-1", "", {}}});
+  all.inventory.security_groups.push_back({"web", "words", "vpc-1", {"sg-1", "", {{"a", "b"}}}});
+  all.inventory.instances.push_back(
+      {"127.0.0.2", "subnet-1", {"sg-1"}, "ami-1", "t3", "token", {"i-1", "", {}}});
   shapes::Listener& listener = balancer.listeners.emplace_back();
   listener.port = 443;
   listener.protocol = "HTTPS";
@@ -105,6 +118,10 @@ TEST(Records, come_back_as_they_went) {
   EXPECT_EQ(back->load_balancers, all.load_balancers);
   EXPECT_EQ(back->target_groups, all.target_groups);
   EXPECT_EQ(back->certificates, all.certificates);
+  EXPECT_EQ(back->inventory.vpcs, all.inventory.vpcs);
+  EXPECT_EQ(back->inventory.subnets, all.inventory.subnets);
+  EXPECT_EQ(back->inventory.security_groups, all.inventory.security_groups);
+  EXPECT_EQ(back->inventory.instances, all.inventory.instances);
 }
 
 TEST(Records, only_what_differs_is_written) {
@@ -116,8 +133,9 @@ TEST(Records, only_what_differs_is_written) {
   after = before;
   after.load_balancers[0].identity.tags["a"] = "b";
   after.target_groups.clear();
-  EXPECT_EQ(changed(before, after),
-            (std::vector<std::string>{"+load-balancer/b1", "-target-group/g1"}));
+  EXPECT_EQ(
+      changed(before, after),
+      (std::vector<std::string>{"+load-balancer/b1", "-target-group/g1", "-target-group/g2"}));
   after = before;
   after.load_balancers.clear();
   EXPECT_EQ(changed(before, after),

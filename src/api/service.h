@@ -79,6 +79,8 @@ class Service final : public control::AdminHandler, private NodeState {
   Expected<void> dispatch(Request& request, control::AdminResponder& responder);
   Expected<void> run_elbv2(Request& request, const Parameter& parameters,
                            control::AdminResponder& responder);
+  Expected<void> run_ec2(Request& request, const Parameter& parameters,
+                         control::AdminResponder& responder);
   Expected<void> run_acm(Request& request, control::AdminResponder& responder);
   Expected<void> check_may_change(const Request& request, std::string_view service) const;
   Expected<void> apply(const Request& request, Catalog& catalog, control::AdminResponse response,

@@ -3,7 +3,7 @@
 // The elbv2 shapes that go both ways, each described once: what its members are called and where
 // they lie. A codec (api/query_reader, api/xml_writer, api/json_codec) reads or writes by it.
 // Target groups are by name within, by ARN on the wire: `group` is that member. What AWS has not,
-// an `own_flag`, never goes over the wire.
+// an `own_flag` or `own_text`, never goes over the wire.
 #pragma once
 
 #include <concepts>
@@ -22,6 +22,7 @@ void describe(V& v, T& target) {
   v.number("Port", target.port);
   v.text("AvailabilityZone", target.availability_zone);
   v.foreign("QuicServerId", "InvalidTarget");
+  v.own_text("daruma.address", target.address);
 }
 
 template <class V, Is<model::api::TargetGroupTuple> T>

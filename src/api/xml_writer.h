@@ -48,6 +48,7 @@ class XmlWriter {
                       const std::optional<model::api::TargetGroupStickinessConfig>& stickiness);
   void foreign(std::string_view, std::string_view) {}
   void own_flag(std::string_view, const std::optional<bool>&) {}
+  void own_text(std::string_view, const std::string&) {}
 
   template <class T>
   void object(std::string_view name, const std::optional<T>& value) {

@@ -24,6 +24,11 @@
 namespace daruma::control {
 namespace {
 
+// Where it is, or the host name that tells.
+const std::string& address_of(const model::api::TargetDescription& target) {
+  return target.address.empty() ? target.id : target.address;
+}
+
 namespace api = model::api;
 namespace limits = model::limits;
 using std::string_view;
@@ -142,7 +147,7 @@ class Compiler {
     model::Target target;
     target.key = {group.name, from.id, static_cast<uint16_t>(from.port.value_or(group.port))};
     target.zone = from.availability_zone;
-    if (const auto address = Address::parse(from.id, target.key.port)) {
+    if (const auto address = Address::parse(address_of(from), target.key.port)) {
       target.addresses = {*address};
     } else if (const auto found = names_.find(from.id); found != names_.end()) {
       for (const Address& resolved : found->second) {
@@ -295,7 +300,7 @@ std::set<std::string> target_names(const api::Resources& resources) {
   std::set<std::string> names;
   for (const api::TargetGroup& group : resources.target_groups) {
     for (const api::TargetDescription& target : group.targets) {
-      if (!Address::parse(target.id, 0)) names.insert(target.id);
+      if (!Address::parse(address_of(target), 0)) names.insert(target.id);
     }
   }
   return names;

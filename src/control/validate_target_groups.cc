@@ -58,7 +58,13 @@ class TargetGroupCheck {
                     fmt::format("ProtocolVersion must be HTTP1, HTTP2 or GRPC, not '{}'", version));
     }
     const std::string type = group_.target_type.value_or("ip");
-    if (type == "instance" || type == "lambda") {
+    if (type == "instance" && !group_.identity.id.empty()) return;
+    if (type == "instance") {
+      issues_.error(
+          path_.at("TargetType"),
+          "TargetType instance is for target groups that the API makes, of instances that "
+          "it was told of; declare ip");
+    } else if (type == "lambda") {
       not_in_this_release(path_.at("TargetType"), "TargetType " + type, issues_);
     } else if (type != "ip") {
       issues_.error(path_.at("TargetType"), fmt::format("TargetType must be ip, not '{}'", type));
@@ -174,7 +180,7 @@ class TargetGroupCheck {
     for (size_t i = 0; i < group_.targets.size(); ++i) {
       const api::TargetDescription& target = group_.targets[i];
       const Path where = path_.at("Targets", i);
-      target_id(target.id, where);
+      if (group_.target_type != "instance") target_id(target.id, where);
       validate_number(target.port, port_range, where, "Port", issues_);
       validate_zone(target.availability_zone, where, issues_);
       const auto address = Address::parse(target.id, 0);

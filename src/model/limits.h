@@ -168,6 +168,8 @@ inline constexpr Range targets_quota{1, 10'000, 1'000};     // per target group
 inline constexpr Range reserved_units{100, 15'000, 100};    // capacity units of a load balancer
 
 inline constexpr size_t load_balancers_max = 500;
+inline constexpr size_t inventory_items_max = 10'000;  // of each kind
+inline constexpr size_t inventory_text_max = 255;
 inline constexpr size_t registrations_per_turn_max = 256;  // that a worker makes or ends
 inline constexpr size_t draining_targets_max = 10'000;     // that GET /targets still shows
 inline constexpr size_t target_groups_max = 3000;

@@ -28,9 +28,10 @@ struct Identity {
 };
 
 struct TargetDescription {
-  std::string id;  // IP address or host name
+  std::string id;  // IP address or host name; of TargetType instance an instance's
   std::optional<int64_t> port;
   std::string availability_zone;
+  std::string address{};  // the instance's, as it was registered; else ""
   bool operator==(const TargetDescription&) const = default;
 };
 
@@ -53,6 +54,7 @@ struct TargetGroup {
   std::string target_ca_pem;             // what the file of daruma.target_tls.ca_bundle.file holds
   Attributes attributes;
   std::vector<TargetDescription> targets;
+  std::string vpc;  // "": the node's own network
   Identity identity;
   bool operator==(const TargetGroup&) const = default;
 };
@@ -201,6 +203,44 @@ struct Logs {
   std::optional<std::string> directory;
 };
 
+// What scripts make in EC2 before they call elbv2: names for a network and its machines, which are
+// there or not whatever is said here. The API alone makes them; their ids are AWS's: "vpc-…".
+struct Vpc {
+  std::string cidr;
+  Identity identity;
+  bool operator==(const Vpc&) const = default;
+};
+struct Subnet {
+  std::string vpc;
+  std::string cidr;
+  std::string availability_zone;
+  Identity identity;
+  bool operator==(const Subnet&) const = default;
+};
+struct SecurityGroup {
+  std::string name;
+  std::string description;
+  std::string vpc;
+  Identity identity;
+  bool operator==(const SecurityGroup&) const = default;
+};
+struct Instance {
+  std::string address;  // private
+  std::string subnet;
+  std::vector<std::string> security_groups;
+  std::string image;
+  std::string type;
+  std::string client_token;  // asked for twice with the same, it is made once
+  Identity identity;
+  bool operator==(const Instance&) const = default;
+};
+struct Inventory {
+  std::vector<Vpc> vpcs;
+  std::vector<Subnet> subnets;
+  std::vector<SecurityGroup> security_groups;
+  std::vector<Instance> instances;
+};
+
 struct Resources {
   Admin admin;
   Node node;
@@ -208,6 +248,7 @@ struct Resources {
   std::vector<Certificate> certificates;
   std::vector<TargetGroup> target_groups;
   std::vector<LoadBalancer> load_balancers;
+  Inventory inventory;
 };
 
 }  // namespace daruma::model::api

@@ -126,7 +126,7 @@ def test_load_balancers_that_cannot_be(elbv2, options, code, match):
     ({'Protocol': 'TCP'}, 'ValidationError', 'HTTP or HTTPS'),
     ({'Port': 0}, 'ValidationError', '65535'),
     ({'Port': 'x'}, 'ValidationError', 'not an integer'),
-    ({'TargetType': 'instance'}, 'ValidationError', 'instance'),
+    ({'TargetType': 'alb'}, 'ValidationError', 'alb'),
     ({'TargetType': 'lambda'}, 'ValidationError', 'lambda'),
     ({'ProtocolVersion': 'HTTP3'}, 'ValidationError', 'HTTP3'),
     ({'VpcId': 'vpc-1'}, 'ValidationError', 'vpc-1'),

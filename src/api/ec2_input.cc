@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/ec2_input.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/utf8.h"
+
+namespace daruma::api::ec2 {
+
+using std::string_view;
+
+namespace {
+
+constexpr size_t tags_max = 50;
+constexpr size_t tag_key_max = 127;
+constexpr size_t tag_value_max = 255;
+
+}  // namespace
+
+std::vector<std::string> numbered(const Parameter* list) {
+  std::map<uint64_t, std::string> sorted;
+  if (list == nullptr) return {};
+  for (const auto& [index, item] : list->members) {
+    if (const auto number = parse_decimal(index)) sorted[*number] = item.text;
+  }
+  std::vector<std::string> values;
+  for (auto& [number, text] : sorted) values.push_back(std::move(text));
+  return values;
+}
+
+const Parameter* Input::take(string_view name) {
+  const auto found = parameters_.members.find(name);
+  if (found == parameters_.members.end()) return nullptr;
+  taken_.insert(found->first);
+  return &found->second;
+}
+
+std::string Input::text(string_view name) {
+  const Parameter* found = take(name);
+  return found ? found->text : "";
+}
+
+std::string Input::required(string_view name) {
+  std::string found = text(name);
+  if (found.empty()) {
+    fail({"MissingParameter", fmt::format("The request must contain the parameter {}", name)});
+  }
+  return found;
+}
+
+std::vector<std::string> Input::texts(string_view name) {
+  return numbered(take(name));
+}
+
+const Parameter* Input::structure(string_view name) {
+  return take(name);
+}
+
+model::api::Tags Input::tags(string_view resource_type) {
+  model::api::Tags tags;
+  const Parameter* specifications = take("TagSpecification");
+  if (specifications == nullptr) return tags;
+  for (const auto& [index, specification] : specifications->members) {
+    const Parameter* type = specification.find("ResourceType");
+    if (type == nullptr || type->text != resource_type) {
+      fail({"InvalidParameterValue",
+            fmt::format("Only what is made can be tagged: ResourceType={}", resource_type)});
+    }
+    const Parameter* list = specification.find("Tag");
+    if (list == nullptr) continue;
+    for (const auto& [number, tag] : list->members) {
+      const Parameter* key = tag.find("Key");
+      const Parameter* value = tag.find("Value");
+      if (key == nullptr || key->text.empty() || utf8_count(key->text) > tag_key_max ||
+          (value != nullptr && utf8_count(value->text) > tag_value_max)) {
+        fail({"InvalidParameterValue",
+              fmt::format("A tag's Key has 1 to {} characters, its Value at most {}", tag_key_max,
+                          tag_value_max)});
+        continue;
+      }
+      tags[key->text] = value ? value->text : "";
+    }
+  }
+  if (tags.size() > tags_max) {
+    fail({"TagLimitExceeded", fmt::format("A resource has at most {} tags", tags_max)});
+  }
+  return tags;
+}
+
+Expected<void> Input::finish() {
+  for (const auto& [name, member] : parameters_.members) {
+    if (problem_) break;
+    if (taken_.contains(name)) continue;
+    fail({"UnknownParameter", fmt::format("The parameter {} is not recognized", name)});
+  }
+  if (problem_) return tl::unexpected(std::move(*problem_));
+  return {};
+}
+
+}  // namespace daruma::api::ec2

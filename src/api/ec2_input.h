@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads an EC2 operation's input: lists are numbered without "member". The first thing wrong is
+// remembered and the rest read on; what nobody asked for is refused at the end. Pure.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/query_parameters.h"
+#include "api/service_error.h"
+#include "model/resources.h"
+
+namespace daruma::api::ec2 {
+
+// "VpcId.1=…&VpcId.2=…", by number; of null nothing.
+std::vector<std::string> numbered(const Parameter* list);
+
+class Input {
+ public:
+  explicit Input(const Parameter& parameters) : parameters_(parameters) {}  // outlive it
+
+  std::string text(std::string_view name);      // "" if it is missing
+  std::string required(std::string_view name);  // fails if it is missing
+  std::vector<std::string> texts(std::string_view name);
+  // TagSpecification.N of this kind of resource; another kind's are refused.
+  model::api::Tags tags(std::string_view resource_type);
+  const Parameter* structure(std::string_view name);
+
+  void fail(ServiceError problem) {
+    if (!problem_) problem_ = std::move(problem);
+  }
+  // Whether all was right. Call last.
+  Expected<void> finish();
+
+ private:
+  const Parameter* take(std::string_view name);
+
+  const Parameter& parameters_;
+  std::set<std::string_view> taken_;
+  std::optional<ServiceError> problem_;
+};
+
+}  // namespace daruma::api::ec2

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/ec2_items.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "api/network.h"
+#include "control/arns.h"
+
+namespace daruma::api::ec2 {
+namespace {
+
+namespace shapes = model::api;
+using std::string_view;
+
+template <class F>
+std::string elements(F f) {
+  XmlWriter out;
+  f(out);
+  return out.str();
+}
+
+// With its tags as "tag:KEY".
+Item item_of(const shapes::Identity& identity,
+             std::map<std::string, std::string, std::less<>> facts, std::string xml) {
+  for (const auto& [key, value] : identity.tags) facts["tag:" + key] = value;
+  return {identity.id, std::move(facts), std::move(xml)};
+}
+
+shapes::Vpc own_vpc() {
+  return {"0.0.0.0/0", {.id = std::string(default_vpc), .created = "", .tags = {}}};
+}
+
+shapes::Subnet own_subnet(const shapes::Node& node) {
+  return {std::string(default_vpc),
+          "0.0.0.0/0",
+          zone_of(node),
+          {.id = std::string(default_subnet), .created = "", .tags = {}}};
+}
+
+shapes::SecurityGroup own_security_group() {
+  return {"default",
+          "lets everything through",
+          std::string(default_vpc),
+          {.id = std::string(default_security_group), .created = "", .tags = {}}};
+}
+
+string_view is_own(string_view id, string_view own) {
+  return id == own ? "true" : "false";
+}
+
+void write_everything_allowed(XmlWriter& out, string_view name) {
+  out.within(name, [&out] {
+    out.within("item", [&out] {
+      out.element("ipProtocol", "-1");
+      out.within("groups", [] {});
+      out.within("ipRanges",
+                 [&out] { out.within("item", [&out] { out.element("cidrIp", "0.0.0.0/0"); }); });
+      out.within("prefixListIds", [] {});
+    });
+  });
+}
+
+// Whatever it is said to be for, nothing here filters packets.
+void write(XmlWriter& out, const shapes::SecurityGroup& group) {
+  out.element("ownerId", control::account_id);
+  out.element("groupId", group.identity.id);
+  out.element("groupName", group.name);
+  out.element("groupDescription", group.description);
+  out.element("vpcId", group.vpc);
+  write_everything_allowed(out, "ipPermissions");
+  write_everything_allowed(out, "ipPermissionsEgress");
+  write_tag_set(out, group.identity.tags);
+}
+
+// {groupId, groupName} of each.
+void write_groups(XmlWriter& out, const shapes::Instance& instance, const Whole& whole) {
+  out.within("groupSet", [&] {
+    for (const std::string& id : instance.security_groups) {
+      const auto* group = find_by_id(whole.inventory.security_groups, id);
+      out.within("item", [&] {
+        out.element("groupId", id);
+        out.element("groupName", group ? group->name : "default");
+      });
+    }
+  });
+}
+
+}  // namespace
+
+void write_tag_set(XmlWriter& out, const shapes::Tags& tags) {
+  out.within("tagSet", [&] {
+    for (const auto& [key, value] : tags) {
+      out.within("item", [&, key = key, value = value] {
+        out.element("key", key);
+        out.element("value", value);
+      });
+    }
+  });
+}
+
+void write(XmlWriter& out, const shapes::Vpc& vpc) {
+  out.element("vpcId", vpc.identity.id);
+  out.element("ownerId", control::account_id);
+  out.element("state", "available");
+  out.element("cidrBlock", vpc.cidr);
+  out.element("dhcpOptionsId", "default");
+  out.element("instanceTenancy", "default");
+  out.element("isDefault", is_own(vpc.identity.id, default_vpc));
+  write_tag_set(out, vpc.identity.tags);
+}
+
+void write(XmlWriter& out, const shapes::Subnet& subnet) {
+  const string_view own = is_own(subnet.identity.id, default_subnet);
+  out.element("subnetId", subnet.identity.id);
+  out.element("subnetArn", fmt::format("arn:aws:ec2:{}:{}:subnet/{}", control::region,
+                                       control::account_id, subnet.identity.id));
+  out.element("state", "available");
+  out.element("vpcId", subnet.vpc);
+  out.element("cidrBlock", subnet.cidr);
+  out.element("availabilityZone", subnet.availability_zone);
+  out.element("availableIpAddressCount", "65536");
+  out.element("defaultForAz", own);
+  out.element("mapPublicIpOnLaunch", own);
+  out.element("ownerId", control::account_id);
+  write_tag_set(out, subnet.identity.tags);
+}
+
+void write_reservation(XmlWriter& out, const shapes::Instance& instance, const Whole& whole) {
+  const shapes::Identity& identity = instance.identity;
+  const SubnetPlace place =
+      place_of_subnet(whole.inventory, whole.node, instance.subnet).value_or(SubnetPlace());
+  out.element("reservationId", "r-" + identity.id.substr(2));
+  out.element("ownerId", control::account_id);
+  out.within("groupSet", [] {});
+  out.within("instancesSet", [&] {
+    out.within("item", [&] {
+      out.element("instanceId", identity.id);
+      out.text("imageId", instance.image);
+      out.within("instanceState", [&] {
+        out.element("code", "16");
+        out.element("name", "running");
+      });
+      out.element("privateDnsName", "");
+      out.element("amiLaunchIndex", "0");
+      out.text("instanceType", instance.type);
+      out.element("launchTime", identity.created);
+      out.within("placement", [&] { out.element("availabilityZone", place.zone); });
+      out.element("subnetId", instance.subnet);
+      out.element("vpcId", place.vpc);
+      out.element("privateIpAddress", instance.address);
+      write_groups(out, instance, whole);
+      out.text("clientToken", instance.client_token);
+      write_tag_set(out, identity.tags);
+    });
+  });
+}
+
+std::vector<Item> vpcs(const Whole& whole) {
+  std::vector<Item> items;
+  const auto add = [&items](const shapes::Vpc& vpc) {
+    const std::string own(is_own(vpc.identity.id, default_vpc));
+    items.push_back(item_of(vpc.identity,
+                            {{"vpc-id", vpc.identity.id},
+                             {"isDefault", own},
+                             {"is-default", own},
+                             {"state", "available"},
+                             {"cidr", vpc.cidr},
+                             {"cidr-block", vpc.cidr}},
+                            elements([&](XmlWriter& out) { write(out, vpc); })));
+  };
+  add(own_vpc());
+  for (const shapes::Vpc& vpc : whole.inventory.vpcs) add(vpc);
+  return items;
+}
+
+std::vector<Item> subnets(const Whole& whole) {
+  std::vector<Item> items;
+  const auto add = [&items](const shapes::Subnet& subnet) {
+    const std::string own(is_own(subnet.identity.id, default_subnet));
+    items.push_back(item_of(subnet.identity,
+                            {{"subnet-id", subnet.identity.id},
+                             {"vpc-id", subnet.vpc},
+                             {"availability-zone", subnet.availability_zone},
+                             {"availabilityZone", subnet.availability_zone},
+                             {"cidr-block", subnet.cidr},
+                             {"state", "available"},
+                             {"default-for-az", own},
+                             {"defaultForAz", own}},
+                            elements([&](XmlWriter& out) { write(out, subnet); })));
+  };
+  add(own_subnet(whole.node));
+  for (const shapes::Subnet& subnet : whole.inventory.subnets) add(subnet);
+  return items;
+}
+
+std::vector<Item> security_groups(const Whole& whole) {
+  std::vector<Item> items;
+  const auto add = [&items](const shapes::SecurityGroup& group) {
+    items.push_back(item_of(group.identity,
+                            {{"group-id", group.identity.id},
+                             {"group-name", group.name},
+                             {"description", group.description},
+                             {"vpc-id", group.vpc}},
+                            elements([&](XmlWriter& out) { write(out, group); })));
+  };
+  add(own_security_group());
+  for (const shapes::SecurityGroup& group : whole.inventory.security_groups) add(group);
+  return items;
+}
+
+// The node's own, and those that subnets were made in.
+std::vector<Item> zones(const Whole& whole) {
+  std::set<std::string> names{zone_of(whole.node)};
+  for (const shapes::Subnet& subnet : whole.inventory.subnets) {
+    names.insert(subnet.availability_zone);
+  }
+  std::vector<Item> items;
+  for (const std::string& zone : names) {
+    items.push_back({zone,
+                     {{"zone-name", zone},
+                      {"region-name", std::string(control::region)},
+                      {"state", "available"},
+                      {"zone-type", "availability-zone"}},
+                     elements([&zone](XmlWriter& out) {
+                       out.element("zoneName", zone);
+                       out.element("zoneState", "available");
+                       out.element("regionName", control::region);
+                       out.element("zoneId", zone);
+                       out.element("zoneType", "availability-zone");
+                       out.element("optInStatus", "opt-in-not-required");
+                       out.within("messageSet", [] {});
+                     })});
+  }
+  return items;
+}
+
+std::vector<Item> instances(const Whole& whole) {
+  std::vector<Item> items;
+  for (const shapes::Instance& instance : whole.inventory.instances) {
+    const SubnetPlace place =
+        place_of_subnet(whole.inventory, whole.node, instance.subnet).value_or(SubnetPlace());
+    items.push_back(
+        item_of(instance.identity,
+                {{"instance-id", instance.identity.id},
+                 {"private-ip-address", instance.address},
+                 {"subnet-id", instance.subnet},
+                 {"vpc-id", place.vpc},
+                 {"availability-zone", place.zone},
+                 {"image-id", instance.image},
+                 {"instance-type", instance.type},
+                 {"instance-state-name", "running"},
+                 {"instance-state-code", "16"}},
+                elements([&](XmlWriter& out) { write_reservation(out, instance, whole); })));
+  }
+  return items;
+}
+
+}  // namespace daruma::api::ec2

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How EC2 shows what a node has: for Describe, and in answers to what made it. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/xml_writer.h"
+#include "model/resources.h"
+
+namespace daruma::api::ec2 {
+
+// One described resource: what it can be filtered by, and its elements.
+struct Item {
+  std::string id;
+  std::map<std::string, std::string, std::less<>> facts;
+  std::string elements;
+};
+
+struct Whole {
+  const model::api::Inventory& inventory;
+  const model::api::Node& node;
+};
+
+// Of the node itself first.
+std::vector<Item> vpcs(const Whole& whole);
+std::vector<Item> subnets(const Whole& whole);
+std::vector<Item> security_groups(const Whole& whole);
+std::vector<Item> zones(const Whole& whole);
+std::vector<Item> instances(const Whole& whole);  // each a reservation of its own
+
+// Within the element that the answer has for it.
+void write(XmlWriter& out, const model::api::Vpc& vpc);
+void write(XmlWriter& out, const model::api::Subnet& subnet);
+void write_tag_set(XmlWriter& out, const model::api::Tags& tags);
+// A reservation with its one instance.
+void write_reservation(XmlWriter& out, const model::api::Instance& instance, const Whole& whole);
+
+}  // namespace daruma::api::ec2

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a request that is known and may, to the operation that it names: elbv2, EC2, ACM.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/acm.h"
+#include "api/ec2.h"
+#include "api/ec2_inventory.h"
+#include "api/elbv2.h"
+#include "api/json_codec.h"
+#include "api/responses.h"
+#include "api/service.h"
+#include "control/arns.h"
+
+namespace daruma::api {
+namespace {
+
+using std::string_view;
+
+// CreateRule answers with the ARN of what it made; "" if it is another operation.
+std::string created_arn(string_view action, string_view answer) {
+  constexpr string_view create = "Create";
+  if (!action.starts_with(create)) return "";
+  const std::string tag = fmt::format("<{}Arn>", action.substr(create.size()));
+  const size_t begin = answer.find(tag);
+  if (begin == string_view::npos) return "";
+  answer.remove_prefix(begin + tag.size());
+  return std::string(answer.substr(0, answer.find('<')));
+}
+
+}  // namespace
+
+Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
+                                  control::AdminResponder& responder) {
+  const OperationRow* operation = elbv2::find_operation(request.action);
+  if (operation == nullptr) {
+    return refuse("InvalidAction", fmt::format("Could not find operation {} for version {}",
+                                               request.action, elbv2::version));
+  }
+  const bool changes = request.changes = operation->effect == Effect::changes;
+  if (changes) {
+    const auto may = check_may_change(request, "elasticloadbalancing");
+    if (!may) return may;
+  }
+  Catalog catalog(context_.controller.declared(), context_.controller.created(),
+                  context_.config_file);
+  if (changes) catalog.begin_change();
+  const GroupOfArn name_of_group = [&catalog](const std::string& arn) -> Expected<std::string> {
+    const auto group = catalog.group(arn);
+    if (!group) return tl::unexpected(group.error());
+    return (*group)->name;
+  };
+  const ArnOfGroup arn_of_group = [&catalog](const std::string& name) {
+    const shapes::TargetGroup* group = catalog.group_named(name);
+    return group ? control::arn_of(*group) : "";
+  };
+  Call call{catalog, *this, QueryReader(parameters, name_of_group), XmlWriter(arn_of_group)};
+  if (const Expected<void> done = operation->run(call); !done) return done;
+  if (std::string made = created_arn(request.action, call.out.str()); !made.empty()) {
+    request.resource = std::move(made);
+  }
+  control::AdminResponse response =
+      success({elbv2::xml_namespace, request.action, request.id}, call.out.str());
+  if (changes) return apply(request, catalog, std::move(response), responder);
+  responder.send(std::move(response));
+  return {};
+}
+
+Expected<void> Service::run_acm(Request& request, control::AdminResponder& responder) {
+  const bool is_acm = request.target.starts_with(acm::target_prefix);
+  request.action = is_acm ? request.target.substr(acm::target_prefix.size()) : request.target;
+  const acm::JsonOperationRow* operation = acm::find_operation(is_acm ? request.action : "");
+  if (operation == nullptr) {
+    return refuse("UnknownOperationException",
+                  fmt::format("The operation {} is not in this release", request.action));
+  }
+  const bool changes = request.changes = operation->effect == Effect::changes;
+  if (changes) {
+    if (const auto may = check_may_change(request, "acm"); !may) return may;
+  }
+  const auto in = acm::parse_body(request.admin->body);
+  if (!in) return tl::unexpected(in.error());
+  const auto arn_in = [](const acm::Json& json) {
+    const auto arn = json.find("CertificateArn");
+    return arn != json.end() && arn->is_string() ? arn->get<std::string>() : "";
+  };
+  request.resource = arn_in(*in);
+  Catalog catalog(context_.controller.declared(), context_.controller.created(),
+                  context_.config_file);
+  if (changes) catalog.begin_change();
+  acm::JsonCall call{catalog, *this, context_.surroundings, certificate_facts_, *in};
+  if (const Expected<void> done = operation->run(call); !done) return done;
+  if (request.resource.empty()) request.resource = arn_in(call.out);
+  control::AdminResponse response = json_success(request.id, json_text(call.out));
+  if (changes) return apply(request, catalog, std::move(response), responder);
+  responder.send(std::move(response));
+  return {};
+}
+
+Expected<void> Service::run_ec2(Request& request, const Parameter& parameters,
+                                control::AdminResponder& responder) {
+  Catalog catalog(context_.controller.declared(), context_.controller.created(),
+                  context_.config_file);
+  const ec2::InventoryRow* change = ec2::find_change(request.action);
+  if (change == nullptr) {
+    const auto found =
+        ec2::describe(request.action, parameters, {catalog.inventory(), catalog.node()});
+    if (!found) return tl::unexpected(found.error());
+    responder.send(ec2::success(request.action, request.id, *found));
+    return {};
+  }
+  request.changes = true;
+  if (const auto may = check_may_change(request, "ec2"); !may) return may;
+  catalog.begin_change();
+  ec2::InventoryCall call{catalog, *this, parameters, XmlWriter()};
+  if (const Expected<void> done = change->run(call); !done) return done;
+  return apply(request, catalog, ec2::success(request.action, request.id, call.out.str()),
+               responder);
+}
+
+}  // namespace daruma::api

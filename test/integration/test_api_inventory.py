@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scripts written for AWS, from zero: a network, machines that get ids, target groups of
+instances."""
+import pytest
+from botocore.exceptions import ClientError
+
+from aws import READER, READER_SECRET, ask, client, serve_api
+from harness import Daruma, wait_until
+
+OWN_VPC, OWN_SUBNET, OWN_GROUP = ('vpc-0da00000000000001', 'subnet-0da00000000000001',
+                                  'sg-0da00000000000001')
+
+
+@pytest.fixture
+def daruma(tmp_path, processes):
+    return processes.enter_context(serve_api(tmp_path / 'daruma'))
+
+
+@pytest.fixture
+def ec2(daruma):
+    return client(daruma, 'ec2')
+
+
+def refused(code, call, **options):
+    with pytest.raises(ClientError) as problem:
+        call(**options)
+    assert problem.value.response['Error']['Code'] == code, problem.value
+
+
+def named(kind, name):
+    return [{'ResourceType': kind, 'Tags': [{'Key': 'Name', 'Value': name}]}]
+
+
+def make_network(ec2):
+    """A VPC with two subnets and a security group."""
+    vpc = ec2.create_vpc(CidrBlock='127.0.0.0/16',
+                         TagSpecifications=named('vpc', 'site'))['Vpc']['VpcId']
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f'127.0.{i}.0/24', AvailabilityZone=zone)[
+        'Subnet']['SubnetId'] for i, zone in enumerate(('zone-a', 'zone-b'))]
+    group = ec2.create_security_group(GroupName='web', Description='for the site', VpcId=vpc)
+    return vpc, subnets, group['GroupId']
+
+
+def run_instance(ec2, address, **options):
+    return ec2.run_instances(PrivateIpAddress=address, MinCount=1, MaxCount=1,
+                             **options)['Instances'][0]
+
+
+def test_a_site_from_zero(daruma, ec2, processes, start_targets):
+    target, = start_targets(1)
+    address = target.address
+    vpc, subnets, group = make_network(ec2)
+    instance = run_instance(
+        ec2, address, ImageId='ami-1', InstanceType='t3.micro', SubnetId=subnets[0],
+        SecurityGroupIds=[group], TagSpecifications=named('instance', 'one'))
+    assert (instance['PrivateIpAddress'], instance['VpcId'], instance['InstanceType']) == (
+        address, vpc, 't3.micro')
+    ec2.get_waiter('instance_running').wait(InstanceIds=[instance['InstanceId']])
+
+    elbv2 = client(daruma)
+    balancer = elbv2.create_load_balancer(Name='web', Subnets=subnets,
+                                          SecurityGroups=[group])['LoadBalancers'][0]
+    assert (balancer['VpcId'], balancer['SecurityGroups']) == (vpc, [group])
+    assert [zone['ZoneName'] for zone in balancer['AvailabilityZones']] == ['zone-a', 'zone-b']
+    made = elbv2.create_target_group(Name='group', Protocol='HTTP', Port=80, VpcId=vpc,
+                                     HealthCheckPath='/health')['TargetGroups'][0]
+    assert (made['TargetType'], made['VpcId']) == ('instance', vpc)
+    arn = made['TargetGroupArn']
+    registered = {'Id': instance['InstanceId'], 'Port': target.port}
+    elbv2.register_targets(TargetGroupArn=arn, Targets=[registered])
+    elbv2.create_listener(
+        LoadBalancerArn=balancer['LoadBalancerArn'], Protocol='HTTP',
+        Port=daruma.configuration.http_port,
+        DefaultActions=[{'Type': 'forward', 'TargetGroupArn': arn}])
+    assert daruma.get('/').status_code == 200
+
+    daruma.kill()
+    daruma = processes.enter_context(Daruma(daruma.configuration))
+    assert daruma.get('/').status_code == 200
+    rows = elbv2.describe_target_health(TargetGroupArn=arn)['TargetHealthDescriptions']
+    assert [row['Target']['Id'] for row in rows] == [instance['InstanceId']]
+    wait_until('it is healthy', lambda: elbv2.describe_target_health(TargetGroupArn=arn)[
+        'TargetHealthDescriptions'][0]['TargetHealth']['State'] == 'healthy')
+    found = ec2.describe_instances(Filters=[
+        {'Name': 'tag:Name', 'Values': ['one']}, {'Name': 'vpc-id', 'Values': [vpc]},
+        {'Name': 'instance-state-name', 'Values': ['running']}])['Reservations']
+    assert [each['Instances'][0]['InstanceId'] for each in found] == [instance['InstanceId']]
+    assert ec2.describe_vpcs(Filters=[{'Name': 'tag:Name', 'Values': ['site']}])['Vpcs'][0][
+        'VpcId'] == vpc
+
+    # The other way round, and nothing is left.
+    for call, options in ((ec2.delete_vpc, {'VpcId': vpc}),
+                          (ec2.delete_subnet, {'SubnetId': subnets[1]}),
+                          (ec2.delete_security_group, {'GroupId': group})):
+        refused('DependencyViolation', call, **options)
+    gone = ec2.terminate_instances(InstanceIds=[instance['InstanceId']])['TerminatingInstances']
+    assert gone[0]['CurrentState'] == {'Code': 48, 'Name': 'terminated'}
+    asked = elbv2.describe_target_health(TargetGroupArn=arn, Targets=[registered])
+    assert asked['TargetHealthDescriptions'][0]['TargetHealth']['State'] == 'draining'
+    elbv2.delete_load_balancer(LoadBalancerArn=balancer['LoadBalancerArn'])
+    elbv2.delete_target_group(TargetGroupArn=arn)
+    ec2.delete_security_group(GroupId=group)
+    for subnet in subnets:
+        ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+    assert [each['VpcId'] for each in ec2.describe_vpcs()['Vpcs']] == [OWN_VPC]
+    assert [each['SubnetId'] for each in ec2.describe_subnets()['Subnets']] == [OWN_SUBNET]
+    assert [each['GroupId'] for each in ec2.describe_security_groups()['SecurityGroups']] == [
+        OWN_GROUP]
+    assert ec2.describe_instances()['Reservations'] == []
+
+
+def test_asked_twice_with_one_token_it_is_registered_once(ec2):
+    first = run_instance(ec2, '127.0.0.2', ClientToken='t')
+    assert run_instance(ec2, '127.0.0.2', ClientToken='t') == first
+    refused('InvalidIPAddress.InUse', run_instance, ec2=ec2, address='127.0.0.2')
+    interface = {'DeviceIndex': 0, 'PrivateIpAddress': '127.0.0.3', 'SubnetId': OWN_SUBNET,
+                 'Groups': [OWN_GROUP]}
+    other = ec2.run_instances(MinCount=1, MaxCount=1, NetworkInterfaces=[interface])['Instances'][0]
+    assert other['PrivateIpAddress'] == '127.0.0.3'
+    assert other['SecurityGroups'] == [{'GroupId': OWN_GROUP, 'GroupName': 'default'}]
+
+
+def test_what_cannot_be_made(ec2):
+    vpc, subnets, group = make_network(ec2)
+    network = [ec2.describe_vpcs()['Vpcs'], ec2.describe_subnets()['Subnets'],
+               ec2.describe_security_groups()['SecurityGroups']]
+    for code, call, options in (
+            ('InvalidVpc.Range', ec2.create_vpc, {'CidrBlock': '10.0.0.0/8'}),
+            ('InvalidVpc.Range', ec2.create_vpc, {'CidrBlock': 'x'}),
+            ('MissingParameter', ec2.create_vpc, {}),
+            ('UnknownParameter', ec2.create_vpc,
+             {'CidrBlock': '10.0.0.0/16', 'InstanceTenancy': 'default'}),
+            ('InvalidParameterValue', ec2.create_vpc,
+             {'CidrBlock': '10.0.0.0/16', 'TagSpecifications': named('subnet', 'x')}),
+            ('InvalidVpcID.NotFound', ec2.create_subnet,
+             {'VpcId': 'vpc-1', 'CidrBlock': '127.0.0.0/24'}),
+            ('InvalidSubnet.Range', ec2.create_subnet,
+             {'VpcId': vpc, 'CidrBlock': '128.0.0.0/24'}),
+            ('InvalidSubnet.Conflict', ec2.create_subnet,
+             {'VpcId': vpc, 'CidrBlock': '127.0.1.128/25'}),
+            ('OperationNotPermitted', ec2.create_subnet,
+             {'VpcId': OWN_VPC, 'CidrBlock': '127.0.9.0/24'}),
+            ('InvalidGroup.Duplicate', ec2.create_security_group,
+             {'GroupName': 'web', 'Description': 'x', 'VpcId': vpc}),
+            ('InvalidGroup.Duplicate', ec2.create_security_group,
+             {'GroupName': 'default', 'Description': 'x'}),
+            ('OperationNotPermitted', ec2.delete_vpc, {'VpcId': OWN_VPC}),
+            ('OperationNotPermitted', ec2.delete_subnet, {'SubnetId': OWN_SUBNET}),
+            ('OperationNotPermitted', ec2.delete_security_group, {'GroupId': OWN_GROUP}),
+            ('InvalidVpcID.NotFound', ec2.delete_vpc, {'VpcId': 'vpc-1'}),
+            ('InvalidSubnetID.NotFound', ec2.delete_subnet, {'SubnetId': 'subnet-1'}),
+            ('InvalidGroup.NotFound', ec2.delete_security_group, {'GroupId': 'sg-1'}),
+            ('InvalidInstanceID.NotFound', ec2.terminate_instances, {'InstanceIds': ['i-1']}),
+            ('MissingParameter', ec2.run_instances, {'MinCount': 1, 'MaxCount': 1}),
+            ('InvalidParameterValue', ec2.run_instances,
+             {'MinCount': 1, 'MaxCount': 2, 'PrivateIpAddress': '127.0.0.2'}),
+            ('InvalidParameterValue', ec2.run_instances,
+             {'MinCount': 1, 'MaxCount': 1, 'PrivateIpAddress': '127.1.0.2',
+              'SubnetId': subnets[0]}),
+            ('InvalidSubnetID.NotFound', ec2.run_instances,
+             {'MinCount': 1, 'MaxCount': 1, 'PrivateIpAddress': '127.0.0.2',
+              'SubnetId': 'subnet-1'}),
+            ('InvalidGroup.NotFound', ec2.run_instances,
+             {'MinCount': 1, 'MaxCount': 1, 'PrivateIpAddress': '127.0.0.2',
+              'SubnetId': subnets[0], 'SecurityGroupIds': [OWN_GROUP]})):
+        refused(code, call, **options)
+    assert network == [ec2.describe_vpcs()['Vpcs'], ec2.describe_subnets()['Subnets'],
+                       ec2.describe_security_groups()['SecurityGroups']]
+    assert ec2.describe_instances()['Reservations'] == []
+    assert group in str(network)
+
+
+def test_what_load_balancers_cannot_be_made_of(daruma, ec2):
+    vpc, subnets, group = make_network(ec2)
+    same_zone = ec2.create_subnet(VpcId=vpc, CidrBlock='127.0.9.0/24')['Subnet']['SubnetId']
+    elbv2 = client(daruma)
+    for code, options in (
+            ('InvalidConfigurationRequest', {'Subnets': [subnets[0], same_zone]}),
+            ('InvalidConfigurationRequest', {'Subnets': [subnets[0], OWN_SUBNET]}),
+            ('InvalidSecurityGroup', {'Subnets': subnets, 'SecurityGroups': [OWN_GROUP]}),
+            ('InvalidSecurityGroup', {'SecurityGroups': [group]})):
+        refused(code, elbv2.create_load_balancer, Name='web', **options)
+    arn = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
+    refused('InvalidConfigurationRequest', elbv2.set_subnets, LoadBalancerArn=arn, Subnets=subnets)
+    refused('InvalidSecurityGroup', elbv2.set_security_groups, LoadBalancerArn=arn,
+            SecurityGroups=[group])
+
+
+def test_targets_are_what_their_group_takes(daruma, ec2):
+    instance = run_instance(ec2, '127.0.0.2')['InstanceId']
+    elbv2 = client(daruma)
+    of = {kind: elbv2.create_target_group(Name=kind, Protocol='HTTP', Port=80, TargetType=kind)[
+        'TargetGroups'][0]['TargetGroupArn'] for kind in ('instance', 'ip')}
+    refused('InvalidTarget', elbv2.register_targets, TargetGroupArn=of['ip'],
+            Targets=[{'Id': instance}])
+    for target in ('127.0.0.2', 'i-0123456789abcdef0'):
+        refused('InvalidTarget', elbv2.register_targets, TargetGroupArn=of['instance'],
+                Targets=[{'Id': target}])
+    elbv2.register_targets(TargetGroupArn=of['instance'],
+                           Targets=[{'Id': instance}, {'Id': instance, 'Port': 81}])
+    elbv2.deregister_targets(TargetGroupArn=of['instance'], Targets=[{'Id': instance, 'Port': 81}])
+    rows = elbv2.describe_target_health(TargetGroupArn=of['instance'])['TargetHealthDescriptions']
+    assert [(row['Target']['Id'], row['Target']['Port']) for row in rows] == [(instance, 80)]
+
+
+def test_the_read_only_key_makes_nothing(daruma):
+    for action in ('CreateVpc', 'DeleteVpc', 'CreateSubnet', 'DeleteSubnet', 'CreateSecurityGroup',
+                   'DeleteSecurityGroup', 'RunInstances', 'TerminateInstances'):
+        answer = ask(daruma, action, '2016-11-15', READER, READER_SECRET, 'ec2')
+        assert (answer.status, answer.code) == (403, 'AccessDenied'), action
