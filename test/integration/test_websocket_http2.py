@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """WebSocket from clients of HTTP/2 (RFC 8441) to targets of HTTP/1.1, frame by frame."""
+import contextlib
 import functools
 import os
+import random
 import re
 import struct
 
@@ -441,3 +443,58 @@ def test_a_hundred_on_one_connection_while_the_configuration_changes(tmp_path, p
         assert client.answer(stream).reset is None
     wait_until('all lines', lambda: sum(
         line.startswith('wss') for line in daruma.log_lines()) == 100)
+
+
+def test_endings_in_every_order(raw_target, serve, connect):
+    """Whoever ends, or breaks off, first, again, at once: nothing stays behind."""
+    seed = int.from_bytes(os.urandom(4), 'big')
+    print(f'seed {seed}')
+    chance = random.Random(seed)
+    target = raw_target()
+    daruma = serve([target], workers=1)
+    opened = 0
+    for _ in range(12):
+        client = connect(daruma)
+        tunnels = []
+        for _ in range(20):
+            stream = open_tunnel(client)
+            opened += 1
+            tunnels.append((stream, target.next()[1], set()))
+        for _ in range(150):
+            stream, socket, over = chance.choice(tunnels)
+            with contextlib.suppress(OSError):
+                match chance.choice(['say', 'tell', 'end', 'finish', 'reset', 'break']):
+                    case 'say' if not over & {'end', 'reset'} and client.credit[stream] > 3_000:
+                        client.put(stream, bytes(chance.randrange(1, 3_000)))
+                    case 'tell' if not over & {'finish', 'break'}:
+                        socket.send(bytes(chance.randrange(1, 30_000)))
+                    case 'end' if not over & {'end', 'reset'}:
+                        client.put(stream, b'', end=True)
+                        over.add('end')
+                    case 'finish' if not over & {'finish', 'break'}:
+                        socket.shutdown(1)
+                        over.add('finish')
+                    case 'reset' if 'reset' not in over:
+                        client.send_reset(stream, CANCEL)
+                        over |= {'end', 'reset'}
+                    case 'break' if 'break' not in over:
+                        break_off(socket)
+                        over |= {'finish', 'break'}
+        client.ping()
+        assert not client.goaways
+        if chance.random() < 0.5:  # else it leaves without a word
+            for stream, socket, over in tunnels:
+                socket.close()
+                if not over & {'end', 'reset'} and client.responses[stream].reset is None:
+                    client.put(stream, b'', end=True)
+            client.until(lambda: all(
+                client.responses[stream].ended or client.responses[stream].reset is not None
+                or 'reset' in over for stream, _, over in tunnels))
+        client.socket.close()
+        for _, socket, _ in tunnels:
+            socket.close()
+    wait_until('none is open', lambda: open_tunnels(daruma) == 0)
+    wait_until('all lines', lambda: sum(
+        line.startswith('wss ') for line in daruma.log_lines()) == opened)
+    assert daruma.metric('daruma_target_requests_in_flight') == 0
+    assert 'bug' not in daruma.output()
