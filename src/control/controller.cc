@@ -10,11 +10,11 @@
 #include <variant>
 
 #include "base/check.h"
+#include "control/group_health.h"
 #include "control/snapshot_compiler.h"
 #include "control/together.h"
 #include "control/validate.h"
 #include "model/limits.h"
-#include "routing/in_play.h"
 
 namespace daruma::control {
 namespace {
@@ -293,13 +293,7 @@ void Controller::refresh_health_table() {
     }
   }
   health_ = std::move(fresh);
-  shifted_away_.clear();
-  for (const model::TargetGroup& group : snapshot_->target_groups) {
-    const std::vector<bool> away = routing::targets_shifted_away(group);
-    for (size_t i = 0; i < away.size(); ++i) {
-      if (away[i]) shifted_away_.insert(group.targets[i].key);
-    }
-  }
+  shifted_away_.reset();
   std::erase_if(anomalies_, [this](const auto& row) { return !health_.contains(row.first); });
 }
 
@@ -446,7 +440,26 @@ void Controller::on(const model::AdoptedLetter& letter) {
 
 void Controller::on(const model::HealthLetter& letter) {
   const auto known = health_.find(letter.target);
-  if (known != health_.end()) known->second = letter.health;
+  if (known == health_.end()) return;
+  known->second = letter.health;
+  shifted_away_.reset();
+}
+
+bool Controller::shifted_away(const model::TargetKey& target) const {
+  if (!shifted_away_) {
+    const auto health_of = [this](const model::TargetKey& key) {
+      const auto known = health_.find(key);
+      return known == health_.end() ? model::HealthState::unused : known->second.state;
+    };
+    shifted_away_.emplace();
+    for (const model::TargetGroup& group : snapshot_->target_groups) {
+      const std::vector<bool> away = control::shifted_away(group, health_of);
+      for (size_t i = 0; i < away.size(); ++i) {
+        if (away[i]) shifted_away_->insert(group.targets[i].key);
+      }
+    }
+  }
+  return shifted_away_->contains(target);
 }
 
 void Controller::on(const model::AnomalyLetter& letter) {

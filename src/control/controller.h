@@ -146,8 +146,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   ZonalShiftDesk::Answer<ZonalShift> shift(ShiftRequest what,
                                            const ZonalShiftDesk::Request& request,
                                            ReloadObserver* observer);
-  // Traffic is shifted away from the target's zone (AdministrativeOverride).
-  bool shifted_away(const model::TargetKey& target) const { return shifted_away_.contains(target); }
+  // Traffic is shifted away from the target's zone, and so it gets none (AdministrativeOverride).
+  bool shifted_away(const model::TargetKey& target) const;
 
   // Workers and health get the current snapshot and every later one. REQUIRES: called once.
   void connect(std::vector<Publisher::WorkerMailbox*> workers, Publisher::HealthMailbox* health);
@@ -239,8 +239,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   uint64_t revision_ = 0;
   TargetHealthTable health_;
   DrainingTable draining_targets_;
-  std::set<model::TargetKey> shifted_away_;
-  std::map<model::TargetKey, model::AnomalyLetter> anomalies_;  // of registered targets
+  mutable std::optional<std::set<model::TargetKey>> shifted_away_;  // as last found
+  std::map<model::TargetKey, model::AnomalyLetter> anomalies_;      // of registered targets
   ReloadStatus status_;
   Observers asked_;  // for the next reading
   std::vector<Pending> pending_;

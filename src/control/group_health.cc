@@ -5,6 +5,7 @@
 #include <set>
 
 #include "routing/in_play.h"
+#include "routing/target_set.h"
 
 namespace daruma::control {
 namespace {
@@ -51,20 +52,38 @@ bool forwards_to(const model::LoadBalancer& balancer, uint32_t group) {
   });
 }
 
+// Of those that count in that zone.
+ZoneHealth health_in(const std::string& zone, const model::TargetGroup& group,
+                     const HealthOf& health_of) {
+  ZoneHealth its;
+  its.zone = zone;
+  const std::vector<bool> in_play = routing::targets_in_play(group, zone);
+  const std::vector<bool> away = shifted_away(group, health_of);
+  for (size_t i = 0; i < group.targets.size(); ++i) {
+    if (in_play[i] && !away[i]) count(group.targets[i], health_of, its);
+  }
+  judge(group.balancing, its);
+  return its;
+}
+
 }  // namespace
+
+// As a worker does.
+std::vector<bool> shifted_away(const model::TargetGroup& group, const HealthOf& health_of) {
+  const size_t targets = group.targets.size();
+  std::vector<bool> of_zone = routing::targets_of_shifted_zone(group);
+  if (std::ranges::find(of_zone, true) == of_zone.end()) return of_zone;
+  routing::TargetSet set(std::vector<bool>(targets, true), group.balancing.routing, of_zone);
+  for (uint32_t i = 0; i < targets; ++i) set.set_health(i, health_of(group.targets[i].key));
+  for (uint32_t i = 0; i < targets; ++i) of_zone[i] = set.shifted_away(i);
+  return of_zone;
+}
 
 std::vector<ZoneHealth> zone_health(const model::TargetGroup& group, const std::string& node_zone,
                                     const HealthOf& health_of) {
   std::vector<ZoneHealth> result;
-  for (const std::string& zone : zones_of(group, node_zone)) {
-    ZoneHealth& its = result.emplace_back();
-    its.zone = zone;
-    const std::vector<bool> in_play = routing::targets_in_play(group, zone);
-    for (size_t i = 0; i < group.targets.size(); ++i) {
-      if (in_play[i]) count(group.targets[i], health_of, its);
-    }
-    judge(group.balancing, its);
-  }
+  for (const std::string& zone : zones_of(group, node_zone))
+    result.push_back(health_in(zone, group, health_of));
   return result;
 }
 
@@ -77,13 +96,7 @@ bool belongs_in_dns(const model::Snapshot& snapshot, const model::LoadBalancer& 
     // An empty group is nobody's failure.
     const model::TargetGroup& group = snapshot.target_groups[i];
     if (group.targets.empty()) continue;
-    const std::vector<bool> in_play = routing::targets_in_play(group, zone);
-    ZoneHealth its;
-    for (size_t t = 0; t < group.targets.size(); ++t) {
-      if (in_play[t]) count(group.targets[t], health_of, its);
-    }
-    judge(group.balancing, its);
-    if (!its.dns) return false;
+    if (!health_in(zone, group, health_of).dns) return false;
   }
   return true;
 }

@@ -27,6 +27,9 @@ struct ZoneHealth {
 
 using HealthOf = std::function<model::HealthState(const model::TargetKey&)>;
 
+// The targets that a zonal shift keeps out now, in the group's order.
+std::vector<bool> shifted_away(const model::TargetGroup& group, const HealthOf& health_of);
+
 // By zone: those of the group's targets, or the node's if they have none.
 std::vector<ZoneHealth> zone_health(const model::TargetGroup& group, const std::string& node_zone,
                                     const HealthOf& health_of);

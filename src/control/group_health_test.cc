@@ -103,6 +103,19 @@ TEST(GroupHealth, by_table) {
   }
 }
 
+// As the workers go by it: not while the others are too few.
+TEST(GroupHealth, tells_whom_a_shift_keeps_out) {
+  model::TargetGroup group = group_of("aab");
+  group.balancing.shifted_zone = "a";
+  using Flags = std::vector<bool>;
+  EXPECT_EQ(shifted_away(group, states("hhh")), (Flags{true, true, false}));
+  EXPECT_EQ(zone_health(group, "n", states("hhh"))[0], (ZoneHealth{"a", 1, 1, true, true}));
+  EXPECT_EQ(shifted_away(group, states("hhu")), (Flags{false, false, false}));
+  EXPECT_EQ(zone_health(group, "n", states("hhu"))[0], (ZoneHealth{"a", 2, 3, true, true}));
+  group.balancing.cross_zone = false;
+  EXPECT_EQ(shifted_away(group, states("hhh")), (Flags{false, false, false}));
+}
+
 model::Snapshot snapshot_of(model::TargetGroup group) {
   model::Snapshot snapshot;
   snapshot.node.zone = "a";

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "control/attributes.h"
+#include "control/suggestion.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -28,6 +30,12 @@ tl::unexpected<Refusal> refuse(int status, std::string message) {
 const api::LoadBalancer* find(const api::Resources& resources, const std::string& name) {
   const auto found = std::ranges::find(resources.load_balancers, name, &api::LoadBalancer::name);
   return found == resources.load_balancers.end() ? nullptr : &*found;
+}
+
+std::string near(string_view name, const api::Resources& resources) {
+  std::vector<string_view> names;
+  for (const api::LoadBalancer& each : resources.load_balancers) names.push_back(each.name);
+  return did_you_mean(name, names);
 }
 
 bool may_be_shifted(const api::LoadBalancer& balancer) {
@@ -82,7 +90,8 @@ ZonalShiftDesk::Answer<ZonalShift> ZonalShiftDesk::start(const Request& request,
                                                          const api::Resources& resources) {
   const api::LoadBalancer* balancer = find(resources, request.load_balancer);
   if (balancer == nullptr)
-    return refuse(404, fmt::format("there is no load balancer '{}'", request.load_balancer));
+    return refuse(404, fmt::format("there is no load balancer '{}'{}", request.load_balancer,
+                                   near(request.load_balancer, resources)));
   if (!may_be_shifted(*balancer)) {
     return refuse(400, fmt::format("'{}' of load balancer '{}' is not true", enabled_key,
                                    request.load_balancer));

@@ -47,7 +47,7 @@ TEST_F(ZonalShiftDeskTest, refuses_what_makes_no_sense) {
     const char* answer;
   };
   const Row rows[] = {
-      {{"wbe", "zone-a", "2h", ""}, "404 there is no load balancer 'wbe'"},
+      {{"wbe", "zone-a", "2h", ""}, "404 there is no load balancer 'wbe'; did you mean web?"},
       {{"fixed", "zone-a", "2h", ""},
        "400 'zonal_shift.config.enabled' of load balancer 'fixed' is not true"},
       {{"web", "zone-c", "2h", ""},

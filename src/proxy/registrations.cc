@@ -92,7 +92,8 @@ AdoptedGroup Registrations::new_group(const model::TargetGroup& group) {
   AdoptedGroup adopted{
       &group,
       state,
-      routing::TargetSet(routing::targets_in_play(group, zone), group.balancing.routing),
+      routing::TargetSet(routing::targets_in_play(group, zone), group.balancing.routing,
+                         routing::targets_of_shifted_zone(group)),
       {}};
   adopted.targets.reserve(group.targets.size());
   return adopted;

@@ -14,14 +14,14 @@ namespace daruma::routing {
 // One entry per target of the group, in its order.
 //
 // With cross-zone load balancing switched off, the targets of the node's own zone, and those that
-// belong to none or to "all". With it, those of every zone but one that traffic was shifted away
-// from; where no target would be left, that one too: a zonal shift is no reason to serve nobody.
+// belong to none or to "all". With it, those of every zone.
 std::vector<bool> targets_in_play(const model::TargetGroup& group, std::string_view node_zone);
 
 // The target's own zone, or none: "" and "all" mean the same.
 bool belongs_to_every_zone(const model::Target& target);
 
-// The targets that a zonal shift keeps out, in the same order: none where it is passed over.
-std::vector<bool> targets_shifted_away(const model::TargetGroup& group);
+// Those of a zone that traffic was shifted away from, in the same order; whether they are kept out
+// is a matter of the others' health (TargetSet). None where the node leaves DNS instead.
+std::vector<bool> targets_of_shifted_zone(const model::TargetGroup& group);
 
 }  // namespace daruma::routing

@@ -22,10 +22,9 @@ TEST(InPlay, by_table) {
       {"ab-*", false, "", "1011"},          // the node is in zone a
       {"bb", false, "", "00"},              // nobody of this zone: 503
       {"", false, "", ""},                  //
-      {"ab-*", true, "a", "0111", "1000"},  // traffic was shifted away from zone a
-      {"ab-*", true, "b", "1011", "0100"},  //
-      {"aa", true, "a", "11"},              // nobody elsewhere: the shift is passed over
-      {"a-", true, "a", "01", "10"},        //
+      {"ab-*", true, "a", "1111", "1000"},  // traffic was shifted away from zone a
+      {"ab-*", true, "b", "1111", "0100"},  //
+      {"a-", true, "a", "11", "10"},        //
       {"ab", false, "a", "10"},             // not across zones: the node leaves DNS, as it stands
       {"ab", false, "b", "10"},             //
       {"ab", true, "c", "11"},              //
@@ -41,7 +40,7 @@ TEST(InPlay, by_table) {
     group.balancing.shifted_zone = row.shifted;
     std::string found, away;
     for (const bool each : targets_in_play(group, "a")) found += each ? '1' : '0';
-    for (const bool each : targets_shifted_away(group)) away += each ? '1' : '0';
+    for (const bool each : targets_of_shifted_zone(group)) away += each ? '1' : '0';
     EXPECT_EQ(away, row.away) << row.zones << row.cross_zone << row.shifted;
     EXPECT_EQ(found, row.in_play) << row.zones << row.cross_zone << row.shifted;
   }

@@ -13,9 +13,10 @@ TargetSet::Share TargetSet::share_of(model::HealthState state) {
     case model::HealthState::healthy:
     case model::HealthState::unavailable:  // nobody checks it, so nobody may hold it back
       return Share::full;
-    case model::HealthState::initial:
     case model::HealthState::unhealthy:
       return Share::fail_open;
+    case model::HealthState::initial:
+      return Share::unchecked;
     case model::HealthState::unused:
     case model::HealthState::draining:
       return Share::nothing;
@@ -23,32 +24,37 @@ TargetSet::Share TargetSet::share_of(model::HealthState state) {
   return Share::nothing;
 }
 
-TargetSet::TargetSet(std::vector<bool> in_play, model::MinimumHealthy least)
+TargetSet::TargetSet(std::vector<bool> in_play, model::MinimumHealthy least,
+                     std::vector<bool> of_shifted_zone)
     : states_(in_play.size(), model::HealthState::initial),
       in_play_(std::move(in_play)),
-      least_(least) {
+      least_(least),
+      of_shifted_zone_(std::move(of_shifted_zone)) {
+  DARUMA_ASSERT(of_shifted_zone_.empty() || of_shifted_zone_.size() == states_.size());
   candidates_.reserve(states_.size());
-  for (uint32_t target = 0; target < states_.size(); ++target)
-    ++counts_[static_cast<size_t>(share_of(target))];
-  mode_ = find_mode();
+  for (uint32_t target = 0; target < states_.size(); ++target) count(target, 1);
+  find_mode();
   recompute();
 }
 
 bool TargetSet::set_health(uint32_t target, model::HealthState state) {
   DARUMA_ASSERT(target < states_.size());
-  const Share before = share_of(target);
+  if (share_of(states_[target]) == share_of(state)) {
+    states_[target] = state;
+    return false;
+  }
+  const bool was_candidate = is_candidate(target);
+  const RoutingMode former_mode = mode_;
+  const bool held = shift_holds_;
+  count(target, -1);
   states_[target] = state;
-  const Share after = share_of(target);
-  if (before == after) return false;
-  const bool was_candidate = takes(before);
-  --counts_[static_cast<size_t>(before)];
-  ++counts_[static_cast<size_t>(after)];
-  const RoutingMode former_mode = std::exchange(mode_, find_mode());
-  if (mode_ != former_mode) {
+  count(target, 1);
+  find_mode();
+  if (mode_ != former_mode || shift_holds_ != held) {
     recompute();
     return true;
   }
-  if (takes(after) == was_candidate) return false;
+  if (is_candidate(target) == was_candidate) return false;
   const auto place = std::ranges::lower_bound(candidates_, target);
   if (was_candidate) {
     candidates_.erase(place);
@@ -58,12 +64,30 @@ bool TargetSet::set_health(uint32_t target, model::HealthState state) {
   return false;
 }
 
-RoutingMode TargetSet::find_mode() const {
-  const size_t healthy = count(Share::full);
-  const size_t registered = healthy + count(Share::fail_open);
-  if (registered == 0) return RoutingMode::none;
-  const bool enough = healthy > 0 && least_.met_by(healthy, registered);
-  return enough ? RoutingMode::healthy : RoutingMode::fail_open;
+void TargetSet::count(uint32_t target, int change) {
+  if (!in_play_[target]) return;
+  Counts& counts = of_shifted_zone(target) ? shifted_ : kept_;
+  counts[share_of(states_[target])] += static_cast<size_t>(change);
+}
+
+size_t TargetSet::Counts::registered() const {
+  return (*this)[Share::full] + (*this)[Share::fail_open] + (*this)[Share::unchecked];
+}
+
+void TargetSet::find_mode() {
+  const auto enough = [this](size_t healthy, size_t registered) {
+    return healthy > 0 && least_.met_by(healthy, registered);
+  };
+  size_t healthy = kept_[Share::full];
+  size_t registered = kept_.registered();
+  shift_holds_ = shifted_.registered() > 0 && enough(healthy + kept_[Share::unchecked], registered);
+  if (!shift_holds_) {
+    healthy += shifted_[Share::full];
+    registered += shifted_.registered();
+  }
+  mode_ = registered == 0               ? RoutingMode::none
+          : enough(healthy, registered) ? RoutingMode::healthy
+                                        : RoutingMode::fail_open;
 }
 
 void TargetSet::recompute() {

@@ -105,6 +105,30 @@ def test_a_zonal_shift_outlives_a_restart_and_ends(configuration, targets):
         assert "'zonal_shift.config.enabled' of load balancer 'web' is not true" in refused.stderr
 
 
+@pytest.mark.parametrize('words, message', [
+    (['start', '--load-balancer', 'wbe', '--zone', 'zone-a', '--expires', '2h'],
+     "there is no load balancer 'wbe'; did you mean web?"),
+    (['start', '--load-balancer', 'web', '--zone', 'zone-c', '--expires', '2h'],
+     "zone 'zone-c' is none of the node's or a target's: zone-a, zone-b"),
+    (['start', '--load-balancer', 'web', '--zone', 'zone-a', '--expires', 'soon'],
+     "'soon'"),
+    (['start', '--load-balancer', 'web', '--zone', 'zone-a', '--expires', '4d'],
+     '1m to 3d'),
+    (['extend', '--load-balancer', 'wbe', '--expires', '2h'],
+     "no traffic of load balancer 'wbe' is shifted"),
+    (['cancel', '--load-balancer', 'wbe'], "no traffic of load balancer 'wbe' is shifted"),
+    (['begin', '--load-balancer', 'web'], 'A subcommand is required'),
+    (['start', '--load-balancer', 'web'], '--zone'),
+])
+def test_what_cannot_be_shifted_is_named(configuration, targets, words, message):
+    with Daruma(configuration) as daruma:
+        healthy(daruma, targets)
+        refused = shift(daruma, *words)
+        assert refused.returncode != 0 and message in refused.stderr, refused
+        assert json.loads(shift(daruma, 'list').stdout)['items'] == []
+        assert who_answers(daruma).keys() == {target.name for target in targets}
+
+
 def test_thresholds_open_the_group_and_are_told(configuration, tmp_path, targets):
     group = configuration.value['TargetGroups'][0]
     with Target(tmp_path, '127.0.0.4', options=['--health-status', '500']) as sick:

@@ -75,6 +75,26 @@ TEST_F(Zones, a_shift_takes_traffic_away_and_brings_it_back) {
   expect_asked("1111");
 }
 
+// AWS: where an Application Load Balancer fails open, a zonal shift has no effect. The healthy ones
+// are those of the zone, so they are asked.
+TEST_F(Zones, a_shift_has_no_effect_while_the_group_would_fail_open) {
+  node_.group().balancing.shifted_zone = "zone-a";
+  publish();
+  expect_asked("0011");
+  for (const size_t i : {2, 3}) node_.targets[i]->healthy = false;
+  node_.run_for(15s);
+  publish();
+  expect_asked("1100");
+  node_.targets[3]->healthy = true;
+  node_.run_for(15s);
+  publish();
+  expect_asked("0001");
+  for (auto& target : node_.targets) target->healthy = false;
+  node_.run_for(15s);
+  publish();
+  expect_asked("1111");
+}
+
 TEST_F(Zones, below_a_threshold_all_targets_are_asked) {
   for (const size_t i : {2, 3}) node_.targets[i]->healthy = false;
   node_.run_for(15s);
