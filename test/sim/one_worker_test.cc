@@ -530,6 +530,25 @@ TEST_F(OwnAnswer, closes_where_a_body_is_unfinished_or_malformed) {
   }
 }
 
+// client_keep_alive.seconds, AWS: the time since it was opened, however busy it is; then one more
+// request is served.
+TEST(ClientAge, ends_after_one_more_request) {
+  OneWorker run;
+  run.balancer().client_keep_alive = 60s;
+  run.publish();
+  run.run_for(10ms);
+  Peer& client = run.connect();
+  for (int i = 0; i < 4; ++i) {
+    client.heard.clear();
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    run.run_for(20s);
+    const bool last = i == 3;
+    EXPECT_TRUE(client.heard.starts_with("HTTP/1.1 200 ")) << i;
+    EXPECT_EQ(client.heard.find("Connection: close") != std::string::npos, last) << i;
+    EXPECT_EQ(client.ended, last) << i;
+  }
+}
+
 // RFC 9112 9.6: a reset could take the answer away from a client that is still sending.
 TEST_F(OwnAnswer, reads_on_behind_an_end_that_the_client_did_not_ask_for) {
   run_.balancer().client_keep_alive = 0s;
