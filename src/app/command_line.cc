@@ -348,6 +348,19 @@ void add_export(CLI::App& root, ExportCommand& command) {
   app.footer(export_footer);
 }
 
+constexpr const char* import_footer =
+    "DIRECTORY holds what `aws elbv2 describe-…` printed, as examples/describe-aws.sh collects "
+    "it.\n"
+    "What cannot be said here is noted on standard error. docs/migrate-from-aws.md has the way.\n\n"
+    "  examples/describe-aws.sh aws; daruma import aws > daruma.yaml";
+
+void add_import(CLI::App& root, ImportCommand& command) {
+  CLI::App& app = add_command(root, "import",
+                              "Print load balancers that are described by AWS as a daruma.yaml");
+  app.add_option("DIRECTORY", command.directory, "With the descriptions, JSON")->required();
+  app.footer(import_footer);
+}
+
 void add_backup(CLI::App& root, BackupCommand& command) {
   CLI::App& app = add_command(
       root, "backup", "Copy what the API made to a file, whether or not a daruma is running");
@@ -397,6 +410,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   TargetCommand target;
   CertificateCommand certificate;
   ExportCommand exported;
+  ImportCommand imported;
   BackupCommand backup;
   RestoreCommand restore;
   add_serve(root, serve);
@@ -408,6 +422,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_target(root, target);
   add_certificate(root, certificate);
   add_export(root, exported);
+  add_import(root, imported);
   add_backup(root, backup);
   add_restore(root, restore);
   add_command(root, "version", "Which daruma this is, and what it was built with");
@@ -431,6 +446,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     return certificate;
   }
   if (name == "export") return exported;
+  if (name == "import") return imported;
   if (name == "backup") return backup;
   if (name == "restore") return restore;
   return VersionCommand{};

@@ -78,6 +78,10 @@ struct ExportCommand {
   std::string certificates_directory;  // "": imported certificates are not written
 };
 
+struct ImportCommand {
+  std::string directory;  // with what `aws … describe-…` printed
+};
+
 struct BackupCommand {
   std::string data_directory;
   std::string file;
@@ -96,9 +100,10 @@ struct Usage {
   int exit_code = exit_ok;
 };
 
-using Command = std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand,
-                             AdviseCommand, ZonalShiftCommand, TargetCommand, CertificateCommand,
-                             ExportCommand, BackupCommand, RestoreCommand, VersionCommand>;
+using Command =
+    std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
+                 ZonalShiftCommand, TargetCommand, CertificateCommand, ExportCommand, ImportCommand,
+                 BackupCommand, RestoreCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -140,7 +140,7 @@ def test_nothing_answered_is_lost(tmp_path, processes):
     elbv2.create_listener(
         LoadBalancerArn=balancer, Protocol='HTTP', Port=daruma.configuration.http_port,
         DefaultActions=[{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}])
-    there, answered = [{}, {}, {}], 0
+    there, answered, resumed = [{}, {}, {}], 0, []
     for number in range(ROUNDS):
         kinds = (GroupWriter, GroupWriter, TreeWriter)
         writers = [kind(daruma, index, there[index]) for index, kind in enumerate(kinds)]
@@ -153,11 +153,14 @@ def test_nothing_answered_is_lost(tmp_path, processes):
             writer.join()
             assert writer.problem is None, f'round {number}, seed {SEED}: {writer.problem}'
         answered += sum(writer.count - 1 for writer in writers)
+        begin = time.monotonic()
         daruma = processes.enter_context(Daruma(daruma.configuration))
         assert daruma.get('/').status_code == 200
+        resumed.append(time.monotonic() - begin)
         kept = kept_by(daruma)
         print('round', number)
         for index, writer in enumerate(writers):
             writer.daruma = daruma
             there[index] = writer.check(kept)
-    print('answered', answered)
+    print('answered', answered, 'resumed after at most', round(max(resumed), 3), 's')
+    assert sorted(resumed)[len(resumed) // 2] < 1

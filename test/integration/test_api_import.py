@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From load balancers that AWS's client describes to a daruma.yaml that serves the same."""
+import json
+import os
+import shutil
+
+import yaml
+
+from aws import KEY, MODELS, SECRET, client, serve_api
+from harness import DARUMA, ROOT, Daruma, make_certificate, run
+
+LOCAL = {'Node': {'Addresses': ['127.0.0.1']}}
+
+
+def described(daruma, folder):
+    """What examples/describe-aws.sh collects, of a daruma instead of AWS."""
+    tools = folder / 'tools'
+    tools.mkdir()
+    (tools / 'aws').write_text(f'#!/bin/sh\nexec /usr/bin/aws --endpoint-url {daruma.admin} "$@"\n')
+    (tools / 'aws').chmod(0o755)
+    answer = run([ROOT / 'examples/describe-aws.sh', folder / 'aws'], seconds=120, env={
+        'PATH': f'{tools}:{os.environ["PATH"]}', 'HOME': str(folder), 'AWS_ACCESS_KEY_ID': KEY,
+        'AWS_SECRET_ACCESS_KEY': SECRET, 'AWS_DEFAULT_REGION': 'us-east-1', 'AWS_PAGER': '',
+        **({'AWS_DATA_PATH': str(MODELS)} if MODELS.exists() else {})})
+    assert answer.returncode == 0, answer.stderr
+    return folder / 'aws'
+
+
+def imported(folder):
+    answer = run([DARUMA, 'import', folder])
+    return answer.returncode, yaml.safe_load(answer.stdout), answer.stderr
+
+
+def make_site(daruma, targets, folder):
+    """Of everything something; returns the file's certificate."""
+    elbv2 = client(daruma)
+    groups = {}
+    for kind, target in zip(('ip', 'instance'), targets):
+        group = groups[kind] = elbv2.create_target_group(
+            Name=f'of-{kind}', Protocol='HTTP', Port=80, TargetType=kind,
+            HealthCheckPath='/health')['TargetGroups'][0]['TargetGroupArn']
+        name = target.address
+        if kind == 'instance':
+            name = client(daruma, 'ec2').run_instances(
+                PrivateIpAddress=name, MinCount=1, MaxCount=1)['Instances'][0]['InstanceId']
+        elbv2.register_targets(TargetGroupArn=group, Targets=[{'Id': name, 'Port': target.port}])
+    elbv2.modify_target_group_attributes(TargetGroupArn=groups['ip'], Attributes=[
+        {'Key': 'deregistration_delay.timeout_seconds', 'Value': '7'}])
+    balancer = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
+    elbv2.modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=[
+        {'Key': 'idle_timeout.timeout_seconds', 'Value': '9'}])
+    certificate, key = (folder / f'site.{end}' for end in ('crt', 'key'))
+    arn = client(daruma, 'acm').import_certificate(
+        Certificate=certificate.read_bytes(), PrivateKey=key.read_bytes())['CertificateArn']
+    weighted = [{'Type': 'forward', 'ForwardConfig': {
+        'TargetGroups': [{'TargetGroupArn': groups['ip'], 'Weight': 1},
+                         {'TargetGroupArn': groups['instance'], 'Weight': 0}],
+        'TargetGroupStickinessConfig': {'Enabled': True, 'DurationSeconds': 60}}}]
+    elbv2.create_listener(
+        LoadBalancerArn=balancer, Protocol='HTTP', Port=daruma.configuration.http_port,
+        DefaultActions=[{'Type': 'redirect', 'RedirectConfig': {
+            'Protocol': 'HTTPS', 'Port': '443', 'StatusCode': 'HTTP_301'}}])
+    listener = elbv2.create_listener(
+        LoadBalancerArn=balancer, Protocol='HTTPS', Port=daruma.configuration.https_port,
+        Certificates=[{'CertificateArn': arn}], DefaultActions=weighted)['Listeners'][0]
+    for priority, condition, actions in (
+            (20, {'Field': 'path-pattern', 'Values': ['/instance']},
+             [{'Type': 'forward', 'TargetGroupArn': groups['instance']}]),
+            (3, {'Field': 'host-header', 'HostHeaderConfig': {'Values': ['soon.example.com']}},
+             [{'Type': 'fixed-response', 'FixedResponseConfig': {
+                 'StatusCode': '503', 'ContentType': 'text/plain', 'MessageBody': 'soon'}}]),
+            (4, {'Field': 'query-string', 'QueryStringConfig': {'Values': [{'Value': 'x'}]}},
+             weighted)):
+        elbv2.create_rule(ListenerArn=listener['ListenerArn'], Priority=priority,
+                          Conditions=[condition], Actions=actions)
+
+
+def serves_the_site(daruma, targets):
+    moved = daruma.get('/')
+    assert (moved.status_code, moved.headers['Location']) == (301, 'https://127.0.0.1:443/')
+    assert daruma.get('/', tls=True).headers['X-Target'] == targets[0].name
+    assert daruma.get('/instance', tls=True).headers['X-Target'] == targets[1].name
+    assert daruma.get('/', tls=True, headers={'Host': 'soon.example.com'}).text == 'soon'
+
+
+def test_what_aws_describes_is_served(tmp_path, processes, start_targets):
+    targets = start_targets(2)
+    make_certificate(tmp_path, 'site', ['site.example.com'])
+    daruma = processes.enter_context(serve_api(tmp_path / 'first'))
+    make_site(daruma, targets, tmp_path)
+    serves_the_site(daruma, targets)
+    code, value, notes = imported(described(daruma, tmp_path))
+    assert code == 0, notes
+    assert 'certificate site.example.com (arn:aws:acm:' in notes
+    assert value['LoadBalancers'][0]['Attributes'] == {'idle_timeout.timeout_seconds': '9'}
+    assert [rule['Priority'] for listener in value['LoadBalancers'][0]['Listeners']
+            for rule in listener.get('Rules', [])] == [3, 4, 20]
+    daruma.kill()
+
+    configuration = daruma.configuration
+    configuration.folder = tmp_path / 'second'
+    (configuration.folder / 'certificates').mkdir(parents=True)
+    for end in ('crt', 'key'):
+        shutil.copy(tmp_path / f'site.{end}',
+                    configuration.folder / f'certificates/site.example.com.{end}')
+    configuration.value = {'Admin': {'Port': configuration.admin_port}, **LOCAL, **value}
+    configuration.write()
+    again = processes.enter_context(Daruma(configuration))
+    serves_the_site(again, targets)
+
+
+def write(folder, **files):
+    folder.mkdir(exist_ok=True)
+    for name, value in files.items():
+        (folder / f'{name}.json').write_text(json.dumps(value))
+    return folder
+
+
+def arn(kind, *parts):
+    return f'arn:aws:elasticloadbalancing:eu-central-1:1:{kind}/' + '/'.join(parts)
+
+
+def test_nobody_is_let_in_whom_aws_keeps_out(tmp_path):
+    balancer, balancer_id = arn('loadbalancer', 'app', 'web', 'b' * 16), 'b' * 16
+
+    def listener(port, ident, actions, **more):
+        return {'ListenerArn': arn('listener', 'app', 'web', balancer_id, ident * 16),
+                'LoadBalancerArn': balancer, 'Port': port, 'Protocol': 'HTTP',
+                'DefaultActions': actions, **more}
+
+    def group(name, **more):
+        return {'TargetGroupArn': arn('targetgroup', name, name[0] * 16), 'TargetGroupName': name,
+                'Protocol': 'HTTP', 'Port': 80, 'TargetType': 'ip', **more}
+    forward = [{'Type': 'forward', 'TargetGroupArn': group('plain')['TargetGroupArn']}]
+    login = [{'Type': 'authenticate-oidc', 'Order': 1, 'AuthenticateOidcConfig': {}}, *forward]
+    code, value, notes = imported(write(
+        tmp_path / 'aws', all={
+            'LoadBalancers': [
+                {'LoadBalancerArn': balancer, 'LoadBalancerName': 'web', 'Type': 'application',
+                 'Scheme': 'internal'},
+                {'LoadBalancerArn': arn('loadbalancer', 'net', 'n', 'c' * 16),
+                 'LoadBalancerName': 'n', 'Type': 'network'}],
+            'TargetGroups': [group('plain'), group('lambda', TargetType='lambda')],
+            'Listeners': [
+                listener(81, 'd', login),
+                listener(82, 'e', forward, MutualAuthentication={'Mode': 'verify'}),
+                listener(83, 'f', [{'Type': 'forward', 'ForwardConfig': {'TargetGroups': [
+                    {'TargetGroupArn': group('lambda')['TargetGroupArn']}]}}])],
+            'Rules': [{'RuleArn': arn('listener-rule', 'app', 'web', balancer_id, 'd' * 16, '1'),
+                       'Priority': '5', 'Actions': login,
+                       'Conditions': [{'Field': 'path-pattern', 'Values': ['/a']}]}]},
+        **{f'attributes-{balancer_id}': {'Attributes': [
+            {'Key': 'routing.newest.enabled', 'Value': 'true'},
+            {'Key': 'waf.fail_open.enabled', 'Value': 'false'},
+            {'Key': 'idle_timeout.timeout_seconds', 'Value': '60'}]},
+           'health-' + 'p' * 16: {'TargetHealthDescriptions': [
+               {'Target': {'Id': '10.0.0.1', 'Port': 80}, 'TargetHealth': {'State': 'healthy'}},
+               {'Target': {'Id': '10.0.0.2', 'Port': 80}, 'TargetHealth': {'State': 'draining'}},
+               {'Target': {'Id': 'i-0123456789', 'Port': 80}}]}}))
+    assert code == 0, notes
+    balancer, = value['LoadBalancers']
+    closed = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '503'}}]
+    assert {each['Port']: each['DefaultActions'] for each in balancer['Listeners']} == {
+        81: closed, 83: closed}
+    assert balancer['Listeners'][0]['Rules'][0]['Actions'] == closed
+    assert 'Attributes' not in balancer
+    assert value['TargetGroups'][0]['Targets'] == [{'Id': '10.0.0.1'}]
+    for text in ('port 81: answers 503, since this release has no action authenticate-oidc',
+                 'port 81, priority 5: answers 503', 'port 82: the listener is left out',
+                 'port 83: answers 503', 'load balancer n is left out: it is of type network',
+                 'target group lambda is left out', 'routing.newest.enabled is left out',
+                 'target i-0123456789 is left out'):
+        assert text in notes, notes
+    assert 'waf' not in notes
+
+
+def test_what_is_no_description_is_refused(tmp_path):
+    for folder, text in ((tmp_path / 'none', 'cannot read'), (tmp_path, 'no .json files')):
+        answer = run([DARUMA, 'import', folder])
+        assert answer.returncode == 1 and text in answer.stderr
+    (tmp_path / 'a.json').write_text('LOADBALANCERS\t')
+    answer = run([DARUMA, 'import', tmp_path])
+    assert answer.returncode == 1 and 'a.json is no JSON' in answer.stderr
+    # Text that is JSON, whatever it is, ends in an answer.
+    for text in ('[]', '1', '{"LoadBalancers": 1}', '{"LoadBalancers": [1, {}, {"Type": []}]}',
+                 '{"Rules": [{}], "Listeners": [[]], "TargetGroups": [{"Matcher": 3}]}'):
+        (tmp_path / 'a.json').write_text(text)
+        assert run([DARUMA, 'import', tmp_path]).returncode in (0, 1)
