@@ -19,6 +19,7 @@ class Response:
 
     def __init__(self):
         self.heads = []  # interim ones, the final one, trailers
+        self.lines = []  # all fields of these, where one may come several times
         self.body = b''
         self.ended = False
         self.reset = None  # error code
@@ -144,7 +145,9 @@ class Http2:
         response = self.responses.get(frame.stream_id)
         if isinstance(frame, (HeadersFrame, ContinuationFrame)):
             assert 'END_HEADERS' in frame.flags
-            response.heads.append(dict(self.decoder.decode(frame.data)))
+            fields = self.decoder.decode(frame.data)
+            response.lines += fields
+            response.heads.append(dict(fields))
         elif isinstance(frame, DataFrame):
             response.body += frame.data
             if self.windows and frame.data:

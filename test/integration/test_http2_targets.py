@@ -9,7 +9,7 @@ import requests
 from apache import Apache
 from frames import CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, Http2
 from h2_target import H2Target
-from harness import (Configuration, Daruma, letters, make_certificate, program, run,
+from harness import (Configuration, Daruma, Target, letters, make_certificate, program, run,
                      target_group, wait_until)
 from processes import Ports, Process
 
@@ -93,6 +93,107 @@ def hold(target):
         target.echo(request) if request.path == '/health' else held.append(request)
     target.end = end
     return held
+
+
+class Browser:
+    """A client of HTTP/2 that keeps the cookies it is given."""
+
+    def __init__(self, client):
+        self.client = client
+        self.cookies = {}
+        self.set = []  # by the last answer
+
+    def ask(self, path='/', **options):
+        # Each in a field of its own (RFC 9113 8.2.3).
+        more = [('cookie', f'{name}={value}') for name, value in self.cookies.items()]
+        answer = self.client.answer(self.client.request(path, more=more, **options))
+        self.set = [value for name, value in answer.lines if name == 'set-cookie']
+        self.cookies.update(line.split(';')[0].split('=', 1) for line in self.set)
+        return answer
+
+
+LB = {'stickiness.enabled': 'true'}
+APP = {**LB, 'stickiness.type': 'app_cookie', 'stickiness.app_cookie.cookie_name': 'session'}
+
+
+@pytest.fixture
+def three_targets(start_target):
+    return [start_target(address=f'127.0.0.{host}') for host in (6, 7, 8)]
+
+
+def counts(targets):
+    return [len(target.asked()) for target in targets]
+
+
+def test_a_client_stays_with_its_target(before, three_targets, connect):
+    """Also where its requests are under way at once, and where it moves on because it must."""
+    daruma = before(three_targets, Attributes=LB)
+    browsers = [Browser(connect(daruma)) for _ in range(6)]
+    for browser in browsers:
+        assert browser.ask().status == 200
+        assert [line.split('=')[0] for line in browser.set] == ['AWSALB', 'AWSALBCORS']
+    assert counts(three_targets) == [2, 2, 2]  # without a cookie they take turns
+    browser = browsers[0]
+    cookie = ('cookie', f'AWSALB={browser.cookies["AWSALB"]}')
+    assert browser.ask('/mine').status == 200
+    (own,) = [target for target in three_targets if target.asked('/mine')]
+    before_it = counts(three_targets)
+    streams = [browser.client.request(f'/{i}', more=[cookie]) for i in range(30)]
+    streams += [browser.client.request('/echo', 'POST', body=letters(100_000), more=[cookie])]
+    assert all(browser.client.answer(stream).status == 200 for stream in streams)
+    assert [after - earlier for after, earlier in zip(counts(three_targets), before_it)] == \
+        [31 if target is own else 0 for target in three_targets]
+    own.end = lambda request: request.send(500)
+    daruma.wait_for_health({target.name: 'unhealthy' if target is own else 'healthy'
+                            for target in three_targets})
+    assert browser.ask('/moved').status == 200
+    (new,) = [target for target in three_targets if target.asked('/moved')]
+    assert all(browser.ask('/moved').status == 200 for _ in range(5))
+    assert len(new.asked('/moved')) == 6
+
+
+def test_the_application_begins_a_session(before, three_targets, connect):
+    def end(request):
+        session = [('set-cookie', 'session=1')] if request.path == '/login' else []
+        request.send(200, session, request.path.encode())
+    for target in three_targets:
+        target.end = end
+    daruma = before(three_targets, Attributes=APP)
+    browser = Browser(connect(daruma))
+    for _ in range(6):
+        assert browser.ask('/before').status == 200
+    assert browser.set == [] and [len(t.asked('/before')) for t in three_targets] == [2, 2, 2]
+    assert browser.ask('/login').status == 200
+    assert {'session', 'AWSALBAPP-0', 'AWSALBAPP-3'} <= browser.cookies.keys()
+    for _ in range(6):
+        assert browser.ask('/after').status == 200
+    assert sorted(len(t.asked('/after')) for t in three_targets) == [0, 0, 6]
+
+
+def test_a_client_stays_with_its_group(three_targets, connect, processes, tmp_path):
+    """One of HTTP/2 and one of HTTP/1.1 have a share each."""
+    old = processes.enter_context(Target(tmp_path, '127.0.0.2'))
+    groups = [target_group(three_targets[:2], 'new', ProtocolVersion='HTTP2'),
+              target_group([old], 'old')]
+    forward = [{'Type': 'forward', 'ForwardConfig': {
+        'TargetGroups': [{'TargetGroup': name, 'Weight': 1} for name in ('new', 'old')],
+        'TargetGroupStickinessConfig': {'Enabled': True, 'DurationSeconds': 600}}}]
+    configuration = configuration_for(tmp_path / 'daruma', groups)
+    configuration.load_balancer['Listeners'][1]['DefaultActions'] = forward
+    configuration.write()
+    daruma = processes.enter_context(Daruma(configuration, workers=1))
+    daruma.wait_for_health({target.name: 'healthy' for target in [*three_targets[:2], old]})
+
+    def group_of(answer):
+        return 'old' if 'x-target' in answer.head else 'new'
+    seen = set()
+    for _ in range(12):
+        browser = Browser(connect(daruma))
+        group = group_of(browser.ask())
+        assert {'AWSALBTG', 'AWSALBTGCORS'} <= browser.cookies.keys()
+        assert {group_of(browser.ask()) for _ in range(10)} == {group}
+        seen.add(group)
+    assert seen == {'old', 'new'}
 
 
 def test_as_many_streams_as_the_target_allows(before, start_target, connect):
