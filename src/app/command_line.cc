@@ -46,6 +46,7 @@ constexpr const char* zonal_shift_footer =
 constexpr const char* target_footer =
     "Paths: /health, /status/N, /slow/MS, /bytes/N, /chunked/N, /until-close/N, /truncated/N,\n"
     "/close and /reset do what they say; every other path shows the request as it arrived.\n"
+    "HTTP/1.1 and HTTP/2: by ALPN with --tls, by prior knowledge without.\n"
     "Asked to switch by \"Upgrade: echo\", it gives every byte back that follows.\n"
     "Every answer names the target, connection and request number, and the SHA-256 of the\n"
     "request's body (X-Target, X-Connection, X-Request, X-Body-Sha256).\n\n"

@@ -16,6 +16,7 @@ constexpr Duration linger_timeout = 2s;
 constexpr size_t read_bytes = 16 * 1024;
 constexpr size_t write_bytes = 16 * 1024;
 constexpr std::string_view echo_protocol = "echo";
+constexpr std::string_view http2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr size_t chunk_bytes = 1000;  // so that chunks end in odd places
 
 // An origin has no modes: what could be read in two ways, or is no request line, it refuses.
@@ -38,8 +39,10 @@ OriginConnection::OriginConnection(SampleOrigin& origin, uint64_t number, uint32
 void OriginConnection::begin(std::unique_ptr<io::Socket> lower) {
   wait_at_most(handshake_timeout);
   if (origin_.tls_) {
-    socket_ = transport::SecureSocket::accept(origin_.loop_, origin_.transport_, *origin_.tls_,
-                                              std::move(lower), *this);
+    auto secure = transport::SecureSocket::accept(origin_.loop_, origin_.transport_, *origin_.tls_,
+                                                  std::move(lower), *this);
+    tls_session_ = &secure->session();
+    socket_ = std::move(secure);
     return;
   }
   socket_ = std::move(lower);
@@ -75,13 +78,34 @@ void OriginConnection::run() {
         next = discard_input();
         break;
       case State::handshake:
+      case State::http2:
       case State::ended:
         return;
     }
   }
 }
 
+// By ALPN, or the preface without TLS (RFC 9113 3.3).
+bool OriginConnection::begins_http2() {
+  if (tls_session_) return tls_session_->http2_chosen();
+  const std::string_view begins = in_.view().substr(0, http2_preface.size());
+  return begins == http2_preface;
+}
+
+OriginConnection::Next OriginConnection::become_http2() {
+  timer_.clear();
+  state_ = State::http2;
+  http2_ = std::make_unique<OriginHttp2>(origin_, *this, std::move(socket_));
+  http2_->begin(in_.view());
+  return Next::wait;
+}
+
 OriginConnection::Next OriginConnection::read_head() {
+  if (request_number_ == 0) {
+    if (begins_http2()) return become_http2();
+    const bool may_yet = !in_.empty() && !tls_session_ && http2_preface.starts_with(in_.view());
+    if (may_yet) return fill() ? Next::proceed : Next::wait;
+  }
   head_.clear();
   switch (parser_.parse(in_.view(), head_)) {
     case http::ParseStatus::complete:
@@ -284,14 +308,25 @@ void OriginConnection::end_chunks() {
 
 void OriginConnection::finish_answer() {
   if (close_after_ || origin_.draining()) {
-    // The peer may still be sending; closing at once could reset the answer on its way.
-    socket_->finish_writing();
-    state_ = State::linger;
-    wait_at_most(linger_timeout);
+    begin_linger();
     return;
   }
   state_ = State::head;
   wait_at_most(origin_.options_.keepalive_timeout);
+}
+
+// The peer may still be sending; closing at once could reset the answer on its way.
+void OriginConnection::begin_linger() {
+  socket_->finish_writing();
+  state_ = State::linger;
+  wait_at_most(linger_timeout);
+}
+
+void OriginConnection::linger(std::unique_ptr<io::Socket> socket) {
+  socket_ = std::move(socket);
+  socket_->set_handler(*this);
+  begin_linger();
+  run();
 }
 
 OriginConnection::Next OriginConnection::discard_input() {
@@ -309,6 +344,7 @@ void OriginConnection::refuse(int status) {
 }
 
 void OriginConnection::drain() {
+  if (http2_) return http2_->drain();
   if (state_ == State::handshake || (state_ == State::head && in_.empty())) end();
 }
 

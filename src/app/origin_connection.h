@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One connection to the sample origin: request after request, each answered whole before the next
-// is read. Owned by SampleOrigin.
+// is read; or origin_http2, where HTTP/2 is chosen. Owned by SampleOrigin.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "app/origin_http2.h"
 #include "app/sample_origin.h"
 #include "http/h1_body.h"
 #include "http/h1_parser.h"
@@ -24,13 +25,19 @@ class OriginConnection final : private io::SocketHandler, private io::TimerHandl
   uint32_t worker() const { return worker_; }
   // Closes now if no request is under way, else after its answer.
   void drain();
+  // What it became by HTTP/2 has ended.
+  void end_http2() { end(); }
+  // So it has, in good order: the peer may still be sending.
+  void linger(std::unique_ptr<io::Socket> socket);
 
  private:
-  enum class State : uint8_t { handshake, head, body, delay, answer, echo, linger, ended };
+  enum class State : uint8_t { handshake, head, body, delay, answer, echo, linger, http2, ended };
   enum class Next : uint8_t { proceed, wait };
 
   void run();  // the only place where steps are called
   Next read_head();
+  bool begins_http2();
+  Next become_http2();
   Next read_body();
   Next wait_for_delay();
   Next write_answer();
@@ -46,6 +53,7 @@ class OriginConnection final : private io::SocketHandler, private io::TimerHandl
   void produce_body();
   void end_chunks();
   void finish_answer();
+  void begin_linger();
   void refuse(int status);
   void end();
 
@@ -62,6 +70,8 @@ class OriginConnection final : private io::SocketHandler, private io::TimerHandl
   const uint64_t number_;
   const uint32_t worker_;  // 0 if workers are not counted
   std::unique_ptr<io::Socket> socket_;
+  const tls::Session* tls_session_ = nullptr;  // the socket's; nullptr without TLS
+  std::unique_ptr<OriginHttp2> http2_;         // null as long as it speaks HTTP/1.1
   io::Timer timer_;
   State state_ = State::handshake;
   Buffer in_;

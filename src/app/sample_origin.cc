@@ -32,8 +32,8 @@ SampleOrigin::~SampleOrigin() = default;
 Result<void> SampleOrigin::start() {
   if (options_.tls) {
     const tls::CertificateText certificate{"target", options_.chain_pem, options_.key_pem};
-    auto context =
-        tls::ServerContext::create(std::span(&certificate, 1), policy, tls::make_ticket_keys());
+    auto context = tls::ServerContext::create(std::span(&certificate, 1), policy,
+                                              tls::make_ticket_keys(), tls::Alpn::http2_and_http1);
     if (!context) return tl::unexpected(context.error());
     tls_ = std::move(*context);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sample origin behind `daruma target`: a small HTTP/1.1 server to put behind a load balancer,
-// for trying things out and for tests. What it answers: app/origin_answer.h.
+// The sample origin behind `daruma target`: a small server of HTTP/1.1 and HTTP/2 to put behind a
+// load balancer, for trying things out and for tests. What it answers: app/origin_answer.h.
 //
 // With options.workers it takes a prefork server's part: each connection occupies one worker from
 // accept to close, and while all are occupied, further connections wait in the kernel's listen
@@ -54,6 +54,8 @@ class SampleOrigin final : private io::AcceptHandler, private io::Task {
 
  private:
   friend class OriginConnection;
+  friend class OriginHttp2;
+  friend class OriginHttp2Stream;
 
   SampleOrigin(io::Loop& loop, OriginOptions options);
   Result<void> start();

@@ -40,8 +40,9 @@ class Http2:
     `preface` is what it begins with, instead of the preface and `settings`.
     """
 
-    def __init__(self, port, settings=None, windows=True, seconds=20, preface=None):
-        self.raw = socket.create_connection(('127.0.0.1', port), seconds)
+    def __init__(self, port, settings=None, windows=True, seconds=20, preface=None,
+                 address='127.0.0.1'):
+        self.raw = socket.create_connection((address, port), seconds)
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
