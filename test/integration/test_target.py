@@ -141,7 +141,8 @@ def test_it_speaks_http_2(start_targets, tls):
                     '--http2' if tls else '--http2-prior-knowledge', *options, url(target, path)])
     answer = curl('/x?y', '--data', 'abc', '--header', 'X-Mine: kept').stdout
     assert answer.startswith('HTTP/2 200')
-    for line in (f'x-target: {target.name}', 'x-connection: 2', 'x-request: 1', 'x-body-bytes: 3', f'x-body-sha256: {hashlib.sha256(b"abc").hexdigest()}',
+    for line in (f'x-target: {target.name}', 'x-connection: 2', 'x-request: 1',
+                 'x-body-bytes: 3', f'x-body-sha256: {hashlib.sha256(b"abc").hexdigest()}',
                  'POST /x?y HTTP/2.0', 'x-mine: kept', f'host: {target.name}'):
         assert f'{line}\n' in answer, line
     assert re.search('^x-worker: [1-4]$', answer, re.M)
