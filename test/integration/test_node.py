@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients and servers of Node.js: npm's ws, and grpc-js.
+"""Clients and servers of Node.js: npm's ws, grpc-js, and the AWS SDK.
 
 Their versions are those of node/package-lock.json; `npm ci` puts them into build/tools/node once.
 Without npm, or without its registry, the tests are skipped and say so.
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import ROOT, Ports, Process, run, wait_until
+from aws import KEY, SECRET, serve_api
+from harness import ROOT, Ports, Process, make_certificate, run, wait_until
 from test_grpc import Server, serve as serve_grpc
 
 SCRIPTS = Path(__file__).parent / 'node'
@@ -38,8 +39,9 @@ def node():
             pytest.skip(f'npm ci has got no packages: {answer.stderr[-500:]}')
         installed.write_text(lock)
     environment = {'NODE_PATH': str(FOLDER / 'node_modules')}
-    return lambda script, *words, **options: run(
-        ['node', SCRIPTS / script, *words], env={**os.environ, **environment}, **options)
+    return lambda script, *words, more=None, **options: run(
+        ['node', SCRIPTS / script, *words], env={**os.environ, **environment, **(more or {})},
+        **options)
 
 
 def cases_of(answer, count):
@@ -85,3 +87,13 @@ def test_the_fourteen_cases_by_grpc_js(node, tmp_path, processes):
     daruma.wait_for_health({server.name: 'healthy'})
     cases_of(node('grpc_client.js', f'127.0.0.1:{daruma.configuration.https_port}',
                   daruma.folder / 'site.crt', seconds=120), 14)
+
+
+def test_the_aws_sdk_walks_the_whole_way(node, tmp_path, processes, start_targets):
+    target, = start_targets(1)
+    make_certificate(tmp_path, 'site', ['site.example.com'])
+    daruma = processes.enter_context(serve_api(tmp_path / 'daruma'))
+    configuration = daruma.configuration
+    cases_of(node('aws_client.js', daruma.admin, configuration.http_port, configuration.https_port,
+                  target.address, target.port, tmp_path / 'site.crt', tmp_path / 'site.key',
+                  seconds=120, more={'KEY': KEY, 'SECRET': SECRET}), 9)
