@@ -239,6 +239,13 @@ def raise_descriptor_limit(count):
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
 
 
+def chromium(profile, *words):
+    """The command that starts Chromium without a window, deaf to the world and to certificates."""
+    return [program('chromium'), '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
+            '--no-first-run', '--disable-background-networking', '--disable-component-update',
+            '--disable-sync', '--ignore-certificate-errors', f'--user-data-dir={profile}', *words]
+
+
 def resident_kilobytes(pid):
     """Memory that a process has in RAM."""
     status = Path(f'/proc/{pid}/status').read_text()

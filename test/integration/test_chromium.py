@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import pytest
 
-from harness import Process, program, wait_until
+from harness import Process, chromium, wait_until
 from websocket_targets import Echo
 
 pytestmark = pytest.mark.threads
@@ -85,11 +85,9 @@ class Site(Echo):
 def test_nothing_fails_while_the_configuration_changes_fifty_times(tmp_path, processes, serve):
     site = processes.enter_context(Site(tmp_path))
     daruma = serve([site], workers=1, wait_healthy=False)
-    browser = processes.enter_context(Process([
-        program('chromium'), '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
-        '--no-first-run', '--disable-background-networking', '--disable-component-update',
-        '--disable-sync', '--ignore-certificate-errors', f'--user-data-dir={tmp_path / "profile"}',
-        '--remote-debugging-port=0', daruma.https + '/'], tmp_path / 'chromium.log'))
+    browser = processes.enter_context(Process(
+        chromium(tmp_path / 'profile', '--remote-debugging-port=0', daruma.https + '/'),
+        tmp_path / 'chromium.log'))
     assert site.opened.wait(60)
     balancer = daruma.configuration.load_balancer
     for i in range(50):

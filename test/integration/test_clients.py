@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from harness import (Configuration, Daruma, Target, letters, new_session, program, run,
+from harness import (Configuration, Daruma, Target, chromium, letters, new_session, run,
                      target_group, wait_until)
 
 
@@ -69,11 +69,8 @@ def test_netcat_that_shuts_its_side_down_has_gone_away_as_before_nginx(site):
 
 
 def test_chromium(site, tmp_path):
-    answer = run([
-        program('chromium'), '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
-        '--no-first-run', '--disable-background-networking', '--disable-component-update',
-        '--disable-sync', '--ignore-certificate-errors', f'--user-data-dir={tmp_path / "profile"}',
-        '--dump-dom', site.https + '/from-chromium'], seconds=120)
+    answer = run(chromium(tmp_path / 'profile', '--dump-dom', site.https + '/from-chromium'),
+                 seconds=120)
     assert answer.returncode == 0, answer.stderr
     assert 'GET /from-chromium HTTP/1.1' in answer.stdout
     assert 'sec-fetch-mode: navigate' in answer.stdout

@@ -14,7 +14,7 @@ from frames import (CANCEL, COMPRESSION_ERROR, ENHANCE_YOUR_CALM, FLOW_CONTROL_E
                     INTERNAL_ERROR, LAST_STREAM, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM,
                     DataFrame, Frame, Http2, PingFrame, PriorityFrame, RstStreamFrame,
                     SettingsFrame, WindowUpdateFrame)
-from harness import (Configuration, Daruma, letters, program, resident_kilobytes, run,
+from harness import (Configuration, Daruma, chromium, letters, program, resident_kilobytes, run,
                      target_group, wait_until)
 from processes import Ports
 
@@ -163,11 +163,7 @@ def test_chromium_loads_a_page_of_a_hundred_pictures(tmp_path, processes):
     target = {'Id': '127.0.0.4', 'Port': server.server_address[1]}
     configuration = Configuration(tmp_path / 'daruma', [target_group([target])])
     daruma = processes.enter_context(Daruma(configuration, workers=1))
-    page = run([
-        program('chromium'), '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
-        '--no-first-run', '--disable-background-networking', '--disable-component-update',
-        '--disable-sync', '--ignore-certificate-errors', f'--user-data-dir={tmp_path / "profile"}',
-        '--dump-dom', daruma.https + '/'], seconds=120)
+    page = run(chromium(tmp_path / 'profile', '--dump-dom', daruma.https + '/'), seconds=120)
     assert '<title>loaded 100</title>' in page.stdout, page.stdout + page.stderr
     assert daruma.metric('daruma_listener_http2_requests_total') >= 101
     lines = [line for line in daruma.log_lines() if '/picture/' in line]

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// npm's ws as a client, of ws_server.js. Usage: node ws_client.js ws[s]://HOST:PORT.
-// Prints one line of JSON: case → "ok" or what was wrong.
+// npm's ws as a client, of ws_server.js. Usage: node ws_client.js ws[s]://HOST:PORT
 'use strict';
 const assert = require('assert');
 const {once} = require('events');
 const {randomBytes} = require('crypto');
 const WebSocket = require('ws');
+const run = require('./cases');
 
 const [url] = process.argv.slice(2);
 
@@ -80,15 +80,4 @@ const cases = {
   },
 };
 
-(async () => {
-  const results = {};
-  for (const [name, run] of Object.entries(cases)) {
-    try {
-      await run();
-      results[name] = 'ok';
-    } catch (error) {
-      results[name] = `${error}`;
-    }
-  }
-  console.log(JSON.stringify(results));
-})();
+run(cases);
