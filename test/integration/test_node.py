@@ -71,14 +71,18 @@ class WebSocketServer(Process):
         return {'Id': self.address, 'Port': self.port}
 
 
-@pytest.mark.parametrize('scheme', ['ws', 'wss'])
-def test_ws_on_both_sides(node, tmp_path, processes, serve, scheme):
+@pytest.mark.parametrize('scheme, words', [('ws', ()), ('wss', ()), ('wss', ('http2',))],
+                         ids=['ws', 'wss', 'http2'])
+def test_ws_on_both_sides(node, tmp_path, processes, serve, scheme, words):
     daruma = serve([processes.enter_context(WebSocketServer(tmp_path))], wait_healthy=False)
     base = daruma.http if scheme == 'ws' else daruma.https
-    cases_of(node('ws_client.js', base.replace('http', 'ws', 1), seconds=120), 8)
+    cases_of(node('ws_client.js', base.replace('http', 'ws', 1), *words, seconds=120), 8)
+
+    def lines():
+        return [line for line in daruma.log_lines() if line.startswith(f'{scheme} ')]
     opened = 2 + 4 + 50
-    wait_until('all lines', lambda: sum(
-        line.startswith(f'{scheme} ') for line in daruma.log_lines()) == opened)
+    wait_until('all lines', lambda: len(lines()) == opened)
+    assert all((' HTTP/2.0" ' in line) == bool(words) for line in lines())
 
 
 def test_the_fourteen_cases_by_grpc_js(node, tmp_path, processes):

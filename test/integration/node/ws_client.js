@@ -1,16 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// npm's ws as a client, of ws_server.js. Usage: node ws_client.js ws[s]://HOST:PORT
+// npm's ws as a client, of ws_server.js. Usage: node ws_client.js ws[s]://HOST:PORT [http2]
 'use strict';
 const assert = require('assert');
+const http2 = require('http2');
 const {once} = require('events');
 const {randomBytes} = require('crypto');
 const WebSocket = require('ws');
 const run = require('./cases');
 
-const [url] = process.argv.slice(2);
+const [url, ...words] = process.argv.slice(2);
+const connection = words.includes('http2') ? connect() : null;
+
+function connect() {
+  return http2.connect(url.replace('ws', 'http'), {rejectUnauthorized: false});
+}
+
+// ws itself asks in HTTP/1.1 alone; what it makes of a stream is the same.
+async function openByHttp2(path, protocols) {
+  if (!connection.remoteSettings.enableConnectProtocol) await once(connection, 'remoteSettings');
+  assert.ok(connection.remoteSettings.enableConnectProtocol);
+  const stream = connection.request({
+    ':method': 'CONNECT', ':protocol': 'websocket', ':path': path, 'sec-websocket-version': '13',
+    ...protocols.length > 0 && {'sec-websocket-protocol': protocols.join(', ')}});
+  const [head] = await once(stream, 'response');
+  if (head[':status'] !== 200) throw Object.assign(new Error('refused'), {head});
+  const socket = new WebSocket(null, undefined, {autoPong: true, closeTimeout: 20_000});
+  socket._isServer = false;
+  socket._protocol = head['sec-websocket-protocol'];
+  socket.setSocket(stream, Buffer.alloc(0), {maxPayload: 0, skipUTF8Validation: false});
+  return socket;
+}
 
 async function open(path, protocols = [], options = {}) {
+  if (connection) return openByHttp2(path, protocols);
   const socket = new WebSocket(url + path, protocols, {
     rejectUnauthorized: false, handshakeTimeout: 20_000, maxPayload: 0, ...options});
   await once(socket, 'open');
@@ -63,6 +86,10 @@ const cases = {
     assert.deepStrictEqual([code, reason.toString()], [4001, 'as asked']);
   },
   async refused() {
+    if (connection) {
+      const {head} = await open('/refuse').catch(error => error);
+      return assert.strictEqual(head[':status'], 403);
+    }
     const socket = new WebSocket(url + '/refuse', {rejectUnauthorized: false});
     const [request, response] = await once(socket, 'unexpected-response');
     assert.strictEqual(response.statusCode, 403);
@@ -80,4 +107,4 @@ const cases = {
   },
 };
 
-run(cases);
+run(cases).then(() => connection && connection.close());
