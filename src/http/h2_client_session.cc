@@ -79,9 +79,10 @@ class H2ClientSession::Callbacks {
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
         if (session.status_ != none) return session.finish_head(frame->hd.stream_id, ended);
-        [[fallthrough]];
+        if (ended && stream) session.end_peer(*stream, session.received_fields());
+        return 0;
       case NGHTTP2_DATA:
-        if (ended && stream) session.end_peer(*stream);
+        if (ended && stream) session.end_peer(*stream, "");
         return 0;
       case NGHTTP2_SETTINGS:
         session.introduced_ = true;
@@ -240,8 +241,7 @@ int H2ClientSession::finish_head(int32_t id, bool ended) {
   }
   made_progress();
   stream->on_response(status, received_fields(), ended);
-  received_fields().clear();
-  if (ended) end_peer(*stream);
+  if (ended) end_peer(*stream, "");
   return 0;
 }
 

@@ -144,6 +144,22 @@ TEST(H2ClientSession, tells_what_the_server_has_not_looked_at) {
   EXPECT_TRUE(server.session.finished());
 }
 
+// A stream may end in the midst of its head.
+TEST(H2ClientSession, fields_of_a_stream_that_is_over_are_nobody_elses_trailers) {
+  Server server;
+  server.connect();
+  server.ask();
+  server.ask();
+  server.hear();
+  const std::string head =
+      h2::headers(1, {{":status", "200"}, {"set-cookie", "secret"}, {"x-more", "8"}}, h2::none);
+  server.say(h2::headers(3, {{":status", "200"}}, h2::none) + head.substr(0, head.size() - 4));
+  server.session.reset(*server.streams[0], H2Error::cancel);
+  server.hear();
+  server.say(head.substr(head.size() - 4) + h2::data(3, "three", h2::end_stream));
+  EXPECT_EQ(server.take_events(), (Words{"#1 200 ", "#1 body 5", "#1 end", "#1 closed"}));
+}
+
 TEST(H2ClientSession, a_malformed_response_ends_its_stream_alone) {
   const h2::FieldList rows[] = {
       {{"a", "b"}},                                   // no status

@@ -188,11 +188,10 @@ void H2Endpoint::forget(H2Stream& stream) {
   nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
 }
 
-void H2Endpoint::end_peer(H2Stream& stream) {
+void H2Endpoint::end_peer(H2Stream& stream, std::string_view trailers) {
   stream.peer_ended_ = true;
   made_progress();
-  stream.on_body_end(received_fields_);
-  received_fields_.clear();
+  stream.on_body_end(trailers);
 }
 
 void H2Endpoint::close(H2Stream& stream, uint32_t code) {

@@ -92,6 +92,8 @@ class H2Endpoint {
     size_t stream_bytes_max = 64 * 1024;
     size_t bytes_max = 512 * 1024;
     size_t bytes_assured = 2 * 1024;
+    // All that so many streams may hold together.
+    constexpr size_t most(size_t streams) const { return bytes_max + streams * bytes_assured; }
   };
   static constexpr uint32_t stream_window = 65'535;
   static constexpr size_t fill_bytes = 48 * 1024;
@@ -120,6 +122,8 @@ class H2Endpoint {
   // Ends the stream in both directions; no event of it follows.
   void reset(H2Stream& stream, H2Error error);
 
+  // Given to write() and not yet to fill(), of all streams.
+  size_t output_bytes() const { return output_bytes_; }
   // Streams that are open, as far as this side took them.
   size_t streams() const { return streams_; }
   // Grows with all that moves a request or response forward, and with nothing else.
@@ -146,8 +150,8 @@ class H2Endpoint {
   static bool is_said(const H2Stream& stream) { return stream.ended_ && stream.output_.empty(); }
   void adopt(H2Stream& stream, int32_t id);
   void forget(H2Stream& stream);
-  // The peer's side is complete.
-  void end_peer(H2Stream& stream);
+  // The peer's side is complete; with trailers, where the frame that ended it was a field section.
+  void end_peer(H2Stream& stream, std::string_view trailers);
   // It was closed by both sides or either.
   void close(H2Stream& stream, uint32_t code);
   // The body's source, and that there is none where `follows` is not set.
@@ -170,7 +174,9 @@ class H2Endpoint {
 
   int fail(H2Fault fault, H2Error error);
   void made_progress() { ++progress_; }
-  // What the peer sent of a stream's trailers, or a client's of its response's fields.
+  // What the peer sent of a stream's trailers, or a client's of its response's fields. Where the
+  // stream ends in the midst of them, they are left here until the next field section: only who
+  // has its last frame may read them.
   std::string& received_fields() { return received_fields_; }
   bool failed() const { return last_error_ != H2Error::no_error; }
   // For the last words: the peer's newest stream that was looked at.

@@ -93,14 +93,15 @@ class H2Session::Callbacks {
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     H2Session& session = self(user);
     const bool ended = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    H2Stream* const known = session.stream_of(frame->hd.stream_id);
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
         if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
           return session.finish_head(frame->hd.stream_id, ended);
-        [[fallthrough]];
+        if (ended && known) session.end_peer(*known, session.received_fields());
+        return 0;
       case NGHTTP2_DATA:
-        if (H2Stream* const stream = session.stream_of(frame->hd.stream_id); ended && stream)
-          session.end_peer(*stream);
+        if (ended && known) session.end_peer(*known, "");
         return 0;
       case NGHTTP2_SETTINGS:
         return session.check_windows();
@@ -253,7 +254,7 @@ void H2Session::take(int32_t id, H2Stream* stream, bool ended) {
   }
   adopt(*stream, id);
   nghttp2_session_set_stream_user_data(session_, id, stream);
-  if (ended) end_peer(*stream);
+  if (ended) end_peer(*stream, "");
 }
 
 void H2Session::respond(H2Stream& stream, const ResponseHead& head, Follows follows) {

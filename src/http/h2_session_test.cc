@@ -153,6 +153,19 @@ TEST(H2Session, bodies_and_trailers_go_both_ways) {
   EXPECT_TRUE(client.streams[0]->closed);
 }
 
+// A stream may end in the midst of its trailers.
+TEST(H2Session, trailers_of_a_stream_that_is_over_are_nobody_elses) {
+  Client client;
+  client.connect();
+  client.say(h2::headers(1, h2::post(), h2::none) + h2::headers(3, h2::post(), h2::none));
+  const std::string trailers = h2::headers(1, {{"x-sum", "7"}, {"x-more", "8"}});
+  client.say(trailers.substr(0, trailers.size() - 4));
+  client.session.reset(*client.streams[0], H2Error::cancel);
+  client.hear();
+  client.say(trailers.substr(trailers.size() - 4) + h2::data(3, "three", h2::end_stream));
+  EXPECT_EQ(client.events.back(), "#1 end");
+}
+
 TEST(H2Session, an_early_answer_ends_the_request_without_an_error) {
   Client client;
   client.connect();
