@@ -229,6 +229,10 @@ int H2Session::note_malformed() {
 }
 
 int H2Session::finish_head(int32_t id, bool ended) {
+  if (id > stream_last_) {  // the client was told so, or will be
+    take(id, nullptr, ended);
+    return 0;
+  }
   looked_at(id);
   made_progress();
   frames_.earn(frames_earned);
@@ -299,9 +303,8 @@ void H2Session::begin_shutdown() {
 void H2Session::finish_shutdown() {
   if (shutdown_ != Shutdown::announced) return;
   shutdown_ = Shutdown::final;
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
-                        nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
-                        nullptr, 0);
+  stream_last_ = nghttp2_session_get_last_proc_stream_id(session_);
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, stream_last_, NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
 }  // namespace daruma::http

@@ -542,6 +542,22 @@ TEST(H2Session, a_tunnel_that_is_left_ends_without_an_error) {
   }
 }
 
+// What the last GOAWAY does not count in, the client may send again elsewhere: it is not served,
+// also where it came before that GOAWAY had left.
+TEST(H2Session, nothing_is_served_beyond_the_last_stream_of_the_last_goaway) {
+  Client client;
+  client.connect();
+  client.say(h2::headers(1, h2::get("/a")));
+  client.session.begin_shutdown();
+  client.session.finish_shutdown();
+  client.session.receive(h2::headers(3, h2::get("/b")), client.now);
+  EXPECT_EQ(client.events, (Words{"#0 GET /a", "#0 end"}));
+  client.answer(0, 200, "a");
+  const Words heard = client.hear();
+  EXPECT_NE(std::ranges::find(heard, "GOAWAY 1 NO_ERROR"), heard.end());
+  EXPECT_TRUE(client.session.finished());
+}
+
 TEST(H2Session, a_ping_is_no_progress) {
   Client client;
   client.connect();
