@@ -45,6 +45,8 @@ class H2HeadReader {
   enum class Body : uint8_t { none, follows };
   ParseStatus finish(Body body, RequestHead& head);
   Buffer& bytes() { return bytes_; }
+  // As far as it is known, also where a limit was exceeded.
+  Method method() const { return method_of(method_); }
 
  private:
   struct Span {  // of bytes_, which may move while it grows

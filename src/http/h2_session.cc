@@ -85,9 +85,9 @@ class H2Session::Callbacks {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
-  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame*, int error, void* user) {
+  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
     const bool message = error == NGHTTP2_ERR_HTTP_HEADER || error == NGHTTP2_ERR_HTTP_MESSAGING;
-    return message ? self(user).note_malformed() : 0;
+    return message ? self(user).note_malformed(frame->hd.stream_id) : 0;
   }
 
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
@@ -223,8 +223,8 @@ int H2Session::check_windows() {
   return fail(H2Fault::protocol, H2Error::flow_control_error);
 }
 
-int H2Session::note_malformed() {
-  handler_.on_malformed_request();
+int H2Session::note_malformed(int32_t id) {
+  handler_.on_malformed_request(stream_of(id), head_reader_.decoded_bytes());
   return spend(resets_, H2Fault::resets);
 }
 
@@ -240,12 +240,12 @@ int H2Session::finish_head(int32_t id, bool ended) {
   const ParseStatus status = head_reader_.finish(body, head_);
   if (status == ParseStatus::malformed) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
-    return note_malformed();
+    return note_malformed(id);
   }
-  H2Stream* const stream =
-      status == ParseStatus::complete
-          ? handler_.on_request(head_, head_reader_.bytes(), body)
-          : handler_.on_unacceptable_request(status, head_reader_.decoded_bytes());
+  H2Stream* const stream = status == ParseStatus::complete
+                               ? handler_.on_request(head_, head_reader_.bytes(), body)
+                               : handler_.on_unacceptable_request(status, head_reader_.method(),
+                                                                  head_reader_.decoded_bytes());
   head_reader_.begin();
   take(id, stream, ended);
   return 0;

@@ -29,10 +29,12 @@ class H2Session final : public H2Endpoint {
     // A request's head is there: `head`'s views lie in `bytes`; both may be taken. Returns its
     // stream, or nullptr to refuse it (REFUSED_STREAM: the client may send it again).
     virtual H2Stream* on_request(RequestHead& head, Buffer& bytes, H2HeadReader::Body body) = 0;
-    // The head exceeds a limit; to be answered on that stream.
-    virtual H2Stream* on_unacceptable_request(ParseStatus limit, size_t bytes_seen) = 0;
-    // A request that is none by RFC 9113 8.1.1; its stream has been reset.
-    virtual void on_malformed_request() = 0;
+    // The head exceeds a limit; to be answered on that stream, as `method` wants it.
+    virtual H2Stream* on_unacceptable_request(ParseStatus limit, Method method,
+                                              size_t bytes_seen) = 0;
+    // A request that is none by RFC 9113 8.1.1; its stream is being reset. `stream` is its own, if
+    // what is wrong comes behind its head; else nullptr, and nobody has heard of it.
+    virtual void on_malformed_request(const H2Stream* stream, size_t bytes_seen) = 0;
 
    protected:
     ~Handler() = default;
@@ -76,7 +78,7 @@ class H2Session final : public H2Endpoint {
   int spend(H2Patience& patience, H2Fault fault);
   int check_windows();
   void end_said(H2Stream& stream);
-  int note_malformed();
+  int note_malformed(int32_t id);
   int finish_head(int32_t id, bool ended);
 
   Handler& handler_;

@@ -85,12 +85,12 @@ class Client final : private H2Session::Handler {
     events.push_back(name + " " + std::string(head.method_text) + " " + std::string(head.target));
     return add(name);
   }
-  H2Stream* on_unacceptable_request(ParseStatus status, size_t) override {
+  H2Stream* on_unacceptable_request(ParseStatus status, Method, size_t) override {
     const std::string name = "#" + std::to_string(streams.size());
     events.push_back(name + " unacceptable " + std::to_string(static_cast<int>(status)));
     return add(name);
   }
-  void on_malformed_request() override { events.push_back("malformed"); }
+  void on_malformed_request(const H2Stream*, size_t) override { events.push_back("malformed"); }
 
   H2Stream* add(const std::string& name) {
     return streams.emplace_back(std::make_unique<Stream>(slabs, events, name)).get();

@@ -93,7 +93,7 @@ void ClientConnection::on_connect_failed() {
   socket_ = connection_.get();
   socket_->set_handler(*this);
   first_byte_ = environment_.loop.now();
-  refuse(400, model::Reason::plain_http_on_https);
+  refuse({400, model::Reason::plain_http_on_https});
 }
 
 void ClientConnection::on_readable() {
@@ -135,7 +135,7 @@ void ClientConnection::read_request() {
       case ReadOutcome::failed:
         // Who has begun a request and leaves, as who leaves in its body: 400, and a line in the
         // log.
-        return in_.empty() ? die() : refuse(400, model::Reason::client_closed);
+        return in_.empty() ? die() : refuse({400, model::Reason::client_closed});
     }
   }
 }
@@ -158,14 +158,13 @@ void ClientConnection::begin_exchange() {
 }
 
 void ClientConnection::refuse(http::ParseStatus status) {
-  const Refusal refusal = refusal_of(status);
-  refuse(refusal.status, refusal.reason);
+  refuse(refusal_of(status));
 }
 
-void ClientConnection::refuse(int code, model::Reason reason) {
+void ClientConnection::refuse(const Refusal& refusal) {
   state_ = State::serving;
   exchange_ = &environment_.exchanges.take();
-  exchange_->begin_refused(*this, code, reason, std::exchange(first_byte_, never), in_.size());
+  exchange_->begin_refused(*this, refusal, std::exchange(first_byte_, never), in_.size());
 }
 
 void ClientConnection::exchange_done(After after) {

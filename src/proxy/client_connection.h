@@ -12,6 +12,7 @@
 #include "model/reason.h"
 #include "proxy/accepted_connection.h"
 #include "proxy/client_stream.h"
+#include "proxy/refusal.h"
 #include "transport/secure_socket.h"
 
 namespace daruma::proxy {
@@ -50,7 +51,7 @@ class ClientConnection final : public AcceptedConnection,
   void read_request();
   void begin_exchange();
   void refuse(http::ParseStatus status);
-  void refuse(int code, model::Reason reason);
+  void refuse(const Refusal& refusal);
   void wait_for_more();
   void begin_closing(After after);
   void discard_input();

@@ -93,14 +93,15 @@ void Exchange::begin(ClientStream& client, http::RequestHead& head, Buffer& byte
   run();
 }
 
-void Exchange::begin_refused(ClientStream& client, int status, model::Reason reason,
-                             Instant first_byte, size_t bytes_seen) {
+void Exchange::begin_refused(ClientStream& client, const Refusal& refusal, Instant first_byte,
+                             size_t bytes_seen) {
   client_ = &client;
   listener_ = &client.origin().listener;
   began_ = first_byte;
   record_.received_bytes = bytes_seen;
   request_.clear();
-  refuse(status, reason);
+  request_.method = refusal.method;
+  refuse(refusal.status, refusal.reason);
   run();
 }
 

@@ -27,6 +27,7 @@
 #include "proxy/client_stream.h"
 #include "proxy/graveyard.h"
 #include "proxy/local_response.h"
+#include "proxy/refusal.h"
 #include "proxy/relay.h"
 #include "proxy/sticky_cookies.h"
 #include "proxy/target_choice.h"
@@ -58,8 +59,8 @@ class Exchange final : public Mortal,
   // The head has been read: `head`'s views lie in `bytes`; both are taken over (swapped, so that
   // capacity circulates).
   void begin(ClientStream& client, http::RequestHead& head, Buffer& bytes, Instant first_byte);
-  // No head could be read: answers `status` for `reason` and closes.
-  void begin_refused(ClientStream& client, int status, model::Reason reason, Instant first_byte,
+  // No head could be read: answers so and closes.
+  void begin_refused(ClientStream& client, const Refusal& refusal, Instant first_byte,
                      size_t bytes_seen);
 
   // Whether it may go to that target, which is a candidate now.

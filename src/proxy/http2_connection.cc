@@ -111,9 +111,11 @@ http::H2Stream* Http2Connection::on_request(http::RequestHead& head, Buffer& byt
 }
 
 http::H2Stream* Http2Connection::on_unacceptable_request(http::ParseStatus limit,
-                                                         size_t bytes_seen) {
+                                                         http::Method method, size_t bytes_seen) {
   Http2Stream& stream = add_stream();
-  stream.open_refused(refusal_of(limit), bytes_seen);
+  Refusal refusal = refusal_of(limit);
+  refusal.method = method;
+  stream.open_refused(refusal, bytes_seen);
   head_bytes_ += stream.head_bytes();
   return &stream;
 }
@@ -132,8 +134,13 @@ Http2Stream& Http2Connection::add_stream() {
   return *stream;
 }
 
-void Http2Connection::on_malformed_request() {
-  count(model::Reason::request_malformed);
+// One that nobody has heard of is reset, and stands in the access log with 400, as an ALB has it;
+// of another its exchange tells.
+void Http2Connection::on_malformed_request(const http::H2Stream* known, size_t bytes_seen) {
+  if (known) return count(model::Reason::request_malformed);
+  Http2Stream& stream = add_stream();
+  stream.refuse_unheard(refusal_of(http::ParseStatus::malformed), bytes_seen);
+  head_bytes_ += stream.head_bytes();
 }
 
 void Http2Connection::count(model::Reason reason) {

@@ -71,8 +71,9 @@ class Http2Connection final : public AcceptedConnection,
 
   http::H2Stream* on_request(http::RequestHead& head, Buffer& bytes,
                              http::H2HeadReader::Body body) override;
-  http::H2Stream* on_unacceptable_request(http::ParseStatus limit, size_t bytes_seen) override;
-  void on_malformed_request() override;
+  http::H2Stream* on_unacceptable_request(http::ParseStatus limit, http::Method method,
+                                          size_t bytes_seen) override;
+  void on_malformed_request(const http::H2Stream* stream, size_t bytes_seen) override;
 
   void read();
   void act();

@@ -41,8 +41,14 @@ void Http2Stream::open(http::RequestHead& head, Buffer& bytes) {
 
 void Http2Stream::open_refused(const Refusal& refusal, size_t bytes_seen) {
   refusal_ = refusal;
+  method_ = refusal.method;
   head_bytes_ = bytes_seen;
   note();
+}
+
+void Http2Stream::refuse_unheard(const Refusal& refusal, size_t bytes_seen) {
+  closed_ = unheard_ = true;
+  open_refused(refusal, bytes_seen);
 }
 
 void Http2Stream::note() {
@@ -70,6 +76,7 @@ void Http2Stream::offer_room() {
 }
 
 void Http2Stream::act() {
+  if (unheard_ && !begun_) return begin();
   if (closed_ && !exchange_) return destroy();
   if (closed_ && !ended_well_) return exchange_->on_client_gone();  // ends in exchange_done()
   if (!begun_) return begin();
@@ -82,8 +89,7 @@ void Http2Stream::begin() {
   begun_ = true;
   exchange_ = &environment_.exchanges.take();
   connection_.exchange_begun();
-  if (refusal_.status != 0)
-    return exchange_->begin_refused(*this, refusal_.status, refusal_.reason, began_, head_bytes_);
+  if (refusal_.status != 0) return exchange_->begin_refused(*this, refusal_, began_, head_bytes_);
   exchange_->begin(*this, request_, in_, began_);
 }
 
@@ -163,10 +169,14 @@ void Http2Stream::give_back_window() {
 }
 
 IoResult Http2Stream::write(std::span<const std::string_view> pieces) {
-  if (closed_) return {IoStatus::failed};
+  if (closed_ && !unheard_) return {IoStatus::failed};
   size_t accepted = 0;
   bool open = true;
   for (const std::string_view piece : pieces) {
+    if (unheard_) {
+      accepted += piece.size();
+      continue;
+    }
     size_t taken = 0;
     if (!head_written_) open = write_heads(piece, taken);
     if (open && head_written_) open = write_body(piece.substr(taken), taken);

@@ -44,6 +44,8 @@ class Http2Stream final : public Mortal,
   void open(http::RequestHead& head, Buffer& bytes);
   // In its stead: it could not be read.
   void open_refused(const Refusal& refusal, size_t bytes_seen);
+  // The same, where the session has reset it: the answer is for the log alone. It is gone then.
+  void refuse_unheard(const Refusal& refusal, size_t bytes_seen);
 
   // Begins its exchange, or tells it what has happened. May end the stream.
   void act();
@@ -111,6 +113,7 @@ class Http2Stream final : public Mortal,
   Http2Room room_;
   bool closed_ = false;      // the session does not know it any more
   bool ended_well_ = false;  // as both sides of the tunnel have ended
+  bool unheard_ = false;     // and never did: what is written is lost
 };
 
 }  // namespace daruma::proxy

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "http/head_scanner.h"
+#include "http/message.h"
 #include "model/limits.h"
 #include "model/reason.h"
 
@@ -18,6 +19,7 @@ inline constexpr http::HeadLimits request_limits{
 struct Refusal {
   int status;
   model::Reason reason;
+  http::Method method = http::Method::other;  // as far as it is known: HEAD gets no page
 };
 
 // need_more: the time for the head is over.

@@ -78,12 +78,12 @@ class Server final : private H2Session::Handler {
     events_.append(head.method_text).append(" ").append(head.target).append("\n");
     return add();
   }
-  H2Stream* on_unacceptable_request(ParseStatus status, size_t) override {
+  H2Stream* on_unacceptable_request(ParseStatus status, Method, size_t) override {
     FUZZ_CHECK(status != ParseStatus::complete && status != ParseStatus::malformed);
     events_ += "unacceptable\n";
     return streams_.size() % 2 == 0 ? add() : nullptr;
   }
-  void on_malformed_request() override { events_ += "malformed\n"; }
+  void on_malformed_request(const H2Stream*, size_t) override { events_ += "malformed\n"; }
 
   H2Stream* add() { return streams_.emplace_back(std::make_unique<Stream>(slabs_, events_)).get(); }
   static bool lies_within(std::string_view part, std::string_view whole) {
