@@ -63,6 +63,7 @@ void TargetHttp2::begin(TargetHttp2Stream& stream, const http::RequestHead& requ
                         http::H2ClientSession::Follows follows) {
   const bool secure = connection_.protocol() == model::Protocol::https;
   session_.request(stream, request, secure ? "https" : "http", follows);
+  connection_.target().on_room_changed(connection_);  // of heads too it takes so many
 }
 
 void TargetHttp2::give_back(TargetHttp2Stream& stream, TargetHttp2Stream::Answer answer) {
@@ -113,7 +114,12 @@ void TargetHttp2::read() {
       return die(model::Reason::target_reset_before_response);
     last_heard_ = environment_.loop.now();
     session_.receive({bytes.data(), result.bytes});
-    if (session_.introduced() && !connection_.established()) connection_.on_introduced();
+    if (session_.introduced() && !connection_.established()) {
+      // It came to say good-bye.
+      if (session_.leaving()) return die(model::Reason::target_closed_before_response);
+      connection_.on_introduced();
+    }
+    connection_.target().on_room_changed(connection_);
     act();
     total += result.bytes;
     more_to_read_ = total >= model::limits::relay_turn_bytes_max;
@@ -168,6 +174,7 @@ void TargetHttp2::die(model::Reason reason) {
   if (dead_) return;
   dead_ = retired_ = true;
   if (!connection_.established()) return connection_.on_not_introduced(reason);
+  connection_.target().on_room_changed(connection_);
   streams_.for_each([reason](TargetHttp2Stream& stream) { stream.fail(reason); });
   act();
   // An exchange whose client is slow still reads what came before.

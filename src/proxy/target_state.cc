@@ -237,6 +237,11 @@ void TargetState::abandon(TargetStream& stream) {
   discard(connection);
 }
 
+// Whoever comes next in this turn must not be given a stream that there is not.
+void TargetState::on_room_changed(TargetConnection& connection) {
+  if (!connection.http2()->has_room()) connection.ListNode<IdleConnection>::unlink();
+}
+
 void TargetState::on_streams_changed(TargetConnection& connection) {
   if (connection.Mortal::linked()) return;
   TargetHttp2& http2 = *connection.http2();
@@ -276,8 +281,9 @@ void TargetState::into_pool(TargetConnection& connection, Duration idle_timeout)
   if (door_.full()) allowance = std::min(allowance, model::limits::saturated_idle_timeout);
   if (door_.wanted_elsewhere() && wanted() == 0) allowance = Duration::zero();
   connection.rest(now, now + allowance);
-  idle_.push_front(connection);
   count_idle(1);
+  // It may allow no stream yet.
+  if (!connection.http2() || connection.http2()->has_room()) idle_.push_front(connection);
 }
 
 void TargetState::discard(TargetConnection& connection) {

@@ -166,6 +166,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void abandon(TargetStream& stream);
   // Of HTTP/2: it may have room now, or none any more, or have nothing left to do.
   void on_streams_changed(TargetConnection& connection);
+  // Of HTTP/2, in the midst of its events: it may have no room any more.
+  void on_room_changed(TargetConnection& connection);
   // Its request, which is whole, waits at the door of a target that is saturated: the target will
   // read and answer it, whoever has gone meanwhile.
   bool holds_place(const TargetConnection& connection) const;
