@@ -71,6 +71,8 @@ class H2ClientSession final : public H2Endpoint {
                Follows follows);
   // Ends the stream in both directions; no event of it follows.
   void reset(H2ClientStream& stream, H2Error error);
+  // Of requests that wait to be sent.
+  size_t heads_bytes() const { return heads_bytes_; }
   // GOAWAY: nothing follows. What fill() gives after that is the last.
   void end();
 

@@ -37,6 +37,8 @@ class H2TextReader {
   size_t take_consumed(size_t held = 0);
   bool has_consumed() const { return consumed_ > 0; }
   bool ended() const { return ended_; }
+  // Of the body, what was not read.
+  size_t body_bytes() const { return body_.size(); }
   // Drops what was not read, and tells how much of the body that was, with what was not yet told.
   size_t drop();
 

@@ -43,7 +43,7 @@ inline constexpr size_t pipelined_bytes_max = 16 * 1024;
 // HTTP/2, per client connection. What is kept in memory stands in http/h2_session.h.
 inline constexpr uint32_t http2_streams_max = 128;
 inline constexpr uint64_t http2_requests_max = 10'000;       // then GOAWAY
-inline constexpr size_t http2_heads_bytes_max = 512 * 1024;  // of requests under way, together
+inline constexpr size_t http2_heads_bytes_max = 304 * 1024;  // of requests under way, together
 // HTTP/2, per connection to a target: streams at once, however many the target allows.
 inline constexpr uint32_t http2_target_streams_max = 100;
 // Of requests over it, what is kept until they are answered, in case the target refuses to look at

@@ -16,6 +16,7 @@
 #include "proxy/access_log_line.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/graveyard.h"
+#include "proxy/http2_memory.h"
 #include "proxy/sticky_cookies.h"
 #include "proxy/story_book.h"
 #include "telemetry/counters.h"
@@ -62,6 +63,7 @@ struct Environment {
   size_t client_connections = 0;
   size_t client_connections_max = 0;
   size_t tunnels = 0;  // upgraded client connections
+  IntrusiveList<Http2Holder> http2_holders;
   size_t target_connections = 0;
   size_t target_connections_idle = 0;
   size_t requests_in_flight = 0;

@@ -19,8 +19,14 @@ constexpr size_t read_bytes = 16 * 1024;
 constexpr Duration linger_timeout = 5s;
 constexpr size_t linger_bytes_max = 1024 * 1024;
 
-constexpr http::H2Session::Limits session_limits{.head = request_limits,
-                                                 .streams_max = model::limits::http2_streams_max};
+constexpr http::H2Session::Limits session_limits{
+    .head = request_limits,
+    .streams_max = model::limits::http2_streams_max,
+    .connection_window = 256 * 1024,
+    .output = {.bytes_max = 256 * 1024, .bytes_assured = 1024}};
+static_assert(session_limits.connection_window + model::limits::http2_heads_bytes_max +
+                  session_limits.output.most(session_limits.streams_max) + Http2Output::bytes_max <=
+              http2_connection_bytes_max);
 
 model::Reason reason_of(http::H2Fault fault) {
   switch (fault) {
@@ -52,6 +58,7 @@ Http2Connection::Http2Connection(Environment& environment, const ClientOrigin& o
       timer_(environment.loop.timers(), *this),
       goaway_timer_(environment.loop.timers(), *this) {
   socket_->set_handler(*this);
+  environment.http2_holders.push_back(*this);
   origin_.listener.counters().http2_connections_total.add();
   timer_.set(environment_.loop.now() + idle_timeout());
   flush_soon();
@@ -91,6 +98,14 @@ void Http2Connection::read() {
     if (more_to_read_) break;
   }
   flush_soon();
+}
+
+Http2Memory Http2Connection::memory() {
+  Http2Memory memory{.bytes = session_.output_bytes() + out_.size() + head_bytes_};
+  streams_.for_each([&memory](Http2Stream& stream) {
+    memory.add_stream(stream.received_bytes(), stream.output_pending());
+  });
+  return memory;
 }
 
 void Http2Connection::act() {

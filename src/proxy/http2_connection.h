@@ -14,6 +14,7 @@
 #include "model/reason.h"
 #include "proxy/accepted_connection.h"
 #include "proxy/client_stream.h"
+#include "proxy/http2_memory.h"
 #include "proxy/http2_output.h"
 #include "proxy/http2_stream.h"
 #include "tls/context.h"
@@ -24,6 +25,7 @@ class Listener;
 struct Environment;
 
 class Http2Connection final : public AcceptedConnection,
+                              public Http2Holder,
                               private io::SocketHandler,
                               private io::TimerHandler,
                               private io::Task,
@@ -37,6 +39,7 @@ class Http2Connection final : public AcceptedConnection,
 
   void retire() override;
   void stop_now() override;
+  Http2Memory memory() override;
 
   // For its streams.
   const ClientOrigin& origin() const { return origin_; }

@@ -14,6 +14,9 @@ class Http2Output {
  public:
   explicit Http2Output(SlabPool& slabs) : out_(slabs) {}
 
+  // What may be gathered here.
+  static constexpr size_t bytes_max = http::H2Endpoint::fill_bytes + 16 * 1024 + 9;
+
   enum class Status : uint8_t {
     done,       // everything, or as much as the socket took
     turn_over,  // others have their turn; call again in the next

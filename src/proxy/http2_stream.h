@@ -56,6 +56,8 @@ class Http2Stream final : public Mortal,
   void stop_now();
 
   size_t head_bytes() const { return head_bytes_; }
+  // Of the request's body, and what frames it.
+  size_t received_bytes() const { return received_.body_bytes() + in_.size(); }
   bool has_exchange() const { return exchange_ != nullptr; }
 
   bool held_up() const override;

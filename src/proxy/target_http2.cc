@@ -18,12 +18,13 @@ constexpr size_t read_bytes = 16 * 1024;
 constexpr http::H2ClientSession::Limits session_limits{
     .head_bytes_max = model::limits::response_head_bytes_max,
     .streams_max = model::limits::http2_target_streams_max,
-    .connection_window = 384 * 1024,
+    .connection_window = 288 * 1024,
     .heads_bytes_max = 128 * 1024,
-    .output = {.bytes_max = 384 * 1024}};
+    .output = {.bytes_max = 288 * 1024, .bytes_assured = 1024}};
 static_assert(session_limits.connection_window + session_limits.heads_bytes_max +
-                  session_limits.output.bytes_max + model::limits::http2_kept_together_bytes_max <=
-              1024 * 1024);
+                  session_limits.output.most(session_limits.streams_max) +
+                  model::limits::http2_kept_together_bytes_max + Http2Output::bytes_max <=
+              http2_connection_bytes_max);
 
 }  // namespace
 
@@ -34,6 +35,7 @@ TargetHttp2::TargetHttp2(Environment& environment, TargetConnection& connection)
       out_(environment.slabs),
       room_(session_limits.streams_max),
       last_heard_(environment.loop.now()) {
+  environment.http2_holders.push_back(*this);
   flush_soon();
 }
 
@@ -126,6 +128,15 @@ void TargetHttp2::read() {
     if (more_to_read_) break;
   }
   flush_soon();
+}
+
+Http2Memory TargetHttp2::memory() {
+  Http2Memory memory{.bytes = session_.output_bytes() + session_.heads_bytes() + out_.size() +
+                              kept_bytes_};
+  streams_.for_each([&memory](TargetHttp2Stream& stream) {
+    memory.add_stream(stream.received_bytes(), stream.output_pending());
+  });
+  return memory;
 }
 
 void TargetHttp2::act() {

@@ -18,6 +18,7 @@
 #include "io/socket.h"
 #include "model/limits.h"
 #include "model/reason.h"
+#include "proxy/http2_memory.h"
 #include "proxy/http2_output.h"
 #include "proxy/target_http2_stream.h"
 
@@ -26,7 +27,7 @@ namespace daruma::proxy {
 class TargetConnection;
 struct Environment;
 
-class TargetHttp2 final : private io::Task {
+class TargetHttp2 final : public Http2Holder, private io::Task {
  public:
   TargetHttp2(Environment& environment, TargetConnection& connection);
   ~TargetHttp2();
@@ -47,6 +48,8 @@ class TargetHttp2 final : private io::Task {
   void give_back(TargetHttp2Stream& stream, TargetHttp2Stream::Answer answer);
   // Says good-bye, as far as the network takes it.
   void end();
+
+  Http2Memory memory() override;
 
   // Of the connection.
   void on_readable();

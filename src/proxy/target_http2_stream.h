@@ -65,6 +65,8 @@ class TargetHttp2Stream final : public Mortal,
   // Its connection is gone, rather than the stream alone.
   bool lost() const { return failure_ != model::Reason::none; }
   Instant began() const { return began_; }
+  // Of the response's body, and what frames it.
+  size_t received_bytes() { return received_.body_bytes() + in().size(); }
 
  private:
   // Of the session.

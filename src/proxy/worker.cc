@@ -77,15 +77,22 @@ io::Mailbox<model::WorkerLetter>& Worker::mailbox() {
 }
 
 Worker::Census Worker::census() const {
-  const Environment& environment = implementation_->environment;
-  return {.client_connections = environment.client_connections,
-          .exchanges = environment.exchanges.active(),
-          .target_connections = environment.target_connections,
-          .target_connections_idle = environment.target_connections_idle,
-          .requests_in_flight = environment.requests_in_flight,
-          .tunnels = environment.tunnels,
-          .slabs = environment.slabs.outstanding(),
-          .snapshots_pinned = implementation_->registrations.snapshots()};
+  Environment& environment = implementation_->environment;
+  Census census{.client_connections = environment.client_connections,
+                .exchanges = environment.exchanges.active(),
+                .target_connections = environment.target_connections,
+                .target_connections_idle = environment.target_connections_idle,
+                .requests_in_flight = environment.requests_in_flight,
+                .tunnels = environment.tunnels,
+                .slabs = environment.slabs.outstanding(),
+                .snapshots_pinned = implementation_->registrations.snapshots()};
+  environment.http2_holders.for_each([&census](Http2Holder& holder) {
+    const Http2Memory memory = holder.memory();
+    census.http2_streams += memory.streams;
+    census.http2_connection_bytes = std::max(census.http2_connection_bytes, memory.bytes);
+    census.http2_stream_bytes = std::max(census.http2_stream_bytes, memory.stream_bytes_max);
+  });
+  return census;
 }
 
 Worker::Implementation::Implementation(const WorkerContext& worker_context,

@@ -60,6 +60,10 @@ class Worker {
     size_t tunnels = 0;
     size_t slabs = 0;
     size_t snapshots_pinned = 0;  // the current one included
+    // HTTP/2 (http2_memory.h): the most that one connection holds, and one stream.
+    size_t http2_streams = 0;
+    size_t http2_connection_bytes = 0;
+    size_t http2_stream_bytes = 0;
   };
   Census census() const;
 

@@ -288,14 +288,14 @@ def test_heads_over_the_limits_are_answered(connect):
 
 
 def test_heads_that_are_too_much_together_may_come_again(connect):
-    """Of all streams, 512 KB at once."""
+    """Of all streams, 304 KB at once."""
     client = connect()
     streams = [client.request('/slow/60000', more=[(f'x-{i}', 'x' * 15_000)]) for i in range(60)]
     client.ping()
     refused = [client.responses[stream].reset == REFUSED_STREAM for stream in streams]
-    # 34 heads are 512 KB. On a slow machine some may be answered meanwhile, which makes room.
-    assert not any(refused[:34]) and any(refused[34:])
-    client.send(*[RstStreamFrame(stream, CANCEL) for stream in streams[:34]])
+    # 20 heads are 303 KB. On a slow machine some may be answered meanwhile, which makes room.
+    assert not any(refused[:20]) and any(refused[20:])
+    client.send(*[RstStreamFrame(stream, CANCEL) for stream in streams[:20]])
     client.ping()  # they are gone at the end of a turn, which a request right behind them may share
     assert client.get('/', more=[('x-long', 'x' * 15_000)]).status == 200
 
