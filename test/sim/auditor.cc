@@ -98,7 +98,7 @@ void Auditor::on_interim(Token token, const SimHead& head) {
   if (head.find(target_field)) check_response_token(*record, head);
 }
 
-void Auditor::on_response_head(Token token, const MessageReader& reader) {
+void Auditor::on_response_head(Token token, const SimHead& head, MessageReader::Framing framing) {
   ExchangeRecord* record = find(token, "client");
   if (!record) return;
   ResponseSeen& seen = record->response;
@@ -106,16 +106,16 @@ void Auditor::on_response_head(Token token, const MessageReader& reader) {
   if (record->client.ending != Ending::pending)
     return violation(token, "a response after the exchange had ended");
   learn_worker(*record);
-  seen.status = reader.head().status();
-  seen.framing = reader.framing();
-  seen.head = reader.head();
+  seen.status = head.status();
+  seen.framing = framing;
+  seen.head = head;
   seen.last_activity = network_.now();
-  seen.from_target = reader.head().find(target_field) != nullptr;
+  seen.from_target = head.find(target_field) != nullptr;
   network_.note("client sees " + text_of(token) + " " + seen.head.start_line);
   if (is_poison(seen.head.start_line))
     return violation(token, "a body's bytes were taken for a response: " + seen.head.start_line);
   if (seen.from_target) {
-    check_response_token(*record, reader.head());
+    check_response_token(*record, head);
   } else if (!settings_.through_daruma) {
     violation(token, "a response without token: " + seen.head.start_line);
   }
@@ -158,7 +158,7 @@ void Auditor::on_response_body(Token token, std::string_view bytes) {
   seen.body_bytes += bytes.size();
 }
 
-void Auditor::on_response_complete(Token token, const MessageReader& reader) {
+void Auditor::on_response_complete(Token token, const std::string& trailers) {
   ExchangeRecord* record = find(token, "client");
   if (!record || violated()) return;
   record->client.ending = Ending::complete;
@@ -174,8 +174,8 @@ void Auditor::on_response_complete(Token token, const MessageReader& reader) {
   if (seen.body_bytes != plan.body_size)
     return violation(token, "the response's body has " + std::to_string(seen.body_bytes) +
                                 " bytes, the target sent " + std::to_string(plan.body_size));
-  if (!reader.trailers().empty() && reader.trailers() != plan.trailers)
-    violation(token, "trailers of the response: " + reader.trailers());
+  if (!trailers.empty() && ascii_lowered(trailers) != ascii_lowered(plan.trailers))
+    violation(token, "trailers of the response: " + trailers);
 }
 
 bool Auditor::tunnel_is_complete(Token token) const {
@@ -185,6 +185,10 @@ bool Auditor::tunnel_is_complete(Token token) const {
 }
 
 void Auditor::on_client_half_closed(Token token) {
+  if (ExchangeRecord* record = find(token, "client")) record->client.excused = true;
+}
+
+void Auditor::on_client_abuse(Token token) {
   if (ExchangeRecord* record = find(token, "client")) record->client.excused = true;
 }
 
@@ -286,7 +290,8 @@ void Auditor::check_forwarded_head(const ExchangeRecord& record, const SimHead& 
   if (*head.find("X-Forwarded-Port") != std::to_string(record.client.listener.port()))
     return violation(token, "X-Forwarded-Port: " + *head.find("X-Forwarded-Port"));
   const std::string* length = head.find("Content-Length");
-  if (script.body == RequestBody::length && (!length || parse_decimal(*length) != script.body_size))
+  if (script.body == RequestBody::length && script.malformation == Malformation::none &&
+      (!length || parse_decimal(*length) != script.body_size))
     return violation(token, "Content-Length became " + (length ? *length : "nothing"));
   if (head.find("Expect")) return violation(token, "Expect was passed on");
   const std::string* upgrade = head.find("Upgrade");
@@ -334,7 +339,7 @@ void Auditor::on_target_body_complete(Token token, uint32_t connection,
   if (record->target.body_bytes != script.body_size && script.body != RequestBody::none)
     return violation(token, "the request's body has " + std::to_string(record->target.body_bytes) +
                                 " bytes, the client sent " + std::to_string(script.body_size));
-  if (!trailers.empty() && trailers != script.trailers)
+  if (!trailers.empty() && ascii_lowered(trailers) != ascii_lowered(script.trailers))
     violation(token, "trailers of the request: " + trailers);
 }
 
@@ -362,6 +367,14 @@ void Auditor::on_target_event(uint32_t connection, bool announced) {
   const Connection* c = network_.connection(connection);
   if (!c) return;
   target_events_.push_back({network_.now(), c->from_loop(), c->to(), connection, announced});
+}
+
+void Auditor::on_target_refused(const SimHead& head) {
+  const std::string* field = head.find(token_field);
+  const std::optional<Token> token = field ? parse_token(*field) : std::nullopt;
+  if (!token) return violation("a target got a request without token: " + head.start_line);
+  if (ExchangeRecord* record = find(*token, "target")) ++record->refusals;
+  network_.note("target refuses " + text_of(*token));
 }
 
 void Auditor::on_disturbance(const Address& target) {
@@ -394,7 +407,8 @@ void Auditor::on_log_line(std::string_view line) {
 // An answer that Daruma makes itself is not counted: it comes after it gave up.
 void Auditor::note_idle(ExchangeRecord& record) const {
   const Connection* client = network_.connection(record.client.connection);
-  if (!client) return;
+  // What moves on a connection of many streams says nothing of one.
+  if (!client || record.client.script.http2) return;
   const Connection::End& end = client->end(Connection::acceptor);
   // Once the request is whole, what is read is the next one; what is read together with writing the
   // line is thrown away.

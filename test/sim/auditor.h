@@ -53,14 +53,16 @@ class Auditor {
   // Something was read on the connection that this request waits on.
   void on_client_read(Token token);
   void on_interim(Token token, const SimHead& head);
-  void on_response_head(Token token, const MessageReader& reader);
+  void on_response_head(Token token, const SimHead& head, MessageReader::Framing framing);
   void on_response_body(Token token, std::string_view bytes);
-  void on_response_complete(Token token, const MessageReader& reader);
+  void on_response_complete(Token token, const std::string& trailers);
   // FIN has come after an upgrade: whether it is due, as all that the target says has come before.
   bool tunnel_is_complete(Token token) const;
   // The client says no more, while it waits for this answer.
   void on_client_half_closed(Token token);
   void on_client_end(Token token, Ending ending, bool after_close_announced);
+  // The connection ends for what the client did on it otherwise.
+  void on_client_abuse(Token token);
 
   // --- Targets ---
   // Nullptr if this head is one that must never have arrived.
@@ -74,6 +76,8 @@ class Auditor {
   // FIN came after an upgrade.
   void on_tunnel_ended(Token token, uint32_t connection);
   void on_target_event(uint32_t connection, bool announced);
+  // HTTP/2: the target has not looked at this request, and said so.
+  void on_target_refused(const SimHead& head);
   // The target or the network went away and came back, by the run's own hand.
   void on_disturbance(const Address& target);
 
@@ -87,6 +91,9 @@ class Auditor {
 
   // --- Access log ---
   void on_log_line(std::string_view line);
+
+  // Not every request can go to every group.
+  void on_protocol_versions_differ() { protocol_versions_differ_ = true; }
 
   // Tells a client's connection that a full worker may have closed at once.
   void on_connections_limited() { connections_limited_ = true; }
@@ -116,6 +123,7 @@ class Auditor {
   // auditor_endings.cc
   void judge(const ExchangeRecord& record);
   void judge_log(const ExchangeRecord& record);
+  void judge_refused(const ExchangeRecord& record);
   void judge_own_response(const ExchangeRecord& record);
   void judge_missing_response(const ExchangeRecord& record);
   bool reason_holds(const ExchangeRecord& record) const;
@@ -124,6 +132,7 @@ class Auditor {
   bool reason_about_target_holds(const ExchangeRecord& record) const;
   bool reset_tells_of_a_cut(const ExchangeRecord& record) const;
   bool client_is_to_blame(const ExchangeRecord& record) const;
+  bool refused_for_good(const ExchangeRecord& record) const;
   bool target_broke(const ExchangeRecord& record) const;
   bool connect_fault(const ExchangeRecord& record, std::initializer_list<FaultKind> kinds) const;
   bool connection_fault(uint32_t connection, std::initializer_list<FaultKind> kinds) const;
@@ -153,6 +162,7 @@ class Auditor {
   Instant draining_since_ = never;
   Instant stopped_at_ = never;  // what is left then is closed
   bool connections_limited_ = false;
+  bool protocol_versions_differ_ = false;
 };
 
 }  // namespace daruma::sim

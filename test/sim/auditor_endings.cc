@@ -49,6 +49,7 @@ void Auditor::judge(const ExchangeRecord& record) {
   if (!settings_.through_daruma) return;
   judge_log(record);
   if (violated() || record.client.ending == Ending::left) return;
+  if (record.client.ending == Ending::refused) return judge_refused(record);
   if (record.client.ending != Ending::complete) return judge_missing_response(record);
   if (!record.response.from_target) judge_own_response(record);
 }
@@ -95,6 +96,15 @@ void Auditor::judge_log(const ExchangeRecord& record) {
               "the access log's target status is " + std::to_string(record.log.target_status));
 }
 
+// HTTP/2: the client was told that nobody looked at its request, and may send it again.
+void Auditor::judge_refused(const ExchangeRecord& record) {
+  const Token token = record.client.script.token;
+  if (record.target.arrivals + record.refusals > 0)
+    return violation(token, "refused to the client, and sent to a target");
+  if (record.log.lines > 0) return violation(token, "refused, and in the access log");
+  if (record.response.status != 0) violation(token, "refused, and answered");
+}
+
 void Auditor::judge_own_response(const ExchangeRecord& record) {
   const Token token = record.client.script.token;
   if (record.log.lines == 0) return;  // judge_log() has judged that
@@ -102,8 +112,9 @@ void Auditor::judge_own_response(const ExchangeRecord& record) {
   const std::string status = std::to_string(record.response.status);
   if (record.log.reason == "-")
     return violation(token, "Daruma answered " + status + " without a reason");
-  const bool head = record.client.script.method == "HEAD";
-  const size_t page = head ? 0 : page_bytes(record.response.status);
+  // gRPC says it in fields.
+  const bool none = record.client.script.method == "HEAD" || record.client.script.grpc;
+  const size_t page = none ? 0 : page_bytes(record.response.status);
   if (page > 0 && record.response.own_body.size() != page)
     return violation(token, "the page of a " + status + " has " +
                                 std::to_string(record.response.own_body.size()) + " bytes");
@@ -140,6 +151,16 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
   if (connections_limited_ && record.response.status == 0 && record.log.lines == 0) return;
   if (record.log.lines > 0 && record.log.reason != "-" && reason_holds(record)) return;
   if (whole && client.ending == Ending::reset && reset_tells_of_a_cut(record)) return;
+  // HTTP/2: so is one whose request's head comes so slowly that it is idle meanwhile.
+  const NetworkFaults& f = settings_.faults;
+  const bool in_pieces = f.fragments || f.short_writes || f.stalls || client.script.head_filler > 0;
+  const bool untouched = record.log.lines + record.target.arrivals + record.response.status == 0;
+  if (client.script.http2 && untouched && in_pieces &&
+      client.ended - client.begun + 2ms >= settings_.idle_timeout_least)
+    return;
+  // And one that takes nothing of what its streams were answered.
+  const Duration stood_still = client.ended - record.log.at + 2ms;
+  if (whole && client.script.http2 && stood_still >= settings_.idle_timeout_least) return;
   violation(client.script.token,
             std::string(record.response.status == 0 ? "no answer" : "an answer broken off") + " (" +
                 std::string(name_of(client.ending)) + "), log reason " + record.log.reason +
@@ -214,6 +235,17 @@ bool Auditor::target_broke(const ExchangeRecord& record) const {
          });
 }
 
+// Nobody looked at it, and it could not be sent again: too often, or what had gone of its body was
+// too much to be kept.
+bool Auditor::refused_for_good(const ExchangeRecord& record) const {
+  const auto attempts = 1 + std::ranges::count(record.log.targets, ' ');
+  const RequestScript& script = record.client.script;
+  const bool large = script.body != RequestBody::none &&
+                     script.body_size + script.head_filler + script.trailers.size() > 8'000;
+  return attempts > model::limits::retries_per_request_max || large ||
+         draining_since_ <= ended_at(record);
+}
+
 // At least so long since anybody did anything for this exchange, or since it began.
 bool Auditor::waited(const ExchangeRecord& record, Duration least) const {
   const NetworkFaults& f = settings_.faults;
@@ -265,8 +297,9 @@ bool Auditor::reason_about_connect_holds(const ExchangeRecord& record) const {
   if (reason == model::Reason::target_connection_refused)
     return connect_fault(record, {FaultKind::refused, FaultKind::nobody_listens});
   if (reason == model::Reason::target_connection_reset)
-    return connect_fault(
-        record, {FaultKind::reset_on_connect, FaultKind::accept_queue_reset, FaultKind::reset});
+    return connect_fault(record, {FaultKind::reset_on_connect, FaultKind::accept_queue_reset,
+                                  FaultKind::reset}) ||
+           (record.client.script.http2 && target_broke(record));
   if (reason == model::Reason::target_unreachable)
     return connect_fault(record, {FaultKind::unreachable});
   if (reason == model::Reason::target_connect_timeout)
@@ -285,6 +318,10 @@ bool Auditor::reason_about_target_holds(const ExchangeRecord& record) const {
       reason == model::Reason::target_closed_before_response ||
       reason == model::Reason::target_response_truncated)
     return target_broke(record);
+  if (reason == model::Reason::target_http2_error) return target_broke(record);
+  if (reason == model::Reason::target_refused_stream) return refused_for_good(record);
+  if (reason == model::Reason::request_protocol_mismatch)
+    return protocol_versions_differ_ && record.target.arrivals == 0;
   if (reason == model::Reason::target_response_malformed)
     return record.target.planned && (!record.target.plan.well_formed || target_broke(record));
   if (reason == model::Reason::target_response_head_too_large)

@@ -23,7 +23,7 @@ enum class Ending : uint8_t {
   complete,  // a whole response
   closed,    // FIN before the response was whole
   reset,     // RST before
-  refused,   // the connection was never made
+  refused,   // nobody looked at the request: no connection, or HTTP/2 says so
   left,      // the client itself went away
 };
 std::string_view name_of(Ending ending);
@@ -112,6 +112,7 @@ struct ExchangeRecord {
   ClientSide client;
   uint32_t worker_loop = 0;  // who accepted the client's connection; 0: not known
   TargetSide target;
+  int refusals = 0;  // HTTP/2: by targets that have not looked at it, and said so
   ResponseSeen response;
   LogSeen log;
 };

@@ -174,6 +174,24 @@ void shape(RequestScript& r) {
     case Malformation::long_field:
     case Malformation::huge_head:
     case Malformation::many_fields:
+    case Malformation::h2_upper_case_name:
+    case Malformation::h2_no_path:
+    case Malformation::h2_pseudo_behind_field:
+    case Malformation::h2_two_methods:
+    case Malformation::h2_connection_field:
+    case Malformation::h2_te:
+    case Malformation::h2_connect:
+      break;
+    case Malformation::h2_length_too_long:
+    case Malformation::h2_length_too_short:
+      r.method = "POST";
+      r.body = RequestBody::length;
+      r.body_size = std::max<size_t>(r.body_size, 200);
+      break;
+    case Malformation::h2_pseudo_in_trailers:
+      r.method = "POST";
+      r.body = RequestBody::chunked;
+      r.trailers = trailer_lines(r.token, 0);
       break;
   }
 }
@@ -215,8 +233,18 @@ std::string_view name_of(Malformation malformation) {
                                                "long_field",
                                                "huge_head",
                                                "many_fields",
-                                               "get_with_body"};
-  static_assert(std::size(names) == malformation_count);
+                                               "get_with_body",
+                                               "h2_upper_case_name",
+                                               "h2_no_path",
+                                               "h2_pseudo_behind_field",
+                                               "h2_two_methods",
+                                               "h2_connection_field",
+                                               "h2_te",
+                                               "h2_length_too_long",
+                                               "h2_length_too_short",
+                                               "h2_pseudo_in_trailers",
+                                               "h2_connect"};
+  static_assert(std::size(names) == malformation_count_all);
   return names[static_cast<size_t>(malformation)];
 }
 

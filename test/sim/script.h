@@ -29,6 +29,9 @@ enum class ClientAct : uint8_t {
   reset_while_receiving,
   stop_receiving,  // after act_at bytes of the response, for half a minute
   half_close,      // FIN after this request; waits for the answer
+  // Of HTTP/2 alone: the stream, while the connection goes on.
+  reset_stream_while_sending,
+  reset_stream_while_receiving,
 };
 
 // A request that is not as it should be. Whatever becomes of it, it must not disturb another.
@@ -60,8 +63,20 @@ enum class Malformation : uint8_t {
   huge_head,
   many_fields,
   get_with_body,
+  // Of HTTP/2 alone (RFC 9113 8.1.1).
+  h2_upper_case_name,
+  h2_no_path,
+  h2_pseudo_behind_field,
+  h2_two_methods,
+  h2_connection_field,
+  h2_te,
+  h2_length_too_long,
+  h2_length_too_short,
+  h2_pseudo_in_trailers,
+  h2_connect,
 };
 inline constexpr int malformation_count = static_cast<int>(Malformation::get_with_body) + 1;
+inline constexpr int malformation_count_all = static_cast<int>(Malformation::h2_connect) + 1;
 std::string_view name_of(Malformation malformation);
 
 struct RequestScript {
@@ -79,6 +94,8 @@ struct RequestScript {
   bool close = false;      // Connection: close
   bool upgrade = false;    // asks for another protocol
   size_t tunnel_size = 0;  // bytes that it says in that; then FIN
+  bool http2 = false;
+  bool grpc = false;  // HTTP/2: a call of gRPC
   bool stop_on_early_response = false;
   Duration think{};       // before it is sent
   size_t send_piece = 0;  // bytes at once; 0: as many as go

@@ -202,6 +202,8 @@ bool SimClient::act_now() {
     case ClientAct::reset_while_receiving:
     case ClientAct::stop_receiving:
     case ClientAct::half_close:
+    case ClientAct::reset_stream_while_sending:
+    case ClientAct::reset_stream_while_receiving:
       return false;
   }
   return false;
@@ -309,7 +311,7 @@ bool SimClient::on_head() {
     return socket_ != nullptr;
   }
   first.answered_head = true;
-  auditor_.on_response_head(first.request->token, reader_);
+  auditor_.on_response_head(first.request->token, reader_.head(), reader_.framing());
   if (script_.keeps_cookies) keep_cookies(reader_.head());
   if (says_close(head)) close_announced_ = true;
   return true;
@@ -327,7 +329,7 @@ void SimClient::keep_cookies(const SimHead& head) {
 bool SimClient::on_finished() {
   if (reader_.head().status() < 200) return true;
   const UnderWay answered = under_way_.front();
-  auditor_.on_response_complete(answered.request->token, reader_);
+  auditor_.on_response_complete(answered.request->token, reader_.trailers());
   under_way_.pop_front();
   if (sending_ == answered.request) stop_body();
   if (!under_way_.empty()) reader_.expect_no_body(under_way_.front().request->method == "HEAD");
@@ -357,7 +359,7 @@ void SimClient::begin_tunnel() {
   if (!first.request->upgrade || under_way_.size() > 1)
     return auditor_.violation(first.request->token, "a 101 that nobody asked for");
   first.answered_head = stopped_sending_ = true;
-  auditor_.on_response_head(first.request->token, reader_);
+  auditor_.on_response_head(first.request->token, reader_.head(), reader_.framing());
   if (script_.keeps_cookies) keep_cookies(reader_.head());
   tunnel_ = first.request;
   tunnel_says_ = body_bytes(tunnel_->token, BodyOf::request, 0, tunnel_->tunnel_size);
@@ -383,7 +385,7 @@ void SimClient::say_in_tunnel() {
 void SimClient::tunnel_ended() {
   if (!auditor_.tunnel_is_complete(tunnel_->token)) return over(Ending::closed);
   reader_.finish_at_close();
-  auditor_.on_response_complete(tunnel_->token, reader_);
+  auditor_.on_response_complete(tunnel_->token, reader_.trailers());
   under_way_.pop_front();
   tunnel_heard_ = true;
   if (tunnel_said_) over(Ending::left);
@@ -393,7 +395,7 @@ void SimClient::peer_finished() {
   if (tunnel_) return tunnel_ended();
   // HTTP/1.0: the end of the connection is the end of the body.
   if (!under_way_.empty() && under_way_.front().answered_head && reader_.finish_at_close()) {
-    auditor_.on_response_complete(under_way_.front().request->token, reader_);
+    auditor_.on_response_complete(under_way_.front().request->token, reader_.trailers());
     under_way_.pop_front();
     close_announced_ = true;
   }

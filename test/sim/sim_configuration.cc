@@ -57,6 +57,15 @@ SimConfiguration::SimConfiguration(Random& random, std::vector<Address> targets,
   if (!random.chance(1, 10)) settle();
 }
 
+void SimConfiguration::add_http2(Random own) {
+  http2_ = true;
+  client_keep_alive_ = own.chance(1, 3) ? Duration(1s) * (1 + own.below(10)) : 60s;
+  static constexpr model::ProtocolVersion versions[] = {
+      model::ProtocolVersion::http1, model::ProtocolVersion::http1, model::ProtocolVersion::http2,
+      model::ProtocolVersion::http2, model::ProtocolVersion::http2, model::ProtocolVersion::grpc};
+  for (Group& group : groups_) group.version = versions[own.below(std::size(versions))];
+}
+
 // Slow start for less than AWS allows: a run takes less than a minute.
 void SimConfiguration::draw_balancing(Group& group) {
   group.balancing = {};
@@ -153,6 +162,9 @@ model::TargetGroup SimConfiguration::compile_group(size_t index) const {
   group.health_check.timeout = 2s;
   group.health_check.healthy_threshold = 2;
   group.health_check.unhealthy_threshold = unhealthy_threshold_;
+  group.version = group.health_check.version = groups_[index].version;
+  if (group.version == model::ProtocolVersion::grpc)
+    group.health_check.matcher = *model::CodeMatcher::parse_grpc("0");
   group.deregistration_delay = deregistration_delay_;
   group.saturation_guard.enabled = groups_[index].guarded;
   group.balancing = groups_[index].balancing;
@@ -209,10 +221,15 @@ model::SnapshotRef SimConfiguration::compile() {
   balancer.resource_id = "app/web/1";
   balancer.dns_name = "web.sim.example";
   balancer.idle_timeout = idle_timeout_;
-  balancer.client_keep_alive = 60s;
+  balancer.client_keep_alive = client_keep_alive_;
   balancer.access_log = true;
   balancer.listeners.push_back(compile_listener(main_port));
   if (second_listener_) balancer.listeners.push_back(compile_listener(second_port));
+  if (http2_) {
+    balancer.listeners.push_back(compile_listener(secure_port));
+    balancer.listeners.back().protocol = model::Protocol::https;
+    balancer.listeners.back().ssl_policy = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+  }
   for (const model::Listener& listener : balancer.listeners) {
     for (const model::Rule& rule : listener.rules) {
       if (const auto* forward = std::get_if<model::ForwardAction>(&rule.action)) {

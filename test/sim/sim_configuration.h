@@ -17,6 +17,7 @@ namespace daruma::sim {
 
 inline constexpr uint16_t main_port = 8080;    // is always there
 inline constexpr uint16_t second_port = 8081;  // comes and goes
+inline constexpr uint16_t secure_port = 8443;  // HTTPS; where HTTP/2 is simulated
 inline constexpr const char* node_address = "10.1.0.1";
 
 // Paths that clients ask for: "/p0" … "/p4" have rules, or may have; "/other" has none.
@@ -26,6 +27,9 @@ class SimConfiguration {
  public:
   // `seed`: for what is drawn apart, so that the other draws of each seed stay what they were.
   SimConfiguration(Random& random, std::vector<Address> targets, uint64_t seed);
+
+  // From now on there is an HTTPS listener, and groups speak what is drawn; `own` as above.
+  void add_http2(Random own);
 
   // One change an operator might make.
   void change();
@@ -45,6 +49,7 @@ class SimConfiguration {
     bool guarded = true;        // daruma.saturation_guard.enabled
     model::Balancing balancing;
     bool sticky = false;  // stickiness.enabled
+    model::ProtocolVersion version = model::ProtocolVersion::http1;
   };
   struct PathRule {
     int prefix;  // index into path_prefixes()
@@ -67,6 +72,8 @@ class SimConfiguration {
   std::vector<PathRule> rules_;
   uint32_t default_group_ = 0;
   bool second_listener_ = false;
+  bool http2_ = false;
+  Duration client_keep_alive_ = 60s;
   uint64_t revision_ = 0;
   Duration idle_timeout_least_;
   Duration idle_timeout_;

@@ -148,7 +148,7 @@ uint32_t SimNetwork::add_loop(SimLoop& loop) {
 }
 
 Connection& SimNetwork::open(SimLoop& from, const Address& source, const Address& to) {
-  const uint32_t id = next_id();
+  const uint32_t id = newest_connection_ = next_id();
   auto connection = std::make_unique<Connection>(*this, id, from, source, to);
   Connection& opened = *connection;
   connections_.emplace(id, std::move(connection));

@@ -75,6 +75,7 @@ class SimNetwork {
   // Nullptr once both ends have closed.
   const Connection* connection(uint32_t id) const;
   bool listening(const Address& at) const;
+  uint32_t newest_connection() const { return newest_connection_; }
 
   // --- For SimLoop and its sockets ---
   uint32_t add_loop(SimLoop& loop);
@@ -132,6 +133,7 @@ class SimNetwork {
   std::priority_queue<Event, std::vector<Event>, std::greater<>> queue_;
 
   uint32_t last_id_ = 0;
+  uint32_t newest_connection_ = 0;
   uint16_t last_port_ = 20'000;
   std::vector<SimLoop*> loops_;
   std::unordered_map<uint32_t, std::unique_ptr<Connection>>

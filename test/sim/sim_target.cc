@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "sim/h2_channel.h"
 #include "sim/message_reader.h"
 #include "sim/sim_answer.h"
 #include "sim/sim_loop.h"
@@ -43,6 +44,7 @@ class SimTarget::Channel final : private io::SocketHandler,
   }
 
   void kill(bool reset) {
+    if (!socket_) return;
     announce(false);
     if (reset) return socket_->abort_on_close();
     end_until_close();
@@ -55,6 +57,7 @@ class SimTarget::Channel final : private io::SocketHandler,
   void run() override { target_.remove(id_); }  // Task: destroys this
 
   void read();
+  bool heard_http2(std::string_view came);
   bool read_messages();
   bool on_head();
   void on_body_complete();
@@ -77,6 +80,8 @@ class SimTarget::Channel final : private io::SocketHandler,
   io::Timer idle_timer_;  // the keep-alive timeout
   MessageReader reader_{MessageReader::Kind::request};
   bool closing_ = false;
+  bool may_be_http2_ = true;
+  std::string heard_;  // while that is not known
 
   int requests_ = 0;
   bool answering_ = false;  // a request's head has come, its answer is not sent
@@ -126,9 +131,32 @@ void SimTarget::Channel::read() {
     if (result.status == io::IoStatus::end && switched_) return heard_all();
     if (result.status != io::IoStatus::done) return close(false);
     idle_timer_.clear();
-    reader_.feed(std::string_view(bytes.data(), result.bytes));
+    const std::string_view came(bytes.data(), result.bytes);
+    if (may_be_http2_ && heard_http2(came)) {
+      if (closing_) return;
+      continue;
+    }
+    reader_.feed(came);
     if (!read_messages()) return;
   }
+}
+
+// Whether it is HTTP/2, or still may be: then nothing else is to be done with it.
+bool SimTarget::Channel::heard_http2(std::string_view came) {
+  static constexpr std::string_view beginning = "PRI ";
+  heard_ += came;
+  const size_t known = std::min(heard_.size(), beginning.size());
+  may_be_http2_ = heard_.compare(0, known, beginning, 0, known) == 0;
+  if (!may_be_http2_) {
+    heard_.resize(heard_.size() - came.size());
+    reader_.feed(std::exchange(heard_, {}));
+    return false;
+  }
+  if (known < beginning.size()) return true;
+  target_.speak_http2(std::move(socket_), heard_);
+  closing_ = true;
+  target_.loop_.call_after_event(*this);
+  return true;
 }
 
 bool SimTarget::Channel::read_messages() {
@@ -163,9 +191,10 @@ bool SimTarget::Channel::on_head() {
   begun_ = false;
   ++requests_;
   const std::string* agent = head.find("User-Agent");
-  health_check_ = agent && *agent == health_checker;
+  const bool besides = head.find(h2_abuse_field) != nullptr;
+  health_check_ = besides || (agent && *agent == health_checker);
   if (health_check_) {
-    answer_ = health_answer(target_.health_);
+    answer_ = health_answer(besides ? HealthMode::good : target_.health_);
     return true;
   }
   const TargetBehaviour& b = target_.behaviour_;
@@ -312,7 +341,9 @@ void SimTarget::start() {
 void SimTarget::stop(Stop how) {
   auditor_.on_disturbance(address_);
   for (auto& [id, channel] : connections_) channel->kill(how == Stop::reset_connections);
+  for (auto& [id, channel] : h2_connections_) channel->kill(how == Stop::reset_connections);
   connections_.clear();
+  h2_connections_.clear();
   acceptor_ = nullptr;
 }
 
@@ -321,8 +352,17 @@ void SimTarget::on_accept(std::unique_ptr<io::Socket> socket) {
   connections_.emplace(id, std::make_unique<Channel>(*this, id, std::move(socket)));
 }
 
+void SimTarget::speak_http2(std::unique_ptr<io::Socket> socket, std::string_view bytes) {
+  const uint32_t id = ++last_channel_;
+  auto channel = std::make_unique<H2Channel>(*this, id, std::move(socket));
+  H2Channel& made = *channel;
+  h2_connections_.emplace(id, std::move(channel));
+  made.begin(bytes);
+}
+
 void SimTarget::remove(uint32_t channel) {
   connections_.erase(channel);
+  h2_connections_.erase(channel);
 }
 
 }  // namespace daruma::sim

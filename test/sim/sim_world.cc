@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/http2_memory.h"
+
 namespace daruma::sim {
 namespace {
 
@@ -56,7 +58,7 @@ AuditSettings audit_settings(const SimConfiguration& configuration, const Networ
 SimWorld::Node::Node(SimNetwork& network, std::string name)
     : loop(network, std::move(name), *Address::parse(node_address, 0)), log(256 * 1024) {}
 
-SimWorld::SimWorld(uint64_t seed, bool verbose)
+SimWorld::SimWorld(uint64_t seed, Protocols protocols, bool verbose)
     : network_(seed),
       random_(seed ^ 0x5eed),
       faults_(draw_faults(random_, seed)),
@@ -73,7 +75,8 @@ SimWorld::SimWorld(uint64_t seed, bool verbose)
       health_log_(16 * 1024),
       control_(control_loop_, *this),
       change_timer_(control_loop_.timers(), *this),
-      trouble_timer_(target_loop_.timers(), *this) {
+      trouble_timer_(target_loop_.timers(), *this),
+      protocols_(protocols) {
   network_.set_verbose(verbose);
   network_.set_watcher(this);
   troubles_.reconfiguration = random_.chance(2, 3);
@@ -89,6 +92,25 @@ SimWorld::SimWorld(uint64_t seed, bool verbose)
   build_node(Random(seed ^ 0x715).chance(1, 3) ? 66'000 : 0);
   draw_targets();
   draw_clients();
+  if (protocols_ == Protocols::http2) add_http2(seed);
+}
+
+// Of a source of its own.
+void SimWorld::add_http2(uint64_t seed) {
+  Random own(seed ^ 0x2007540);
+  auditor_.on_protocol_versions_differ();
+  configuration_.add_http2(Random(own.next()));
+  for (auto& target : targets_) {
+    target->set_h2_behaviour(draw_h2_target(own, troubles_.faulty_targets));
+  }
+  // A few speak HTTP/1 beside them.
+  clients_.resize(std::min<size_t>(clients_.size(), 3));
+  const size_t clients = 2 + own.below(own.chance(1, 4) ? 16 : 6);
+  for (size_t i = 0; i < clients; ++i) {
+    h2_clients_.push_back(std::make_unique<H2Client>(
+        client_loop_, auditor_, draw_h2_client(own, traffic_, path_prefixes()),
+        [] { return Address::parse(node_address, secure_port); }));
+  }
 }
 
 SimWorld::~SimWorld() {
@@ -149,6 +171,7 @@ RunResult SimWorld::run() {
   run_for(10ms);
   network_.set_faults(faults_);
   for (auto& client : clients_) client->start(up_to(random_, 3s));
+  for (auto& client : h2_clients_) client->start(up_to(random_, 3s));
   if (troubles_.reconfiguration)
     change_timer_.set(network_.now() + up_to(random_, troubles_.pause_most));
   trouble_timer_.set(network_.now() + up_to(random_, troubles_.pause_most));
@@ -163,6 +186,7 @@ RunResult SimWorld::run() {
     for (int i = 0; i < 180 && !clients_done(); ++i) run_for(1s);
   }
   for (auto& client : clients_) client->retire();
+  for (auto& client : h2_clients_) client->retire();
   run_for(auditor_.settings().idle_timeout_most + 25s);
   if (!troubles_.early_drain) {
     check_at_rest();
@@ -180,6 +204,8 @@ RunResult SimWorld::result() const {
                    .completed = auditor_.completed(),
                    .routed = routing_.checked(),
                    .faults = network_.fault_log().size(),
+                   .http2_connection_bytes = http2_bytes_.connection,
+                   .http2_stream_bytes = http2_bytes_.stream,
                    .seen = {}};
   for (const auto& [token, record] : auditor_.exchanges()) {
     result.from_targets += record.response.from_target;
@@ -201,7 +227,8 @@ void SimWorld::run_for(Duration d) {
 }
 
 bool SimWorld::clients_done() const {
-  return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
+  const auto done = [](const auto& client) { return client->done(); };
+  return std::ranges::all_of(clients_, done) && std::ranges::all_of(h2_clients_, done);
 }
 
 void SimWorld::publish() {
@@ -295,6 +322,9 @@ void SimWorld::calm_down() {
     sane.silent = sane.garbage = sane.oversized_head = sane.cut_reset = sane.cut_close = 0;
     sane.cut_hang = sane.extra_bytes = 0;
     target->set_behaviour(sane);
+    H2TargetBehaviour sane_h2 = target->h2_behaviour();
+    sane_h2.flaw = sane_h2.malformed = sane_h2.reset_looked_at = sane_h2.goaway_and_close = 0;
+    target->set_h2_behaviour(sane_h2);
     target->set_health(HealthMode::good);
     target->start();
   }
@@ -363,15 +393,25 @@ void SimWorld::after_event(SimLoop* turned) {
 
 void SimWorld::check_bounds(Node& node) {
   const proxy::Worker::Census census = node.worker->census();
-  const size_t slabs_most = node.slabs_at_rest + census.client_connections +
-                            census.target_connections + 4 * census.exchanges;
+  // Of a stream: what came, what waits, what is kept, its head, and an exchange's two.
+  const size_t slabs_most = node.slabs_at_rest + 2 * census.client_connections +
+                            2 * census.target_connections + 4 * census.exchanges +
+                            4 * census.http2_streams;
   if (census.slabs > slabs_most)
     auditor_.violation(node.loop.name() + " holds " + std::to_string(census.slabs) +
                        " slabs, at most " + std::to_string(slabs_most) + " are due");
   if (census.requests_in_flight > census.exchanges)
     auditor_.violation(node.loop.name() + " counts more requests in flight than exchanges");
-  if (census.exchanges > census.client_connections)
-    auditor_.violation(node.loop.name() + " counts more exchanges than client connections");
+  if (census.exchanges > census.client_connections + census.http2_streams)
+    auditor_.violation(node.loop.name() + " counts more exchanges than clients");
+  if (census.http2_connection_bytes > proxy::http2_connection_bytes_max)
+    auditor_.violation(node.loop.name() + ": an HTTP/2 connection holds " +
+                       std::to_string(census.http2_connection_bytes) + " bytes");
+  if (census.http2_stream_bytes > proxy::http2_stream_bytes_max)
+    auditor_.violation(node.loop.name() + ": a stream of HTTP/2 holds " +
+                       std::to_string(census.http2_stream_bytes) + " bytes");
+  http2_bytes_.connection = std::max(http2_bytes_.connection, census.http2_connection_bytes);
+  http2_bytes_.stream = std::max(http2_bytes_.stream, census.http2_stream_bytes);
   if (census.target_connections_idle > census.target_connections)
     auditor_.violation(node.loop.name() + " counts more idle target connections than open ones");
 }

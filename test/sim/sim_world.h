@@ -16,6 +16,7 @@
 #include "proxy/worker.h"
 #include "sim/auditor.h"
 #include "sim/deregistration_audit.h"
+#include "sim/h2_client.h"
 #include "sim/routing_audit.h"
 #include "sim/sim_client.h"
 #include "sim/sim_configuration.h"
@@ -36,14 +37,20 @@ struct RunResult {
   size_t from_targets = 0;  // of those completed
   size_t routed = 0;        // exchanges whose routing was checked
   size_t faults = 0;
+  size_t http2_connection_bytes = 0;  // the most that one held
+  size_t http2_stream_bytes = 0;
   std::map<std::string, size_t> seen;  // log reasons and faults, how often
 };
+
+// With HTTP/2 there is an HTTPS listener too, most clients speak HTTP/2 to it, and so do targets
+// where their group is of that version. All other draws of a seed stay what they are without.
+enum class Protocols : uint8_t { http1, http2 };
 
 class SimWorld final : private SimNetwork::Watcher,
                        private io::Mailbox<model::ControlLetter>::Reader,
                        private io::TimerHandler {
  public:
-  SimWorld(uint64_t seed, bool verbose);
+  SimWorld(uint64_t seed, Protocols protocols, bool verbose);
   ~SimWorld();
 
   RunResult run();
@@ -81,6 +88,7 @@ class SimWorld final : private SimNetwork::Watcher,
   void draw_targets();
   void build_node(size_t output_bytes);
   void draw_clients();
+  void add_http2(uint64_t seed);
   void publish();
   model::SnapshotRef lent(const model::SnapshotRef& snapshot);
   void tell_auditor(const model::Snapshot& snapshot);
@@ -122,10 +130,16 @@ class SimWorld final : private SimNetwork::Watcher,
   std::unique_ptr<health::Prober> prober_;
   std::vector<std::unique_ptr<SimTarget>> targets_;
   std::vector<std::unique_ptr<SimClient>> clients_;
+  std::vector<std::unique_ptr<H2Client>> h2_clients_;
   io::Timer change_timer_;                                  // control's: the next configuration
   io::Timer trouble_timer_;                                 // the targets': the next trouble
   std::vector<std::unique_ptr<io::Timer>> restart_timers_;  // by target
   bool calm_ = false;
+  struct {
+    size_t connection = 0;
+    size_t stream = 0;
+  } http2_bytes_;  // the most that were seen
+  const Protocols protocols_;
   uint64_t revision_ = 0;
   std::set<model::TargetKey> registered_;
   std::set<uint16_t> ports_;  // of the listeners

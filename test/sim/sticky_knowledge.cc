@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sticky_knowledge.h"
 
+#include "base/bytes.h"
+
 #include <algorithm>
 
 namespace daruma::sim {
@@ -12,7 +14,7 @@ constexpr const char* group_cookie = "AWSALBTG";
 // "" if the response sets none.
 std::string set_by(const SimHead& head, const std::string& name) {
   for (const auto& [field, value] : head.fields) {
-    if (field == "Set-Cookie" && value.starts_with(name + "="))
+    if (ascii_iequals(field, "Set-Cookie") && value.starts_with(name + "="))
       return value.substr(name.size() + 1, value.find(';') - name.size() - 1);
   }
   return "";

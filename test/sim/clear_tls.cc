@@ -2,7 +2,8 @@
 //
 // The contract of tls/session.h and tls/context.h without cryptography, for programs whose runs
 // must replay: linked in the stead of src/tls. The same flights as TLS 1.3 (hello, answer,
-// finished), the same records and close_notify, in clear; no resumption.
+// finished), the same records and close_notify, in clear; no resumption. ALPN knows HTTP/2 or
+// nothing: the hello holds "h2" where the client offers it, the answer where the server takes it.
 //
 // A record is its type, two bytes of length, and that many bytes.
 #include <algorithm>
@@ -16,6 +17,7 @@ namespace daruma::tls {
 namespace {
 
 constexpr size_t header_bytes = 3;
+constexpr std::string_view http2_name = "h2";
 enum : char { hello = 'h', answer = 'a', finished = 'f', data = 'd', notify = 'n' };
 
 void append_record(Buffer& to, char type, std::string_view bytes) {
@@ -29,6 +31,8 @@ void append_record(Buffer& to, char type, std::string_view bytes) {
 
 struct SessionState {
   bool server = false;
+  bool knows_http2 = false;  // takes it, or offers it
+  bool http2_chosen = false;
   bool hello_sent = false;
   std::string input;
   size_t used = 0;         // of input
@@ -42,10 +46,18 @@ struct SessionState {
     return static_cast<size_t>(static_cast<uint8_t>(input[used + 1])) << 8 |
            static_cast<uint8_t>(input[used + 2]);
   }
+  std::string_view http2_word() const { return knows_http2 ? http2_name : ""; }
+  // All of the next record is there; handshakes are read as a whole.
+  bool next_is_whole() const { return next() != '\0' && left() >= header_bytes + next_size(); }
+  std::string_view next_text() const {
+    return std::string_view(input).substr(used + header_bytes, next_size());
+  }
 };
 
 struct ClientContext::Implementation {};
-struct ServerContext::Implementation {};
+struct ServerContext::Implementation {
+  Alpn alpn;
+};
 
 ClientContext::ClientContext(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
@@ -59,8 +71,9 @@ ServerContext::ServerContext(std::unique_ptr<Implementation> implementation)
 ServerContext::~ServerContext() = default;
 Result<std::unique_ptr<ServerContext>> ServerContext::create(std::span<const CertificateText>,
                                                              std::string_view, const TicketKeys&,
-                                                             Alpn) {
-  return std::unique_ptr<ServerContext>(new ServerContext(std::make_unique<Implementation>()));
+                                                             Alpn alpn) {
+  auto implementation = std::make_unique<Implementation>(Implementation{alpn});
+  return std::unique_ptr<ServerContext>(new ServerContext(std::move(implementation)));
 }
 void ServerContext::set_ticket_keys(const TicketKeys&) {}
 
@@ -70,15 +83,18 @@ Session::Session(SSL_CTX*, std::unique_ptr<SessionState> state)
     : state_(std::move(state)), ssl_(nullptr) {}
 Session::~Session() = default;
 
-std::unique_ptr<Session> Session::accept(ServerContext&) {
+std::unique_ptr<Session> Session::accept(ServerContext& context) {
   auto state = std::make_unique<SessionState>();
   state->server = true;
+  state->knows_http2 = context.implementation().alpn == Alpn::http2_and_http1;
   return std::unique_ptr<Session>(new Session(nullptr, std::move(state)));
 }
 
 std::unique_ptr<Session> Session::connect(ClientContext&, SessionCache*, std::string_view,
-                                          AlpnOffer) {
-  return std::unique_ptr<Session>(new Session(nullptr, std::make_unique<SessionState>()));
+                                          AlpnOffer offer) {
+  auto state = std::make_unique<SessionState>();
+  state->knows_http2 = offer == AlpnOffer::http2;
+  return std::unique_ptr<Session>(new Session(nullptr, std::move(state)));
 }
 
 void Session::feed(std::string_view bytes) {
@@ -99,7 +115,8 @@ bool Session::readable() const {
 
 SessionResult Session::handshake(Buffer& ciphertext) {
   SessionState& state = *state_;
-  if (!state.server && !std::exchange(state.hello_sent, true)) append_record(ciphertext, hello, {});
+  if (!state.server && !std::exchange(state.hello_sent, true))
+    append_record(ciphertext, hello, state.http2_word());
   while (!established_) {
     const char type = state.next();
     if (type == '\0') return {SessionStatus::want_input};
@@ -107,8 +124,11 @@ SessionResult Session::handshake(Buffer& ciphertext) {
       error_text_ = "not a handshake";
       return {SessionStatus::failed};
     }
+    if (!state.next_is_whole()) return {SessionStatus::want_input};
+    if (type != finished) state.http2_chosen = state.knows_http2 && state.next_text() == http2_name;
     state.used += header_bytes + state.next_size();
-    if (type == hello) append_record(ciphertext, answer, {});
+    if (type == hello)
+      append_record(ciphertext, answer, state.http2_chosen ? http2_name : std::string_view());
     if (type == answer) append_record(ciphertext, finished, {});
     established_ = type != hello;
   }
@@ -163,7 +183,7 @@ bool Session::resumed() const {
   return false;
 }
 bool Session::http2_chosen() const {
-  return false;
+  return state_->http2_chosen;
 }
 std::string_view Session::server_name() const {
   return "";
