@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/access_keys.h"
 #include "api/acm.h"
 #include "api/digest.h"
 #include "api/ec2.h"
@@ -190,8 +191,14 @@ Expected<Service::Caller> Service::caller_of(const Request& asked) const {
   const control::AdminRequest& request = *asked.admin;
   const shapes::Admin& admin = context_.controller.resources().admin;
   if (admin.authentication == "none") return Caller{"", true};
-  const auto key = verify_signature(
-      signed_request(request), {admin.access_keys, asked.services(), context_.loop.wall_now()});
+  const SignedRequest whole = signed_request(request);
+  std::optional<shapes::AccessKey> made;
+  if (context_.created != nullptr) {
+    made = find_access_key(context_.data_directory, context_.created->vault, claimed_key(whole));
+  }
+  const std::span<const shapes::AccessKey> keys =
+      made ? std::span<const shapes::AccessKey>(&*made, 1) : admin.access_keys;
+  const auto key = verify_signature(whole, {keys, asked.services(), context_.loop.wall_now()});
   if (!key) return tl::unexpected(key.error());
   return Caller{(*key)->id, (*key)->role.value_or("admin") == "admin"};
 }

@@ -38,6 +38,7 @@ struct ServiceContext {
   const control::Surroundings& surroundings;
   const Log& log;
   std::string config_file;       // that errors name
+  std::string data_directory;    // with access keys of its own; "" if there is none
   control::AdminHandler& index;  // answers GET / without an Action
 };
 

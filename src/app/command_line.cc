@@ -349,6 +349,33 @@ void add_export(CLI::App& root, ExportCommand& command) {
   app.footer(export_footer);
 }
 
+constexpr const char* keys_footer =
+    "Keys count at once, whether or not a daruma is running, beside those of its file. Secrets "
+    "are\n"
+    "kept sealed with DIRECTORY/secrets.key.\n\n"
+    "  eval \"$(daruma keys create --data data)\"";
+
+void add_keys(CLI::App& root, KeysCommand& command) {
+  using What = KeysCommand::What;
+  CLI::App& app = add_command(root, "keys", "Make access keys for the API, list or delete them");
+  app.require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, What what) -> CLI::App& {
+    CLI::App& sub = *app.add_subcommand(name, help);
+    sub.callback([&command, what] { command.what = what; });
+    add_data(sub, command.data_directory);
+    return sub;
+  };
+  add("create", "Make one, and show it once, as a shell reads it", What::create)
+      .add_option("--role", command.role, "What it may do (default: admin)")
+      ->check(CLI::IsMember({"admin", "read-only"}))
+      ->type_name("admin|read-only");
+  add("list", "Ids, roles and when they were made", What::list);
+  add("delete", "From now on it is not known", What::remove)
+      .add_option("ID", command.id, "The key's")
+      ->required();
+  app.footer(keys_footer);
+}
+
 constexpr const char* import_footer =
     "DIRECTORY holds what `aws elbv2 describe-…` printed, as examples/describe-aws.sh collects "
     "it.\n"
@@ -412,6 +439,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   CertificateCommand certificate;
   ExportCommand exported;
   ImportCommand imported;
+  KeysCommand keys;
   BackupCommand backup;
   RestoreCommand restore;
   add_serve(root, serve);
@@ -424,6 +452,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_certificate(root, certificate);
   add_export(root, exported);
   add_import(root, imported);
+  add_keys(root, keys);
   add_backup(root, backup);
   add_restore(root, restore);
   add_command(root, "version", "Which daruma this is, and what it was built with");
@@ -448,6 +477,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   }
   if (name == "export") return exported;
   if (name == "import") return imported;
+  if (name == "keys") return keys;
   if (name == "backup") return backup;
   if (name == "restore") return restore;
   return VersionCommand{};

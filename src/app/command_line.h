@@ -82,6 +82,14 @@ struct ImportCommand {
   std::string directory;  // with what `aws … describe-…` printed
 };
 
+struct KeysCommand {
+  enum class What : uint8_t { create, list, remove };
+  What what = What::list;
+  std::string data_directory;
+  std::string role = "admin";
+  std::string id;
+};
+
 struct BackupCommand {
   std::string data_directory;
   std::string file;
@@ -103,7 +111,7 @@ struct Usage {
 using Command =
     std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
                  ZonalShiftCommand, TargetCommand, CertificateCommand, ExportCommand, ImportCommand,
-                 BackupCommand, RestoreCommand, VersionCommand>;
+                 KeysCommand, BackupCommand, RestoreCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -28,6 +28,23 @@ TEST(CommandLine, serve_takes_its_options) {
   EXPECT_FALSE(serve.last_good);
 }
 
+TEST(CommandLine, keys_are_made_listed_and_deleted) {
+  using What = KeysCommand::What;
+  const auto made = parse_as<KeysCommand>({"keys", "create", "--data", "d", "--role", "read-only"});
+  EXPECT_EQ(made.what, What::create);
+  EXPECT_EQ(made.data_directory, "d");
+  EXPECT_EQ(made.role, "read-only");
+  EXPECT_EQ(parse_as<KeysCommand>({"keys", "create", "--data", "d"}).role, "admin");
+  EXPECT_EQ(parse_as<KeysCommand>({"keys", "list", "--data", "d"}).what, What::list);
+  EXPECT_EQ(parse_as<KeysCommand>({"keys", "delete", "ID", "--data", "d"}).id, "ID");
+  for (const auto& wrong : {std::vector<const char*>{"keys"},
+                            {"keys", "create"},
+                            {"keys", "create", "--data", "d", "--role", "root"},
+                            {"keys", "delete", "--data", "d"}}) {
+    EXPECT_EQ(std::get<Usage>(parse(wrong)).exit_code, exit_usage);
+  }
+}
+
 TEST(CommandLine, target_takes_its_options) {
   const auto target = parse_as<TargetCommand>(
       {"target", "--listen", "[::1]:8443", "--tls", "--delay", "50-200", "--workers", "20",

@@ -18,6 +18,7 @@ int run(const CheckCommand& command);
 int run(const ReloadCommand& command);
 int run(const ExportCommand& command);   // export.cc
 int run(const ImportCommand& command);   // import.cc
+int run(const KeysCommand& command);     // keys.cc
 int run(const BackupCommand& command);   // backup.cc
 int run(const RestoreCommand& command);  // backup.cc
 int run(const VersionCommand& command);

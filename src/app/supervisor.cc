@@ -179,9 +179,9 @@ bool Supervisor::open_admin() {
   const auto index = std::ranges::find_if(routes, [](const control::AdminRoute& route) {
     return route.method == http::Method::get && route.path == "/";
   });
-  api_ = std::make_unique<api::Service>(api::ServiceContext{loop_, controller_, created_.get(),
-                                                            surroundings_, log_,
-                                                            command_.config_file, *index->handler});
+  api_ = std::make_unique<api::Service>(
+      api::ServiceContext{loop_, controller_, created_.get(), surroundings_, log_,
+                          command_.config_file, command_.data_directory, *index->handler});
   index->handler = api_.get();
   routes.push_back({http::Method::post, "/", api_.get()});
   auto admin = control::AdminServer::open(loop_, controller_.settings().admin, std::move(routes));

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from aws import (
     ApiConfiguration, READER, READER_SECRET, ask, ask_json, awscli, client, serve_api)
-from harness import Daruma, Target, wait_until
+from harness import DARUMA, Daruma, Target, run, wait_until
 
 
 @pytest.fixture
@@ -330,6 +330,41 @@ def test_a_presigned_request_is_as_good(daruma):
         for wrong in (url.replace('Describe', 'describe'), url + '0'):
             assert requests.request(method, wrong, timeout=10).status_code == 403
     assert 'GET  /metrics' in requests.get(daruma.admin + '/', timeout=10).text  # the index
+
+
+def test_keys_that_are_made_count_at_once(daruma):
+    def keys(*words):
+        return run([DARUMA, 'keys', *words, '--data', daruma.folder / 'data'])
+
+    def made(*words):
+        answer = keys('create', *words)
+        assert answer.returncode == 0, answer.stderr
+        found = re.fullmatch(r'export AWS_ACCESS_KEY_ID=(AKIA\S{16}) '
+                             r'AWS_SECRET_ACCESS_KEY=(\S{40})\n', answer.stdout)
+        return found.groups()
+    admin, reader = made(), made('--role', 'read-only')
+    assert client(daruma, key=admin[0], secret=admin[1]).create_load_balancer(Name='web')
+    elbv2 = client(daruma, key=reader[0], secret=reader[1])
+    assert len(elbv2.describe_load_balancers()['LoadBalancers']) == 1
+    assert code_of(elbv2.create_load_balancer, Name='other') == 'AccessDenied'
+    assert code_of(client(daruma, key=admin[0], secret=reader[1]).describe_load_balancers) == \
+        'SignatureDoesNotMatch'
+    assert client(daruma).describe_load_balancers()  # the file's is as good
+    listed = keys('list').stdout
+    assert [line.split()[:2] for line in listed.splitlines()] == sorted(
+        [[admin[0], 'admin'], [reader[0], 'read-only']])
+    for path in (daruma.folder / 'data').rglob('*'):
+        assert path.is_dir() or admin[1].encode() not in path.read_bytes()
+    file = daruma.folder / 'data/access-keys' / admin[0]
+    assert file.stat().st_mode & 0o777 == 0o600 and file.parent.stat().st_mode & 0o777 == 0o700
+
+    assert keys('delete', admin[0]).returncode == 0
+    assert code_of(client(daruma, key=admin[0], secret=admin[1]).describe_load_balancers) == \
+        'InvalidClientTokenId'
+    for words in (('delete', admin[0]), ('delete', '../secrets.key'), ('create', '--role', 'x')):
+        assert keys(*words).returncode in (1, 2)
+    assert (daruma.folder / 'data/secrets.key').exists()
+    assert run([DARUMA, 'keys', 'create', '--data', daruma.folder / 'none']).returncode == 1
 
 
 def test_keys_change_with_the_file(daruma):
