@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The client's side of an HTTP/2 connection: the same events and the same answer whether the bytes
-// come whole or in pieces, bounded output, and heads whose parts lie within the bytes given. Half
-// of the inputs need not contain the preface.
+// The client's side of an HTTP/2 connection, tunnels (RFC 8441) included: the same events and the
+// same answer whether the bytes come whole or in pieces, bounded output, and heads whose parts lie
+// within the bytes given. Half of the inputs need not contain the preface.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -50,6 +50,7 @@ class Stream final : public H2Stream {
   bool ended = false;
   bool closed = false;
   bool answered = false;
+  bool tunnel = false;
 
  private:
   std::string& events_;
@@ -76,7 +77,9 @@ class Server final : private H2Session::Handler {
     FUZZ_CHECK(lies_within(head.target, bytes.view()));
     FUZZ_CHECK(bytes.size() <= limits.head.head_bytes_max);
     events_.append(head.method_text).append(" ").append(head.target).append("\n");
-    return add();
+    H2Stream* const stream = add();
+    streams_.back()->tunnel = head.extended_connect;
+    return stream;
   }
   H2Stream* on_unacceptable_request(ParseStatus status, Method, size_t) override {
     FUZZ_CHECK(status != ParseStatus::complete && status != ParseStatus::malformed);
@@ -104,11 +107,27 @@ class Server final : private H2Session::Handler {
       ResponseHead head;
       head.status = 200;
       head.fields.add("Server", "fuzz");
+      if (stream->tunnel) {
+        open_tunnel(*stream, head);
+        continue;
+      }
       session_.respond(*stream, head, H2Session::Follows::body);
       const size_t size = std::min<size_t>(session_.room(*stream), stream->body_bytes + 3);
       session_.write(*stream, std::string(size, 'x'));
       session_.finish(*stream, size % 2 ? "X-Sum: 1\r\n" : "");
     }
+  }
+
+  // Its end, and that nobody reads any more, come in either order, or not at all.
+  void open_tunnel(Stream& stream, const ResponseHead& head) {
+    session_.respond(stream, head, H2Session::Follows::tunnel);
+    session_.write(stream, std::string(std::min<size_t>(session_.room(stream), 9), 't'));
+    const size_t choice = stream.body_bytes % 4;
+    if (choice == 1) session_.stop_reading(stream);
+    if (choice == 2) drain();
+    if (choice > 0 && !stream.closed) session_.finish(stream, "");
+    if (choice == 3) drain();
+    if (choice > 1 && !stream.closed) session_.stop_reading(stream);
   }
 
   void drain() {
