@@ -3,7 +3,8 @@
 # The same seed in two processes gives the same trace; another seed gives another. With HTTP/2 too,
 # where HTTP2 is --http2.
 foreach(run a b)
-  execute_process(COMMAND ${SIM} ${HTTP2} --seed 42 OUTPUT_VARIABLE out_${run} RESULT_VARIABLE result)
+  execute_process(COMMAND ${SIM} ${HTTP2} --seed 42
+                  OUTPUT_VARIABLE out_${run} RESULT_VARIABLE result)
   if(NOT result EQUAL 0)
     message(FATAL_ERROR "seed 42 failed: ${out_${run}}")
   endif()

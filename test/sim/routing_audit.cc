@@ -286,18 +286,58 @@ bool RoutingAudit::keeps_unchecked(const View& view, const model::TargetGroup& g
          told->second.state == model::HealthState::initial;
 }
 
+namespace {
+
+bool are_enough(const model::Balancing& balancing, size_t healthy, size_t registered) {
+  return healthy >= std::max(balancing.routing.count, 1u) &&
+         healthy * 100 >= balancing.routing.percentage * registered;
+}
+
+}  // namespace
+
 // By the words of AWS, target by target: its zone, what is registered, who is healthy, and whether
 // these are enough; of what the worker may have been told.
 bool RoutingAudit::may_be_candidate(const View& view, const model::TargetGroup& group,
                                     const Address& target) const {
   const model::Balancing& balancing = group.balancing;
   const std::string& node_zone = snapshots_.at(view.revision)->node.zone;
-  const auto away = [&](const model::Target& t) { return t.zone == balancing.shifted_zone; };
-  const bool all_away = !balancing.shifted_zone.empty() && std::ranges::all_of(group.targets, away);
-  const auto in_reach = [&](const model::Target& t) {
-    if (!balancing.cross_zone) return t.zone.empty() || t.zone == node_zone;
-    return balancing.shifted_zone.empty() || all_away || !away(t);
-  };
+  if (!balancing.cross_zone)
+    return may_serve(view, group, target,
+                     [&](const model::Target& t) { return t.zone.empty() || t.zone == node_zone; });
+  const auto all = [](const model::Target&) { return true; };
+  const auto kept = [&](const model::Target& t) { return t.zone != balancing.shifted_zone; };
+  const Shift shift = shift_of(view, group);
+  return (shift.may_be_passed_over && may_serve(view, group, target, all)) ||
+         (shift.may_hold && may_serve(view, group, target, kept));
+}
+
+// A zonal shift holds while the targets of the other zones do not fail open; those that were not
+// checked yet count as healthy there.
+RoutingAudit::Shift RoutingAudit::shift_of(const View& view,
+                                           const model::TargetGroup& group) const {
+  const model::Balancing& balancing = group.balancing;
+  size_t registered = 0, surely = 0, perhaps = 0, away = 0;
+  for (const model::Target& t : group.targets) {
+    if (view.gone.contains(t.key)) continue;
+    if (t.zone == balancing.shifted_zone && !balancing.shifted_zone.empty()) {
+      ++away;
+      continue;
+    }
+    const auto found = view.health.find(t.key);
+    const Told told = found == view.health.end() ? Told{} : found->second;
+    const bool counts = takes_full_share(told.state) || told.state == model::HealthState::initial;
+    ++registered;
+    surely += counts;
+    perhaps += !counts && told.perhaps_initial;
+  }
+  if (away == 0) return {.may_hold = false, .may_be_passed_over = true};
+  return {.may_hold = are_enough(balancing, surely + perhaps, registered),
+          .may_be_passed_over = !are_enough(balancing, surely, registered)};
+}
+
+bool RoutingAudit::may_serve(const View& view, const model::TargetGroup& group,
+                             const Address& target,
+                             const std::function<bool(const model::Target&)>& in_reach) const {
   size_t registered = 0, surely_healthy = 0;
   bool reachable = false, may_be_healthy = false;
   for (const model::Target& t : group.targets) {
@@ -312,9 +352,7 @@ bool RoutingAudit::may_be_candidate(const View& view, const model::TargetGroup& 
     may_be_healthy = full;
   }
   if (!reachable || may_be_healthy) return reachable;
-  const bool surely_enough = surely_healthy >= std::max(balancing.routing.count, 1u) &&
-                             surely_healthy * 100 >= balancing.routing.percentage * registered;
-  return !surely_enough;
+  return !are_enough(group.balancing, surely_healthy, registered);
 }
 
 namespace {

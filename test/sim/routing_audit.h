@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -85,6 +86,14 @@ class RoutingAudit {
   bool surely_serves(const View& view, const model::Target& target) const;
   bool may_be_candidate(const View& view, const model::TargetGroup& group,
                         const Address& target) const;
+  // What a zonal shift of the group may come to, of what the worker may have been told.
+  struct Shift {
+    bool may_hold;
+    bool may_be_passed_over;
+  };
+  Shift shift_of(const View& view, const model::TargetGroup& group) const;
+  bool may_serve(const View& view, const model::TargetGroup& group, const Address& target,
+                 const std::function<bool(const model::Target&)>& in_reach) const;
   void check_shares(const std::vector<View>& views, uint32_t loop);
 
   Auditor& auditor_;
