@@ -118,7 +118,8 @@ http::H2Stream* OriginHttp2::on_request(http::RequestHead& head, Buffer&,
                  .expects_continue = head.expect_continue}));
 }
 
-http::H2Stream* OriginHttp2::on_unacceptable_request(http::ParseStatus limit, size_t) {
+http::H2Stream* OriginHttp2::on_unacceptable_request(http::ParseStatus limit, http::Method,
+                                                     size_t) {
   const int status = limit == http::ParseStatus::line_too_long ? 414 : 400;
   return add(std::make_unique<OriginHttp2Stream>(
       *this,

@@ -48,8 +48,9 @@ class OriginHttp2 final : private io::SocketHandler,
 
   http::H2Stream* on_request(http::RequestHead& head, Buffer& bytes,
                              http::H2HeadReader::Body body) override;
-  http::H2Stream* on_unacceptable_request(http::ParseStatus limit, size_t bytes_seen) override;
-  void on_malformed_request() override {}
+  http::H2Stream* on_unacceptable_request(http::ParseStatus limit, http::Method method,
+                                          size_t bytes_seen) override;
+  void on_malformed_request(const http::H2Stream*, size_t) override {}
 
   http::H2Stream* add(std::unique_ptr<OriginHttp2Stream> stream);
   void shut_down();
