@@ -334,7 +334,9 @@ constexpr const char* export_footer =
     "Prints one file that declares what FILE declares and what the API made. Secrets that stand "
     "in\n"
     "FILE itself are left out.\n\n"
-    "  daruma export --config daruma.yaml --data data --certificates certificates > all.yaml";
+    "  daruma export --config daruma.yaml --data data --certificates certificates > all.yaml\n"
+    "  daruma export --config daruma.yaml --data data --certificates certificates --as aws > "
+    "all.sh";
 
 void add_export(CLI::App& root, ExportCommand& command) {
   CLI::App& app = add_command(root, "export", "Print all that is configured as one daruma.yaml");
@@ -346,6 +348,11 @@ void add_export(CLI::App& root, ExportCommand& command) {
   app.add_option("--certificates", command.certificates_directory,
                  "Write the certificates that were imported, and their keys, into this folder")
       ->type_name("DIRECTORY");
+  app.add_option_function<std::string>(
+         "--as", [&command](const std::string& text) { command.as_commands = text == "aws"; },
+         "A daruma.yaml, or a script of `aws` commands that make the same (default: yaml)")
+      ->check(CLI::IsMember({"yaml", "aws"}))
+      ->type_name("yaml|aws");
   app.footer(export_footer);
 }
 

@@ -76,6 +76,7 @@ struct ExportCommand {
   std::string config_file;
   std::string data_directory;          // "": only what the file declares
   std::string certificates_directory;  // "": imported certificates are not written
+  bool as_commands = false;            // of `aws`, instead of a daruma.yaml
 };
 
 struct ImportCommand {

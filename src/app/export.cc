@@ -4,6 +4,7 @@
 
 #include "api/created.h"
 #include "api/export.h"
+#include "api/export_commands.h"
 #include "app/commands.h"
 #include "app/files.h"
 #include "app/wall_clock.h"
@@ -64,11 +65,15 @@ int run(const ExportCommand& command) {
     return exit_failed;
   }
   for (const auto& key : declared.resources.admin.access_keys) {
+    if (command.as_commands) break;
     if (!key.secret_file) warn("the secret of access key " + key.id + " is left out");
   }
   const Resources whole = control::together(declared.resources, *created);
-  const std::string& folder = command.certificates_directory;
-  std::fputs(api::export_yaml(whole, folder.empty() ? "" : folder + "/").c_str(), stdout);
+  const std::string& certificates = command.certificates_directory;
+  const std::string folder = certificates.empty() ? "" : certificates + "/";
+  const std::string text =
+      command.as_commands ? api::export_commands(whole, folder) : api::export_yaml(whole, folder);
+  std::fputs(text.c_str(), stdout);
   return exit_ok;
 }
 

@@ -12,16 +12,21 @@ from harness import DARUMA, ROOT, Daruma, make_certificate, run
 LOCAL = {'Node': {'Addresses': ['127.0.0.1']}}
 
 
-def described(daruma, folder):
-    """What examples/describe-aws.sh collects, of a daruma instead of AWS."""
+def aws_tools(daruma, folder):
+    """An environment in which `aws` asks a daruma."""
     tools = folder / 'tools'
     tools.mkdir()
     (tools / 'aws').write_text(f'#!/bin/sh\nexec /usr/bin/aws --endpoint-url {daruma.admin} "$@"\n')
     (tools / 'aws').chmod(0o755)
-    answer = run([ROOT / 'examples/describe-aws.sh', folder / 'aws'], seconds=120, env={
-        'PATH': f'{tools}:{os.environ["PATH"]}', 'HOME': str(folder), 'AWS_ACCESS_KEY_ID': KEY,
-        'AWS_SECRET_ACCESS_KEY': SECRET, 'AWS_DEFAULT_REGION': 'us-east-1', 'AWS_PAGER': '',
-        **({'AWS_DATA_PATH': str(MODELS)} if MODELS.exists() else {})})
+    return {'PATH': f'{tools}:{os.environ["PATH"]}', 'HOME': str(folder), 'AWS_ACCESS_KEY_ID': KEY,
+            'AWS_SECRET_ACCESS_KEY': SECRET, 'AWS_DEFAULT_REGION': 'us-east-1', 'AWS_PAGER': '',
+            **({'AWS_DATA_PATH': str(MODELS)} if MODELS.exists() else {})}
+
+
+def described(daruma, folder):
+    """What examples/describe-aws.sh collects, of a daruma instead of AWS."""
+    answer = run([ROOT / 'examples/describe-aws.sh', folder / 'aws'], seconds=120,
+                 env=aws_tools(daruma, folder))
     assert answer.returncode == 0, answer.stderr
     return folder / 'aws'
 
@@ -107,6 +112,78 @@ def test_what_aws_describes_is_served(tmp_path, processes, start_targets):
     configuration.write()
     again = processes.enter_context(Daruma(configuration))
     serves_the_site(again, targets)
+
+
+def exported(daruma, certificates, *options):
+    answer = run([DARUMA, 'export', '--config', daruma.configuration.file, '--data',
+                  daruma.folder / 'data', '--certificates', certificates, *options])
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def test_commands_make_the_same_again(tmp_path, processes, start_targets):
+    targets = start_targets(2)
+    make_certificate(tmp_path, 'site', ['site.example.com'])
+    daruma = processes.enter_context(serve_api(tmp_path / 'first'))
+    make_site(daruma, targets, tmp_path)
+    elbv2 = client(daruma)
+    balancer = elbv2.describe_load_balancers()['LoadBalancers'][0]['LoadBalancerArn']
+    listener, = [each for each in elbv2.describe_listeners(LoadBalancerArn=balancer)['Listeners']
+                 if each['Protocol'] == 'HTTPS']
+    nasty = '"$HOME" `id` \\ \'!\' ${PATH} \\u0001group_1\\u0001'
+    elbv2.create_rule(
+        ListenerArn=listener['ListenerArn'], Priority=9, Actions=[{
+            'Type': 'fixed-response', 'FixedResponseConfig': {
+                'StatusCode': '200', 'MessageBody': nasty}}],
+        Conditions=[{'Field': 'path-pattern', 'Values': ['/$a']}],
+        Tags=[{'Key': 'team', 'Value': 'a/b=c'}])
+    elbv2.modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=[
+        {'Key': 'daruma.quota.rules', 'Value': '101'}])
+    (tmp_path / 'all.sh').write_text(exported(daruma, tmp_path / 'kept', '--as', 'aws'))
+    before = exported(daruma, tmp_path / 'before')
+    assert "Daruma's own" in (tmp_path / 'all.sh').read_text()
+    daruma.kill()
+
+    configuration = daruma.configuration
+    configuration.folder = tmp_path / 'second'
+    shutil.copytree(tmp_path / 'first', configuration.folder,
+                    ignore=shutil.ignore_patterns('data', 'logs', '*.log'))
+    again = processes.enter_context(Daruma(configuration))
+    environment = aws_tools(again, tmp_path)
+    answer = run(['/bin/sh', tmp_path / 'all.sh'], seconds=120, env=environment)
+    assert answer.returncode == 0, answer.stderr
+    serves_the_site(again, targets)
+    assert again.get('/$a', tls=True).text == nasty
+    after = exported(again, tmp_path / 'after')
+
+    def comparable(text, folder):
+        """Certificates have names of their own, and there is no order but of priority."""
+        value = yaml.safe_load(text.replace(str(tmp_path / folder), ''))
+        value['TargetGroups'].sort(key=lambda group: group['Name'])
+        value['LoadBalancers'][0]['Listeners'].sort(key=lambda listener: listener['Port'])
+        for listener in value['LoadBalancers'][0]['Listeners']:
+            listener.get('Rules', []).sort(key=lambda rule: rule['Priority'])
+        name = value['Certificates'][0]['Name']
+        return json.loads(json.dumps(value).replace(name, 'certificate'))
+    assert comparable(after, 'after') == comparable(before, 'before')
+
+
+def test_what_commands_cannot_say_is_a_comment(tmp_path):
+    fixed = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
+    (tmp_path / 'page').write_text('sorry')
+    (tmp_path / 'a.yaml').write_text(json.dumps({'LoadBalancers': [{
+        'Name': 'web', 'Listeners': [{
+            'Port': 81, 'Protocol': 'HTTP', 'DefaultActions': fixed,
+            'Attributes': {'daruma.error_page.503.file': 'page'},
+            'Rules': [{'Priority': 3, 'Actions': fixed, 'Conditions': [
+                {'Field': 'path-pattern', 'Values': ['/a'], 'daruma.negate': True}]}]}]}]}))
+    answer = run([DARUMA, 'export', '--config', tmp_path / 'a.yaml', '--as', 'aws'])
+    assert answer.returncode == 0, answer.stderr
+    assert '# The rule with priority 3 of listener_1 is left out' in answer.stdout
+    assert '# daruma.error_page.503.file of listener_1 is left out' in answer.stdout
+    assert 'create-rule' not in answer.stdout
+    (tmp_path / 'all.sh').write_text(answer.stdout)
+    assert run(['/bin/sh', '-n', tmp_path / 'all.sh']).returncode == 0
 
 
 def write(folder, **files):

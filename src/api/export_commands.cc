@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/export_commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/json_codec.h"
+#include "control/error_pages.h"
+#include "control/target_tls.h"
+
+namespace daruma::api {
+namespace {
+
+namespace shapes = model::api;
+using std::string_view;
+
+// AWS wants a VPC and subnets; a node needs neither. Of a file the first certificate is the leaf.
+constexpr string_view beginning = R"(#!/bin/sh
+# Made by `daruma export --as aws`. Endpoint and keys are those of the environment or the `aws`
+# configuration; at AWS set VPC_ID and SUBNETS too.
+set -eu
+
+import_certificate() { # CHAIN KEY
+  leaf=$(mktemp)
+  rest=$(mktemp)
+  awk -v leaf="$leaf" -v rest="$rest" '/BEGIN CERT/ { ++n } { print >(n < 2 ? leaf : rest) }' "$1"
+  set -- "$2"
+  if [ -s "$rest" ]; then set -- "$1" --certificate-chain "fileb://$rest"; fi
+  key=$1
+  shift
+  aws acm import-certificate --output text --query CertificateArn --certificate "fileb://$leaf" \
+    --private-key "fileb://$key" "$@"
+  rm "$leaf" "$rest"
+}
+)";
+
+// Stands in JSON for what a variable of the script holds.
+std::string variable(string_view name) {
+  return fmt::format("\x01{}\x01", name);
+}
+
+// Within double quotes of a shell.
+std::string shell_quoted(string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '\\' || c == '"' || c == '$' || c == '`') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+class Script {
+ public:
+  explicit Script(const std::string& folder) : folder_(folder) {}
+
+  std::string run(const shapes::Resources& resources) {
+    for (const auto& each : resources.certificates) add(each);
+    for (const auto& each : resources.target_groups) add(each);
+    for (const auto& each : resources.load_balancers) add(each);
+    return std::move(text_);
+  }
+
+ private:
+  // A variable of its own, "group_3", which `aws` sets.
+  std::string make(const char* kind, size_t number, const std::string& command, const Json& input) {
+    const std::string name = fmt::format("{}_{}", kind, number);
+    names_.push_back(name);
+    text_ += fmt::format("{}=$({} \\\n  --cli-input-json {})\n", name, command, argument(input));
+    return name;
+  }
+  void call(string_view operation, const Json& input) {
+    text_ += fmt::format("aws elbv2 {} \\\n  --cli-input-json {} >/dev/null\n", operation,
+                         argument(input));
+  }
+  void comment(const std::string& text) {
+    std::string line = text;
+    std::ranges::replace(line, '\n', ' ');
+    text_ += "# " + line + "\n";
+  }
+
+  // Only the script's own variables stand for something.
+  std::string argument(const Json& input) const {
+    std::string text = shell_quoted(json_text(input));
+    for (const std::string& name : names_) {
+      const std::string escaped = fmt::format("\\\\u0001{}\\\\u0001", name);
+      for (size_t at = text.find(escaped); at != std::string::npos; at = text.find(escaped, at)) {
+        text.replace(at, escaped.size(), "${" + name + "}");
+      }
+    }
+    return text;
+  }
+
+  void add(const shapes::Certificate& certificate) {
+    const bool declared = !certificate.certificate_file.empty();
+    const std::string file = folder_ + certificate.name;
+    const std::string name = fmt::format("certificate_{}", certificates_.size() + 1);
+    names_.push_back(name);
+    certificates_[certificate.name] = name;
+    text_ += fmt::format("\n{}=$(import_certificate {} {})\n", name,
+                         shell_quoted(declared ? certificate.certificate_file : file + ".crt"),
+                         shell_quoted(declared ? certificate.private_key_file : file + ".key"));
+  }
+
+  void add(const shapes::TargetGroup& group) {
+    text_ += "\n";
+    Json json;
+    JsonWriter writer(json);
+    writer.text("Name", group.name);
+    writer.text("Protocol", group.protocol);
+    writer.text("ProtocolVersion", group.protocol_version);
+    writer.number("Port", group.port);
+    json["TargetType"] = "ip";
+    describe_health_check(writer, group);
+    if (group.http_code) json["Matcher"]["HttpCode"] = *group.http_code;
+    if (group.grpc_code) json["Matcher"]["GrpcCode"] = *group.grpc_code;
+    add_tags(json, group.identity.tags);
+    const std::string name =
+        make("group", groups_.size() + 1,
+             "aws elbv2 create-target-group --output text --query 'TargetGroups[0].TargetGroupArn' "
+             "${VPC_ID:+--vpc-id \"$VPC_ID\"}",
+             json);
+    groups_[group.name] = name;
+    add_attributes("modify-target-group-attributes", "TargetGroupArn", name, group.attributes);
+    if (group.targets.empty()) return;
+    Json targets;
+    JsonWriter list(targets);
+    targets["TargetGroupArn"] = variable(name);
+    std::vector<shapes::TargetDescription> all = group.targets;
+    for (auto& target : all) {
+      if (!target.address.empty()) target.id = std::exchange(target.address, "");
+    }
+    list.objects("Targets", all);
+    call("register-targets", targets);
+  }
+
+  void add(const shapes::LoadBalancer& balancer) {
+    text_ += "\n";
+    Json json;
+    JsonWriter writer(json);
+    writer.text("Name", balancer.name);
+    writer.text("Scheme", balancer.scheme);
+    add_tags(json, balancer.identity.tags);
+    const std::string name = make(
+        "balancer", ++balancers_,
+        "aws elbv2 create-load-balancer --output text --query 'LoadBalancers[0].LoadBalancerArn' "
+        "${SUBNETS:+--subnets $SUBNETS}",
+        json);
+    add_attributes("modify-load-balancer-attributes", "LoadBalancerArn", name, balancer.attributes);
+    for (const shapes::Listener& listener : balancer.listeners) add(listener, name);
+  }
+
+  void add(const shapes::Listener& listener, const std::string& balancer) {
+    Json json;
+    JsonWriter writer(json);
+    json["LoadBalancerArn"] = variable(balancer);
+    writer.number("Port", listener.port);
+    writer.text("Protocol", listener.protocol);
+    writer.text("SslPolicy", listener.ssl_policy);
+    if (!listener.certificates.empty()) {
+      json["Certificates"].push_back(certificate(listener.certificates.front()));
+    }
+    writer.objects("DefaultActions", listener.default_actions);
+    name_groups(json);
+    add_tags(json, listener.identity.tags);
+    const std::string name =
+        make("listener", ++listeners_,
+             "aws elbv2 create-listener --output text --query 'Listeners[0].ListenerArn'", json);
+    if (listener.certificates.size() > 1) {
+      Json others;
+      others["ListenerArn"] = variable(name);
+      for (size_t i = 1; i < listener.certificates.size(); ++i) {
+        others["Certificates"].push_back(certificate(listener.certificates[i]));
+      }
+      call("add-listener-certificates", others);
+    }
+    add_attributes("modify-listener-attributes", "ListenerArn", name, listener.attributes);
+    for (const shapes::Rule& rule : listener.rules) add(rule, name);
+  }
+
+  void add(const shapes::Rule& rule, const std::string& listener) {
+    if (std::ranges::any_of(rule.conditions, [](const auto& c) { return c.negate == true; })) {
+      return comment(
+          fmt::format("The rule with priority {} of {} is left out: commands cannot say "
+                      "daruma.negate",
+                      rule.priority.value_or(0), listener));
+    }
+    Json json;
+    JsonWriter writer(json);
+    json["ListenerArn"] = variable(listener);
+    writer.number("Priority", rule.priority);
+    writer.objects("Conditions", rule.conditions);
+    writer.objects("Actions", rule.actions);
+    if (!rule.transforms.empty()) writer.objects("Transforms", rule.transforms);
+    name_groups(json);
+    add_tags(json, rule.identity.tags);
+    call("create-rule", json);
+  }
+
+  // AWS's and, apart from them, Daruma's own.
+  void add_attributes(string_view operation, const char* member, const std::string& name,
+                      const shapes::Attributes& attributes) {
+    Json aws = Json::array();
+    Json own = Json::array();
+    for (const auto& [key, value] : attributes) {
+      if (control::is_error_page_file_key(key) || key == control::target_tls_ca_key) {
+        comment(fmt::format("{} of {} is left out: it names a file of the node", key, name));
+        continue;
+      }
+      (key.starts_with("daruma.") ? own : aws).push_back({{"Key", key}, {"Value", value}});
+    }
+    for (const auto& [list, what] : {std::pair{aws, ""}, {own, "Daruma's own; AWS knows none"}}) {
+      if (list.empty()) continue;
+      if (*what != '\0') comment(what);
+      call(operation, {{member, variable(name)}, {"Attributes", list}});
+    }
+  }
+
+  static void add_tags(Json& json, const shapes::Tags& tags) {
+    for (const auto& [key, value] : tags) {
+      json["Tags"].push_back({{"Key", key}, {"Value", value}});
+    }
+  }
+
+  Json certificate(const std::string& name) const {
+    const auto found = certificates_.find(name);
+    return {{"CertificateArn", found == certificates_.end() ? name : variable(found->second)}};
+  }
+
+  // By the variable with its ARN, all the way down.
+  void name_groups(Json& json) const {
+    if (json.is_object()) {
+      if (const auto found = json.find("TargetGroup"); found != json.end()) {
+        const auto known = groups_.find(found->get<std::string>());
+        const std::string arn = known == groups_.end() ? "" : variable(known->second);
+        json.erase("TargetGroup");
+        json["TargetGroupArn"] = arn;
+      }
+    }
+    if (!json.is_structured()) return;
+    for (Json& inner : json) name_groups(inner);
+  }
+
+  const std::string& folder_;
+  std::string text_ = std::string(beginning);
+  std::vector<std::string> names_;
+  std::map<std::string, std::string> certificates_;  // → its variable
+  std::map<std::string, std::string> groups_;
+  size_t balancers_ = 0;
+  size_t listeners_ = 0;
+};
+
+}  // namespace
+
+std::string export_commands(const shapes::Resources& resources, const std::string& folder) {
+  return Script(folder).run(resources);
+}
+
+}  // namespace daruma::api
