@@ -239,10 +239,10 @@ def test_stickiness_applies(raw_target, serve, connect):
     client = connect(daruma)
     stream = ask(client)
     cookie = final_head(client, stream)['set-cookie'].split(';')[0]
-    first = next(target for target in targets if not target.switched.empty())
-    for count in range(4):
+    for _ in range(4):
         open_tunnel(client, more=[('cookie', cookie)])
-    assert first.switched.qsize() == 5
+    wait_until('all have come to one', lambda: sorted(
+        target.switched.qsize() for target in targets) == [0, 5])
 
 
 def test_each_side_ends_its_own(raw_target, serve, connect):
