@@ -39,7 +39,7 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   registered_ = true;
   named_in_ = revision;
   drain_timer_.clear();
-  addresses_ = target.addresses;
+  set_addresses(target.addresses);
   deregistration_delay_ = group.deregistration_delay;
   queue_timeout_ = group.saturation_guard.queue_timeout;
   protocol_ = group.protocol;
@@ -52,6 +52,16 @@ void TargetState::register_as(const model::Target& target, const model::TargetGr
   });
   if (!counters_ || zone_ != target.zone) set_counters(target);
   set_slow_start(group.balancing.slow_start);
+}
+
+// A new address has its part of the requests when connections are opened anew.
+void TargetState::set_addresses(const std::vector<Address>& addresses) {
+  const auto is_new = [this](const Address& address) {
+    return std::ranges::find(addresses_, address) == addresses_.end();
+  };
+  if (!addresses_.empty() && std::ranges::any_of(addresses, is_new))
+    addresses_grew_at_ = environment_.loop.now();
+  addresses_ = addresses;
 }
 
 // An ALB verifies nothing and sends no SNI to targets.
@@ -207,11 +217,12 @@ void TargetState::count_idle(int change) {
   counters_->connections_idle.add(change);
 }
 
-// What was opened to an address or in a protocol that the target no longer has is not used again.
+// What was opened to an address or in a protocol that the target no longer has is not used again,
+// nor what was opened when it had fewer addresses.
 bool TargetState::usable(const TargetConnection& connection) const {
   const bool http2 = connection.version() != model::ProtocolVersion::http1;
   return registered_ && connection.protocol() == protocol_ && http2 == speaks_http2() &&
-         connection.tls() == tls_.get() &&
+         connection.tls() == tls_.get() && connection.began() >= addresses_grew_at_ &&
          std::ranges::find(addresses_, connection.address()) != addresses_.end();
 }
 

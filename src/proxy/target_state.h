@@ -225,6 +225,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   Duration idle_allowance(const TargetConnection& connection, Duration idle_timeout);
   void set_counters(const model::Target& target);
   void set_tls(const model::TargetGroup& group);
+  void set_addresses(const std::vector<Address>& addresses);
   void publish_habits();
 
   Environment& environment_;
@@ -239,6 +240,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   Duration rest_timeout_ = model::limits::unused_connection_timeout;  // of HTTP/2, as last told
   std::vector<Address> addresses_;
   size_t address_cursor_ = 0;
+  Instant addresses_grew_at_{};
   model::HealthState health_ = model::HealthState::initial;
   uint64_t health_told_in_ = 0;
   bool candidate_ = false;

@@ -4,6 +4,7 @@
 // much where targets differ, are full, and while configurations come and go.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -72,6 +73,23 @@ TEST(LeastOutstandingRequests, go_on_over_snapshots) {
   EXPECT_GT(counts[0], 20 * counts[2]);
 }
 
+// One after the other, with an unrelated change between any two.
+TEST(RoundRobin, goes_on_over_snapshots) {
+  SmallNode node({.seed = 3, .workers = 1, .targets = 3});
+  begin(node, model::Algorithm::round_robin);
+  node.ask(1, 90ms);
+  node.run_for(50ms);
+  node.requests();
+  for (int i = 0; i < 60; ++i) {
+    node.draft.load_balancers[0].idle_timeout += 1s;
+    node.publish();
+    node.run_for(100ms);
+  }
+  const std::vector<size_t> counts = node.requests();
+  EXPECT_GE(sum(counts), 55u);
+  EXPECT_LE(std::ranges::max(counts) - std::ranges::min(counts), 1u);
+}
+
 TEST(WeightedRandom, is_even_whoever_is_slow) {
   SmallNode node({.seed = 4, .workers = 2, .targets = 4});
   node.targets[3]->takes = takes(30ms);
@@ -131,6 +149,39 @@ TEST(Algorithms, pass_over_what_does_not_serve) {
     EXPECT_GT(counts[2], 100u) << name_of(algorithm);
     EXPECT_EQ(node.answers.size(), 1u) << name_of(algorithm);
   }
+}
+
+// The addresses of one name: each has its part of the requests, from the snapshot on that has it,
+// and none from the one on that has it no more; what is under way is answered.
+TEST(NamedTarget, follows_its_name) {
+  SmallNode node({.seed = 11, .workers = 2, .targets = 3});
+  model::Target named = node.member(0);
+  named.key = {"group", "app.example", 80};
+  const auto expect_asked = [&](const std::string& asked) {
+    named.addresses.clear();
+    for (size_t i = 0; i < asked.size(); ++i) {
+      if (asked[i] == '1') named.addresses.push_back(node.targets[i]->address());
+    }
+    node.group().targets = {named};
+    node.publish();
+    ASSERT_TRUE(node.run_until([&node] { return node.adopted_by_all(); }));
+    for (auto& target : node.targets) target->watch_from(node.now());
+    node.run_for(2s);
+    for (size_t i = 0; i < asked.size(); ++i) {
+      const size_t requests = node.targets[i]->requests_after;
+      if (asked[i] == '1') {
+        EXPECT_GT(requests, 200u) << asked << " " << i;
+      } else {
+        EXPECT_EQ(requests, 0u) << asked << " " << i;
+      }
+    }
+  };
+  node.group().targets = {named};
+  node.publish();
+  node.run_for(3s);
+  node.ask(12);
+  for (const char* asked : {"100", "110", "011", "111", "001", "101"}) expect_asked(asked);
+  EXPECT_EQ(node.answers.size(), 1u);  // 200
 }
 
 // A group of more targets than a request looks at: that those in front fail says nothing of the
