@@ -145,6 +145,55 @@ TEST(Declared, warns_of_what_is_hardly_meant) {
             "d.yaml:14:5: warning: a load balancer without Listeners serves nothing\n");
 }
 
+// A listener whose only action is this redirect.
+bool is_refused(const std::string& redirect) {
+  const Declared declared = parse_declared(
+      "LoadBalancers:\n  - Name: web\n    Listeners:\n      - Port: 80\n        Protocol: HTTP\n"
+      "        DefaultActions: [{Type: redirect, RedirectConfig: {" +
+          redirect + ", StatusCode: HTTP_301}}]\n",
+      "d.yaml", nothing_outside());
+  return has_errors(declared.diagnostics);
+}
+
+// AWS, "Redirect actions".
+TEST(Redirect, keywords_may_stand_where_aws_has_them) {
+  struct Part {
+    std::string before;  // the keyword
+    std::string after;
+    std::set<std::string> allowed;
+  };
+  const Part parts[] = {
+      {"Path: /other, Protocol: \"#{", "}\"", {"protocol"}},
+      {"Path: /other, Host: \"a.#{", "}\"", {"host"}},
+      {"Path: /other, Port: \"#{", "}\"", {"port"}},
+      {"Path: \"/x/#{", "}/y\"", {"host", "port", "path"}},
+      {"Path: /other, Query: \"q=#{", "}&r\"", {"protocol", "host", "port", "path", "query"}},
+  };
+  for (const Part& part : parts) {
+    for (const std::string keyword :
+         {"protocol", "host", "port", "path", "query", "Host", "", "method", "host}#{x"}) {
+      const std::string redirect = part.before + keyword + part.after;
+      EXPECT_EQ(is_refused(redirect), !part.allowed.contains(keyword)) << redirect;
+    }
+  }
+}
+
+TEST(Redirect, parts_are_as_long_as_aws_has_them) {
+  const auto letters = [](size_t count) { return std::string(count, 'a'); };
+  EXPECT_FALSE(is_refused("Host: " + letters(128)));
+  EXPECT_TRUE(is_refused("Host: " + letters(129)));
+  EXPECT_TRUE(is_refused("Host: \"\""));
+  EXPECT_FALSE(is_refused("Path: /" + letters(127)));
+  EXPECT_TRUE(is_refused("Path: /" + letters(128)));
+  EXPECT_TRUE(is_refused("Path: \"\""));
+  EXPECT_FALSE(is_refused("Path: /b, Query: " + letters(128)));
+  EXPECT_TRUE(is_refused("Path: /b, Query: " + letters(129)));
+  EXPECT_FALSE(is_refused("Path: /b, Query: \"\""));
+  for (const char* port : {"0", "65536", "80a", "-1", "\"\""})
+    EXPECT_TRUE(is_refused(std::string("Port: ") + port)) << port;
+  EXPECT_FALSE(is_refused("Port: 65535"));
+}
+
 TEST(Declared, says_at_most_a_hundred_things) {
   std::string text = "TargetGroups:\n";
   for (int i = 0; i < 150; ++i) text += "  - {Name: a b, Protocol: HTTP, Port: 80}\n";

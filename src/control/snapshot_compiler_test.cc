@@ -89,6 +89,29 @@ TEST(SnapshotCompiler, compiles_the_quick_start) {
   EXPECT_EQ(https.table->match({.host = "other", .path = "/"}), 2u);
 }
 
+// AWS: CreateTargetGroup; those of gRPC have a path and a code of their own.
+TEST(SnapshotCompiler, health_checks_default_to_what_alb_has) {
+  const auto group = [](const std::string& members) {
+    return compile_snapshot(declared("TargetGroups: [{Name: a, Protocol: HTTP, Port: 80" + members +
+                                     ", Targets: [{Id: 192.0.2.1}]}]\n"),
+                            {}, 1)
+        ->target_groups.at(0)
+        .health_check;
+  };
+  const model::HealthCheck http = group("");
+  EXPECT_EQ(http.protocol, model::Protocol::http);
+  EXPECT_EQ(http.port, std::nullopt) << "traffic-port";
+  EXPECT_EQ(http.path, "/");
+  EXPECT_EQ(http.interval, 30s);
+  EXPECT_EQ(http.timeout, 5s);
+  EXPECT_EQ(http.healthy_threshold, 5);
+  EXPECT_EQ(http.unhealthy_threshold, 2);
+  EXPECT_EQ(http.matcher.text(), "200");
+  const model::HealthCheck grpc = group(", ProtocolVersion: GRPC");
+  EXPECT_EQ(grpc.path, "/AWS.ALB/healthcheck");
+  EXPECT_EQ(grpc.matcher.text(), "12");
+}
+
 TEST(SnapshotCompiler, compiles_every_member) {
   const NameTable names{{"app.internal.example",
                          {*Address::parse("192.0.2.77", 0), *Address::parse("2001:db8::77", 0)}}};
