@@ -120,17 +120,6 @@ std::string algorithm_of(const tls::CertificateFacts& facts) {
   return facts.key_bits == 521 ? "EC_secp521r1" : "EC_prime256v1";
 }
 
-std::vector<std::string> users_of(const Catalog& catalog, const std::string& name) {
-  std::vector<std::string> arns;
-  catalog.each_balancer([&](const shapes::LoadBalancer& balancer) {
-    const bool uses = std::ranges::any_of(balancer.listeners, [&](const auto& listener) {
-      return std::ranges::find(listener.certificates, name) != listener.certificates.end();
-    });
-    if (uses) arns.push_back(arn_of(balancer));
-  });
-  return arns;
-}
-
 // Members that a description and a summary share.
 Json outline(const JsonCall& call, const shapes::Certificate& certificate,
              const tls::CertificateFacts& facts) {
@@ -146,23 +135,6 @@ Json outline(const JsonCall& call, const shapes::Certificate& certificate,
 
 // ---- operations ----
 
-// Certificates are kept and shown in clear: only they themselves are taken over from what was
-// given.
-Expected<void> check_given(const JsonCall& call, const std::string& leaf, const std::string& chain,
-                           const std::string& key, shapes::Certificate& fresh) {
-  const auto whole = call.surroundings.check_certificate({"", leaf + chain, key});
-  if (!whole) return wrong(whole.error().message);
-  if (tls::certificates_of(leaf).size() != 1) {
-    return wrong("'Certificate' holds exactly one certificate; its issuers go to CertificateChain");
-  }
-  fresh.chain_pem = fmt::to_string(fmt::join(tls::certificates_of(leaf + chain), ""));
-  fresh.key_pem = key;
-  const auto kept = call.surroundings.check_certificate({"", fresh.chain_pem, fresh.key_pem});
-  if (!kept) return wrong(kept.error().message);
-  fresh.fingerprint = kept->fingerprint;
-  return {};
-}
-
 Expected<void> import(JsonCall& call) {
   const auto known = check_members(
       call.in, {"Certificate", "PrivateKey", "CertificateChain", "CertificateArn", "Tags"});
@@ -175,7 +147,8 @@ Expected<void> import(JsonCall& call) {
                                                           : Expected<std::string>("");
   if (!chain) return tl::unexpected(chain.error());
   shapes::Certificate fresh;
-  if (const auto given = check_given(call, *leaf, *chain, *key, fresh); !given) return given;
+  if (const auto given = check_given(call.surroundings, *leaf, *chain, *key, fresh); !given)
+    return given;
   if (const auto tags = read_tags(call.in, fresh.identity.tags); !tags) return tags;
   if (call.in.contains("CertificateArn")) {
     const auto there = find(call);
@@ -236,6 +209,7 @@ Expected<void> list(JsonCall& call) {
   };
   std::map<std::string, const shapes::Certificate*> left;
   call.catalog.each_certificate([&](const shapes::Certificate& certificate) {
+    if (control::is_server_certificate(certificate)) return;  // IAM's
     std::string arn = arn_of(certificate);
     if (arn > *after) left.emplace(std::move(arn), &certificate);
   });
@@ -331,8 +305,16 @@ Expected<void> remove_tags(JsonCall& call) {
   return {};
 }
 
+Expected<void> request(JsonCall&) {
+  return refuse(
+      "AccessDeniedException",
+      "This node issues no certificates: bring one in with ImportCertificate, or declare it "
+      "in daruma.yaml");
+}
+
 constexpr JsonOperationRow operations[] = {
     {"ImportCertificate", changes, import},
+    {"RequestCertificate", changes, request},
     {"DescribeCertificate", reads, describe_one},
     {"ListCertificates", reads, list},
     {"GetCertificate", reads, get},
@@ -343,6 +325,35 @@ constexpr JsonOperationRow operations[] = {
 };
 
 }  // namespace
+
+std::vector<std::string> users_of(const Catalog& catalog, const std::string& name) {
+  std::vector<std::string> arns;
+  catalog.each_balancer([&](const shapes::LoadBalancer& balancer) {
+    const bool uses = std::ranges::any_of(balancer.listeners, [&](const auto& listener) {
+      return std::ranges::find(listener.certificates, name) != listener.certificates.end();
+    });
+    if (uses) arns.push_back(arn_of(balancer));
+  });
+  return arns;
+}
+
+// Certificates are kept and shown in clear: only they themselves are taken over from what was
+// given.
+Expected<void> check_given(const control::Surroundings& surroundings, const std::string& leaf,
+                           const std::string& chain, const std::string& key,
+                           shapes::Certificate& fresh) {
+  const auto whole = surroundings.check_certificate({"", leaf + chain, key});
+  if (!whole) return wrong(whole.error().message);
+  if (tls::certificates_of(leaf).size() != 1) {
+    return wrong("'Certificate' holds exactly one certificate; its issuers go to CertificateChain");
+  }
+  fresh.chain_pem = fmt::to_string(fmt::join(tls::certificates_of(leaf + chain), ""));
+  fresh.key_pem = key;
+  const auto kept = surroundings.check_certificate({"", fresh.chain_pem, fresh.key_pem});
+  if (!kept) return wrong(kept.error().message);
+  fresh.fingerprint = kept->fingerprint;
+  return {};
+}
 
 const tls::CertificateFacts& FactsCache::of(const shapes::Certificate& certificate) {
   const auto known = known_.find(certificate.fingerprint);

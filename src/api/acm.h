@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/call.h"
 #include "control/declared.h"
@@ -36,6 +37,14 @@ struct JsonCall {
   const Json& in;  // an object
   Json out = Json::object();
 };
+
+// A certificate with its key, as it is kept: only what is a certificate of what was given. Or what
+// is wrong with it.
+Expected<void> check_given(const control::Surroundings& surroundings, const std::string& leaf,
+                           const std::string& chain, const std::string& key,
+                           shapes::Certificate& fresh);
+// ARNs of the load balancers that have the certificate of this name.
+std::vector<std::string> users_of(const Catalog& catalog, const std::string& name);
 
 using JsonOperation = Expected<void> (*)(JsonCall& call);
 struct JsonOperationRow {

@@ -11,6 +11,7 @@
 #include "api/digest.h"
 #include "api/ec2.h"
 #include "api/elbv2.h"
+#include "api/iam.h"
 #include "api/json_codec.h"
 #include "api/query_parameters.h"
 #include "api/records.h"
@@ -27,6 +28,7 @@ constexpr string_view sts_version = "2011-06-15";
 constexpr string_view sts_namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 string_view namespace_of(string_view version) {
+  if (version == iam::version) return iam::xml_namespace;
   return version == sts_version ? sts_namespace : elbv2::xml_namespace;
 }
 
@@ -82,8 +84,9 @@ void add_arns(const Parameter& parameter, std::string& text) {
 
 // What an operation is about: the narrowest thing that it names.
 std::string resource_of(const Parameter& parameters) {
-  for (const char* name : {"RuleArn", "ListenerArn", "TargetGroupArn", "LoadBalancerArn", "Name",
-                           "SubnetId", "VpcId", "GroupId", "PrivateIpAddress"}) {
+  for (const char* name :
+       {"RuleArn", "ListenerArn", "TargetGroupArn", "LoadBalancerArn", "Name", "SubnetId",
+        "ServerCertificateName", "VpcId", "GroupId", "PrivateIpAddress"}) {
     if (std::string text = text_of(parameters, name); !text.empty()) return text;
   }
   std::string arns;
@@ -178,12 +181,14 @@ std::span<const string_view> Service::Request::services() const {
   static constexpr string_view acm_only[] = {"acm"};
   static constexpr string_view elbv2_only[] = {"elasticloadbalancing"};
   static constexpr string_view ec2_only[] = {"ec2"};
+  static constexpr string_view iam_only[] = {"iam"};
   static constexpr string_view sts_only[] = {"sts"};
   if (target.starts_with(acm::target_prefix)) return acm_only;
   if (!target.empty()) return {};
   if (version == elbv2::version) return elbv2_only;
   if (version == ec2::version) return ec2_only;
   if (version == sts_version) return sts_only;
+  if (version == iam::version) return iam_only;
   return {};
 }
 
@@ -221,6 +226,7 @@ Expected<void> Service::dispatch(Request& request, control::AdminResponder& resp
   parameters->members.erase("Version");
   if (request.version == elbv2::version) return run_elbv2(request, *parameters, responder);
   if (request.version == ec2::version) return run_ec2(request, *parameters, responder);
+  if (request.version == iam::version) return run_iam(request, *parameters, responder);
   if (request.version == sts_version && request.action == "GetCallerIdentity") {
     XmlWriter out;
     out.element("Arn", request.caller.arn());

@@ -82,6 +82,8 @@ class Service final : public control::AdminHandler, private NodeState {
                            control::AdminResponder& responder);
   Expected<void> run_ec2(Request& request, const Parameter& parameters,
                          control::AdminResponder& responder);
+  Expected<void> run_iam(Request& request, const Parameter& parameters,
+                         control::AdminResponder& responder);
   Expected<void> run_acm(Request& request, control::AdminResponder& responder);
   Expected<void> check_may_change(const Request& request, std::string_view service) const;
   Expected<void> apply(const Request& request, Catalog& catalog, control::AdminResponse response,

@@ -9,6 +9,7 @@
 #include "api/ec2.h"
 #include "api/ec2_inventory.h"
 #include "api/elbv2.h"
+#include "api/iam.h"
 #include "api/json_codec.h"
 #include "api/responses.h"
 #include "api/service.h"
@@ -94,6 +95,31 @@ Expected<void> Service::run_acm(Request& request, control::AdminResponder& respo
   if (const Expected<void> done = operation->run(call); !done) return done;
   if (request.resource.empty()) request.resource = arn_in(call.out);
   control::AdminResponse response = json_success(request.id, json_text(call.out));
+  if (changes) return apply(request, catalog, std::move(response), responder);
+  responder.send(std::move(response));
+  return {};
+}
+
+Expected<void> Service::run_iam(Request& request, const Parameter& parameters,
+                                control::AdminResponder& responder) {
+  const iam::IamRow* operation = iam::find_operation(request.action);
+  if (operation == nullptr) {
+    return refuse("InvalidAction",
+                  fmt::format("The operation {} is not in this release", request.action));
+  }
+  const bool changes = request.changes = operation->effect == Effect::changes;
+  if (changes) {
+    if (const auto may = check_may_change(request, "iam"); !may) return may;
+  }
+  Catalog catalog(context_.controller.declared(), context_.controller.created(),
+                  context_.config_file);
+  if (changes) catalog.begin_change();
+  const GroupOfArn no_groups = [](const std::string& arn) { return Expected<std::string>(arn); };
+  Call call{catalog, *this, QueryReader(parameters, no_groups), XmlWriter()};
+  iam::IamCall iam_call{call, context_.surroundings, certificate_facts_};
+  if (const Expected<void> done = operation->run(iam_call); !done) return done;
+  control::AdminResponse response =
+      success({iam::xml_namespace, request.action, request.id}, call.out.str());
   if (changes) return apply(request, catalog, std::move(response), responder);
   responder.send(std::move(response));
   return {};

@@ -101,8 +101,15 @@ std::string default_rule_arn(const api::LoadBalancer& balancer, const api::Liste
   return rule_arn(balancer, listener, default_rule_id(balancer, listener));
 }
 
+bool is_server_certificate(const api::Certificate& certificate) {
+  return certificate.identity.id.starts_with(server_certificate_prefix);
+}
+
 std::string arn_of(const api::Certificate& certificate) {
   const std::string& given = certificate.identity.id;
+  if (is_server_certificate(certificate)) {
+    return fmt::format("arn:aws:iam::{}:server-certificate/{}", account_id, certificate.name);
+  }
   return fmt::format("{}/{}", certificate_arn_prefix,
                      given.empty() ? uuid_of(certificate.name) : given);
 }

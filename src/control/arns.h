@@ -35,6 +35,9 @@ std::string arn_of(const model::api::LoadBalancer& balancer, const model::api::L
 std::string default_rule_arn(const model::api::LoadBalancer& balancer,
                              const model::api::Listener& listener);
 std::string arn_of(const model::api::Certificate& certificate);
+// Uploaded to IAM: its id begins so, as AWS's, and its ARN has its name.
+inline constexpr std::string_view server_certificate_prefix = "ASCA";
+bool is_server_certificate(const model::api::Certificate& certificate);
 
 // A load balancer's DNS name ends in daruma.internal (.internal is the top-level domain for private
 // use): nobody's name server knows it, unless an operator's does. One that the API made has AWS's

@@ -188,8 +188,10 @@ def test_what_is_refused(daruma, tmp_path):
     declared, = acm.list_certificates()['CertificateSummaryList']
     assert 'daruma.yaml' in refused('AccessDeniedException', acm.delete_certificate,
                                     CertificateArn=declared['CertificateArn'])
-    assert 'RequestCertificate' in refused('UnknownOperationException', acm.request_certificate,
-                                           DomainName='example.com')
+    assert 'ImportCertificate' in refused('AccessDeniedException', acm.request_certificate,
+                                          DomainName='example.com')
+    assert 'RenewCertificate' in refused('UnknownOperationException', acm.renew_certificate,
+                                         CertificateArn=declared['CertificateArn'])
     reader = client(daruma, 'acm', key=READER, secret=READER_SECRET)
     refused('AccessDeniedException', reader.import_certificate, **one)
     refused('InvalidSignatureException', client(daruma, 'acm', secret='no').list_certificates)
