@@ -105,18 +105,18 @@ std::optional<uint32_t> pick_by_weight_once(std::span<const uint32_t> candidates
 uint32_t pick_group(const model::ForwardAction& action, Random& random);
 
 // One of those for which can(group) is true, by their weights; nullopt if there is none, or they
-// weigh nothing.
+// weigh nothing. can() is asked at most once for each.
 template <class F>
 std::optional<uint32_t> pick_group_where(const model::ForwardAction& action, Random& random,
                                          F can) {
-  model::ForwardAction some;
+  std::optional<uint32_t> picked;
+  uint64_t total = 0;
   for (const model::WeightedGroup& candidate : action.groups) {
-    if (!can(candidate.group)) continue;
-    some.groups.push_back(candidate);
-    some.weight_total += candidate.weight;
+    if (candidate.weight == 0 || !can(candidate.group)) continue;
+    total += candidate.weight;
+    if (random.below(total) < candidate.weight) picked = candidate.group;
   }
-  if (some.weight_total == 0) return std::nullopt;
-  return pick_group(some, random);
+  return picked;
 }
 
 }  // namespace daruma::routing
