@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "http/h2_frames_for_test.h"
 #include "sim/one_worker.h"
+#include "tls/websocket_key.h"
 
 namespace daruma::sim {
 namespace {
@@ -253,6 +255,110 @@ TEST_F(Http2, a_targets_reset_is_an_internal_error_to_the_client) {
   EXPECT_TRUE(run_.run_until([&] { return client.heard("RST_STREAM 1 INTERNAL_ERROR"); }));
   EXPECT_TRUE(logged("\"target_response_truncated\""));
   EXPECT_TRUE(logged("\"target_reset_before_response\""));
+}
+
+// A WebSocket over HTTP/2 (RFC 8441) that ends after so many turns of the worker, in one of these
+// ways.
+struct TunnelEnding {
+  const char* name;
+  bool of_target;  // which says nothing from then on
+  std::function<void(Client& client, Peer& socket, Peer* target)> happens;
+};
+
+const TunnelEnding tunnel_endings[] = {
+    {"the client ends its side", false,
+     [](Client& client, Peer&, Peer*) { client.say(h2::data(1, "the last", h2::end_stream)); }},
+    {"the client resets the stream", false,
+     [](Client& client, Peer&, Peer*) { client.say(h2::rst_stream(1, NGHTTP2_CANCEL)); }},
+    {"the client goes", false, [](Client&, Peer& socket, Peer*) { socket.hang_up(); }},
+    {"the client breaks the rules", false,
+     [](Client& client, Peer&, Peer*) { client.say(h2::data(5, "on an idle stream")); }},
+    {"the target ends its side", true,
+     [](Client&, Peer&, Peer* target) {
+       if (target) target->say_no_more();
+     }},
+    {"the target goes", true,
+     [](Client&, Peer&, Peer* target) {
+       if (target) target->hang_up();
+     }},
+    {"both end at once", true,
+     [](Client& client, Peer&, Peer* target) {
+       client.say(h2::data(1, "", h2::end_stream));
+       if (target) target->say_no_more();
+     }},
+};
+
+class Http2Tunnel : public Http2, public testing::WithParamInterface<size_t> {
+ protected:
+  Http2Tunnel() { speak_to_target(model::ProtocolVersion::http1); }
+
+  // Answers the upgrade once it is there, and goes on to speak.
+  void switch_when_asked() {
+    if (switched_ || run_.target_connections.empty()) return;
+    const std::string& heard = run_.target_connections.back()->heard;
+    constexpr std::string_view name = "Sec-WebSocket-Key: ";
+    const size_t key = heard.find(name);
+    if (key == std::string::npos || heard.find("\r\n\r\n") == std::string::npos) return;
+    switched_ = true;
+    const size_t begin = key + name.size();
+    const std::string accept =
+        tls::websocket_accept(heard.substr(begin, heard.find('\r', begin) - begin));
+    run_.target_connections.back()->say(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        accept + "\r\n\r\n" + std::string(30'000, 't'));
+  }
+
+  bool switched_ = false;
+};
+
+const h2::FieldList extended_connect{{":method", "CONNECT"},
+                                     {":protocol", "websocket"},
+                                     {":scheme", "https"},
+                                     {":path", "/chat"},
+                                     {":authority", "shop.example"}};
+
+TEST_P(Http2Tunnel, leaves_nothing_behind_whenever_and_however_it_ends) {
+  const TunnelEnding& ending = tunnel_endings[GetParam() % std::size(tunnel_endings)];
+  const size_t when = GetParam() / std::size(tunnel_endings);
+  SCOPED_TRACE(std::string(ending.name) + " after turn " + std::to_string(when));
+  Peer& socket = run_.connect();
+  Client client(socket);
+  client.say(h2::headers(1, extended_connect, h2::none) + h2::data(1, std::string(9'000, 'c')));
+  size_t turns = 0;
+  bool target_is_over = false;
+  run_.on_turn = [&] {
+    if (!target_is_over) switch_when_asked();
+    if (turns++ != when) return;
+    target_is_over = ending.of_target;
+    ending.happens(
+        client, socket,
+        run_.target_connections.empty() ? nullptr : run_.target_connections.back().get());
+  };
+  run_.run_for(400s);  // some idle timeouts
+  EXPECT_GT(turns, when);
+  const proxy::Worker::Census census = run_.worker->census();
+  EXPECT_EQ(census.tunnels, 0u);
+  EXPECT_EQ(census.exchanges, 0u);
+  EXPECT_EQ(census.client_connections, 0u);
+  EXPECT_EQ(census.requests_in_flight, 0u);
+  EXPECT_EQ(census.slabs, 0u);
+  EXPECT_LE(run_.log_lines.size(), 1u);
+  run_.on_turn = [] {};
+}
+
+INSTANTIATE_TEST_SUITE_P(Endings, Http2Tunnel,
+                         testing::Range(size_t{0}, 15 * std::size(tunnel_endings)));
+
+TEST_F(Http2Tunnel, is_open_once_the_target_has_answered_the_key) {
+  Client client = connect();
+  client.say(h2::headers(1, extended_connect, h2::none));
+  EXPECT_TRUE(run_.run_until([&] {
+    switch_when_asked();
+    return client.heard("DATA 1 'tttt");
+  }));
+  EXPECT_TRUE(client.heard("HEADERS 1 :status=200"));
+  EXPECT_EQ(run_.worker->census().tunnels, 1u);
 }
 
 }  // namespace
