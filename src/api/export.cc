@@ -42,22 +42,11 @@ Json json_of(const shapes::Certificate& certificate, const std::string& folder) 
 }
 
 Json json_of(const shapes::TargetGroup& group) {
-  Json json;
-  JsonWriter writer(json);
-  writer.text("Name", group.name);
-  writer.text("Protocol", group.protocol);
-  writer.text("ProtocolVersion", group.protocol_version);
-  // A file does not know instances.
+  Json json = exported_group(group);
   if (group.target_type) json["TargetType"] = "ip";
-  writer.number("Port", group.port);
-  describe_health_check(writer, group);
-  if (group.http_code) json["Matcher"]["HttpCode"] = *group.http_code;
-  if (group.grpc_code) json["Matcher"]["GrpcCode"] = *group.grpc_code;
+  JsonWriter writer(json, JsonWriter::Begin::as_it_is);
   writer.map("Attributes", group.attributes);
-  std::vector<shapes::TargetDescription> targets = group.targets;
-  for (auto& target : targets) {
-    if (!target.address.empty()) target.id = std::exchange(target.address, "");
-  }
+  const auto targets = exported_targets(group);
   if (!targets.empty()) writer.objects("Targets", targets);
   return json;
 }
@@ -180,6 +169,27 @@ std::string yaml_of(const Json& json) {
   std::string out;
   emit(json, 0, true, out);
   return out;
+}
+
+Json exported_group(const shapes::TargetGroup& group) {
+  Json json;
+  JsonWriter writer(json);
+  writer.text("Name", group.name);
+  writer.text("Protocol", group.protocol);
+  writer.text("ProtocolVersion", group.protocol_version);
+  writer.number("Port", group.port);
+  describe_health_check(writer, group);
+  if (group.http_code) json["Matcher"]["HttpCode"] = *group.http_code;
+  if (group.grpc_code) json["Matcher"]["GrpcCode"] = *group.grpc_code;
+  return json;
+}
+
+std::vector<shapes::TargetDescription> exported_targets(const shapes::TargetGroup& group) {
+  std::vector<shapes::TargetDescription> targets = group.targets;
+  for (auto& target : targets) {
+    if (!target.address.empty()) target.id = std::exchange(target.address, "");
+  }
+  return targets;
 }
 
 std::string export_yaml(const shapes::Resources& resources, const std::string& folder) {

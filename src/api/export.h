@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "api/json_codec.h"
 #include "model/resources.h"
@@ -13,6 +14,11 @@ namespace daruma::api {
 // Members are written as control/decode reads them. Secrets that stand in the file itself are left
 // out; certificates without files get names of files: NAME.crt and NAME.key in `folder`.
 std::string export_yaml(const model::api::Resources& resources, const std::string& folder);
+
+// What CreateTargetGroup takes of a group, and a file has of it, but for its type: what is exported
+// has its targets by address, since neither knows instances.
+Json exported_group(const model::api::TargetGroup& group);
+std::vector<model::api::TargetDescription> exported_targets(const model::api::TargetGroup& group);
 
 // Block style; a text is plain where nobody could take it for something else, else quoted.
 std::string yaml_of(const Json& json);

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/json_codec.h"
+#include "api/export.h"
 #include "control/error_pages.h"
 #include "control/target_tls.h"
 
@@ -108,16 +108,8 @@ class Script {
 
   void add(const shapes::TargetGroup& group) {
     text_ += "\n";
-    Json json;
-    JsonWriter writer(json);
-    writer.text("Name", group.name);
-    writer.text("Protocol", group.protocol);
-    writer.text("ProtocolVersion", group.protocol_version);
-    writer.number("Port", group.port);
+    Json json = exported_group(group);
     json["TargetType"] = "ip";
-    describe_health_check(writer, group);
-    if (group.http_code) json["Matcher"]["HttpCode"] = *group.http_code;
-    if (group.grpc_code) json["Matcher"]["GrpcCode"] = *group.grpc_code;
     add_tags(json, group.identity.tags);
     const std::string name =
         make("group", groups_.size() + 1,
@@ -130,11 +122,7 @@ class Script {
     Json targets;
     JsonWriter list(targets);
     targets["TargetGroupArn"] = variable(name);
-    std::vector<shapes::TargetDescription> all = group.targets;
-    for (auto& target : all) {
-      if (!target.address.empty()) target.id = std::exchange(target.address, "");
-    }
-    list.objects("Targets", all);
+    list.objects("Targets", exported_targets(group));
     call("register-targets", targets);
   }
 

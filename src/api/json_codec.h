@@ -29,7 +29,11 @@ std::string json_text(const AnyJson& json) {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(Json& json) : json_(json) { json_ = Json::object(); }
+  // Members are added to what `json` has, or to nothing.
+  enum class Begin : uint8_t { anew, as_it_is };
+  explicit JsonWriter(Json& json, Begin begin = Begin::anew) : json_(json) {
+    if (begin == Begin::anew) json_ = Json::object();
+  }
 
   void text(std::string_view name, const std::string& value) {
     if (!value.empty()) put(name, value);
