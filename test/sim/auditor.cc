@@ -95,7 +95,9 @@ void Auditor::on_interim(Token token, const SimHead& head) {
   record->response.last_activity = network_.now();
   if (record->client.script.minor_version == 0)
     violation(token, "an HTTP/1.0 client got " + head.start_line);
-  if (head.find(target_field)) check_response_token(*record, head);
+  // It may have come from a target that was given up for another since.
+  const bool sure = record->target.arrivals == 1 || record->target.planned;
+  if (head.find(target_field) && sure) check_response_token(*record, head);
 }
 
 void Auditor::on_response_head(Token token, const SimHead& head, MessageReader::Framing framing) {

@@ -132,6 +132,8 @@ class Auditor {
   bool reason_about_target_holds(const ExchangeRecord& record) const;
   bool reset_tells_of_a_cut(const ExchangeRecord& record) const;
   bool client_is_to_blame(const ExchangeRecord& record) const;
+  bool anybody_slow(const ExchangeRecord& record) const;
+  bool lacked_descriptors(const ExchangeRecord& record) const;
   bool refused_for_good(const ExchangeRecord& record) const;
   bool target_broke(const ExchangeRecord& record) const;
   bool connect_fault(const ExchangeRecord& record, std::initializer_list<FaultKind> kinds) const;

@@ -153,10 +153,15 @@ void Auditor::judge_missing_response(const ExchangeRecord& record) {
   if (whole && client.ending == Ending::reset && reset_tells_of_a_cut(record)) return;
   // HTTP/2: so is one whose request's head comes so slowly that it is idle meanwhile.
   const NetworkFaults& f = settings_.faults;
-  const bool in_pieces = f.fragments || f.short_writes || f.stalls || client.script.head_filler > 0;
+  const bool behind_large = std::ranges::any_of(exchanges_, [&](const auto& entry) {
+    const ClientSide& other = entry.second.client;
+    return other.connection == client.connection && other.script.head_filler > 0;
+  });
+  const bool in_pieces = f.fragments || f.short_writes || f.stalls || behind_large;
   const bool untouched = record.log.lines + record.target.arrivals + record.response.status == 0;
   if (client.script.http2 && untouched && in_pieces &&
-      client.ended - client.begun + 2ms >= settings_.idle_timeout_least)
+      std::max(client.ended - client.begun, client.idle_at_close) + 2ms >=
+          settings_.idle_timeout_least)
     return;
   // And one that takes nothing of what its streams were answered.
   const Duration stood_still = client.ended - record.log.at + 2ms;
@@ -195,6 +200,14 @@ bool Auditor::connection_fault(uint32_t connection, std::initializer_list<FaultK
   return std::ranges::any_of(network_.fault_log(), [&](const FaultRecord& fault) {
     return fault.connection == connection &&
            std::find(kinds.begin(), kinds.end(), fault.kind) != kinds.end();
+  });
+}
+
+// While it waited in a group's line, and was nobody's yet.
+bool Auditor::lacked_descriptors(const ExchangeRecord& record) const {
+  return std::ranges::any_of(network_.fault_log(), [&](const FaultRecord& fault) {
+    return fault.kind == FaultKind::out_of_descriptors && fault.loop == record.worker_loop &&
+           fault.at >= record.client.begun - 1s && fault.at <= ended_at(record);
   });
 }
 
@@ -246,6 +259,31 @@ bool Auditor::refused_for_good(const ExchangeRecord& record) const {
          draining_since_ <= ended_at(record);
 }
 
+namespace {
+
+bool is_slow(const ExchangeRecord& record) {
+  const RequestScript& script = record.client.script;
+  return script.act != ClientAct::polite || script.malformation != Malformation::none ||
+         script.send_piece > 0 || record.target.plan.never;
+}
+
+}  // namespace
+
+// Of HTTP/2, where no one stream's idleness can be seen from outside: whether anything could make
+// it stand still, or another of its connections, which holds its windows. Windows that are given
+// late are not that: they are never as late as a time-out.
+bool Auditor::anybody_slow(const ExchangeRecord& record) const {
+  const NetworkFaults& f = settings_.faults;
+  if (f.stalls + f.loop_stalls + f.fragments + f.short_reads + f.short_writes > 0) return true;
+  return std::ranges::any_of(exchanges_, [&](const auto& entry) {
+    const ExchangeRecord& other = entry.second;
+    const bool beside = other.client.connection == record.client.connection ||
+                        (other.target.arrivals > 0 && record.target.arrivals > 0 &&
+                         other.target.connection == record.target.connection);
+    return beside && is_slow(other);
+  });
+}
+
 // At least so long since anybody did anything for this exchange, or since it began.
 bool Auditor::waited(const ExchangeRecord& record, Duration least) const {
   const NetworkFaults& f = settings_.faults;
@@ -281,6 +319,9 @@ bool Auditor::reason_about_client_holds(const ExchangeRecord& record) const {
   if (std::ranges::find(about_malformed, *reason) != about_malformed.end())
     return script.malformation != Malformation::none;
   if (reason == model::Reason::request_head_timeout) return waited(record, 20s);
+  const bool body_timed_out = reason == model::Reason::request_body_too_slow ||
+                              reason == model::Reason::request_body_timeout;
+  if (body_timed_out && script.http2 && !anybody_slow(record)) return false;
   if (reason == model::Reason::request_body_too_slow)
     return script.body != RequestBody::none && waited(record, model::limits::request_body_grace);
   if (reason == model::Reason::request_body_timeout)
@@ -288,7 +329,8 @@ bool Auditor::reason_about_client_holds(const ExchangeRecord& record) const {
   if (reason == model::Reason::client_closed)
     return client_is_to_blame(record) || record.client.ending == Ending::left ||
            connection_fault(record.client.connection, {FaultKind::reset});
-  if (reason == model::Reason::client_read_timeout) return idled_out(record, record.log.idle);
+  if (reason == model::Reason::client_read_timeout)
+    return idled_out(record, record.log.idle) && (!script.http2 || anybody_slow(record));
   return false;
 }
 
@@ -307,7 +349,8 @@ bool Auditor::reason_about_connect_holds(const ExchangeRecord& record) const {
            (connect_fault(record, {FaultKind::black_holed, FaultKind::slow_connect}) ||
             anything_slow(record.client.begun, ended_at(record)));
   if (reason == model::Reason::node_out_of_resources)
-    return connect_fault(record, {FaultKind::out_of_descriptors});
+    return connect_fault(record, {FaultKind::out_of_descriptors}) ||
+           (record.log.target == "-" && protocol_versions_differ_ && lacked_descriptors(record));
   return false;
 }
 
@@ -330,6 +373,9 @@ bool Auditor::reason_about_target_holds(const ExchangeRecord& record) const {
   if (reason == model::Reason::target_response_timeout)
     return idled_out(record, record.log.request_idle);
   // While the target is silent, the client may still take what its socket has kept for it.
+  if (reason == model::Reason::target_body_timeout && record.client.script.http2 &&
+      !anybody_slow(record))
+    return false;
   if (reason == model::Reason::target_body_timeout ||
       (reason == model::Reason::upgrade_idle_timeout && record.client.script.upgrade))
     return idled_out(record, record.log.given_idle);

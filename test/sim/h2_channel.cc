@@ -191,6 +191,8 @@ void H2Channel::plan(Served& served) {
   Answer& answer = served.answer;
   answer = draw_answer(random, b, served.asked);
   TargetPlan& plan = answer.plan;
+  plan.body_size *= behaviour_.body_bytes_factor;
+  answer.piece *= behaviour_.body_bytes_factor;
   if (plan.status == 204 || plan.status == 304) plan.body_size = 0;
   const bool bodiless = served.asked.method == "HEAD" || plan.body_size == 0;
   if (!bodiless) served.body = body_bytes(served.asked.token, BodyOf::response, 0, plan.body_size);
@@ -282,10 +284,12 @@ void H2Channel::answer_health(uint32_t id, Served& served) {
 
 void H2Channel::pump() {
   if (closing_) return;
-  for (bool more = true; more && wire_.output().size() < output_most;) {
-    more = false;
-    for (auto& [id, served] : served_) more |= go_on(id, served);
-  }
+  do {
+    for (bool more = true; more && wire_.output().size() < output_most;) {
+      more = false;
+      for (auto& [id, served] : served_) more |= go_on(id, served);
+    }
+  } while (write());
   std::erase_if(served_,
                 [](const auto& entry) { return entry.second.answered && !entry.second.asking; });
   if (wire_.owes_window() && !window_timer_.is_set()) {
@@ -294,6 +298,7 @@ void H2Channel::pump() {
       window_timer_.set(target_.loop().now() + behaviour_.window_pause);
   }
   write();
+  end_when_due();
   set_timer();
 }
 
@@ -406,14 +411,20 @@ void H2Channel::finish(uint32_t id, Served& served) {
   wire_.reset(id, h2_code::none);
 }
 
-void H2Channel::write() {
+// True if all has left, and there was something.
+bool H2Channel::write() {
   std::string& output = wire_.output();
-  while (!closing_ && !output.empty()) {
+  const bool something = !output.empty();
+  while (!output.empty()) {
     const io::IoResult result = socket_->write(output);
-    if (result.status != io::IoStatus::done) return;
+    if (result.status != io::IoStatus::done) return false;
     output.erase(0, result.bytes);
   }
-  if (closing_) return;
+  return something;
+}
+
+void H2Channel::end_when_due() {
+  if (closing_ || !wire_.output().empty()) return;
   if (closes_after_writing_) return close(false);
   if (leaving_ && last_taken_ != UINT32_MAX && served_.empty() && !stays_) {
     announce();

@@ -68,7 +68,8 @@ class H2Channel final : private io::SocketHandler,
   void cut(uint32_t id, Served& served);
   void answer_health(uint32_t id, Served& served);
   void set_timer();
-  void write();
+  bool write();
+  void end_when_due();
   void close(bool reset);
   void announce();
   bool strikes(uint32_t rate);

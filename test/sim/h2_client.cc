@@ -145,7 +145,9 @@ void H2Client::pump() {
     thought_at_ = never;
     begin();
   }
-  send_bodies();
+  do {
+    send_bodies();
+  } while (write());
   if (wire_->owes_window() && !window_timer_.is_set()) {
     if (script_.window_pause == 0s) wire_->give_windows();
     if (script_.window_pause > 0s) window_timer_.set(loop_.now() + script_.window_pause);
@@ -238,13 +240,16 @@ bool H2Client::act_while_sending(uint32_t id, UnderWay& stream) {
   return true;
 }
 
-void H2Client::write() {
+// True if all has left, and there was something.
+bool H2Client::write() {
   std::string& output = wire_->output();
+  const bool something = !output.empty();
   while (socket_ && !output.empty()) {
     const io::IoResult result = socket_->write(output);
-    if (result.status != io::IoStatus::done) return;  // where it failed, reading tells how
+    if (result.status != io::IoStatus::done) return false;  // where it failed, reading tells how
     output.erase(0, result.bytes);
   }
+  return something;
 }
 
 void H2Client::abuse() {

@@ -76,7 +76,7 @@ class H2Client final : private io::SocketHandler,
   bool act_while_sending(uint32_t id, UnderWay& stream);
   void note_received(uint32_t id, UnderWay& stream);
   void keep_cookies(const SimHead& head);
-  void write();
+  bool write();
   void abuse();
   void excuse_all();
   void end_stream(uint32_t id, Ending ending);

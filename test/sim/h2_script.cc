@@ -37,8 +37,13 @@ void convert(RequestScript& r, Random& random, const TrafficPlan& plan) {
   r.close = false;
   // Less than that at once is an abuse.
   r.chunk_size = std::max<size_t>(r.chunk_size, 5);
-  if (r.send_piece > 0) r.send_piece = std::max<size_t>(r.send_piece, 5);
+  if (r.send_piece > 0) {
+    r.send_piece = std::max<size_t>(r.send_piece, 5);
+    r.chunk_size = std::max(r.chunk_size, r.send_piece);
+  }
   r.minor_version = 1;
+  // Several windows long.
+  if (r.body_size > 100'000 && r.send_piece == 0 && random.chance(1, 2)) r.body_size *= 4;
   const bool grpc = r.body != RequestBody::none && random.chance(1, 4);
   if (grpc) {
     r.grpc = true;
@@ -104,6 +109,7 @@ H2TargetBehaviour draw_h2_target(Random& random, bool faulty) {
   b.goaway_graceful = sometimes(1000);
   b.goaway_below = sometimes(1000);
   b.reset_after_early = sometimes(10'000);
+  b.body_bytes_factor = random.chance(1, 12) ? 10 : 1;
   b.ends_apart = static_cast<uint32_t>(random.below(10'000));
   if (!faulty) return b;
   b.reset_looked_at = sometimes(1000);

@@ -59,6 +59,7 @@ struct H2TargetBehaviour {
   uint32_t reset_after_early = 0;  // RST_STREAM(NO_ERROR) behind an early answer
   uint32_t flaw = 0;               // not HTTP/2: the connection's end
   uint32_t malformed = 0;          // a response that is none
+  size_t body_bytes_factor = 1;    // of the responses' bodies
   uint32_t ends_apart = 0;         // END_STREAM in a frame of its own
 };
 
