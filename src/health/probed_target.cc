@@ -24,6 +24,12 @@ bool same_question(const model::HealthCheck& before, const model::HealthCheck& a
          before.matcher == after.matcher && before.body == after.body;
 }
 
+// A probe would have failed there as well.
+bool is_at_door(model::Reason reason) {
+  return reason == model::Reason::target_connect_timeout ||
+         reason == model::Reason::target_tls_handshake_timeout;
+}
+
 }  // namespace
 
 ProbedTarget::ProbedTarget(const ProbeEnvironment& environment, const telemetry::Registry& registry,
@@ -95,7 +101,8 @@ void ProbedTarget::set_door_shut(bool shut) {
 // Probes decide, by the group's thresholds; requests that fail only make them hurry. Not for the
 // last one of its group: what is gained by knowing sooner that all of them are asked?
 void ProbedTarget::on_requests_failed(const model::FailureReport& report) {
-  traffic_.on_failures(environment_.loop.now(), report.in_a_row, answered());
+  traffic_.on_failures(environment_.loop.now(), report.in_a_row, answered(),
+                       is_at_door(report.reason));
   const bool doubtful = health().state == model::HealthState::healthy && traffic_.accuses();
   if (!doubtful || !guarded_ || rhythm_.hurried()) return;
   if (observer_.siblings_of(*this).none_healthy()) return;

@@ -64,15 +64,18 @@ void Traffic::probe_ends(Instant now, uint64_t answered) {
     usual_gap_ = (now - ended_) / static_cast<int64_t>(since_probe_before_);
   ended_ = now;
   note_answers(now, answered);
-  if (answered != at_failure_) failed_ = 0;
+  if (answered == at_failure_) return;
+  failed_ = 0;
+  failed_inside_ = false;
 }
 
 // A worker tells the first, the second, the fourth …: half of them are new, and those before the
 // answer, if there was one, do not count.
-void Traffic::on_failures(Instant now, uint32_t in_a_row, uint64_t answered) {
+void Traffic::on_failures(Instant now, uint32_t in_a_row, uint64_t answered, bool kept_out) {
   note_answers(now, answered);
   const bool answered_since = std::exchange(at_failure_, answered) != answered;
   failed_ = answered_since ? 1 : std::min(failed_ + std::max(in_a_row / 2, 1u), failed_max);
+  failed_inside_ = !kept_out || (failed_inside_ && !answered_since);
 }
 
 void Traffic::note_answers(Instant now, uint64_t answered) {
@@ -83,7 +86,7 @@ void Traffic::note_answers(Instant now, uint64_t answered) {
 
 bool Traffic::explains(ProbeOutcome outcome) const {
   // Where pages take longer than a probe may, none may end meanwhile.
-  const bool serves = (since_probe_before_ > 0 && failed_ == 0) || may_be_quiet();
+  const bool serves = (since_probe_before_ > 0 && !failed_inside_) || may_be_quiet();
   switch (kind_of(outcome)) {
     case Meaning::its_word:
       return false;

@@ -22,8 +22,9 @@ class Traffic {
   // The target is full, as workers find: new connections wait while requests are answered.
   void set_door_shut(bool shut) { door_shut_ = shut; }
 
-  // A worker saw requests fail in a row, as FailureReport tells it.
-  void on_failures(Instant now, uint32_t in_a_row, uint64_t answered);
+  // A worker saw requests fail in a row, as FailureReport tells it; `kept_out`: the last of them
+  // had to wait at the door, like a probe.
+  void on_failures(Instant now, uint32_t in_a_row, uint64_t answered, bool kept_out);
   // The target has answered a probe.
   void on_probe_passed() { failed_ = 0; }
 
@@ -44,7 +45,7 @@ class Traffic {
   // How many times as long as usual no answer may come: where two places make pages of eight
   // seconds, that is rare by itself.
   static constexpr int quiet_gaps = 5;
-  static constexpr Duration quiet_most = 10s;
+  static constexpr Duration quiet_most = 30s;
 
   void note_answers(Instant now, uint64_t answered);
   bool may_be_quiet() const { return now_ < quiet_until_; }
@@ -55,6 +56,7 @@ class Traffic {
   uint64_t during_probe_ = 0;
   uint64_t since_probe_before_ = 0;
   uint32_t failed_ = 0;
+  bool failed_inside_ = false;  // one of those, after it was let in
   uint64_t at_failure_ = 0;
   Instant now_{};         // as last told
   Instant ended_{};       // the last probe

@@ -85,7 +85,7 @@ TEST(Traffic, accuses_a_target_whose_requests_fail_while_nobody_is_answered_by_t
   for (const Case& c : cases) {
     Traffic traffic;
     for (const Failures& failures : c.told)
-      traffic.on_failures(now, failures.in_a_row, failures.answered);
+      traffic.on_failures(now, failures.in_a_row, failures.answered, false);
     EXPECT_EQ(traffic.failed_requests(), c.failed);
     EXPECT_EQ(traffic.accuses(), c.accuses);
   }
@@ -94,7 +94,7 @@ TEST(Traffic, accuses_a_target_whose_requests_fail_while_nobody_is_answered_by_t
 TEST(Traffic, an_answer_to_a_probe_or_a_request_ends_the_accusation) {
   for (const bool to_probe : {true, false}) {
     Traffic traffic;
-    for (const uint32_t in_a_row : {1u, 2u, 4u}) traffic.on_failures(now, in_a_row, 50);
+    for (const uint32_t in_a_row : {1u, 2u, 4u}) traffic.on_failures(now, in_a_row, 50, false);
     traffic.probe_begins(50);
     traffic.probe_ends(now, to_probe ? 50 : 51);
     EXPECT_EQ(traffic.accuses(), to_probe);
@@ -107,7 +107,7 @@ TEST(Traffic, answers_before_the_last_failure_explain_nothing) {
   Traffic traffic;
   traffic.probe_begins(1000);
   traffic.probe_ends(now, 1000);
-  traffic.on_failures(now, 1, 1009);
+  traffic.on_failures(now, 1, 1009, false);
   traffic.probe_begins(1009);
   traffic.probe_ends(now, 1009);
   EXPECT_FALSE(traffic.explains(ProbeOutcome::tls_timeout));
@@ -116,13 +116,33 @@ TEST(Traffic, answers_before_the_last_failure_explain_nothing) {
   EXPECT_TRUE(traffic.explains(ProbeOutcome::tls_timeout));
 }
 
+// The target has answered since the probe before, and then a request waited at its door in vain.
+TEST(Traffic, a_request_that_was_kept_out_speaks_against_a_target_no_more_than_a_probe) {
+  for (const bool kept_out : {true, false}) {
+    Traffic traffic;
+    traffic.probe_begins(1000);
+    traffic.probe_ends(now, 1000);
+    traffic.on_failures(now, 1, 1009, kept_out);
+    traffic.probe_begins(1009);
+    traffic.probe_ends(now, 1009);
+    EXPECT_EQ(traffic.explains(ProbeOutcome::tls_timeout), kept_out);
+    traffic.on_failures(now, 2, 1009, false);
+    traffic.on_failures(now, 4, 1009, true);
+    EXPECT_FALSE(traffic.explains(ProbeOutcome::tls_timeout));
+    EXPECT_EQ(traffic.failed_requests(), 4u);
+    EXPECT_TRUE(traffic.accuses());
+    traffic.on_failures(now, 1, 1010, true);  // it has answered meanwhile
+    EXPECT_TRUE(traffic.explains(ProbeOutcome::tls_timeout));
+  }
+}
+
 // Told every 5 s how many it has answered, it then answers nobody: how long that says nothing.
 TEST(Traffic, bears_silence_by_what_is_usual) {
   struct Habit {
     uint64_t answers;  // in 5 s
     Duration quiet;
   };
-  const Habit habits[] = {{0, 0s}, {1, 10s}, {2, 10s}, {5, 5s}, {50, 500ms}, {5000, 5ms}};
+  const Habit habits[] = {{0, 0s}, {1, 25s}, {2, 12500ms}, {5, 5s}, {50, 500ms}, {5000, 5ms}};
   for (const Habit& habit : habits) {
     SCOPED_TRACE(habit.answers);
     Traffic traffic;
@@ -133,14 +153,15 @@ TEST(Traffic, bears_silence_by_what_is_usual) {
       traffic.probe_begins(answered);
       traffic.probe_ends(time += 5s, answered);
     }
-    for (const uint32_t in_a_row : {1u, 2u, 4u}) traffic.on_failures(time, in_a_row, answered);
+    for (const uint32_t in_a_row : {1u, 2u, 4u})
+      traffic.on_failures(time, in_a_row, answered, false);
     EXPECT_EQ(traffic.accuses(), habit.quiet == 0s);
     if (habit.quiet > 0s) {
-      traffic.on_failures(time + habit.quiet - 1ms, 8, answered);
+      traffic.on_failures(time + habit.quiet - 1ms, 8, answered, false);
       EXPECT_FALSE(traffic.accuses());
       EXPECT_TRUE(traffic.explains(ProbeOutcome::tls_timeout));
     }
-    traffic.on_failures(time + habit.quiet, 16, answered);
+    traffic.on_failures(time + habit.quiet, 16, answered, false);
     EXPECT_TRUE(traffic.accuses());
     EXPECT_FALSE(traffic.explains(ProbeOutcome::tls_timeout));
   }
