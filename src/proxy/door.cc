@@ -71,12 +71,17 @@ void Door::let_in(TargetConnection& connection) {
   const Instant now = environment_.loop.now();
   const Duration waited = now - connection.at_door_since();
   const size_t at_door = size_;
-  if (waited > governor_.patience()) owner_.on_waited();
+  if (kept_out(connection)) owner_.on_waited();
   while (&waiting_.front() != &connection) leave(waiting_.front());
   leave(connection);
   governor_.on_let_in(now, waited, at_door, owner_.inside());
   governor_.count_places(size_, owner_.inside());
   look();
+}
+
+bool Door::kept_out(const TargetConnection& connection) const {
+  return has(connection) &&
+         environment_.loop.now() - connection.at_door_since() > governor_.patience();
 }
 
 void Door::leave(TargetConnection& connection) {

@@ -85,6 +85,9 @@ class Door final : private io::TimerHandler {
   // inside() has changed, or wanted() become more or less than nothing.
   void on_owner_changed() { report(); }
 
+  // It has waited for longer than a target which is not full makes one wait.
+  bool kept_out(const TargetConnection& connection) const;
+
   size_t size() const { return size_; }
   bool has(const TargetConnection& connection) const {
     return connection.ListNode<AtDoor>::linked();

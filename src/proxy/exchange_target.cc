@@ -21,6 +21,8 @@ namespace {
 
 // Long enough for a surge's peak to move on, short enough that nobody stays away.
 constexpr int retry_after_seconds = 1;
+// A request that waits for a connection to one of a few targets.
+constexpr Duration look_around_after = 1s;
 
 constexpr Duration opening_most =
     model::limits::connect_timeout + model::limits::tls_handshake_timeout;
@@ -175,15 +177,22 @@ Next Exchange::borrow_connection() {
   return Next::wait;
 }
 
+// Of a few targets a worker finds by itself whose door is shut. Of many it has so few connections
+// to each that it does not: then a long wait is all the evidence there is.
 void Exchange::begin_patience() {
-  const bool may_move = group_->group->saturation_guard.enabled;
-  timer_.set(environment_.loop.now() +
-             (may_move ? target_->silence_patience() : model::limits::connect_timeout));
+  Duration patience = model::limits::connect_timeout;
+  if (group_->group->saturation_guard.enabled) {
+    const bool many = group_->set.candidates().size() > model::limits::targets_looked_at_max;
+    patience = std::min(target_->silence_patience(),
+                        many ? target_->door().governor().patience() : look_around_after);
+  }
+  timer_.set(environment_.loop.now() + patience);
 }
 
 // Connections have deadlines of their own; this one is for a request that gets none, though it may
 // be for another's that it waits: it ends by what has become of those. As nothing of it has left,
-// it may go elsewhere as soon as the target is silent.
+// it may go elsewhere as soon as the target is silent, or keeps it waiting while another would take
+// it at once.
 Next Exchange::end_of_patience() {
   const Duration waited = environment_.loop.now() - waits_since();
   if (waited >= model::limits::connect_timeout)
@@ -192,12 +201,31 @@ Next Exchange::end_of_patience() {
     open_failure_ = model::Reason::target_connect_timeout;
   if (open_failure_ != model::Reason::none) return open_failed();
   const bool may_move = group_->group->saturation_guard.enabled && !stays();
+  if (TargetState* idle = may_move ? idle_target() : nullptr) {
+    release_target(false);
+    go_to(*idle);
+    step_ = Step::borrow_connection;
+    return Next::proceed;
+  }
   if (!may_move || !target_->failing() || !somebody_else_answers()) {
     begin_patience();
     return Next::wait;
   }
   target_->on_left_waiting();
   return leave_target();
+}
+
+// The next one that has a connection for it; nullptr: none of those looked at.
+TargetState* Exchange::idle_target() {
+  const std::span<const uint32_t> candidates = group_->set.candidates();
+  const size_t looks = std::min(candidates.size(), model::limits::targets_looked_at_max);
+  for (size_t i = 0; i < looks; ++i) {
+    TargetState& target = *group_->targets[group_->state->round_robin.pick(candidates)];
+    if (&target != choosing_.tried && !target.failing() && target.has_idle() &&
+        target.takes_requests())
+      return &target;
+  }
+  return nullptr;
 }
 
 bool Exchange::somebody_else_answers() const {

@@ -138,19 +138,23 @@ bool TargetState::open() {
   return true;
 }
 
+// A place that was hard to come by is not kept for nobody: others wait for it.
 void TargetState::on_opened(TargetConnection& connection) {
+  Duration unused_timeout = model::limits::unused_connection_timeout;
   --opening_;
   failures_.on_opened();
   if (const tls::Session* session = connection.tls_session()) {
     counters_->tls_handshakes_total.add();
     if (session->resumed()) counters_->tls_resumptions_total.add();
     failures_.on_heard();
+    if (door_.guarded() && door_.kept_out(connection))
+      unused_timeout = model::limits::saturated_idle_timeout;
     door_.let_in(connection);
   } else {
     failures_.on_kernel_answered();
   }
   if (waiting_.empty() && !usable(connection)) return discard(connection);
-  into_pool(connection, model::limits::unused_connection_timeout);
+  into_pool(connection, unused_timeout);
   serve_waiting();
   if (!registered_) close_unused();
 }

@@ -239,12 +239,12 @@ TEST_F(AdoptionBesideSilence, a_conviction_meanwhile_frees_who_waits) {
 TEST_F(AdoptionBesideSilence, a_conviction_frees_who_waits_after_a_drain_has_cut_it_off) {
   do_meanwhile({[&] { run_.post(model::DrainLetter{60s}); }});
   publish_many_in_another_group();
-  run_.run_for(1s);
+  run_.run_for(500ms);
   EXPECT_TRUE(deeds_.empty());
   EXPECT_EQ(adopted().back(), run_.draft.revision - 1);
   EXPECT_EQ(answered(), 2);
   tell(silent_, model::HealthState::unhealthy);
-  run_.run_for(1s);
+  run_.run_for(100ms);
   EXPECT_EQ(answered(), 4);
 }
 

@@ -88,10 +88,20 @@ class SilentTarget : public HangingTarget, private io::AcceptHandler {
 TEST_F(SilentTarget, is_left_by_who_waits_for_it_when_it_is_convicted) {
   run_.run_for(10ms);
   ask(4);  // too few to find by themselves that it is silent
-  run_.run_for(3s);
+  run_.run_for(100ms);
   EXPECT_EQ(answered("200 "), 2u);
   convict();
-  run_.run_for(1s);
+  run_.run_for(100ms);
+  EXPECT_EQ(answered("200 "), 4u);
+}
+
+// Nothing is known of it, but the other one is idle.
+TEST_F(SilentTarget, is_left_by_who_has_waited_for_long) {
+  run_.run_for(10ms);
+  ask(4);
+  run_.run_for(900ms);
+  EXPECT_EQ(answered("200 "), 2u);
+  run_.run_for(200ms);
   EXPECT_EQ(answered("200 "), 4u);
 }
 
@@ -175,6 +185,9 @@ TEST_F(FallenSilent, fails_once_however_many_leave_it) {
   EXPECT_EQ(answered("200 "), 50u);
   run_.run_for(1s);
   EXPECT_EQ(answered("200 "), 100u);
+  ask(6);
+  run_.run_for(1s);
+  EXPECT_EQ(answered("200 "), 106u);
   EXPECT_GT(run_.failures_told, 0u);
   EXPECT_LT(run_.failures_told, 5u);
 }
