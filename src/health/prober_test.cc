@@ -687,7 +687,7 @@ TEST_F(ProberTrafficTest, one_that_answers_nobody_falls_by_the_thresholds) {
   shut_group();
   answer_for(30s);
   EXPECT_EQ(told("127.0.0.2"), "healthy");
-  loop_.run_for(20s);
+  loop_.run_for(30s);
   EXPECT_EQ(told("127.0.0.2"), "healthy");  // but no longer busy
   EXPECT_EQ(last_health("127.0.0.2").description, "");
   loop_.run_for(10s);

@@ -44,7 +44,7 @@ class Traffic {
   static constexpr uint32_t accusing_from = 3;
   // How many times as long as usual no answer may come: where two places make pages of eight
   // seconds, that is rare by itself.
-  static constexpr int quiet_gaps = 5;
+  static constexpr int quiet_gaps = 8;
   static constexpr Duration quiet_most = 30s;
 
   void note_answers(Instant now, uint64_t answered);

@@ -142,7 +142,7 @@ TEST(Traffic, bears_silence_by_what_is_usual) {
     uint64_t answers;  // in 5 s
     Duration quiet;
   };
-  const Habit habits[] = {{0, 0s}, {1, 25s}, {2, 12500ms}, {5, 5s}, {50, 500ms}, {5000, 5ms}};
+  const Habit habits[] = {{0, 0s}, {1, 30s}, {2, 20s}, {5, 8s}, {50, 800ms}, {5000, 8ms}};
   for (const Habit& habit : habits) {
     SCOPED_TRACE(habit.answers);
     Traffic traffic;
