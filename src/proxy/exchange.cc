@@ -212,6 +212,7 @@ Next Exchange::match_rule() {
     return refuse(503, model::Reason::node_out_of_resources);
   const bool sticky = forward.stickiness > Duration::zero();
   group_ = sticky ? &choose_sticky_group(forward) : &choose_group(forward);
+  record_.target_group_arn = group_->group->arn;
   if (!may_go_to(group_->group->version, request_, client_->origin().http2))
     return refuse(464, model::Reason::request_protocol_mismatch);
   // A call of gRPC may begin with the server's words.

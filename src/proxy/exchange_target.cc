@@ -78,7 +78,6 @@ void Exchange::count_pick() {
   if (group_->set.mode() == routing::RoutingMode::fail_open)
     counters.fail_open_requests_total.add();
   group_->state->retries.on_request();
-  record_.target_group_arn = group_->group->arn;
 }
 
 // Nullptr: of the targets that do not fail some are full, and no other has a connection for it

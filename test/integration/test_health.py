@@ -76,6 +76,8 @@ def test_a_group_without_targets_says_503(serve):
     assert (answer.status_code, len(answer.content)) == (503, 162)
     assert answer.headers['Server'] == 'awselb/2.0'
     assert daruma.metric('daruma_listener_reasons_total', reason='no_registered_targets') == 1
+    line, = wait_until('the log says so', daruma.log_lines)
+    assert ':targetgroup/group/' in line
 
 
 def test_a_target_removed_from_the_file_gets_nothing_new(start_targets, serve):
