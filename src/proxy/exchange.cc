@@ -210,6 +210,7 @@ Next Exchange::match_rule() {
   if (forward.weight_total == 0) return refuse(503, model::Reason::no_group_weight);
   if (request_.upgrade && http::asks_to_switch(request_) && !tunnel_has_room())
     return refuse(503, model::Reason::node_out_of_resources);
+  forward_ = &forward;
   const bool sticky = forward.stickiness > Duration::zero();
   group_ = sticky ? &choose_sticky_group(forward) : &choose_group(forward);
   record_.target_group_arn = group_->group->arn;

@@ -132,6 +132,8 @@ class Exchange final : public Mortal,
   Next fixed_response(const model::FixedResponseAction& action);
   // pick_target, borrow_connection, await_connection
   AdoptedGroup& choose_group(const model::ForwardAction& forward);
+  AdoptedGroup* group_to_pass_on_to();
+  void pass_on_to(AdoptedGroup& group);
   void count_pick();
   TargetState* choose_target();
   void go_to(TargetState& target);
@@ -244,6 +246,7 @@ class Exchange final : public Mortal,
   Pin pin_;
   std::unique_ptr<Keepsake> kept_;  // instead of the snapshot, once it is upgraded (101)
   const model::LoadBalancer* load_balancer_ = nullptr;
+  const model::ForwardAction* forward_ = nullptr;  // of the rule, in pin_'s snapshot
   AdoptedGroup* group_ = nullptr;
   TargetState* target_ = nullptr;  // kept alive by pin_ or kept_; nullptr in the group's line
   Choosing choosing_;

@@ -335,6 +335,7 @@ void Exchange::reset() {
   client_ = nullptr;
   listener_ = nullptr;
   load_balancer_ = nullptr;
+  forward_ = nullptr;
   group_ = nullptr;
   target_ = full_target_ = nullptr;
   choosing_ = {};

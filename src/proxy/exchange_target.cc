@@ -57,6 +57,29 @@ AdoptedGroup& Exchange::choose_group(const model::ForwardAction& forward) {
   return pin_->group(*other);
 }
 
+// With failover, what could be opened nowhere in its group: another of the action that can take the
+// request as it is. Not for clients that stay with their group.
+AdoptedGroup* Exchange::group_to_pass_on_to() {
+  if (!listener_->listener().forward_failover || forward_->stickiness > Duration::zero())
+    return nullptr;
+  Random& random = environment_.loop.random();
+  const auto can = [&](uint32_t group) {
+    AdoptedGroup& other = pin_->group(group);
+    return &other != group_ && other.group->version == group_->group->version &&
+           has_capacity(other, random);
+  };
+  const std::optional<uint32_t> other = routing::pick_group_where(*forward_, random, can);
+  return other ? &pin_->group(*other) : nullptr;
+}
+
+void Exchange::pass_on_to(AdoptedGroup& group) {
+  group_->state->counters->failovers_total.add();
+  group_ = &group;
+  record_.target_group_arn = group.group->arn;
+  choosing_ = {};
+  count_pick();
+}
+
 // Stop 6: the healthy targets; if there is none, all (fail-open); if there is no target at all,
 // 503.
 Next Exchange::pick_target() {
@@ -279,12 +302,14 @@ void Exchange::on_target_full() {
 
 Next Exchange::open_failed() {
   const model::Reason reason = std::exchange(open_failure_, model::Reason::none);
-  const bool elsewhere = reason != model::Reason::node_out_of_resources && another_target();
-  if (elsewhere && take_retry()) {
-    leave_session();
-    return try_again(reason);
-  }
-  return refuse(status_of(reason), reason);
+  if (reason == model::Reason::node_out_of_resources) return refuse(status_of(reason), reason);
+  const bool another = another_target();
+  AdoptedGroup* const other = another && retries_ == 0 ? nullptr : group_to_pass_on_to();
+  if (!(another || other) || !take_retry()) return refuse(status_of(reason), reason);
+  leave_session();
+  const Next next = try_again(reason);
+  if (other) pass_on_to(*other);
+  return next;
 }
 
 // This one may have been convicted or deregistered meanwhile.

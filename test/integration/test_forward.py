@@ -88,22 +88,28 @@ def test_a_weight_of_0_gets_nothing(balancer):
     assert balancer.get('/reserve').status_code == 503
 
 
+@pytest.mark.parametrize('targets', [1, 2])
 def test_a_group_whose_targets_fail_passes_its_share_on_before_health_checks_know(
-        balancer, tmp_path):
-    with Target(tmp_path, '127.0.0.5') as other:
+        balancer, tmp_path, targets):
+    with contextlib.ExitStack() as stack:
+        others = [stack.enter_context(Target(tmp_path, f'127.0.0.{5 + i}'))
+                  for i in range(targets)]
         configuration = Configuration(
             tmp_path / 'daruma',
             [target_group([balancer.blue], 'blue'),
-             target_group([other], 'other', HealthCheckIntervalSeconds=300)],
+             target_group(others, 'other', HealthCheckIntervalSeconds=300)],
             by_weight(blue=1, other=1))
         configuration.load_balancer['Listeners'][0]['Attributes'] = {
             'daruma.forward.failover': True}
         configuration.write()
         with Daruma(configuration, workers=1) as daruma:
-            daruma.wait_for_health({balancer.blue.name: 'healthy', other.name: 'healthy'})
-            other.stop()
-            wait_until('all is answered', lambda: all(
-                daruma.get('/').status_code == 200 for _ in range(20)))
+            daruma.wait_for_health({target.name: 'healthy'
+                                    for target in (balancer.blue, *others)})
+            for target in others:
+                target.stop()
+            assert [daruma.get('/').status_code for _ in range(40)] == [200] * 40
+            passed = daruma.metric('daruma_target_group_failovers_total', target_group='other')
+            assert 5 < passed < 35
 
 
 def test_a_listener_has_pages_of_its_own(balancer):
