@@ -63,6 +63,29 @@ bool equal_folded(std::string_view literal, std::string_view subject) {
   return load(literal.data() + at, rest) == ascii_lowered_word(load(subject.data() + at, rest));
 }
 
+template <Case letters>
+bool equal_literal(std::string_view literal, std::string_view subject) {
+  return letters == Case::insensitive ? equal_folded(literal, subject) : literal == subject;
+}
+
+// `literal` is folded and not empty. Its first word is looked for everywhere; where it stands, the
+// rest is compared word by word: at most pattern_bytes_max / 8 steps for each character.
+template <Case letters>
+bool contains(std::string_view window, std::string_view literal) {
+  const size_t first = std::min<size_t>(literal.size(), 8);
+  const uint64_t mask = UINT64_MAX >> (64 - 8 * first);
+  uint64_t wanted = 0;
+  for (const char c : literal.substr(0, first)) wanted = (wanted << 8) | static_cast<uint8_t>(c);
+  const std::string_view rest = literal.substr(first);
+  uint64_t read = 0;
+  for (size_t end = 1; end + rest.size() <= window.size(); ++end) {
+    read = (read << 8) | static_cast<uint8_t>(fold<letters>(window[end - 1]));
+    if (end < first || (read & mask) != wanted) continue;
+    if (equal_literal<letters>(rest, window.substr(end, rest.size()))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // Finds the segments between the stars one after the other, each at its leftmost place, which
@@ -141,8 +164,8 @@ Glob::Glob(std::string_view pattern, Case letters, Escapes escapes) : letters_(l
   head_bytes_ = static_cast<uint8_t>(first_star);
   tail_bytes_ = static_cast<uint8_t>(wanted.size() - last_star - 1);
   if (first_star == last_star) return;
-  search_ =
-      std::make_unique<const Search>(text().substr(first_star + 1, last_star - first_star - 1));
+  has_literal_middle_ = middle().find_first_of(wildcards) == std::string_view::npos;
+  if (!has_literal_middle_) search_ = std::make_unique<const Search>(middle());
 }
 
 Glob::Glob(Glob&&) noexcept = default;
@@ -157,9 +180,7 @@ bool Glob::matches(std::string_view subject) const {
 // `tokens` (no '*' among them) and `subject` are equally long.
 template <Case letters>
 bool Glob::equal(std::string_view tokens, std::string_view subject) const {
-  if (!has_question_) {
-    return letters == Case::insensitive ? equal_folded(tokens, subject) : tokens == subject;
-  }
+  if (!has_question_) return equal_literal<letters>(tokens, subject);
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i] != any_one && tokens[i] != fold<letters>(subject[i])) return false;
   }
@@ -173,7 +194,9 @@ bool Glob::matches_as(std::string_view subject) const {
   if (subject.size() < ends) return false;
   if (!equal<letters>(head(), subject.substr(0, head_bytes_))) return false;
   if (!equal<letters>(tail(), subject.substr(subject.size() - tail_bytes_))) return false;
-  return !search_ || search_->found_in<letters>(subject.substr(head_bytes_, subject.size() - ends));
+  const std::string_view window = subject.substr(head_bytes_, subject.size() - ends);
+  if (has_literal_middle_) return contains<letters>(window, middle());
+  return !search_ || search_->found_in<letters>(window);
 }
 
 Glob::Literals Glob::literals() const {

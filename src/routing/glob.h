@@ -63,10 +63,16 @@ class Glob {
   bool equal(std::string_view tokens, std::string_view subject) const;
   std::string_view head() const { return text().substr(0, head_bytes_); }
   std::string_view tail() const { return text().substr(text_bytes_ - tail_bytes_); }
+  std::string_view middle() const {
+    return text().substr(head_bytes_ + 1U, text_bytes_ - head_bytes_ - tail_bytes_ - 2U);
+  }
 
-  std::unique_ptr<const Search> search_;  // for what stands between two '*'; null if nothing does
+  // For what stands between the first '*' and the last; null if that is nothing, or one literal
+  // text: which is in text_ already.
+  std::unique_ptr<const Search> search_;
   Case letters_;
   bool has_star_ = false;
+  bool has_literal_middle_ = false;
   bool has_question_ = false;
   uint8_t text_bytes_ = 0;
   uint8_t head_bytes_ = 0;  // before the first '*'

@@ -59,6 +59,12 @@ TEST(Glob, matches_by_table) {
       {"*foo*", "a foo b", true, true},
       {"*foo*", "fofo", false, false},
       {"*foo*", "fofoo", true, true},
+      {"*12345678*", "123456780123456789", true, true},
+      {"*12345678ABCDEFGHI*", "12345678ABCDEFGH", false, false},
+      {"*12345678ABCDEFGHI*", "12345678ABCDEFGH12345678ABCDEFGHI", true, true},
+      {"*12345678ABCDEFGHI*", "x12345678abcdefghi", false, true},
+      {"/a*/item7/*.html", "/a/item7.html", false, false},  // head, middle and tail part the text
+      {"/a*/item7/*.html", "/a/item7/.html", true, true},
       {"*foo*bar*", "barfoo", false, false},
       {"*foo*bar*", "foofoobar", true, true},
       {"*fo?*", "xfo", false, false},
