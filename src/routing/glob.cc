@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -109,6 +111,11 @@ struct Glob::Search {
   std::vector<Segment> segments;
 };
 
+struct Glob::Far {
+  std::string text;              // "" if it fits into near_text_
+  std::optional<Search> search;  // for the middle, unless that is one literal text
+};
+
 Glob::Search::Search(std::string_view middle) : accepts(1, 0) {
   Bits bit = 1;
   Bits any = 0;
@@ -154,23 +161,36 @@ Glob::Glob(std::string_view pattern, Case letters, Escapes escapes) : letters_(l
   DARUMA_ASSERT(pattern.size() <= pattern_bytes_max);
   std::string wanted = canonical(pattern, escapes);
   if (letters == Case::insensitive) wanted = ascii_lowered(wanted);
-  std::copy(wanted.begin(), wanted.end(), text_.begin());
   text_bytes_ = static_cast<uint8_t>(wanted.size());
   has_question_ = wanted.find(any_one) != std::string::npos;
   const size_t first_star = wanted.find(any_run);
   has_star_ = first_star != std::string::npos;
-  if (!has_star_) return;
-  const size_t last_star = wanted.rfind(any_run);
-  head_bytes_ = static_cast<uint8_t>(first_star);
-  tail_bytes_ = static_cast<uint8_t>(wanted.size() - last_star - 1);
-  if (first_star == last_star) return;
-  has_literal_middle_ = middle().find_first_of(wildcards) == std::string_view::npos;
-  if (!has_literal_middle_) search_ = std::make_unique<const Search>(middle());
+  auto far = std::make_unique<Far>();
+  if (has_star_) {
+    const size_t last_star = wanted.rfind(any_run);
+    head_bytes_ = static_cast<uint8_t>(first_star);
+    tail_bytes_ = static_cast<uint8_t>(wanted.size() - last_star - 1);
+    if (first_star != last_star) {
+      const std::string middle = wanted.substr(first_star + 1, last_star - first_star - 1);
+      has_literal_middle_ = middle.find_first_of(wildcards) == std::string::npos;
+      if (!has_literal_middle_) far->search.emplace(middle);
+    }
+  }
+  if (wanted.size() <= near_bytes_max) {
+    std::copy(wanted.begin(), wanted.end(), near_text_.begin());
+  } else {
+    far->text = std::move(wanted);
+  }
+  if (far->search || !far->text.empty()) far_ = std::move(far);
 }
 
 Glob::Glob(Glob&&) noexcept = default;
 Glob& Glob::operator=(Glob&&) noexcept = default;
 Glob::~Glob() = default;
+
+const char* Glob::far_text() const {
+  return far_->text.data();
+}
 
 bool Glob::matches(std::string_view subject) const {
   return letters_ == Case::insensitive ? matches_as<Case::insensitive>(subject)
@@ -196,7 +216,7 @@ bool Glob::matches_as(std::string_view subject) const {
   if (!equal<letters>(tail(), subject.substr(subject.size() - tail_bytes_))) return false;
   const std::string_view window = subject.substr(head_bytes_, subject.size() - ends);
   if (has_literal_middle_) return contains<letters>(window, middle());
-  return !search_ || search_->found_in<letters>(window);
+  return far_ == nullptr || !far_->search || far_->search->found_in<letters>(window);
 }
 
 Glob::Literals Glob::literals() const {

@@ -41,7 +41,9 @@ class Glob {
   // The same language always has the same text, where only wildcards stand side by side: "*?**" and
   // "?*" are one. Lower case if letters do not matter; wildcards stand there as control characters,
   // so that what is no wildcard cannot be taken for one. Without wildcards: what matches.
-  std::string_view text() const { return {text_.data(), text_bytes_}; }
+  std::string_view text() const {
+    return {text_bytes_ <= near_bytes_max ? near_text_.data() : far_text(), text_bytes_};
+  }
   bool has_wildcards() const { return has_star_ || has_question_; }
   bool matches_everything() const { return text_bytes_ == 1 && has_star_; }
 
@@ -57,6 +59,11 @@ class Glob {
 
  private:
   struct Search;
+  struct Far;
+  // So that a glob is 56 bytes: with what an index adds, one cache line.
+  static constexpr size_t near_bytes_max = 41;
+
+  const char* far_text() const;
   template <Case letters>
   bool matches_as(std::string_view subject) const;
   template <Case letters>
@@ -67,9 +74,7 @@ class Glob {
     return text().substr(head_bytes_ + 1U, text_bytes_ - head_bytes_ - tail_bytes_ - 2U);
   }
 
-  // For what stands between the first '*' and the last; null if that is nothing, or one literal
-  // text: which is in text_ already.
-  std::unique_ptr<const Search> search_;
+  std::unique_ptr<const Far> far_;  // what few globs have; null if this one does not
   Case letters_;
   bool has_star_ = false;
   bool has_literal_middle_ = false;
@@ -77,8 +82,8 @@ class Glob {
   uint8_t text_bytes_ = 0;
   uint8_t head_bytes_ = 0;  // before the first '*'
   uint8_t tail_bytes_ = 0;  // after the last '*'
-  // Here and not on the heap: among thousands of globs each further cache line would be felt.
-  std::array<char, pattern_bytes_max> text_;
+  // All of the text, if it fits: among thousands of globs each further cache line would be felt.
+  std::array<char, near_bytes_max> near_text_{};
 };
 
 }  // namespace daruma::routing

@@ -56,12 +56,13 @@ class GlobIndex {
     uint64_t key;
     uint32_t length;  // of the literal; of a gram: 8, 4, 3, 2 or 1
   };
-  // A glob where it is looked for: all that most verifications read is one cache line.
+  // A glob where it is looked for: all that most verifications read is this one cache line.
   struct alignas(64) Member {
     uint32_t rank;
     uint32_t item;  // as f is told
     Glob glob;
   };
+  static_assert(sizeof(Member) == 64);
   struct Bucket {
     uint32_t begin = 0;  // into members_, by rank
     uint32_t count = 0;

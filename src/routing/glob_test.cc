@@ -65,6 +65,13 @@ TEST(Glob, matches_by_table) {
       {"*12345678ABCDEFGHI*", "x12345678abcdefghi", false, true},
       {"/a*/item7/*.html", "/a/item7.html", false, false},  // head, middle and tail part the text
       {"/a*/item7/*.html", "/a/item7/.html", true, true},
+      // Longer than what a glob keeps near (near_bytes_max).
+      {"/0123456789/0123456789/0123456789/01234567", "/0123456789/0123456789/0123456789/01234567",
+       true, true},
+      {"/0123456789/0123456789/0123456789/0123456*", "/0123456789/0123456789/0123456789/0123457",
+       false, false},
+      {"*0123456789/0123456789?0123456789/0123456*", "/0123456789/0123456789/0123456789/0123456",
+       true, true},
       {"*foo*bar*", "barfoo", false, false},
       {"*foo*bar*", "foofoobar", true, true},
       {"*fo?*", "xfo", false, false},
