@@ -40,6 +40,8 @@ class FieldIndex::Builder {
   // How many rules have to be looked through if a rule is filed under this condition.
   size_t cost(const model::Condition& condition) const;
   static TextIndex finish(const TextDraft& draft);
+  static std::unique_ptr<const TextIndex> finish_if_any(const TextDraft& draft);
+  std::unique_ptr<const Headers> finish_headers() const;
 
   std::unordered_map<std::string, size_t> sharers_;  // of a value, as Values spells it
   TextDraft hosts_{Case::insensitive, {}, {}};
@@ -193,24 +195,35 @@ TextIndex FieldIndex::Builder::finish(const TextDraft& draft) {
   return index;
 }
 
+std::unique_ptr<const TextIndex> FieldIndex::Builder::finish_if_any(const TextDraft& draft) {
+  return draft.empty() ? nullptr : std::make_unique<const TextIndex>(finish(draft));
+}
+
+std::unique_ptr<const FieldIndex::Headers> FieldIndex::Builder::finish_headers() const {
+  if (headers_.empty()) return nullptr;
+  uint32_t least_rule = UINT32_MAX;
+  std::vector<GlobIndex::Item> names;
+  std::vector<TextIndex> texts;
+  for (const auto& [name, draft] : headers_) {
+    texts.push_back(finish(draft));
+    names.push_back({Glob(name, Case::insensitive), texts.back().least_rule});
+    least_rule = std::min(least_rule, texts.back().least_rule);
+  }
+  return std::make_unique<const Headers>(
+      Headers{least_rule, GlobIndex(std::move(names), Case::insensitive), std::move(texts)});
+}
+
 std::unique_ptr<FieldIndex> FieldIndex::Builder::finish() {
   std::unique_ptr<FieldIndex> index(new FieldIndex);
-  index->hosts_ = finish(hosts_);
-  index->paths_ = finish(paths_);
-  index->methods_ = finish(methods_);
-  std::vector<GlobIndex::Item> names;
-  for (const auto& [name, draft] : headers_) {
-    index->headers_.push_back(finish(draft));
-
-    names.push_back({Glob(name, Case::insensitive), index->headers_.back().least_rule});
-    index->least_header_rule_ = std::min(index->least_header_rule_, names.back().rank);
-  }
-  if (!names.empty()) index->header_names_.emplace(std::move(names), Case::insensitive);
+  index->hosts_ = finish_if_any(hosts_);
+  index->paths_ = finish_if_any(paths_);
+  index->methods_ = finish_if_any(methods_);
+  index->headers_ = finish_headers();
   std::vector<QueryIndex::Item> queries;
   for (auto& entry : queries_) queries.push_back(std::move(entry.second));
-  if (!queries.empty()) index->queries_.emplace(std::move(queries));
+  if (!queries.empty()) index->queries_ = std::make_unique<const QueryIndex>(std::move(queries));
   std::vector<SourceIndex::Item> sources(sources_.begin(), sources_.end());
-  if (!sources.empty()) index->sources_.emplace(std::move(sources));
+  if (!sources.empty()) index->sources_ = std::make_unique<const SourceIndex>(std::move(sources));
   return index;
 }
 
@@ -241,23 +254,25 @@ void TextIndex::take_best(std::string_view subject, const MatchInput& input, uin
 }
 
 void FieldIndex::take_best(const MatchInput& input, uint32_t& best) const {
-  hosts_.take_best(input.host, input, best);
-  if (hosts_.regexes && input.has_port()) hosts_.take_best(input.host_and_port, input, best);
-  paths_.take_best(input.path, input, best);
-  methods_.take_best(input.method, input, best);
-  if (least_header_rule_ < best) take_best_by_header(input, best);
+  if (hosts_) {
+    hosts_->take_best(input.host, input, best);
+    if (hosts_->regexes && input.has_port()) hosts_->take_best(input.host_and_port, input, best);
+  }
+  if (paths_) paths_->take_best(input.path, input, best);
+  if (methods_) methods_->take_best(input.method, input, best);
+  if (headers_) take_best_by_header(input, best);
   if (queries_) queries_->take_best(input, best);
   if (sources_) sources_->take_best(input, best);
 }
 
 void FieldIndex::take_best_by_header(const MatchInput& input, uint32_t& best) const {
-  if (input.fields == nullptr) return;
+  if (headers_->least_rule >= best || input.fields == nullptr) return;
   for (const http::Field& field : *input.fields) {
     if (field.id == http::FieldId::invalid) continue;
     const auto take = [this, &field, &input, &best](uint32_t name, uint32_t) {
-      headers_[name].take_best(field.value, input, best);
+      headers_->texts[name].take_best(field.value, input, best);
     };
-    header_names_->for_each_match(field.name, best, take);
+    headers_->names.for_each_match(field.name, best, take);
   }
 }
 

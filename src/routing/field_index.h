@@ -48,14 +48,19 @@ class FieldIndex {
   FieldIndex() = default;
   void take_best_by_header(const MatchInput& input, uint32_t& best) const;
 
-  TextIndex hosts_;
-  TextIndex paths_;
-  TextIndex methods_;
-  uint32_t least_header_rule_ = UINT32_MAX;
-  std::optional<GlobIndex> header_names_;
-  std::vector<TextIndex> headers_;  // as header_names_ counts them
-  std::optional<QueryIndex> queries_;
-  std::optional<SourceIndex> sources_;
+  struct Headers {
+    uint32_t least_rule;
+    GlobIndex names;
+    std::vector<TextIndex> texts;  // as names counts them
+  };
+  // Null where no rule asks for it. Pointers, so that what is asked for takes one cache line: there
+  // may be hundreds of these, one under each value that many rules share.
+  std::unique_ptr<const TextIndex> hosts_;
+  std::unique_ptr<const TextIndex> paths_;
+  std::unique_ptr<const TextIndex> methods_;
+  std::unique_ptr<const Headers> headers_;
+  std::unique_ptr<const QueryIndex> queries_;
+  std::unique_ptr<const SourceIndex> sources_;
 };
 
 }  // namespace daruma::routing

@@ -36,47 +36,58 @@ QueryIndex::QueryIndex(std::vector<Item> items) {
   DARUMA_ASSERT(items.size() <= items_max);
   Sharers keys;
   Sharers values;
+  for (const Item& item : items) {
+    if (item.pair.key) keys.add(glob_of(*item.pair.key));
+    values.add(glob_of(item.pair.value));
+  }
+  std::vector<Item*> by_key;
+  std::vector<Item*> by_value;
   for (Item& item : items) {
-    Entry entry{std::nullopt, glob_of(item.pair.value), RuleLeaf(std::move(item.rules))};
-    if (item.pair.key) entry.key = glob_of(*item.pair.key);
-    least_rule_ = std::min(least_rule_, entry.leaf.least_rule());
-    if (entry.key) keys.add(*entry.key);
-    values.add(entry.value);
-    entries_.push_back(std::move(entry));
+    const auto& [key, value] = item.pair;
+    const bool key_is_rarer = key && keys.of(glob_of(*key)) <= values.of(glob_of(value));
+    (key_is_rarer ? by_key : by_value).push_back(&item);
   }
-  std::vector<GlobIndex::Item> key_items;
-  std::vector<GlobIndex::Item> value_items;
-  for (uint32_t i = 0; i < entries_.size(); ++i) {
-    const Entry& entry = entries_[i];
-    const bool by_key = entry.key && keys.of(*entry.key) <= values.of(entry.value);
-    (by_key ? by_key_ : by_value_).entries.push_back(i);
-    const std::string& pattern = by_key ? *items[i].pair.key : items[i].pair.value;
-    (by_key ? key_items : value_items).push_back({glob_of(pattern), entry.leaf.least_rule()});
+  by_key_ = side_of(Half::key, by_key);
+  by_value_ = side_of(Half::value, by_value);
+}
+
+QueryIndex::Side QueryIndex::side_of(Half half, std::span<Item* const> items) {
+  Side side;
+  std::vector<GlobIndex::Item> globs;
+  for (Item* const item : items) {
+    const auto& [key, value] = item->pair;
+    Entry& entry = side.entries.emplace_back(Entry{std::nullopt, RuleLeaf(std::move(item->rules))});
+    if (half == Half::key) {
+      Glob glob = glob_of(value);
+      if (!glob.matches_everything()) entry.other_half = std::move(glob);
+    } else if (key) {
+      entry.other_half = glob_of(*key);
+    }
+    const uint32_t rank = entry.leaf.least_rule();
+    least_rule_ = std::min(least_rule_, rank);
+    globs.push_back({glob_of(half == Half::key ? *key : value), rank});
   }
-  if (!key_items.empty()) by_key_.globs.emplace(std::move(key_items), Case::insensitive);
-  if (!value_items.empty()) by_value_.globs.emplace(std::move(value_items), Case::insensitive);
+  if (!globs.empty()) side.globs.emplace(std::move(globs), Case::insensitive);
+  return side;
 }
 
 // A client may repeat a pair thousands of times; its rules are asked once.
 void QueryIndex::take_best(const MatchInput& input, uint32_t& best) const {
   if (least_rule_ >= best || input.query.empty()) return;
-  Visited<items_max> visited(static_cast<uint32_t>(entries_.size()));
-  const auto ask = [this, &visited, &input, &best](uint32_t at) {
-    if (visited.insert(at)) entries_[at].leaf.take_best(input, best);
+  const auto keys = static_cast<uint32_t>(by_key_.entries.size());
+  Visited<items_max> visited(keys + static_cast<uint32_t>(by_value_.entries.size()));
+  const auto look_up = [&visited, &input, &best](const Side& side, uint32_t first_number,
+                                                 std::string_view half, std::string_view other) {
+    if (!side.globs) return;
+    side.globs->for_each_match(half, best, [&](uint32_t item, uint32_t) {
+      const Entry& entry = side.entries[item];
+      if (entry.other_half && !entry.other_half->matches(other)) return;
+      if (visited.insert(first_number + item)) entry.leaf.take_best(input, best);
+    });
   };
-  any_query_pair(input.query, [this, &ask, &best](std::string_view key, std::string_view value) {
-    if (by_key_.globs) {
-      by_key_.globs->for_each_match(key, best, [this, &ask, value](uint32_t item, uint32_t) {
-        const uint32_t at = by_key_.entries[item];
-        if (entries_[at].value.matches(value)) ask(at);
-      });
-    }
-    if (by_value_.globs) {
-      by_value_.globs->for_each_match(value, best, [this, &ask, key](uint32_t item, uint32_t) {
-        const uint32_t at = by_value_.entries[item];
-        if (!entries_[at].key || entries_[at].key->matches(key)) ask(at);
-      });
-    }
+  any_query_pair(input.query, [&](std::string_view key, std::string_view value) {
+    look_up(by_key_, 0, key, value);
+    look_up(by_value_, keys, value, key);
     return false;
   });
 }

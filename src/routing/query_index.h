@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "model/rule.h"
@@ -31,18 +32,20 @@ class QueryIndex {
   void take_best(const MatchInput& input, uint32_t& best) const;
 
  private:
+  // What is found by one half of a pair.
   struct Entry {
-    std::optional<Glob> key;
-    Glob value;
+    std::optional<Glob> other_half;  // must match too
     RuleLeaf leaf;
   };
   struct Side {
     std::optional<GlobIndex> globs;
-    std::vector<uint32_t> entries;  // as globs counts them
+    std::vector<Entry> entries;  // as globs counts them
   };
+  enum class Half : uint8_t { key, value };
+  // REQUIRES: each has that half. Takes their rules.
+  Side side_of(Half half, std::span<Item* const> items);
 
   uint32_t least_rule_ = UINT32_MAX;
-  std::vector<Entry> entries_;
   Side by_key_;
   Side by_value_;
 };
