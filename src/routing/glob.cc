@@ -2,7 +2,6 @@
 #include "routing/glob.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -49,20 +48,15 @@ char fold(char c) {
   return letters == Case::insensitive ? ascii_lower(c) : c;
 }
 
-uint64_t load(const char* from, size_t bytes) {
-  uint64_t word = 0;
-  if (bytes > 0) std::memcpy(&word, from, bytes);  // of nothing there may be no address
-  return word;
-}
-
 // `literal` is in lower case and as long as `subject`.
 bool equal_folded(std::string_view literal, std::string_view subject) {
   size_t at = 0;
   for (; at + 8 <= literal.size(); at += 8) {
-    if (load(&literal[at], 8) != ascii_lowered_word(load(&subject[at], 8))) return false;
+    if (word_of(&literal[at], 8) != ascii_lowered_word(word_of(&subject[at], 8))) return false;
   }
   const size_t rest = literal.size() - at;
-  return load(literal.data() + at, rest) == ascii_lowered_word(load(subject.data() + at, rest));
+  return word_of(literal.data() + at, rest) ==
+         ascii_lowered_word(word_of(subject.data() + at, rest));
 }
 
 template <Case letters>

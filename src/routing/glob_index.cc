@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <map>
 #include <unordered_map>
 
@@ -30,8 +29,7 @@ uint64_t GlobIndex::key_of(Kind kind, std::string_view text, Case letters) {
                                              0x165667b19e3779f9, 0xd6e8feb86659fd93};
   uint64_t key = seeds[static_cast<size_t>(kind)] ^ (text.size() * 0xff51afd7ed558ccd);
   const auto take = [&key, letters](const char* from, size_t bytes) {
-    uint64_t word = 0;
-    std::memcpy(&word, from, bytes);
+    uint64_t word = word_of(from, bytes);
     if (letters == Case::insensitive) word = ascii_lowered_word(word);
     key = mix(key ^ word, 0xa0761d6478bd642f);
   };
