@@ -184,14 +184,16 @@ TextIndex FieldIndex::Builder::finish(const TextDraft& draft) {
                      index.glob_leaves.back().settled()});
     index.least_rule = std::min(index.least_rule, globs.back().rank);
   }
-  if (!globs.empty()) index.globs.emplace(std::move(globs), draft.letters);
+  if (!globs.empty()) {
+    index.globs = std::make_unique<const GlobIndex>(std::move(globs), draft.letters);
+  }
   std::vector<RegexIndex::Item> regexes;
   for (const auto& [regex, rules] : draft.regexes) {
     index.regex_leaves.emplace_back(rules);
     regexes.push_back({regex, index.regex_leaves.back().least_rule()});
     index.least_rule = std::min(index.least_rule, regexes.back().rank);
   }
-  if (!regexes.empty()) index.regexes.emplace(regexes, draft.letters);
+  if (!regexes.empty()) index.regexes = std::make_unique<const RegexIndex>(regexes, draft.letters);
   return index;
 }
 

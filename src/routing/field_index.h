@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,10 +25,10 @@ namespace daruma::routing {
 // Rules by what one text of a request is.
 struct TextIndex {
   uint32_t least_rule = UINT32_MAX;
-  std::optional<GlobIndex> globs;
-  std::vector<RuleLeaf> glob_leaves;  // as globs counts them
-  std::optional<RegexIndex> regexes;
-  std::vector<RuleLeaf> regex_leaves;  // as regexes counts them
+  std::unique_ptr<const GlobIndex> globs;     // null if there are none
+  std::vector<RuleLeaf> glob_leaves;          // as globs counts them
+  std::unique_ptr<const RegexIndex> regexes;  // null if there are none
+  std::vector<RuleLeaf> regex_leaves;         // as regexes counts them
 
   void take_best(std::string_view subject, const MatchInput& input, uint32_t& best) const;
 };

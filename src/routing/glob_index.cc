@@ -66,6 +66,9 @@ class GlobIndex::Builder {
   std::vector<Item> items_;
   Buckets buckets_;
   Buckets gram_buckets_;
+  std::vector<Length> prefix_lengths_;
+  std::vector<Length> suffix_lengths_;
+  std::vector<Length> gram_lengths_;
   size_t gram_members_ = 0;
   std::vector<uint32_t> scanned_;
 };
@@ -133,10 +136,10 @@ void GlobIndex::Builder::file(uint32_t item, const Filing& filing) {
       index_.exact_least_rank_ = std::min(index_.exact_least_rank_, rank);
       break;
     case Kind::prefix:
-      note_length(index_.prefix_lengths_, filing.length, rank);
+      note_length(prefix_lengths_, filing.length, rank);
       break;
     case Kind::suffix:
-      note_length(index_.suffix_lengths_, filing.length, rank);
+      note_length(suffix_lengths_, filing.length, rank);
       break;
     case Kind::gram:
       if (gram_members_ == gram_members_max) {
@@ -144,7 +147,7 @@ void GlobIndex::Builder::file(uint32_t item, const Filing& filing) {
         return;
       }
       ++gram_members_;
-      note_length(index_.gram_lengths_, filing.length, rank);
+      note_length(gram_lengths_, filing.length, rank);
       gram_buckets_[filing.key].push_back(item);
       return;
   }
@@ -168,12 +171,16 @@ void GlobIndex::Builder::lay_out() {
   if (buckets > 0) index_.slots_.resize(std::bit_ceil(2 * buckets));
   const size_t bits = std::bit_ceil(std::max<size_t>(64, filter_bits_per_key * buckets));
   index_.filter_.resize(bits / 64);
-  index_.filter_mask_ = bits - 1;
   index_.members_.reserve(items_.size());
   for (auto& [key, items] : gram_buckets_) insert(key, append(items));
   index_.gram_members_ = static_cast<uint32_t>(index_.members_.size());
   for (auto& [key, items] : buckets_) insert(key, append(items));
   index_.scan_ = append(scanned_);
+  for (const auto* lengths : {&prefix_lengths_, &suffix_lengths_, &gram_lengths_}) {
+    index_.lengths_.insert(index_.lengths_.end(), lengths->begin(), lengths->end());
+  }
+  index_.prefixes_end_ = static_cast<uint32_t>(prefix_lengths_.size());
+  index_.grams_begin_ = index_.prefixes_end_ + static_cast<uint32_t>(suffix_lengths_.size());
 }
 
 GlobIndex::Bucket GlobIndex::Builder::append(std::vector<uint32_t>& items) {
@@ -189,7 +196,7 @@ GlobIndex::Bucket GlobIndex::Builder::append(std::vector<uint32_t>& items) {
 }
 
 void GlobIndex::Builder::insert(uint64_t key, Bucket bucket) {
-  const uint64_t bit = (key >> 32) & index_.filter_mask_;
+  const uint64_t bit = (key >> 32) & (64 * index_.filter_.size() - 1);
   index_.filter_[bit / 64] |= uint64_t{1} << (bit % 64);
   const size_t mask = index_.slots_.size() - 1;
   size_t at = key & mask;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +24,8 @@
 
 namespace daruma::routing {
 
-class GlobIndex {
+// Two cache lines: there may be hundreds, one for each host.
+class alignas(64) GlobIndex {
  public:
   struct Item {
     Glob glob;
@@ -94,7 +96,7 @@ class GlobIndex {
     }
   }
   bool may_hold(uint64_t key) const {
-    const uint64_t bit = (key >> 32) & filter_mask_;
+    const uint64_t bit = (key >> 32) & (64 * filter_.size() - 1);
     return ((filter_[bit / 64] >> (bit % 64)) & 1) != 0;
   }
   template <Verify verify, class F>
@@ -108,17 +110,22 @@ class GlobIndex {
   template <Verify verify, class F>
   void visit_grams(std::string_view subject, const uint32_t& bound, F& f) const;
 
-  Case letters_;
+  std::span<const Length> prefix_lengths() const { return {lengths_.data(), prefixes_end_}; }
+  std::span<const Length> suffix_lengths() const {
+    return std::span(lengths_).subspan(prefixes_end_, grams_begin_ - prefixes_end_);
+  }
+  std::span<const Length> gram_lengths() const { return std::span(lengths_).subspan(grams_begin_); }
+
   std::vector<Member> members_;   // those of gram buckets come first
-  std::vector<uint64_t> filter_;  // bits, of filter_mask_ + 1
-  uint64_t filter_mask_ = 63;
-  std::vector<Slot> slots_;  // open addressing; a power of two, at most half full
-  std::vector<Length> prefix_lengths_;
-  std::vector<Length> suffix_lengths_;
-  std::vector<Length> gram_lengths_;
+  std::vector<uint64_t> filter_;  // bits; a power of two
+  std::vector<Slot> slots_;       // open addressing; a power of two, at most half full
+  std::vector<Length> lengths_;   // of prefixes, suffixes and grams
+  uint32_t prefixes_end_ = 0;     // in lengths_
+  uint32_t grams_begin_ = 0;
   uint32_t exact_least_rank_ = UINT32_MAX;
   uint32_t gram_members_ = 0;
   Bucket scan_;
+  Case letters_;
 };
 
 template <GlobIndex::Verify verify, class F>
@@ -138,7 +145,7 @@ void GlobIndex::visit_grams(std::string_view subject, const uint32_t& bound, F& 
   for (size_t read = 1; read <= subject.size(); ++read) {
     const char c = subject[read - 1];
     gram = (gram << 8) | static_cast<uint8_t>(letters_ == Case::insensitive ? ascii_lower(c) : c);
-    for (const Length& length : gram_lengths_) {
+    for (const Length& length : gram_lengths()) {
       if (length.least_rank >= bound) continue;
       const Bucket bucket = find(gram_key(gram & gram_mask(length.length), length.length));
       if (bucket.count == 0 || !visited.insert(bucket.begin)) continue;
@@ -152,13 +159,13 @@ void GlobIndex::look_up(std::string_view subject, const uint32_t& bound, F& f) c
   if (exact_least_rank_ < bound && subject.size() <= Glob::pattern_bytes_max) {
     visit<verify>(find(key_of(Kind::exact, subject, letters_)), subject, bound, f);
   }
-  for (const Length& prefix : prefix_lengths_) {
+  for (const Length& prefix : prefix_lengths()) {
     if (prefix.length > subject.size()) break;
     if (prefix.least_rank >= bound) continue;
     const std::string_view text = subject.substr(0, prefix.length);
     visit<verify>(find(key_of(Kind::prefix, text, letters_)), subject, bound, f);
   }
-  for (const Length& suffix : suffix_lengths_) {
+  for (const Length& suffix : suffix_lengths()) {
     if (suffix.length > subject.size()) break;
     if (suffix.least_rank >= bound) continue;
     const std::string_view text = subject.substr(subject.size() - suffix.length);
