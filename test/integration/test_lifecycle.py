@@ -15,24 +15,41 @@ from harness import (DARUMA, Configuration, Daruma, Process, read_all, read_unti
 pytestmark = pytest.mark.threads
 
 
+def answer_by_rule(daruma, path):
+    """From now on every listener answers "new" there by itself."""
+    rule = {
+        'Priority': 1, 'Conditions': [{'Field': 'path-pattern', 'Values': [path]}],
+        'Actions': [{'Type': 'fixed-response', 'FixedResponseConfig': {
+            'StatusCode': '200', 'ContentType': 'text/plain', 'MessageBody': 'new'}}]}
+    for listener in daruma.configuration.load_balancer['Listeners']:
+        listener['Rules'] = [rule]
+    daruma.configuration.write()
+    daruma.send(signal.SIGHUP)
+    wait_until('the new rule serves', lambda: daruma.get(path).text == 'new')
+
+
 def test_sighup_applies_a_changed_file_without_dropping_a_connection(start_targets, serve):
     daruma = serve(start_targets(1))
     with daruma.connect() as kept:
         kept.sendall(b'GET /bytes/3 HTTP/1.1\r\nHost: a\r\n\r\n')
         read_until(kept, b'\r\n\r\nabc')
-
-        rule = {
-            'Priority': 1, 'Conditions': [{'Field': 'path-pattern', 'Values': ['/new']}],
-            'Actions': [{'Type': 'fixed-response', 'FixedResponseConfig': {
-                'StatusCode': '200', 'ContentType': 'text/plain', 'MessageBody': 'new'}}]}
-        for listener in daruma.configuration.load_balancer['Listeners']:
-            listener['Rules'] = [rule]
-        daruma.configuration.write()
-        daruma.send(signal.SIGHUP)
-        wait_until('the new rule serves', lambda: daruma.get('/new').text == 'new')
-
+        answer_by_rule(daruma, '/new')
         kept.sendall(b'GET /new HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
         assert read_all(kept).endswith(b'new')
+
+
+def test_a_request_under_way_finishes_under_the_old_rule(start_targets, serve):
+    target, = start_targets(1)
+    daruma = serve([target])
+    with daruma.connect() as connection:
+        connection.sendall(b'GET /slow/2000 HTTP/1.1\r\nHost: a\r\n\r\n')
+        wait_until('it is at the target',
+                   lambda: daruma.metric('daruma_target_requests_in_flight') == 1)
+        answer_by_rule(daruma, '/slow/*')
+        assert daruma.metric('daruma_target_requests_in_flight') == 1
+        assert f'X-Target: {target.name}'.encode() in read_until(connection, b'\r\n\r\n')
+        connection.sendall(b'GET /slow/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+        assert read_all(connection).endswith(b'new')
 
 
 def test_an_invalid_file_changes_nothing_and_says_why(start_targets, serve):
