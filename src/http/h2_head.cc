@@ -85,6 +85,11 @@ bool H2HeadReader::host_differs() const {
   return false;
 }
 
+// The library asks that of http and https alone; what else a client calls its scheme is dropped.
+bool H2HeadReader::path_is_none() const {
+  return !path_.empty() && path_.front() != '/' && (path_ != "*" || method_ != "OPTIONS");
+}
+
 // Of a CONNECT with :protocol, which the library has found whole (RFC 8441 4).
 ParseStatus H2HeadReader::make_upgrade() {
   for (const Entry& entry : entries_) {
@@ -100,7 +105,7 @@ ParseStatus H2HeadReader::make_upgrade() {
 ParseStatus H2HeadReader::finish(Body body, RequestHead& head) {
   if (!cookie_.empty() && exceeded_ == ParseStatus::complete) keep_field("cookie", cookie_);
   if (exceeded_ != ParseStatus::complete) return exceeded_;
-  if (host_differs()) return ParseStatus::malformed;
+  if (host_differs() || path_is_none()) return ParseStatus::malformed;
   const bool extended_connect = !protocol_.empty();
   if (extended_connect) {
     if (const ParseStatus status = make_upgrade(); status != ParseStatus::complete) return status;

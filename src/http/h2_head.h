@@ -3,8 +3,7 @@
 // A request of HTTP/2 (RFC 9113 8.3) as the RequestHead that the same request would be in HTTP/1.1:
 // what the guard judges and what is forwarded. Pure; knows no frames (h2_session.h does).
 //  - :authority becomes Host, in lower case as an ALB writes it; a Host field that names another is
-//  refused, one that says the same is
-//    left out; :scheme is dropped.
+//    refused, one that says the same is left out; :scheme is dropped.
 //  - Cookie crumbs become one field (8.2.3).
 //  - An extended CONNECT (RFC 8441) becomes the GET that asks for the same by Upgrade; its body is
 //  none, but what the tunnel carries. Its Sec-WebSocket-Key, which has no meaning here, is left
@@ -40,8 +39,8 @@ class H2HeadReader {
   size_t decoded_bytes() const { return decoded_bytes_; }
 
   // `complete`: fills `head`, whose views lie in bytes(); method and target one behind the other,
-  // as in a request line. `malformed`: :authority and Host differ, or a tunnel has a length. Else
-  // the limit that was exceeded.
+  // as in a request line. `malformed`: :authority and Host differ, :path is none (RFC 9113 8.3.1),
+  // or a tunnel has a length. Else the limit that was exceeded.
   enum class Body : uint8_t { none, follows };
   ParseStatus finish(Body body, RequestHead& head);
   Buffer& bytes() { return bytes_; }
@@ -63,6 +62,7 @@ class H2HeadReader {
   void keep_field(std::string_view name, std::string_view value);
   std::string_view text_of(Span span) const;
   bool host_differs() const;
+  bool path_is_none() const;
   ParseStatus make_upgrade();
 
   HeadLimits limits_;

@@ -95,6 +95,36 @@ TEST(H2Head, authority_and_host_must_agree) {
   }
 }
 
+// Whatever the scheme: of others than http and https nobody else looks at it.
+TEST(H2Head, a_path_is_one) {
+  struct Row {
+    std::string method;
+    std::string path;
+    ParseStatus status;
+  };
+  const Row rows[] = {
+      {"GET", "/", ParseStatus::complete},
+      {"OPTIONS", "*", ParseStatus::complete},
+      {"GET", "*", ParseStatus::malformed},
+      {"GET", "*a", ParseStatus::malformed},
+      {"OPTIONS", "*a", ParseStatus::malformed},
+      {"GET", "a", ParseStatus::malformed},
+      {"GET", "http://bank.example/a", ParseStatus::malformed},
+      {"GET", "?a", ParseStatus::malformed},
+  };
+  for (const Row& row : rows) {
+    Reading r;
+    EXPECT_EQ(r.read({{":method", row.method},
+                      {":scheme", "ftp"},
+                      {":path", row.path},
+                      {":authority", "shop.example"}}),
+              row.status)
+        << row.method << ' ' << row.path;
+  }
+  EXPECT_EQ(Reading().read({{":method", "CONNECT"}, {":authority", "shop.example:443"}}),
+            ParseStatus::complete);
+}
+
 TEST(H2Head, cookie_crumbs_become_one_field) {
   Reading r;
   ASSERT_EQ(r.read(h2::get("/", {{"cookie", "a=1"}, {"accept", "x"}, {"cookie", "b=2; c=3"}})),

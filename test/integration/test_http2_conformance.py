@@ -309,6 +309,8 @@ CASES = {
     **{f'8_3_1 empty_{name[1:]}': (malformed(block=changed(name, '')), MALFORMED)
        for name in (':method', ':path')},
     '8_3_1 path_that_is_none': (malformed(block=changed(':path', 'bytes/5')), MALFORMED),
+    '8_3_1 path_of_another_scheme': (malformed(block=section(
+        GET[0], (':scheme', 'ftp'), (':path', 'http://b.example/'), GET[3])), MALFORMED),
     '8_3_1 asterisk_of_get': (malformed(block=changed(':path', '*')), MALFORMED),
     '8_3_1 other_host': (malformed(('host', 'b.example')), MALFORMED),
     '8_3_1 same_host': (malformed(('host', 'a.example')), Answered()),
