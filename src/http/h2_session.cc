@@ -196,6 +196,7 @@ void H2Session::receive(std::string_view bytes, Instant now) {
 }
 
 void H2Session::take_in(std::string_view bytes) {
+  queued_ = nghttp2_session_get_outbound_queue_size(session_);
   const ssize_t taken = nghttp2_session_mem_recv(session_, library_bytes(bytes), bytes.size());
   if (taken >= 0 || fault_ != H2Fault::none) return;
   switch (taken) {

@@ -90,7 +90,7 @@ class H2Session final : public H2Endpoint {
   H2Patience resets_;
   Instant now_{};
   uint32_t continuations_ = 0;  // of the field section being received
-  size_t queued_ = 0;           // frames to be sent, before the SETTINGS being received
+  size_t queued_ = 0;           // frames to be sent, before those of the SETTINGS being received
   Shutdown shutdown_ = Shutdown::none;
   // What is begun after it is not served, also before the GOAWAY that says so has left.
   int32_t stream_last_ = INT32_MAX;

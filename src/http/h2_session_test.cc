@@ -326,6 +326,23 @@ TEST(H2Session, a_body_that_is_not_what_was_declared_resets_its_stream) {
   }
 }
 
+// What waits to be sent meanwhile is no sign of a window that overflowed.
+TEST(H2Session, settings_may_come_in_pieces_while_answers_wait) {
+  const std::string frame =
+      h2::settings(h2::setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1'000'000));
+  for (size_t at = 1; at < frame.size(); ++at) {
+    Client client;
+    client.connect();
+    client.session.receive(
+        h2::headers(1, h2::get()) + h2::headers(3, h2::get()) + frame.substr(0, at), client.now);
+    client.answer(0, 204);
+    client.answer(1, 204);
+    EXPECT_EQ(client.say(frame.substr(at)),
+              (Words{"SETTINGS ack", "HEADERS 1 end :status=204", "HEADERS 3 end :status=204"}))
+        << at;
+  }
+}
+
 TEST(H2Session, a_head_over_the_limits_is_answered) {
   Client client({.head = {.field_bytes_max = 50}});
   client.connect();
