@@ -144,7 +144,7 @@ bool H2Endpoint::fill(Buffer& out) {
     more = size > 0 || out.size() > before;
   }
   sink_ = nullptr;
-  return more;
+  return more || failed();
 }
 
 bool H2Endpoint::finished() const {

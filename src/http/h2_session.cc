@@ -126,6 +126,12 @@ class H2Session::Callbacks {
         session.fault_ = frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? H2Fault::frames
                                                                                : H2Fault::protocol;
         return 0;
+      case NGHTTP2_RST_STREAM: {
+        // The library's own: those that this side asks for are of streams forgotten.
+        const bool provoked = frame->rst_stream.error_code != NGHTTP2_NO_ERROR &&
+                              session.stream_of(frame->hd.stream_id);
+        return provoked ? session.spend(session.resets_, H2Fault::resets) : 0;
+      }
       case NGHTTP2_DATA:
         session.frames_.earn(frames_earned);
         [[fallthrough]];
@@ -225,8 +231,9 @@ int H2Session::check_windows() {
 }
 
 int H2Session::note_malformed(int32_t id) {
-  handler_.on_malformed_request(stream_of(id), head_reader_.decoded_bytes());
-  return spend(resets_, H2Fault::resets);
+  const H2Stream* const known = stream_of(id);
+  handler_.on_malformed_request(known, head_reader_.decoded_bytes());
+  return known ? 0 : spend(resets_, H2Fault::resets);  // else its RST_STREAM counts when it leaves
 }
 
 int H2Session::finish_head(int32_t id, bool ended) {

@@ -4,9 +4,10 @@
 // be, and how much a peer may ask for, is decided here; what is kept in memory in h2_endpoint.h.
 //
 // Abuse ends the connection with ENHANCE_YOUR_CALM and a fault to be counted: streams begun and
-// reset, frames that bring nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, DATA of a few
-// bytes), field sections far beyond the limits or in many frames. Both allowances grow with
-// time and with what the client does that is of use (h2_patience.h).
+// reset, by the client or by what it makes this side reset (CVE-2025-8671), frames that bring
+// nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, DATA of a few bytes), field sections far beyond
+// the limits or in many frames. Both allowances grow with time and with what the client does that
+// is of use (h2_patience.h).
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 
 #include "http/h2_frames_for_test.h"
@@ -371,6 +372,16 @@ std::vector<Abuse> abuses() {
     resets += h2::headers(i, h2::get()) + h2::rst_stream(i, NGHTTP2_CANCEL);
   std::string malformed;
   for (uint32_t i = 1; i < 1'000; i += 2) malformed += h2::headers(i, h2::get("", {}));
+  // Requests that the server has to reset for what comes behind them (CVE-2025-8671).
+  using Behind = std::function<std::string(uint32_t)>;
+  const auto provoked = [](const h2::FieldList& request, const Behind& behind) {
+    std::string out;
+    for (uint32_t i = 1; i < 1'000; i += 2) out += h2::headers(i, request, h2::none) + behind(i);
+    return out;
+  };
+  const Behind most = [](uint32_t i) { return h2::window_update(i, 0x7fff'ffff); };
+  const Behind longer = [](uint32_t i) { return h2::data(i, "123456"); };
+  const Behind upper = [](uint32_t i) { return h2::headers(i, {{"UPPER", "x"}}); };
   const std::string open_post = h2::headers(1, h2::post(), h2::none);
   const std::string reset_post = h2::headers(1, h2::post({{"UPPER", "case"}}), h2::none);
   // One entry of HPACK's table, told again and again by one byte each.
@@ -394,6 +405,12 @@ std::vector<Abuse> abuses() {
        reset_post + times(2'000, h2::headers(1, {{"x", "y"}}, h2::none)), H2Fault::frames, calm},
       {"resets", resets, H2Fault::resets, "GOAWAY 513 ENHANCE_YOUR_CALM"},
       {"malformed requests", malformed, H2Fault::resets, "GOAWAY 0 ENHANCE_YOUR_CALM"},
+      {"windows that overflow", provoked(h2::get(), most), H2Fault::resets,
+       "GOAWAY 523 ENHANCE_YOUR_CALM"},
+      {"bodies longer than declared", provoked(h2::post({{"content-length", "1"}}), longer),
+       H2Fault::resets, "GOAWAY 521 ENHANCE_YOUR_CALM"},
+      {"bad trailers", provoked(h2::post(), upper), H2Fault::resets,
+       "GOAWAY 519 ENHANCE_YOUR_CALM"},
       {"decoded bomb", h2::frame(NGHTTP2_HEADERS, h2::end_stream | h2::end_headers, 1, bomb),
        H2Fault::head, calm},
       {"continuations", continuations + times(100, h2::frame(NGHTTP2_CONTINUATION, 0, 1, "")),

@@ -388,6 +388,28 @@ def rapid_reset(client):
         client.send(RstStreamFrame(client.request('/slow/1000'), CANCEL))
 
 
+def provoke(client, request, frame):
+    """Each stream is reset by the server, and makes room for another."""
+    for _ in range(10):
+        streams = [request() for _ in range(100)]
+        client.send(*map(frame, streams))
+        client.until(lambda: client.goaways or all(
+            client.responses[stream].reset is not None for stream in streams))
+        if client.goaways:
+            break
+
+
+def overflowing_windows(client):
+    provoke(client, lambda: client.request('/slow/1000', 'POST', end=False),
+            lambda stream: WindowUpdateFrame(stream, window_increment=2**31 - 1))
+
+
+def bodies_too_long(client):
+    declared = [('content-length', '1')]
+    provoke(client, lambda: client.request('/slow/1000', 'POST', more=declared, end=False),
+            lambda stream: DataFrame(stream, data=b'123456'))
+
+
 def continuation_flood(client):
     head = client.encoder.encode(GET)
     frames = [b'\x00\x00\x00\x09\x00\x00\x00\x00\x01'] * 100
@@ -405,7 +427,8 @@ def header_bomb(client):
     (ping_flood, 'http2_frames'), (settings_flood, 'http2_frames'),
     (priority_flood, 'http2_frames'), (window_flood, 'http2_frames'),
     (empty_data_flood, 'http2_frames'), (tiny_data_flood, 'http2_frames'),
-    (rapid_reset, 'http2_resets'), (continuation_flood, 'http2_head_flood'),
+    (rapid_reset, 'http2_resets'), (overflowing_windows, 'http2_resets'),
+    (bodies_too_long, 'http2_resets'), (continuation_flood, 'http2_head_flood'),
     (header_bomb, 'http2_head_flood')])
 def test_abuse_ends_the_connection_and_no_other(site, connect, attack, reason):
     before = site.metric('daruma_listener_reasons_total', reason=reason)
