@@ -14,6 +14,15 @@ namespace daruma::routing {
 
 using Pending = std::vector<PendingRule>;
 
+namespace {
+
+// REQUIRES: no rule before `least_rule` is filed for the text.
+bool takes_any_text(const GlobIndex::Item& item, uint32_t least_rule) {
+  return item.rank == least_rule && item.rank_is_all && item.glob.matches_everything();
+}
+
+}  // namespace
+
 class FieldIndex::Builder {
  public:
   void count(const Pending& rules);
@@ -184,14 +193,17 @@ TextIndex FieldIndex::Builder::finish(const TextDraft& draft) {
                      index.glob_leaves.back().settled()});
     index.least_rule = std::min(index.least_rule, globs.back().rank);
   }
-  if (!globs.empty()) {
-    index.globs = std::make_unique<const GlobIndex>(std::move(globs), draft.letters);
-  }
   std::vector<RegexIndex::Item> regexes;
   for (const auto& [regex, rules] : draft.regexes) {
     index.regex_leaves.emplace_back(rules);
     regexes.push_back({regex, index.regex_leaves.back().least_rule()});
     index.least_rule = std::min(index.least_rule, regexes.back().rank);
+  }
+  index.settled = std::ranges::any_of(globs, [&index](const GlobIndex::Item& item) {
+    return takes_any_text(item, index.least_rule);
+  });
+  if (!globs.empty()) {
+    index.globs = std::make_unique<const GlobIndex>(std::move(globs), draft.letters);
   }
   if (!regexes.empty()) index.regexes = std::make_unique<const RegexIndex>(regexes, draft.letters);
   return index;
@@ -208,7 +220,7 @@ std::unique_ptr<const FieldIndex::Headers> FieldIndex::Builder::finish_headers()
   std::vector<TextIndex> texts;
   for (const auto& [name, draft] : headers_) {
     texts.push_back(finish(draft));
-    names.push_back({Glob(name, Case::insensitive), texts.back().least_rule});
+    names.push_back({Glob(name, Case::insensitive), texts.back().least_rule, texts.back().settled});
     least_rule = std::min(least_rule, texts.back().least_rule);
   }
   return std::make_unique<const Headers>(
@@ -271,8 +283,12 @@ void FieldIndex::take_best_by_header(const MatchInput& input, uint32_t& best) co
   if (headers_->least_rule >= best || input.fields == nullptr) return;
   for (const http::Field& field : *input.fields) {
     if (field.id == http::FieldId::invalid) continue;
-    const auto take = [this, &field, &input, &best](uint32_t name, uint32_t) {
-      headers_->texts[name].take_best(field.value, input, best);
+    const auto take = [this, &field, &input, &best](uint32_t name, uint32_t rule) {
+      if (name == GlobIndex::no_item) {
+        best = rule;
+      } else {
+        headers_->texts[name].take_best(field.value, input, best);
+      }
     };
     headers_->names.for_each_match(field.name, best, take);
   }

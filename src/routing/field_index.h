@@ -25,6 +25,7 @@ namespace daruma::routing {
 // Rules by what one text of a request is.
 struct TextIndex {
   uint32_t least_rule = UINT32_MAX;
+  bool settled = false;  // the least rule takes any text, and asks for nothing more
   std::unique_ptr<const GlobIndex> globs;     // null if there are none
   std::vector<RuleLeaf> glob_leaves;          // as globs counts them
   std::unique_ptr<const RegexIndex> regexes;  // null if there are none

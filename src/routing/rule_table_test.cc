@@ -572,6 +572,35 @@ TEST(RuleTable, finds_a_rule_by_fields_that_many_share) {
   }
 }
 
+// Where "any value" is the first of a header's rules, the name alone decides; nowhere else.
+TEST(RuleTable, a_header_of_any_value_hides_only_what_stands_behind_it) {
+  std::vector<model::Rule> rules;
+  const auto add = [&rules](const char* name, const char* value) -> model::Rule& {
+    rules.emplace_back().conditions.emplace_back(model::HttpHeaderCondition{name, {value}});
+    return rules.back();
+  };
+  add("X-A", "*");
+  add("X-A", "hidden");
+  add("X-B", "first");
+  add("X-B", "*");
+  add("X-C", "*").conditions.emplace_back(model::QueryStringCondition{{{"q", "1"}}});
+  add("X-C", "*");
+  rules.emplace_back();
+  const auto table = RuleTable::compile(rules);
+  const auto match = [&table](const char* name, const char* value, const char* query) {
+    Request request{.query = query};
+    request.fields.add(name, value);
+    return table->match(request.input());
+  };
+  EXPECT_EQ(match("x-a", "hidden", ""), 0u);
+  EXPECT_EQ(match("x-a", "", ""), 0u);
+  EXPECT_EQ(match("x-b", "first", ""), 2u);
+  EXPECT_EQ(match("x-b", "other", ""), 3u);
+  EXPECT_EQ(match("x-c", "any", "q=1"), 4u);
+  EXPECT_EQ(match("x-c", "any", "q=2"), 5u);
+  EXPECT_EQ(match("x-d", "any", "q=1"), 6u);
+}
+
 // Under a quadratic cost this would take minutes.
 TEST(RuleTable, survives_a_pair_that_is_repeated_thousands_of_times) {
   std::vector<model::Rule> rules;
