@@ -71,7 +71,8 @@ void Exchange::read_sticky_cookie(StickyCookie which, routing::StickyRecord& rec
 }
 
 // The group that the client was sent to the last time, whatever its weight is now. With failover,
-// not one that has lost all its targets; one that is only full keeps its clients.
+// not one that has lost all its targets; one that is only full keeps its clients, and so does one
+// that this node has not checked yet, as after a restart.
 AdoptedGroup& Exchange::choose_sticky_group(const model::ForwardAction& forward) {
   StickySession& session = this->session();
   session.sticky_action = true;
@@ -90,8 +91,8 @@ AdoptedGroup& Exchange::choose_sticky_group(const model::ForwardAction& forward)
     listener_->counters().sticky_cookies_refused_total.add();
     return choose_group(forward);
   }
-  const bool lost =
-      listener_->listener().forward_failover && group->set.mode() != routing::RoutingMode::healthy;
+  const bool lost = listener_->listener().forward_failover &&
+                    group->set.mode() != routing::RoutingMode::healthy && !group->set.undecided();
   return lost ? choose_group(forward) : *group;
 }
 

@@ -79,15 +79,18 @@ void TargetSet::find_mode() {
     return healthy > 0 && least_.met_by(healthy, registered);
   };
   size_t healthy = kept_[Share::full];
+  size_t unchecked = kept_[Share::unchecked];
   size_t registered = kept_.registered();
-  shift_holds_ = shifted_.registered() > 0 && enough(healthy + kept_[Share::unchecked], registered);
+  shift_holds_ = shifted_.registered() > 0 && enough(healthy + unchecked, registered);
   if (!shift_holds_) {
     healthy += shifted_[Share::full];
+    unchecked += shifted_[Share::unchecked];
     registered += shifted_.registered();
   }
   mode_ = registered == 0               ? RoutingMode::none
           : enough(healthy, registered) ? RoutingMode::healthy
                                         : RoutingMode::fail_open;
+  undecided_ = mode_ == RoutingMode::fail_open && enough(healthy + unchecked, registered);
 }
 
 void TargetSet::recompute() {

@@ -42,6 +42,8 @@ class TargetSet {
   size_t size() const { return states_.size(); }
 
   RoutingMode mode() const { return mode_; }
+  // Too few are healthy, though it may be that some are only not checked yet.
+  bool undecided() const { return undecided_; }
   // Indices into the group's targets, ascending. Draining and unused targets are never among them.
   std::span<const uint32_t> candidates() const { return candidates_; }
   bool is_candidate(uint32_t target) const { return takes(share_of(target)); }
@@ -85,6 +87,7 @@ class TargetSet {
   Counts shifted_;  // the same, of that zone
   std::vector<uint32_t> candidates_;
   RoutingMode mode_ = RoutingMode::none;
+  bool undecided_ = false;
 };
 
 }  // namespace daruma::routing

@@ -69,6 +69,22 @@ TEST(TargetSet, candidates_by_table) {
   }
 }
 
+TEST(TargetSet, is_undecided_while_enough_may_be_healthy) {
+  struct Case {
+    const char* states;
+    uint32_t least;
+    bool undecided;
+  };
+  for (const Case& row : {Case{"ii", 1, true}, Case{"iu", 1, true}, Case{"uu", 1, false},
+                          Case{"ih", 1, false},  // decided: healthy
+                          Case{"d", 1, false}, Case{"ih", 2, true}, Case{"iu", 2, false}}) {
+    const std::string states = row.states;
+    TargetSet set(std::vector<bool>(states.size(), true), {.count = row.least});
+    for (uint32_t i = 0; i < states.size(); ++i) set.set_health(i, state_of(states[i]));
+    EXPECT_EQ(set.undecided(), row.undecided) << states << row.least;
+  }
+}
+
 struct LeastRow {
   const char* states;
   const char* in_play;

@@ -487,6 +487,26 @@ def test_with_failover_a_client_leaves_a_group_without_healthy_targets(targets, 
                 assert {client.target() for _ in range(8)} == {targets[0].name}
 
 
+def test_with_failover_a_group_that_is_not_checked_yet_keeps_its_clients(targets, tmp_path):
+    """As after a restart, where the other group's health is known sooner."""
+    with Target(tmp_path, '127.0.0.6', options=['--health-delay', '1500']) as late:
+        groups = [target_group([targets[0]], 'blue'), target_group([late], 'green')]
+        healthy = {targets[0].name: 'healthy', late.name: 'healthy'}
+        with start(tmp_path, groups, weighted({'Enabled': True, 'DurationSeconds': 60}, blue=9,
+                                              green=1),
+                   {'daruma.forward.failover': True}, workers=1) as daruma:
+            daruma.wait_for_health(healthy)
+            client = Client(daruma)
+            while client.target() != late.name:
+                client.cookies.clear()
+        with Daruma(daruma.configuration, workers=1) as daruma:
+            client.daruma = daruma
+            daruma.wait_for_health({targets[0].name: 'healthy', late.name: 'initial'})
+            assert client.target() == late.name
+            daruma.wait_for_health(healthy)
+            assert client.target() == late.name
+
+
 def test_what_it_counts(balancer):
     def counts():
         return [balancer.metric(f'daruma_target_group_{name}_total', target_group='lb')
