@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import functools
 import os
+import re
 import ssl
 
 import pytest
 import websockets
 
-from harness import (Configuration, Daruma, forward_to, read_all, read_until,
-                     resident_kilobytes, target_group, wait_until)
+from harness import (ROOT, Configuration, Daruma, forward_to, read_all, read_until,
+                     resident_kilobytes, run, target_group, wait_until)
 from websocket_targets import Echo, RawWebSocketTarget
 
 pytestmark = pytest.mark.threads
@@ -184,6 +185,16 @@ def test_a_half_closed_client_still_hears(start_targets, serve):
         raw.sendall(b'two')
         raw.shutdown(1)
         assert read_all(raw) == b'two'
+
+
+def test_the_command_of_the_documentation(start_targets, serve):
+    daruma = serve(start_targets(1))
+    text = (ROOT / 'docs/configuration.md').read_text(encoding='utf-8')
+    command, = re.findall(r'^ {4}(.*Upgrade: echo.*\| nc .*)$', text, re.M)
+    here = command.replace('127.0.0.1 8080', f'127.0.0.1 {daruma.configuration.http_port}')
+    assert here != command
+    # Text has no CR.
+    assert run(['sh', '-c', here]).stdout.endswith('\n\nhello\n')
 
 
 @pytest.mark.parametrize('tls', [False, True], ids=['ws', 'wss'])
