@@ -54,22 +54,11 @@ constexpr const char* target_footer =
     "  daruma target --listen 127.0.0.2:8443 --tls --workers 20 --keepalive-requests 5 \\\n"
     "                --keepalive-timeout 5 --backlog 64 --delay 50-200";
 
-// "127.0.0.1:80", "[::1]:80". Port 0 stands for any free one.
-std::optional<Address> parse_address(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  std::string ip = text.substr(0, colon);
-  if (ip.size() > 1 && ip.front() == '[' && ip.back() == ']') ip = ip.substr(1, ip.size() - 2);
-  const auto port = parse_decimal(text.substr(colon + 1));
-  if (!port || *port > 65535) return std::nullopt;
-  return Address::parse(ip, static_cast<uint16_t>(*port));
-}
-
 // An option that takes an ADDRESS:PORT.
 CLI::Option* add_address(CLI::App& app, const std::string& name, Address& into,
                          const std::string& help) {
   const auto store = [&into](const std::string& text) {
-    const auto address = parse_address(text);
+    const auto address = Address::parse_with_port(text);
     if (address) into = *address;
     return address.has_value();
   };

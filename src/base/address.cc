@@ -58,6 +58,20 @@ std::optional<Address> Address::parse(std::string_view literal, uint16_t port) {
   return std::nullopt;
 }
 
+std::optional<Address> Address::parse_with_port(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view ip = text.substr(0, colon);
+  const bool bracketed = ip.size() > 1 && ip.front() == '[' && ip.back() == ']';
+  if (bracketed) ip = ip.substr(1, ip.size() - 2);
+  const auto port = parse_decimal(text.substr(colon + 1));
+  if (!port || *port > 65535) return std::nullopt;
+  const auto address = parse(ip, static_cast<uint16_t>(*port));
+  // "::1:80" is an address without a port.
+  if (!address || bracketed != (address->family() == Family::v6)) return std::nullopt;
+  return address;
+}
+
 Address Address::with_port(uint16_t port) const {
   Address other = *this;
   other.port_ = port;

@@ -22,6 +22,9 @@ class Address {
   // A literal without brackets: "127.0.0.2", "::1". Nullopt for names and anything else.
   static std::optional<Address> parse(std::string_view literal, uint16_t port);
 
+  // "127.0.0.1:80", "[::1]:80".
+  static std::optional<Address> parse_with_port(std::string_view text);
+
   Family family() const { return family_; }
   uint16_t port() const { return port_; }
   // 16 octets; an IPv4 address stands in the first four.

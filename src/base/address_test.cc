@@ -13,6 +13,18 @@ TEST(Address, default_is_the_unspecified_ipv4_address) {
   EXPECT_EQ(Address(), Address::v4({0, 0, 0, 0}, 0));
 }
 
+TEST(Address, parses_what_has_a_port) {
+  for (const std::string text : {"127.0.0.1:80", "[::1]:65535", "10.0.0.2:0"}) {
+    const auto address = Address::parse_with_port(text);
+    ASSERT_TRUE(address) << text;
+    EXPECT_EQ(address->to_string(), text);
+  }
+  for (const char* text : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+                           "::1", "::1:80", "[::1]", "[::1:80", "[127.0.0.1]:80", "name:80"}) {
+    EXPECT_FALSE(Address::parse_with_port(text)) << text;
+  }
+}
+
 TEST(Address, parses_and_prints_literals) {
   struct Row {
     std::string_view literal;
