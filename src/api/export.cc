@@ -93,6 +93,7 @@ Json json_of(const shapes::Resources& resources, const std::string& folder) {
   writer.texts("Addresses", resources.node.addresses);
   writer.text("AvailabilityZone", resources.node.availability_zone);
   writer.text("CookieKeyFile", resources.node.cookie_key_file);
+  writer.texts("Resolvers", resources.node.resolvers);
   if (!node.empty()) json["Node"] = std::move(node);
   if (resources.logs.directory) json["Logs"]["Directory"] = *resources.logs.directory;
   for (const auto& certificate : resources.certificates) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/controller.h"
+#include "control/name_servers.h"
 
 #include <fmt/format.h>
 
@@ -90,6 +91,7 @@ Controller::Controller(const ControllerContext& context, ControllerOptions optio
       log_(context.log),
       options_(std::move(options)),
       inquiries_(context.loop, publisher_),
+      lookup_(context.lookup),
       resolver_(context.loop, context.lookup, context.log, *this),
       zonal_shifts_(context.loop, context.log, options_.data_directory, *this),
       reload_timer_(context.loop.timers(), *this),
@@ -245,6 +247,7 @@ void Controller::take(Declared& declared) {
   }
   declared_ = std::move(declared.resources);
   resources_ = together(declared_, created_);
+  lookup_.use_servers(name_servers(resources_.node.resolvers));
   resolver_.watch(target_names(resources_));
   zonal_shifts_.keep_those_of(resources_);
   compile_and_publish();

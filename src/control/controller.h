@@ -251,6 +251,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   StopObserver* stop_observer_ = nullptr;  // until it was told
   Publisher publisher_;
   Inquiries inquiries_;
+  NameLookup& lookup_;
   NameResolver resolver_;
   ZonalShiftDesk zonal_shifts_;
   io::Timer reload_timer_;

@@ -39,7 +39,9 @@ class ImmediateLookup final : public NameLookup {
     const auto parsed = Address::parse(address, 0);
     answers.post(parsed ? NameAnswer{name, {*parsed}, ""} : NameAnswer{name, {}, address});
   }
+  void use_servers(const std::vector<Address>& now) override { servers = now; }
   std::string address = "192.0.2.1";
+  std::vector<Address> servers;
 };
 
 class Answer final : public ReloadObserver {
@@ -313,6 +315,23 @@ TEST_F(ControllerTest, resolves_names_and_publishes_when_they_change) {
   loop_.run_for(1min);
   EXPECT_EQ(controller->snapshot()->revision, 3u);
   EXPECT_EQ(first_target(health_.snapshot).addresses.at(0).to_string(), "192.0.2.2:80");
+}
+
+TEST_F(ControllerTest, names_are_asked_of_the_resolvers_that_the_file_names) {
+  const auto controller =
+      running(config("app.example", "Node: {Resolvers: ['10.0.0.2', '::1']}\n"));
+  ASSERT_EQ(lookup_.servers.size(), 2u);
+  EXPECT_EQ(lookup_.servers[0].to_string(), "10.0.0.2:53");
+  EXPECT_EQ(lookup_.servers[1].to_string(), "[::1]:53");
+  write(config("app.example", "Node: {Resolvers: ['[::1]:5353']}\n"));
+  controller->reload(nullptr);
+  loop_.settle();
+  ASSERT_EQ(lookup_.servers.size(), 1u);
+  EXPECT_EQ(lookup_.servers[0].to_string(), "[::1]:5353");
+  write(config("app.example"));
+  controller->reload(nullptr);
+  loop_.settle();
+  EXPECT_TRUE(lookup_.servers.empty()) << "the system's again";
 }
 
 TEST_F(ControllerTest, a_reload_waits_for_new_names) {

@@ -117,6 +117,7 @@ class Decoder {
     members.texts("Addresses", out.addresses);
     members.text("AvailabilityZone", out.availability_zone);
     members.text("CookieKeyFile", out.cookie_key_file);
+    members.texts("Resolvers", out.resolvers);
     members.finish();
   }
 

@@ -9,6 +9,8 @@
 namespace daruma::control {
 namespace {
 
+namespace limits = model::limits;
+
 // Answers when the test says so.
 class HeldLookup final : public NameLookup {
  public:
@@ -17,8 +19,9 @@ class HeldLookup final : public NameLookup {
     last_turn = turn;
     answers_ = &answers;
   }
-  void answer(const std::string& name, const std::vector<std::string>& addresses) {
-    NameAnswer answer{name, {}, addresses.empty() ? "no such name" : ""};
+  void answer(const std::string& name, const std::vector<std::string>& addresses,
+              std::optional<Duration> ttl = {}, std::optional<Address::Family> unanswered = {}) {
+    NameAnswer answer{name, {}, addresses.empty() ? "no such name" : "", ttl, unanswered};
     for (const std::string& text : addresses) answer.addresses.push_back(*Address::parse(text, 0));
     answers_->post(answer);
   }
@@ -103,29 +106,91 @@ TEST_F(NameResolverTest, asks_for_failing_names_behind_the_others) {
   resolver_.watch({"a"});
   EXPECT_EQ(lookup_.last_turn, NameTurn::first);
   lookup_.answer("a", {});
-  loop_.run_for(model::limits::name_refresh_interval + 1ms);
+  loop_.run_for(limits::name_refresh_interval + 1ms);
   EXPECT_EQ(lookup_.last_turn, NameTurn::last);
   lookup_.answer("a", {"192.0.2.1"});
-  loop_.run_for(model::limits::name_refresh_interval + 1ms);
+  loop_.run_for(limits::name_refresh_interval + 1ms);
   EXPECT_EQ(lookup_.last_turn, NameTurn::first);
+}
+
+TEST_F(NameResolverTest, asks_again_when_the_ttl_is_over) {
+  struct {
+    std::optional<Duration> ttl;
+    Duration expected;
+  } const rows[] = {{0s, limits::name_ttl_least},
+                    {1s, 1s},
+                    {7s, 7s},
+                    {300s, 300s},
+                    {24h, limits::name_ttl_most},
+                    {{}, limits::name_refresh_interval}};
+  resolver_.watch({"a"});
+  size_t asked = 1;
+  for (const auto& [ttl, expected] : rows) {
+    SCOPED_TRACE(expected / 1s);
+    lookup_.answer("a", {"192.0.2.1"}, ttl);
+    loop_.run_for(expected - 1ms);
+    EXPECT_EQ(lookup_.asked.size(), asked);
+    loop_.run_for(2ms);
+    EXPECT_EQ(lookup_.asked.size(), ++asked);
+  }
+}
+
+TEST_F(NameResolverTest, each_name_has_its_own_time) {
+  resolver_.watch({"fast", "slow"});
+  lookup_.answer("slow", {"192.0.2.1"}, 5s);
+  lookup_.answer("fast", {"192.0.2.2"}, 2s);
+  loop_.run_for(2s + 1ms);
+  EXPECT_EQ(lookup_.asked, (Texts{"fast", "slow", "fast"}));
+  lookup_.answer("fast", {"192.0.2.2"}, 60s);
+  loop_.run_for(3s);
+  EXPECT_EQ(lookup_.asked, (Texts{"fast", "slow", "fast", "slow"}));
+}
+
+TEST_F(NameResolverTest, asks_for_a_failing_name_ever_more_seldom) {
+  resolver_.watch({"a"});
+  size_t asked = 1;
+  for (const Duration pause : {1s, 2s, 4s, 8s, 16s, 30s, 30s}) {
+    SCOPED_TRACE(pause / 1s);
+    lookup_.answer("a", {});
+    loop_.run_for(pause - 1ms);
+    EXPECT_EQ(lookup_.asked.size(), asked);
+    loop_.run_for(2ms);
+    EXPECT_EQ(lookup_.asked.size(), ++asked);
+  }
+  lookup_.answer("a", {"192.0.2.1"}, 10s);
+  loop_.run_for(10s + 1ms);
+  lookup_.answer("a", {});
+  loop_.run_for(1s + 1ms);
+  EXPECT_EQ(lookup_.asked.size(), asked + 2) << "the next failure is a first one";
+}
+
+TEST_F(NameResolverTest, a_family_that_no_server_answered_for_keeps_its_addresses) {
+  resolver_.watch({"a"});
+  lookup_.answer("a", {"192.0.2.1", "192.0.2.2", "2001:db8::1"}, 1s);
+  lookup_.answer("a", {"2001:db8::2"}, 1s, Address::Family::v4);
+  loop_.settle();
+  EXPECT_EQ(addresses_of("a"), (Texts{"2001:db8::2", "192.0.2.1", "192.0.2.2"}));
+  lookup_.answer("a", {"2001:db8::2"}, 1s);
+  loop_.settle();
+  EXPECT_EQ(addresses_of("a"), (Texts{"2001:db8::2"}));
 }
 
 TEST_F(NameResolverTest, asks_again_after_the_interval) {
   resolver_.watch({"a"});
   lookup_.answer("a", {"192.0.2.1"});
-  loop_.run_for(model::limits::name_refresh_interval - 1s);
+  loop_.run_for(limits::name_refresh_interval - 1s);
   EXPECT_EQ(lookup_.asked.size(), 1u);
   loop_.run_for(1s + 1ms);
   EXPECT_EQ(lookup_.asked.size(), 2u);
   lookup_.answer("a", {"192.0.2.1"});
-  loop_.run_for(model::limits::name_refresh_interval + 1ms);
+  loop_.run_for(limits::name_refresh_interval + 1ms);
   EXPECT_EQ(lookup_.asked.size(), 3u);
 }
 
 TEST_F(NameResolverTest, asks_one_question_at_a_time) {
   resolver_.watch({"a"});
-  loop_.run_for(model::limits::name_refresh_interval + 1ms);
-  loop_.run_for(model::limits::name_refresh_interval + 1ms);
+  loop_.run_for(limits::name_refresh_interval + 1ms);
+  loop_.run_for(limits::name_refresh_interval + 1ms);
   EXPECT_EQ(lookup_.asked.size(), 1u) << "the first one has no answer yet";
 }
 

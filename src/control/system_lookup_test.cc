@@ -82,8 +82,8 @@ TEST(SystemLookup, failing_names_do_not_hold_up_the_others) {
   io::EpollLoop loop(1);
   Answers answers(loop);
   const auto dead = std::make_shared<DeadNames>();
-  const auto lookup =
-      make_threaded_lookup([dead](const std::string& name) { return dead->look_up(name); });
+  const auto lookup = make_threaded_lookup(
+      [dead](const std::string& name, const auto&) { return dead->look_up(name); });
   for (int i = 0; i < 20; ++i) {
     lookup->ask("dead" + std::to_string(i), NameTurn::last, answers.mailbox);
   }

@@ -16,6 +16,7 @@
 #include "control/balancing.h"
 #include "control/error_pages.h"
 #include "control/listener_fields.h"
+#include "control/name_servers.h"
 #include "control/quotas.h"
 #include "control/stickiness.h"
 #include "control/suggestion.h"
@@ -86,6 +87,7 @@ class Validator {
       }
     }
     validate_zone(resources_.node.availability_zone, path, issues_);
+    validate_resolvers(resources_.node.resolvers, path, issues_);
   }
 
   void admin() {

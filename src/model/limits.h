@@ -72,7 +72,18 @@ inline constexpr Duration ticket_key_period = 4h;
 inline constexpr Duration cookie_key_period = 7 * 24h;
 inline constexpr Duration drain_timeout = 30s;         // SIGTERM to exit
 inline constexpr Duration listen_retry_interval = 1s;  // a listener whose port is taken
+// When a target's name is looked up again: when its TTL is over, within these bounds; where nobody
+// tells one (/etc/hosts), after the interval; after a failure soon, and then twice as late each
+// time.
+inline constexpr Duration name_ttl_least = 1s;
+inline constexpr Duration name_ttl_most = 300s;
 inline constexpr Duration name_refresh_interval = 30s;
+inline constexpr Duration name_retry_first = 1s;
+inline constexpr Duration name_retry_most = 30s;
+// A server has so long to answer, and in the second of two rounds twice as long.
+inline constexpr Duration name_server_timeout = 2s;
+inline constexpr int name_server_rounds = 2;
+inline constexpr size_t name_servers_max = 3;             // Node.Resolvers; as in resolv.conf
 inline constexpr size_t lookups_at_once_max = 8;          // of names
 inline constexpr size_t failing_lookups_at_once_max = 4;  // of those that failed last time
 static_assert(failing_lookups_at_once_max < lookups_at_once_max);

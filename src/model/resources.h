@@ -183,6 +183,7 @@ struct Certificate {
 struct Node {
   std::vector<std::string> addresses;  // where listeners bind; empty: every address, v4 and v6
   std::string availability_zone;
+  std::vector<std::string> resolvers;    // name servers, for targets; empty: the system's
   std::string cookie_key_file;           // as written; "" if there is none
   std::vector<std::string> cookie_keys;  // what it holds; empty if it could not be read
 };
