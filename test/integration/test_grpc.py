@@ -78,8 +78,9 @@ class Interop:
         yield b''
 
     def _watch(self, context):
+        if not context.add_callback(self._over):
+            self._over()  # it was over already
         self.begun.set()
-        context.add_callback(self._over)
 
     def _over(self):
         self.cancelled.set()
