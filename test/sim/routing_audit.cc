@@ -398,6 +398,7 @@ void RoutingAudit::check_shares(const std::vector<View>& views, uint32_t loop) {
       for (const auto& [token, record] : auditor_.exchanges()) {
         const LogSeen& log = record.log;
         if (record.worker_loop != loop || log.target_group != group.arn) continue;
+        if (log.status == 464) continue;  // its protocol was no target's of the group
         if (log.at < views[i].from || record.client.begun >= end) continue;
         const bool whole = record.client.begun >= views[i].from && log.at < end;
         ++(whole ? inside : partly);
