@@ -114,6 +114,7 @@ inline constexpr Duration unused_connection_timeout = 60s;  // opened, and nobod
 inline constexpr Duration saturated_idle_timeout = 1s;      // of connections to a full target
 inline constexpr size_t targets_looked_at_max = 32;         // of a group, for one request
 inline constexpr int retries_per_request_max = 2;
+inline constexpr int refusals_per_request_max = 6;  // by targets that have not looked at it
 inline constexpr Range stickiness_seconds{1, 604800, 86400};
 static_assert(cookie_key_period >= std::chrono::seconds(stickiness_seconds.most));
 inline constexpr Duration sticky_cookie_age = 7 * 24h;  // its Expires, whatever the duration

@@ -384,9 +384,11 @@ bool Exchange::was_refused() const {
   return connection_->http2() && connection_->http2()->refused();
 }
 
-// That costs the target nothing, so no budget is asked.
+// That costs the target nothing, so no budget is asked; and where connections end after some tens
+// of requests, what many streams wait for may meet one GOAWAY after another.
 bool Exchange::may_send_again() const {
-  if (retries_ >= model::limits::retries_per_request_max || environment_.draining) return false;
+  if (retries_ + 1 >= model::limits::refusals_per_request_max || environment_.draining)
+    return false;
   return connection_->http2()->keeps_all(to_target_) || request_.framing == http::Framing::none;
 }
 

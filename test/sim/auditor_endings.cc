@@ -255,7 +255,7 @@ bool Auditor::refused_for_good(const ExchangeRecord& record) const {
   const RequestScript& script = record.client.script;
   const bool large = script.body != RequestBody::none &&
                      script.body_size + script.head_filler + script.trailers.size() > 8'000;
-  return attempts > model::limits::retries_per_request_max || large ||
+  return attempts >= model::limits::refusals_per_request_max || large ||
          draining_since_ <= ended_at(record);
 }
 
