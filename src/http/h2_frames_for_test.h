@@ -20,7 +20,7 @@ enum Flag : uint8_t { none = 0, end_stream = 0x1, ack = 0x1, end_headers = 0x4 }
 
 inline const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-inline std::string number(uint32_t value, int bytes) {
+inline std::string number(uint64_t value, int bytes) {
   std::string out;
   while (bytes-- > 0) out.push_back(static_cast<char>(value >> (8 * bytes)));
   return out;
