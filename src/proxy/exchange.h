@@ -146,7 +146,6 @@ class Exchange final : public Mortal,
   void count_line(int change);
   void begin_patience();
   Next end_of_patience();
-  TargetState* idle_target();
   bool somebody_else_answers() const;
   Next leave_target();
   Next choose_again();

@@ -204,9 +204,9 @@ Next Exchange::borrow_connection() {
 void Exchange::begin_patience() {
   Duration patience = model::limits::connect_timeout;
   if (group_->group->saturation_guard.enabled) {
-    const bool many = group_->set.candidates().size() > model::limits::targets_looked_at_max;
-    patience = std::min(target_->silence_patience(),
-                        many ? target_->door().governor().patience() : look_around_after);
+    patience =
+        std::min(target_->silence_patience(),
+                 sees_all(*group_) ? look_around_after : target_->door().governor().patience());
   }
   timer_.set(environment_.loop.now() + patience);
 }
@@ -223,7 +223,7 @@ Next Exchange::end_of_patience() {
     open_failure_ = model::Reason::target_connect_timeout;
   if (open_failure_ != model::Reason::none) return open_failed();
   const bool may_move = group_->group->saturation_guard.enabled && !stays();
-  if (TargetState* idle = may_move ? idle_target() : nullptr) {
+  if (TargetState* idle = may_move ? idle_target(*group_, choosing_) : nullptr) {
     release_target(false);
     go_to(*idle);
     step_ = Step::borrow_connection;
@@ -235,19 +235,6 @@ Next Exchange::end_of_patience() {
   }
   target_->on_left_waiting();
   return leave_target();
-}
-
-// The next one that has a connection for it; nullptr: none of those looked at.
-TargetState* Exchange::idle_target() {
-  const std::span<const uint32_t> candidates = group_->set.candidates();
-  const size_t looks = std::min(candidates.size(), model::limits::targets_looked_at_max);
-  for (size_t i = 0; i < looks; ++i) {
-    TargetState& target = *group_->targets[group_->state->round_robin.pick(candidates)];
-    if (&target != choosing_.tried && !target.failing() && target.has_idle() &&
-        target.takes_requests())
-      return &target;
-  }
-  return nullptr;
 }
 
 bool Exchange::somebody_else_answers() const {

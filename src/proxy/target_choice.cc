@@ -23,7 +23,7 @@ class Search {
       : group_(group),
         tried_(group.set.candidates().size() > 1 ? request.tried : nullptr),
         // Of many one is always full, and that says nothing of the others.
-        sees_all_(group.set.candidates().size() <= model::limits::targets_looked_at_max) {}
+        sees_all_(sees_all(group)) {}
 
   TargetState& at(uint32_t candidate) const { return *group_.targets[candidate]; }
 
@@ -197,6 +197,20 @@ bool passes_over(const AdoptedGroup& group, const Choosing& request) {
     return target.weight() < request.least_weight && &target != request.tried &&
            !target.failing() && target.takes_requests() && target.begins_at_once();
   });
+}
+
+bool sees_all(const AdoptedGroup& group) {
+  return group.set.candidates().size() <= model::limits::targets_looked_at_max;
+}
+
+TargetState* idle_target(AdoptedGroup& group, const Choosing& request) {
+  const auto candidates = group.set.candidates();
+  for (size_t looks = looks_at(candidates); looks > 0; --looks) {
+    TargetState& target = *group.targets[group.state->round_robin.pick(candidates)];
+    const bool may = &target != request.tried && target.weight() >= request.least_weight;
+    if (may && !target.failing() && target.has_idle() && target.takes_requests()) return &target;
+  }
+  return nullptr;
 }
 
 // Of many, those from a place that chance chooses: what is full in one place says little of others.

@@ -34,6 +34,12 @@ TargetChoice choose_target(AdoptedGroup& group, Choosing& request, Random& rando
 // Some target could take it at once, but weighs too little.
 bool passes_over(const AdoptedGroup& group, const Choosing& request);
 
+// Whether a look at the group sees all of its candidates.
+bool sees_all(const AdoptedGroup& group);
+
+// The next in turn that has a connection for the request now; nullptr: none of those looked at.
+TargetState* idle_target(AdoptedGroup& group, const Choosing& request);
+
 // Some target is healthy and, under guard, would have a connection for a request now.
 bool has_capacity(const AdoptedGroup& group, Random& random);
 
