@@ -44,6 +44,10 @@ tl::unexpected<ServiceError> in_use(string_view id, string_view by) {
                 fmt::format("The resource {} has dependencies ({}) and cannot be deleted", id, by));
 }
 
+tl::unexpected<ServiceError> no_vpc(string_view id) {
+  return refuse("InvalidVpcID.NotFound", fmt::format("The vpc ID '{}' does not exist", id));
+}
+
 // The node's own things are there as long as it is.
 Expected<void> check_not_own(string_view id, string_view own) {
   if (id != own) return {};
@@ -92,9 +96,7 @@ Expected<void> delete_vpc(InventoryCall& call) {
   if (const auto read = in.finish(); !read) return read;
   if (const auto may = check_not_own(id, default_vpc); !may) return may;
   shapes::Inventory& all = inventory(call);
-  if (!has_vpc(all, id)) {
-    return refuse("InvalidVpcID.NotFound", fmt::format("The vpc ID '{}' does not exist", id));
-  }
+  if (!has_vpc(all, id)) return no_vpc(id);
   const auto is_there = [&id](const auto& each) { return each.vpc == id; };
   if (std::ranges::any_of(all.subnets, is_there)) return in_use(id, "subnets");
   if (std::ranges::any_of(all.security_groups, is_there)) return in_use(id, "security groups");
@@ -117,10 +119,7 @@ Expected<void> create_subnet(InventoryCall& call) {
   shapes::Inventory& all = inventory(call);
   const shapes::Vpc* vpc = find_by_id(all.vpcs, wanted.vpc);
   if (const auto may = check_not_own(wanted.vpc, default_vpc); !may) return may;
-  if (vpc == nullptr) {
-    return refuse("InvalidVpcID.NotFound",
-                  fmt::format("The vpc ID '{}' does not exist", wanted.vpc));
-  }
+  if (vpc == nullptr) return no_vpc(wanted.vpc);
   const auto range = cidr_of(cidr, "InvalidSubnet.Range");
   if (!range) return tl::unexpected(range.error());
   const auto outer = CidrRange::parse(vpc->cidr);
@@ -184,10 +183,7 @@ Expected<void> create_security_group(InventoryCall& call) {
   if (const auto read = in.finish(); !read) return read;
   if (wanted.vpc.empty()) wanted.vpc = default_vpc;
   shapes::Inventory& all = inventory(call);
-  if (!has_vpc(all, wanted.vpc)) {
-    return refuse("InvalidVpcID.NotFound",
-                  fmt::format("The vpc ID '{}' does not exist", wanted.vpc));
-  }
+  if (!has_vpc(all, wanted.vpc)) return no_vpc(wanted.vpc);
   const auto is_it = [&](const shapes::SecurityGroup& there) {
     return there.vpc == wanted.vpc && there.name == wanted.name;
   };

@@ -54,10 +54,7 @@ Json json_of(const shapes::TargetGroup& group) {
 Json json_of(const shapes::Rule& rule) {
   Json json;
   JsonWriter writer(json);
-  writer.number("Priority", rule.priority);
-  writer.objects("Conditions", rule.conditions);
-  writer.objects("Actions", rule.actions);
-  if (!rule.transforms.empty()) writer.objects("Transforms", rule.transforms);
+  write_rule(writer, rule);
   return json;
 }
 
@@ -170,6 +167,13 @@ std::string yaml_of(const Json& json) {
   std::string out;
   emit(json, 0, true, out);
   return out;
+}
+
+void write_rule(JsonWriter& writer, const shapes::Rule& rule) {
+  writer.number("Priority", rule.priority);
+  writer.objects("Conditions", rule.conditions);
+  writer.objects("Actions", rule.actions);
+  if (!rule.transforms.empty()) writer.objects("Transforms", rule.transforms);
 }
 
 Json exported_group(const shapes::TargetGroup& group) {

@@ -20,6 +20,9 @@ std::string export_yaml(const model::api::Resources& resources, const std::strin
 Json exported_group(const model::api::TargetGroup& group);
 std::vector<model::api::TargetDescription> exported_targets(const model::api::TargetGroup& group);
 
+// What CreateRule takes of a rule, and a file has of it.
+void write_rule(JsonWriter& writer, const model::api::Rule& rule);
+
 // Block style; a text is plain where nobody could take it for something else, else quoted.
 std::string yaml_of(const Json& json);
 

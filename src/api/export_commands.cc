@@ -180,10 +180,7 @@ class Script {
     Json json;
     JsonWriter writer(json);
     json["ListenerArn"] = variable(listener);
-    writer.number("Priority", rule.priority);
-    writer.objects("Conditions", rule.conditions);
-    writer.objects("Actions", rule.actions);
-    if (!rule.transforms.empty()) writer.objects("Transforms", rule.transforms);
+    write_rule(writer, rule);
     name_groups(json);
     add_tags(json, rule.identity.tags);
     call("create-rule", json);
