@@ -35,8 +35,9 @@ void check_forwarded(const ResponseHead& head, Method method, const ResponseForw
   FUZZ_CHECK(out.size() <= head.wire_bytes + forwarded_response_bytes_extra);
   const std::string bytes(out.view());
   ResponseHead again;
-  FUZZ_CHECK(H1ResponseParser({.field_bytes_max = 20'000, .head_bytes_max = 40'000})
-                 .parse(bytes, method, again) == ParseStatus::complete);
+  // Room for what forwarding adds.
+  H1ResponseParser roomy({.field_bytes_max = 20'000, .head_bytes_max = 40'000, .fields_max = 300});
+  FUZZ_CHECK(roomy.parse(bytes, method, again) == ParseStatus::complete);
   FUZZ_CHECK(again.wire_bytes == bytes.size());
   FUZZ_CHECK(again.status == head.status && again.reason == head.reason);
   const bool knows_chunks = how.client_version >= Version{1, 1};
