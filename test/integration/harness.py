@@ -184,6 +184,14 @@ class Daruma(Process):
         return sum(value for labels_there, value in samples(self.metrics(), name)
                    if labels.items() <= labels_there.items())
 
+    def wait_for_metric(self, name, *, equal=None, at_least=None, **labels):
+        """Waits until metric() is that: an answer may be read before its worker has counted it."""
+        def is_there():
+            value = self.metric(name, **labels)
+            return value == equal if at_least is None else value >= at_least
+        expected = f'{equal}' if at_least is None else f'at least {at_least}'
+        wait_until(f'{name} {labels or ""} to be {expected}', is_there)
+
     def reload(self):
         """Runs `daruma reload`."""
         return run([DARUMA, 'reload', '--admin', f'127.0.0.1:{self.configuration.admin_port}'])

@@ -66,8 +66,8 @@ def test_apaches_stop_fail_their_checks_and_come_back(start_apaches, serve, proc
     # One is stopped.
     first.stop()
     daruma.wait_for_health({first.name: 'unhealthy', second.name: 'healthy'}, THRESHOLD_SECONDS)
-    assert daruma.metric('daruma_target_health_reason', target=first.name,
-                         reason='Target.FailedHealthChecks') == 1
+    daruma.wait_for_metric('daruma_target_health_reason', equal=1,
+                           target=first.name, reason='Target.FailedHealthChecks')
     assert targets_of(daruma) == {second.name}
 
     # Both fail their checks, and both serve pages: fail-open.
@@ -76,17 +76,19 @@ def test_apaches_stop_fail_their_checks_and_come_back(start_apaches, serve, proc
     first.remove_health_page()
     second.remove_health_page()
     daruma.wait_for_health({first.name: 'unhealthy', second.name: 'unhealthy'}, THRESHOLD_SECONDS)
-    assert daruma.metric('daruma_target_health_reason', reason='Target.ResponseCodeMismatch') == 2
+    daruma.wait_for_metric('daruma_target_health_reason', equal=2,
+                           reason='Target.ResponseCodeMismatch')
     counted = daruma.metric('daruma_target_group_fail_open_requests_total')
     assert targets_of(daruma) == {first.name, second.name}
-    assert daruma.metric('daruma_target_group_fail_open_requests_total') == counted + 20
+    daruma.wait_for_metric('daruma_target_group_fail_open_requests_total', equal=counted + 20)
 
     # All processes are gone.
     first.stop()
     second.stop()
     answer = daruma.get('/page-10', tls=True)
     assert (answer.status_code, len(answer.content)) == (502, 122)
-    assert daruma.metric('daruma_listener_reasons_total', reason='target_connection_refused') > 0
+    daruma.wait_for_metric('daruma_listener_reasons_total', at_least=1,
+                           reason='target_connection_refused')
 
     # And back again, with their health page.
     again = [apache.again() for apache in (first, second)]

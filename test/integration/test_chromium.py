@@ -112,7 +112,7 @@ def test_nothing_fails_while_the_configuration_changes_fifty_times(tmp_path, pro
     assert {fields[8] for fields in lines} == {'200'}
     assert len({fields[3] for fields in lines}) == 1, 'one connection'
     # The WebSocket's line comes at its end: it is a stream of that connection.
-    assert daruma.metric('daruma_listener_upgraded_connections_active') == 1
+    daruma.wait_for_metric('daruma_listener_upgraded_connections_active', equal=1)
     browser.kill()
     socket_line = wait_until('its line', lambda: [
         line for line in daruma.log_lines() if line.startswith('wss ')])[0]

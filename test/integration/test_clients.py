@@ -108,4 +108,5 @@ def test_slow_bodies_cannot_keep_others_out(tmp_path):
         beside_slow_clients(
             daruma.http + '/', ['-B', '-c', '40', '-r', '40', '-s', '8192', '-x', '10'],
             lambda: session.get(daruma.http + '/', timeout=5))
-        assert daruma.metric('daruma_listener_reasons_total', reason='request_body_too_slow') > 0
+        daruma.wait_for_metric('daruma_listener_reasons_total', at_least=1,
+                               reason='request_body_too_slow')

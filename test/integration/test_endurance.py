@@ -39,8 +39,8 @@ def test_200_reloads_during_50_000_requests_with_10_000_connections_open(start_t
 
         assert reports[0]['statuses'] == {'200': REQUESTS}, reports
         assert (reports[0]['failed'], reports[0]['bodies_wrong']) == (0, 0), reports
-        assert daruma.metric('daruma_listener_connections_active') >= HELD
-        assert daruma.metric('daruma_config_revision') >= RELOADS
+        daruma.wait_for_metric('daruma_listener_connections_active', at_least=HELD)
+        daruma.wait_for_metric('daruma_config_revision', at_least=RELOADS)
         grown = resident_kilobytes(daruma.pid) - memory
         assert grown < 8 * 1024, f'{grown} KB more after {RELOADS} reloads'
         holder.stdin.close()

@@ -235,8 +235,8 @@ def test_a_target_that_closes_after_few_requests_is_advised_against(tmp_path):
         assert advice['advice'] == 'raise_requests_per_connection'
         assert f'at {target.name} closes each connection after 5 requests' in text
         assert 'life is TLS negotiation, one handshake for 5.0 requests' in text
-        assert daruma.metric('daruma_advice', target=target.name,
-                             advice='raise_requests_per_connection') == 1
+        daruma.wait_for_metric('daruma_advice', equal=1,
+                               target=target.name, advice='raise_requests_per_connection')
 
 
 def test_a_target_with_too_few_workers_is_advised_to_have_more(tmp_path):

@@ -142,7 +142,7 @@ def test_bytes_per_idle_connection(tmp_path, tls, limit):
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             assert holder.stdout.readline() == 'HELD\n'
-            assert daruma.metric('daruma_listener_connections_active') >= connections
+            daruma.wait_for_metric('daruma_listener_connections_active', at_least=connections)
             per_connection = (resident_bytes(daruma.pid) - before) / connections
         finally:
             holder.stdin.close()

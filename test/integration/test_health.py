@@ -29,14 +29,15 @@ def test_targets_stop_one_after_the_other_and_come_back(start_targets, serve, pr
 
     first.kill()
     daruma.wait_for_health({first.name: 'unhealthy', second.name: 'healthy'}, THRESHOLD_SECONDS)
-    assert daruma.metric('daruma_target_health_reason', target=first.name,
-                         reason='Target.FailedHealthChecks') == 1
+    daruma.wait_for_metric('daruma_target_health_reason', equal=1,
+                           target=first.name, reason='Target.FailedHealthChecks')
     assert targets_of(daruma) == {second.name}
 
     second.kill()
     answer = daruma.get('/')
     assert (answer.status_code, len(answer.content)) == (502, 122)
-    assert daruma.metric('daruma_listener_reasons_total', reason='target_connection_refused') > 0
+    daruma.wait_for_metric('daruma_listener_reasons_total', at_least=1,
+                           reason='target_connection_refused')
     daruma.wait_for_health({first.name: 'unhealthy', second.name: 'unhealthy'}, THRESHOLD_SECONDS)
     assert daruma.get('/').status_code == 502
 
@@ -50,17 +51,18 @@ def test_failing_checks_of_all_targets_leave_all_serving(start_targets, serve):
     targets = start_targets(2, options=['--health-status', '500'])
     daruma = serve(targets, wait_healthy=False)
     daruma.wait_for_health({target.name: 'unhealthy' for target in targets}, THRESHOLD_SECONDS)
-    assert daruma.metric('daruma_target_health_reason', reason='Target.ResponseCodeMismatch') == 2
+    daruma.wait_for_metric('daruma_target_health_reason', equal=2,
+                           reason='Target.ResponseCodeMismatch')
     before = daruma.metric('daruma_target_group_fail_open_requests_total')
     assert targets_of(daruma) == {target.name for target in targets}
-    assert daruma.metric('daruma_target_group_fail_open_requests_total') == before + 20
+    daruma.wait_for_metric('daruma_target_group_fail_open_requests_total', equal=before + 20)
 
 
 def test_a_check_without_an_answer_is_a_timeout(start_targets, serve):
     target, = start_targets(1, options=['--health-delay', '8000'])
     daruma = serve([target], wait_healthy=False)
     daruma.wait_for_health({target.name: 'unhealthy'}, THRESHOLD_SECONDS)
-    assert daruma.metric('daruma_target_health_reason', reason='Target.Timeout') == 1
+    daruma.wait_for_metric('daruma_target_health_reason', equal=1, reason='Target.Timeout')
     assert any('TimedOut' in line for line in daruma.log_lines('health_check_log'))
 
 
@@ -75,7 +77,7 @@ def test_a_group_without_targets_says_503(serve):
     answer = daruma.get('/')
     assert (answer.status_code, len(answer.content)) == (503, 162)
     assert answer.headers['Server'] == 'awselb/2.0'
-    assert daruma.metric('daruma_listener_reasons_total', reason='no_registered_targets') == 1
+    daruma.wait_for_metric('daruma_listener_reasons_total', equal=1, reason='no_registered_targets')
     line, = wait_until('the log says so', daruma.log_lines)
     assert ':targetgroup/group/' in line
 

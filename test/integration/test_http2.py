@@ -124,7 +124,7 @@ def test_h2load(site):
                   site.https + '/bytes/5000'])
     assert '5000 succeeded, 0 failed, 0 errored, 0 timeout' in answer.stdout, answer.stdout
     assert 'status codes: 5000 2xx' in answer.stdout
-    assert site.metric('daruma_listener_http2_requests_total') - before == 5000
+    site.wait_for_metric('daruma_listener_http2_requests_total', equal=before + 5000)
 
 
 def test_nghttp(site):
@@ -165,7 +165,7 @@ def test_chromium_loads_a_page_of_a_hundred_pictures(tmp_path, processes):
     daruma = processes.enter_context(Daruma(configuration, workers=1))
     page = run(chromium(tmp_path / 'profile', '--dump-dom', daruma.https + '/'), seconds=120)
     assert '<title>loaded 100</title>' in page.stdout, page.stdout + page.stderr
-    assert daruma.metric('daruma_listener_http2_requests_total') >= 101
+    daruma.wait_for_metric('daruma_listener_http2_requests_total', at_least=101)
     lines = [line for line in daruma.log_lines() if '/picture/' in line]
     assert len({line.split()[3] for line in lines}) == 1, 'one connection'
 
@@ -439,7 +439,7 @@ def test_abuse_ends_the_connection_and_no_other(site, connect, attack, reason):
     except OSError:  # it was told already
         pass
     assert attacker.until_closed()[1] == ENHANCE_YOUR_CALM
-    assert site.metric('daruma_listener_reasons_total', reason=reason) == before + 1
+    site.wait_for_metric('daruma_listener_reasons_total', equal=before + 1, reason=reason)
     assert other.answer(slow).status == 200
 
 
@@ -457,8 +457,8 @@ def test_errors_of_the_connection_end_it(site, connect, bytes_sent, error):
     client.ping()
     client.socket.sendall(bytes_sent)
     assert client.until_closed()[1] == error
-    assert site.metric('daruma_listener_reasons_total',
-                       reason='http2_protocol_error') == before + 1
+    site.wait_for_metric('daruma_listener_reasons_total', equal=before + 1,
+                         reason='http2_protocol_error')
 
 
 def test_without_alpn_it_is_http_1(site):

@@ -257,7 +257,7 @@ def test_goaway_moves_what_was_not_looked_at(before, start_target, connect):
     target.end = target.echo
     assert client.get('/after').status == 200
     assert target.asked('/after')[0].connection is not first
-    assert daruma.metric('daruma_target_group_requests_total', target_group='group') == 5
+    daruma.wait_for_metric('daruma_target_group_requests_total', equal=5, target_group='group')
 
 
 def test_a_lost_connection_loses_what_cannot_be_repeated(before, start_target, connect):

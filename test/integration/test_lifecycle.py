@@ -46,7 +46,7 @@ def test_a_request_under_way_finishes_under_the_old_rule(start_targets, serve):
         wait_until('it is at the target',
                    lambda: daruma.metric('daruma_target_requests_in_flight') == 1)
         answer_by_rule(daruma, '/slow/*')
-        assert daruma.metric('daruma_target_requests_in_flight') == 1
+        daruma.wait_for_metric('daruma_target_requests_in_flight', equal=1)
         assert f'X-Target: {target.name}'.encode() in read_until(connection, b'\r\n\r\n')
         connection.sendall(b'GET /slow/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
         assert read_all(connection).endswith(b'new')
@@ -76,7 +76,7 @@ def test_a_reload_keeps_pools_and_health(start_targets, serve):
     assert answer.returncode == 0, answer.stderr
     assert daruma.health() == {target.name: 'healthy'}
     assert daruma.get('/').status_code == 200
-    assert daruma.metric('daruma_target_connections_total') == connections
+    daruma.wait_for_metric('daruma_target_connections_total', equal=connections)
 
 
 def test_reloads_asked_for_while_a_file_is_read_are_one(start_targets, serve):
@@ -103,7 +103,7 @@ def test_reloads_asked_for_while_a_file_is_read_are_one(start_targets, serve):
         os.close(pipe)
         for connection in asking:
             assert read_all(connection).startswith(b'HTTP/1.1 200 ')
-    assert daruma.metric('daruma_config_loads_total', result='applied') == before + 2
+    daruma.wait_for_metric('daruma_config_loads_total', equal=before + 2, result='applied')
 
 
 def test_reload_of_nobody_says_so():
@@ -236,7 +236,7 @@ def test_a_client_that_finds_no_descriptor_waits(start_targets, serve):
             wait_until('the log tells', lambda: 'cannot accept connections' in daruma.output())
             resource.prlimit(daruma.pid, resource.RLIMIT_NOFILE, before)
             read_until(late, b'\r\n\r\nabc')
-    assert daruma.metric('daruma_listener_accept_errors_total') >= 1
+    daruma.wait_for_metric('daruma_listener_accept_errors_total', at_least=1)
 
 
 def test_a_data_directory_has_one_daruma(start_targets, serve):
@@ -274,7 +274,7 @@ def test_an_invalid_file_may_give_way_to_the_last_good_one(start_targets, serve,
     again = processes.enter_context(Daruma(configuration, options=['--last-good']))
     assert again.get('/').status_code == 200
     assert 'Colour' in again.output()
-    assert again.metric('daruma_config_last_load_success') == 0
+    again.wait_for_metric('daruma_config_last_load_success', equal=0)
 
 
 @pytest.mark.parametrize('which', ['listener', 'admin'])

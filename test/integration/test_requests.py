@@ -142,7 +142,7 @@ def test_a_target_that_breaks_off_costs_this_request_alone(site, path, status, r
     assert answer.status_code == status
     assert len(answer.content) == 122
     assert answer.headers['Server'] == 'awselb/2.0'
-    assert site.metric('daruma_listener_reasons_total', reason=reason) >= 1
+    site.wait_for_metric('daruma_listener_reasons_total', at_least=1, reason=reason)
     assert site.get('/').status_code == 200
 
 
@@ -172,14 +172,12 @@ def test_what_is_no_good_request_is_refused_and_closed(site, request_bytes, stat
 
 
 def test_plain_http_on_the_https_port_is_told_so(site):
-    def told():
-        return site.metric('daruma_listener_own_responses_total', code='4xx')
-    before = told()
+    before = site.metric('daruma_listener_own_responses_total', code='4xx')
     with new_session() as session:
         answer = session.get(f'http://127.0.0.1:{site.configuration.https_port}/', timeout=10)
     assert answer.status_code == 400
     assert 'The plain HTTP request was sent to HTTPS port' in answer.text
-    assert told() == before + 1
-    assert site.metric('daruma_listener_reasons_total', reason='plain_http_on_https') == 1
+    site.wait_for_metric('daruma_listener_own_responses_total', equal=before + 1, code='4xx')
+    site.wait_for_metric('daruma_listener_reasons_total', equal=1, reason='plain_http_on_https')
     wait_until('the line is written',
                lambda: [line for line in site.log_lines() if '"plain_http_on_https"' in line])

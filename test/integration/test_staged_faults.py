@@ -300,7 +300,7 @@ def test_a_stale_connection_costs_no_idempotent_request(racing):
     first, second = entry['targets'].split(' ')
     assert first == second
     assert (entry['statuses'], entry['reason']) == ('- 200', '-')
-    assert racing.metric('daruma_target_group_retries_total') == 1
+    racing.wait_for_metric('daruma_target_group_retries_total', equal=1)
 
 
 def test_what_may_have_been_done_is_not_done_twice(racing):
@@ -321,8 +321,8 @@ def test_a_target_that_cannot_be_reached_costs_nobody_while_another_can(tmp_path
                    group={'HealthCheckPort': str(alive.port), **ONE_CHECK})
     daruma.wait_for_health({alive.name: 'healthy', f'127.0.0.4:{dead.port}': 'healthy'})
     assert [daruma.get('/', method='POST', data='x').status_code for _ in range(20)] == [200] * 20
-    assert daruma.metric('daruma_target_group_retries_total') >= 3
-    assert daruma.metric('daruma_target_requests_total', target=f'127.0.0.4:{dead.port}') == 0
+    daruma.wait_for_metric('daruma_target_group_retries_total', at_least=3)
+    daruma.wait_for_metric('daruma_target_requests_total', equal=0, target=f'127.0.0.4:{dead.port}')
 
 
 class OnePlace(FaultyTarget):
@@ -379,5 +379,5 @@ def test_what_a_full_target_cannot_take_is_turned_away_with_its_reason(tmp_path,
                        lambda: len(daruma.log_lines()) >= len(answers) and daruma.log_lines())
     reasons = [re.findall(r'"([^"]*)"', line)[7] for line in lines]
     assert reasons.count('target_group_saturated') == len(turned_away)
-    assert daruma.metric('daruma_target_group_turned_away_total') == len(turned_away)
-    assert daruma.metric('daruma_target_connections_waited_total') > 0
+    daruma.wait_for_metric('daruma_target_group_turned_away_total', equal=len(turned_away))
+    daruma.wait_for_metric('daruma_target_connections_waited_total', at_least=1)

@@ -89,10 +89,10 @@ def test_messages_of_every_size_come_back(echo, serve, tls, target_tls):
     assert int(line[10]) > sum(sizes) and int(line[11]) > sum(sizes)
     assert line[13].startswith(('https://' if tls else 'http://'))
     wait_until('none is open', lambda: open_tunnels(daruma) == 0)
-    assert daruma.metric('daruma_target_requests_in_flight') == 0
-    assert daruma.metric('daruma_listener_upgrades_total') == 1
-    assert daruma.metric('daruma_listener_upgraded_received_bytes_total') > sum(sizes)
-    assert daruma.metric('daruma_listener_received_bytes_total') > sum(sizes)
+    daruma.wait_for_metric('daruma_target_requests_in_flight', equal=0)
+    daruma.wait_for_metric('daruma_listener_upgrades_total', equal=1)
+    daruma.wait_for_metric('daruma_listener_upgraded_received_bytes_total', at_least=sum(sizes) + 1)
+    daruma.wait_for_metric('daruma_listener_received_bytes_total', at_least=sum(sizes) + 1)
 
 
 def test_a_hundred_at_once_while_the_configuration_changes(echo, serve):
@@ -291,7 +291,8 @@ def test_more_than_the_descriptors_allow_are_refused(start_targets, tmp_path, pr
         raw.sendall(UPGRADE)
         assert read_until(raw, b'</html>\r\n').startswith(
             b'HTTP/1.1 503 ')
-        assert daruma.metric('daruma_listener_reasons_total', reason='node_out_of_resources') == 1
+        daruma.wait_for_metric('daruma_listener_reasons_total', equal=1,
+                               reason='node_out_of_resources')
         assert daruma.get('/bytes/3').text == 'abc'
     wait_until('all have ended', lambda: open_tunnels(daruma) == 0)
     with open_raw(daruma):

@@ -122,9 +122,9 @@ def test_messages_of_every_size_come_back(tmp_path, processes, serve, connect, t
     port = daruma.configuration.https_port
     assert f'"GET https://chat.example:{port}/chat HTTP/2.0"' in log_line(daruma)
     wait_until('none is open', lambda: open_tunnels(daruma) == 0)
-    assert daruma.metric('daruma_target_requests_in_flight') == 0
-    assert daruma.metric('daruma_listener_upgrades_total') == 1
-    assert daruma.metric('daruma_listener_upgraded_received_bytes_total') > sum(sizes)
+    daruma.wait_for_metric('daruma_target_requests_in_flight', equal=0)
+    daruma.wait_for_metric('daruma_listener_upgrades_total', equal=1)
+    daruma.wait_for_metric('daruma_listener_upgraded_received_bytes_total', at_least=sum(sizes) + 1)
     assert client.get('/health').status == 200  # the connection goes on
 
 
@@ -500,5 +500,5 @@ def test_endings_in_every_order(raw_target, serve, connect):
     wait_until('none is open', lambda: open_tunnels(daruma) == 0)
     wait_until('all lines', lambda: sum(
         line.startswith('wss ') for line in daruma.log_lines()) == opened)
-    assert daruma.metric('daruma_target_requests_in_flight') == 0
+    daruma.wait_for_metric('daruma_target_requests_in_flight', equal=0)
     assert 'bug' not in daruma.output()

@@ -82,8 +82,8 @@ def test_a_zonal_shift_outlives_a_restart_and_ends(configuration, targets):
         assert who_answers(daruma) == {targets[1].name: 40}
         assert override_of(daruma, targets[0]) == 'zonal_shift_active'
         assert override_of(daruma, targets[1]) == 'no_override'
-        assert daruma.metric('daruma_target_group_active_zonal_shift_hosts') == 1
-        assert daruma.metric('daruma_load_balancer_dns_healthy', lb='web') == 0
+        daruma.wait_for_metric('daruma_target_group_active_zonal_shift_hosts', equal=1)
+        daruma.wait_for_metric('daruma_load_balancer_dns_healthy', equal=0, lb='web')
         again = shift(daruma, 'start', *web, '--zone', 'zone-b', '--expires', '1h')
         assert again.returncode == 1 and 'is shifted away from zone-a already' in again.stderr
         assert shift(daruma, 'extend', *web, '--expires', '5d').returncode == 1
@@ -138,14 +138,14 @@ def test_thresholds_open_the_group_and_are_told(configuration, tmp_path, targets
             daruma.wait_for_health({**{target.name: 'healthy' for target in targets},
                                     sick.name: 'unhealthy'})
             assert who_answers(daruma)[sick.name] == 0
-            assert daruma.metric('daruma_target_group_healthy_state_routing') == 2
+            daruma.wait_for_metric('daruma_target_group_healthy_state_routing', equal=2)
             group['Attributes'] = {'target_group_health.unhealthy_state_routing.'
                                    'minimum_healthy_targets.percentage': '67'}
             configuration.write()
             assert daruma.reload().returncode == 0
             assert who_answers(daruma)[sick.name] > 0
-            assert daruma.metric('daruma_target_group_fail_open_requests_total') > 0
-            assert daruma.metric('daruma_target_group_unhealthy_state_routing') == 2
+            daruma.wait_for_metric('daruma_target_group_fail_open_requests_total', at_least=1)
+            daruma.wait_for_metric('daruma_target_group_unhealthy_state_routing', equal=2)
             zones = daruma.ask_admin('/targets').json()['TargetGroups'][0]['Zones']
             assert [(z['ZoneName'], z['HealthyTargets'], z['Targets'], z['RoutingState'],
                      z['DnsState']) for z in zones] == \
