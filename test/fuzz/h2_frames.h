@@ -11,8 +11,10 @@
 namespace daruma::fuzz {
 
 // Who says GOAWAY without a stream open is done: what nghttp2 makes of the bytes behind
-// it depends on whether they come along.
-inline bool says_goaway(std::string_view frames) {
+// it depends on whether they come along. `bytes` may begin with a client's preface.
+inline bool says_goaway(std::string_view bytes) {
+  constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  std::string_view frames = bytes.starts_with(preface) ? bytes.substr(preface.size()) : bytes;
   while (frames.size() >= 9) {
     if (frames[3] == 7) return true;
     size_t length = 0;
