@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics/time_series.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace daruma::metrics {
+namespace {
+
+constexpr Duration late_max = std::chrono::days(15);
+constexpr Duration ahead_max = 2h;
+
+WallTime floor_to(WallTime time, Seconds step) {
+  const auto since = std::chrono::floor<Seconds>(time).time_since_epoch().count();
+  const auto whole = since / step.count() - (since % step.count() < 0 ? 1 : 0);
+  return WallTime(step * whole);
+}
+
+bool fits(const SeriesFacts& facts, const SeriesFilter& filter) {
+  if (filter.space && *filter.space != facts.key.space) return false;
+  if (filter.name && *filter.name != facts.key.name) return false;
+  if (facts.last_point < filter.written_since) return false;
+  return std::ranges::all_of(filter.dimensions, [&facts](const SeriesFilter::Part& part) {
+    return std::ranges::any_of(facts.key.dimensions, [&part](const Dimension& dimension) {
+      return dimension.name == part.name && (!part.value || *part.value == dimension.value);
+    });
+  });
+}
+
+}  // namespace
+
+struct TimeSeries::Series {
+  SeriesFacts facts;
+  std::map<WallTime, Point> waiting;                    // 10 s each, not closed
+  std::array<std::optional<Point>, tiers.size()> open;  // what the tier below has closed; 0: unused
+  std::array<Blocks, tiers.size()> blocks;
+};
+
+TimeSeries::TimeSeries(const Limits& limits) : limits_(limits) {}
+TimeSeries::~TimeSeries() = default;
+
+TimeSeries::Series* TimeSeries::find_or_make(const SeriesKey& key, std::string_view unit) {
+  const auto found = series_.find(key);
+  if (found != series_.end()) return found->second.get();
+  if (series_.size() >= limits_.series_max) {
+    const auto oldest = std::ranges::min_element(
+        series_, {}, [](const auto& entry) { return entry.second->facts.last_point; });
+    for (const Blocks& blocks : oldest->second->blocks)
+      for (const auto& [start, block] : blocks) block_bytes_ -= block.bytes().size();
+    series_.erase(oldest);
+  }
+  auto made = std::make_unique<Series>();
+  made->facts = {key, std::string(unit)};
+  return series_.emplace(key, std::move(made)).first->second.get();
+}
+
+bool TimeSeries::write(const SeriesKey& key, std::string_view unit, WallTime at,
+                       const Point& point) {
+  if (closed_ != WallTime{} && (at < closed_ - late_max || at > closed_ + ahead_max)) return false;
+  if (point.count == 0) return true;
+  const WallTime start = floor_to(at, tiers[0].resolution);
+  Series& series = *find_or_make(key, unit);
+  series.facts.last_point = std::max(series.facts.last_point, start);
+  if (start < closed_) {
+    write_late(series, start, point);
+    return true;
+  }
+  Point& waiting = series.waiting[start];
+  waiting.start = start;
+  waiting.merge(point);
+  return true;
+}
+
+// What the tier has closed already takes it up, tier by tier; the first that has not does so later.
+void TimeSeries::write_late(Series& series, WallTime start, const Point& point) {
+  for (size_t tier = 0; tier < tiers.size(); ++tier) {
+    Point part = point;
+    part.start = floor_to(start, tiers[tier].resolution);
+    if (part.start + tiers[tier].resolution <= closed_) {
+      if (part.start >= closed_ - tiers[tier].kept) change(series, tier, part, true);
+      continue;
+    }
+    std::optional<Point>& open = series.open[tier];
+    if (!open) open.emplace().start = part.start;
+    open->merge(part);
+    return;
+  }
+}
+
+void TimeSeries::change(Series& series, size_t tier, const Point& point, bool late) {
+  const WallTime start = floor_to(point.start, tiers[tier].block);
+  const auto [place, is_new] =
+      series.blocks[tier].try_emplace(start, start, tiers[tier].resolution);
+  Block& block = place->second;
+  block_bytes_ -= block.bytes().size();
+  if (late || block.last() >= point.start) {
+    block.insert(point);
+  } else {
+    block.append(point);
+  }
+  block_bytes_ += block.bytes().size();
+}
+
+// A closed point is kept, and counts in the next tier.
+void TimeSeries::close(Series& series, size_t tier, const Point& point) {
+  change(series, tier, point, false);
+  if (tier + 1 == tiers.size()) return;
+  const WallTime start = floor_to(point.start, tiers[tier + 1].resolution);
+  std::optional<Point>& open = series.open[tier + 1];
+  if (open && open->start != start) {
+    close(series, tier + 1, *std::exchange(open, std::nullopt));
+  }
+  if (!open) open.emplace().start = start;
+  open->merge(point);
+}
+
+void TimeSeries::raise(Series& series, WallTime until) {
+  while (!series.waiting.empty() && series.waiting.begin()->first + tiers[0].resolution <= until) {
+    close(series, 0, series.waiting.extract(series.waiting.begin()).mapped());
+  }
+  for (size_t tier = 1; tier < tiers.size(); ++tier) {
+    std::optional<Point>& open = series.open[tier];
+    if (open && open->start + tiers[tier].resolution <= until) {
+      close(series, tier, *std::exchange(open, std::nullopt));
+    }
+  }
+}
+
+void TimeSeries::advance(WallTime now) {
+  const WallTime until = floor_to(now, tiers[0].resolution);
+  if (until <= closed_) return;
+  const bool new_block = floor_to(until, tiers[0].block) != floor_to(closed_, tiers[0].block);
+  closed_ = until;
+  for (const auto& [key, series] : series_) raise(*series, until);
+  if (new_block) forget_old();
+  make_room();
+}
+
+void TimeSeries::drop_blocks_before(size_t tier, WallTime start) {
+  for (const auto& [key, series] : series_) {
+    Blocks& blocks = series->blocks[tier];
+    while (!blocks.empty() && blocks.begin()->first < start) {
+      block_bytes_ -= blocks.begin()->second.bytes().size();
+      blocks.erase(blocks.begin());
+    }
+  }
+}
+
+void TimeSeries::forget_old() {
+  for (size_t tier = 0; tier < tiers.size(); ++tier) {
+    drop_blocks_before(tier, closed_ - tiers[tier].kept - tiers[tier].block);
+  }
+  std::erase_if(series_, [this](const auto& entry) {
+    const Series& series = *entry.second;
+    return series.facts.last_point < closed_ - tiers.back().kept && series.waiting.empty();
+  });
+}
+
+// The oldest go, of whichever tier.
+void TimeSeries::make_room() {
+  while (block_bytes_ > limits_.block_bytes_max) {
+    WallTime oldest = WallTime::max();
+    size_t of_tier = 0;
+    for (const auto& [key, series] : series_) {
+      for (size_t tier = 0; tier < tiers.size(); ++tier) {
+        const Blocks& blocks = series->blocks[tier];
+        if (blocks.empty() || blocks.begin()->first >= oldest) continue;
+        oldest = blocks.begin()->first;
+        of_tier = tier;
+      }
+    }
+    for (const auto& [key, series] : series_) {
+      const Blocks& blocks = series->blocks[of_tier];
+      if (!blocks.empty() && blocks.begin()->first == oldest)
+        points_dropped_ += blocks.begin()->second.points().size();
+    }
+    drop_blocks_before(of_tier, oldest + tiers[of_tier].resolution);
+  }
+}
+
+// [from, to)
+std::vector<Point> TimeSeries::points_of(const Series& series, size_t tier, WallTime from,
+                                         WallTime to) const {
+  std::vector<Point> found;
+  for (const auto& [start, block] : series.blocks[tier]) {
+    if (start >= to) break;
+    if (block.last() < from) continue;
+    for (Point& point : block.points()) {
+      if (point.start >= from && point.start < to) found.push_back(std::move(point));
+    }
+  }
+  return found;
+}
+
+std::vector<Point> TimeSeries::read(const SeriesKey& key, WallTime from, WallTime to,
+                                    Seconds period) const {
+  DARUMA_ASSERT(period > 0s && period % tiers[0].resolution == 0s);
+  const auto found = series_.find(key);
+  if (found == series_.end()) return {};
+  const Series& series = *found->second;
+  WallTime cursor = floor_to(from, period);
+  if (cursor < from) cursor += period;
+  std::vector<Point> merged;
+  const auto add = [&merged, period](const Point& point) {
+    const WallTime start = floor_to(point.start, period);
+    if (merged.empty() || merged.back().start != start) merged.emplace_back().start = start;
+    merged.back().merge(point);
+  };
+  const WallTime last = floor_to(to - WallTime::duration(1), period);
+  const WallTime end = last + period;  // of the last period that begins in time
+  for (size_t tier = tiers.size(); tier-- > 0;) {
+    if (period % tiers[tier].resolution != 0s) continue;
+    const WallTime closed = std::min(end, floor_to(closed_, tiers[tier].resolution));
+    if (closed <= cursor) continue;
+    for (const Point& point : points_of(series, tier, cursor, closed)) add(point);
+    cursor = closed;
+  }
+  for (const auto& [start, point] : series.waiting) {
+    if (start >= cursor && start < end) add(point);
+  }
+  return merged;
+}
+
+std::vector<const SeriesFacts*> TimeSeries::list(const SeriesFilter& filter) const {
+  std::vector<const SeriesFacts*> found;
+  for (const auto& [key, series] : series_) {
+    if (fits(series->facts, filter)) found.push_back(&series->facts);
+  }
+  return found;
+}
+
+const SeriesFacts* TimeSeries::find(const SeriesKey& key) const {
+  const auto found = series_.find(key);
+  return found == series_.end() ? nullptr : &found->second->facts;
+}
+
+}  // namespace daruma::metrics
