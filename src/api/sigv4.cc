@@ -36,20 +36,6 @@ struct Claim {
   bool presigned = false;
 };
 
-// "20150830T123600Z"
-std::optional<WallTime> parse_stamp(string_view text) {
-  if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return std::nullopt;
-  const auto part = [&](size_t at, size_t size) { return parse_decimal(text.substr(at, size)); };
-  const auto year = part(0, 4), month = part(4, 2), day = part(6, 2);
-  const auto hour = part(9, 2), minute = part(11, 2), second = part(13, 2);
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day)));
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::seconds(*hour * 3600 + *minute * 60 + *second);
-}
-
 tl::unexpected<ServiceError> incomplete(std::string message) {
   return refuse("IncompleteSignature", std::move(message));
 }
@@ -133,7 +119,7 @@ Expected<Claim> claim_of_query(const std::vector<QueryPair>& pairs) {
 }
 
 Expected<void> check_time(const Claim& claim, WallTime now) {
-  const auto signed_at = parse_stamp(claim.date);
+  const auto signed_at = parse_compact_date_and_time(claim.date);
   if (!signed_at) {
     return incomplete(
         fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See "
