@@ -188,12 +188,32 @@ void add_common_name(X509* leaf, std::vector<std::string>& names) {
   OPENSSL_free(utf8);
 }
 
+std::string text_of(const X509_NAME* name) {
+  const OwnedBio text(BIO_new(BIO_s_mem()));
+  DARUMA_ASSERT(text != nullptr);
+  if (X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253) < 0) return "";
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &bytes);
+  return size > 0 ? std::string(bytes, static_cast<size_t>(size)) : "";
+}
+
+std::string serial_of(const X509* certificate) {
+  std::string text;
+  for (const char byte : bytes_of(X509_get0_serialNumber(certificate))) {
+    text += fmt::format("{}{:02x}", text.empty() ? "" : ":", static_cast<unsigned char>(byte));
+  }
+  return text;
+}
+
 void describe_leaf(ParsedCertificate& certificate) {
   X509* leaf = certificate.leaf.get();
   add_alternative_names(leaf, certificate.facts.names);
   if (certificate.facts.names.empty()) add_common_name(leaf, certificate.facts.names);
   certificate.facts.not_before = time_of(X509_get0_notBefore(leaf));
   certificate.facts.not_after = time_of(X509_get0_notAfter(leaf));
+  certificate.facts.serial = serial_of(leaf);
+  certificate.facts.subject = text_of(X509_get_subject_name(leaf));
+  certificate.facts.issuer = text_of(X509_get_issuer_name(leaf));
   int hash = NID_undef;
   X509_get_signature_info(leaf, &hash, nullptr, nullptr, nullptr);
   const EVP_MD* digest = EVP_get_digestbynid(hash);

@@ -38,6 +38,9 @@ struct CertificateFacts {
   int key_bits = 0;
   WallTime not_before{};
   WallTime not_after{};
+  std::string serial;   // "0a:1b:…"
+  std::string subject;  // RFC 2253: "CN=example.com"; printable ASCII
+  std::string issuer;
 };
 
 // Checks that the chain parses, the key parses, and they belong together; says what is wrong and

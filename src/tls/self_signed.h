@@ -8,17 +8,13 @@
 #include <string>
 
 #include "base/result.h"
+#include "tls/certified_key.h"
 
 namespace daruma::tls {
-
-struct SelfSigned {
-  std::string chain_pem;
-  std::string key_pem;
-};
 
 // A fresh ECDSA P-256 key and a certificate over it, valid from an hour ago for a year, for the
 // given names (DNS names, wildcards among them, and IP addresses). The first is the subject.
 // REQUIRES: !names.empty().
-Result<SelfSigned> make_self_signed(std::span<const std::string> names);
+Result<CertifiedKey> make_self_signed(std::span<const std::string> names);
 
 }  // namespace daruma::tls

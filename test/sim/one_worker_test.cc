@@ -364,7 +364,7 @@ TEST_F(ListenerGone, its_requests_go_by_the_health_of_now) {
 
 model::Certificate good_certificate() {
   const std::string names[] = {"a"};
-  const tls::SelfSigned text = *tls::make_self_signed(names);
+  const tls::CertifiedKey text = *tls::make_self_signed(names);
   return {.name = "good",
           .arn = "good",
           .chain_pem = text.chain_pem,
