@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
+#include "api/acm_input.h"
+#include "api/acm_output.h"
+#include "api/acm_request.h"
 #include "api/digest.h"
-#include "api/key_vault.h"
-#include "base/utf8.h"
 #include "control/arns.h"
 #include "model/limits.h"
 #include "tls/context.h"
@@ -20,120 +20,6 @@ namespace limits = model::limits;
 using control::arn_of;
 using std::string_view;
 using enum Effect;
-
-constexpr size_t tags_max = 50;
-
-tl::unexpected<ServiceError> wrong(std::string message) {
-  return refuse("ValidationException", std::move(message));
-}
-
-// ---- input ----
-
-// Members that an operation does not know are refused, not ignored.
-Expected<void> check_members(const Json& in, std::initializer_list<string_view> known) {
-  for (const auto& [name, value] : in.items()) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    return wrong(fmt::format("'{}' is not known here, or not in this release", name));
-  }
-  return {};
-}
-
-const Json& member(const Json& in, const char* name, const Json& otherwise) {
-  const auto found = in.find(name);
-  return found == in.end() ? otherwise : *found;
-}
-
-Expected<std::string> text(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  if (found == in.end()) {
-    return wrong(
-        fmt::format("1 validation error detected: Value null at '{}' failed to satisfy "
-                    "constraint: Member must not be null",
-                    name));
-  }
-  if (!found->is_string()) return wrong(fmt::format("'{}' must be a string", name));
-  return found->get<std::string>();
-}
-
-// A blob with PEM in it.
-Expected<std::string> pem(const Json& in, const char* name) {
-  const auto encoded = text(in, name);
-  if (!encoded) return encoded;
-  const Result<std::string> bytes = base64_decoded(*encoded);
-  if (!bytes) return wrong(fmt::format("'{}' is not base64", name));
-  for (string_view rest = *bytes; !rest.empty(); rest.remove_prefix(utf8_length(rest))) {
-    if (utf8_length(rest) == 0) return wrong(fmt::format("'{}' is not PEM", name));
-  }
-  return bytes->ends_with('\n') ? *bytes : *bytes + "\n";
-}
-
-Expected<void> read_tags(const Json& in, shapes::Tags& tags) {
-  const auto list = in.find("Tags");
-  if (list == in.end()) return {};
-  if (!list->is_array()) return wrong("'Tags' must be a list");
-  for (const Json& tag : *list) {
-    if (!tag.is_object()) return wrong("a tag is a structure of Key and Value");
-    const auto key = text(tag, "Key");
-    if (!key) return tl::unexpected(key.error());
-    const auto value = tag.contains("Value") ? text(tag, "Value") : std::string();
-    if (!value) return tl::unexpected(value.error());
-    if (key->empty() || utf8_count(*key) > 128 || utf8_count(*value) > 256 ||
-        key->starts_with("aws:")) {
-      return refuse("InvalidTagException",
-                    fmt::format("The tag key '{}' or its value is not valid", *key));
-    }
-    tags[*key] = *value;
-  }
-  if (tags.size() <= tags_max) return {};
-  return refuse("TooManyTagsException", fmt::format("A certificate has at most {} tags", tags_max));
-}
-
-Expected<const shapes::Certificate*> find(const JsonCall& call) {
-  const auto arn = text(call.in, "CertificateArn");
-  if (!arn) return tl::unexpected(arn.error());
-  if (!arn->starts_with("arn:aws:acm:")) {
-    return refuse("InvalidArnException", fmt::format("'{}' is not a certificate's ARN", *arn));
-  }
-  const auto found = call.catalog.certificate(*arn);
-  if (found) return *found;
-  return refuse("ResourceNotFoundException", fmt::format("Could not find certificate {}.", *arn));
-}
-
-// What was found, to be changed. REQUIRES: a change was begun before it was found.
-Expected<shapes::Certificate*> edited(JsonCall& call, const shapes::Certificate& certificate) {
-  auto& created = call.catalog.created().certificates;
-  const auto there = std::ranges::find(created, certificate.name, &shapes::Certificate::name);
-  if (there != created.end()) return &*there;
-  return refuse("AccessDeniedException",
-                call.catalog.not_permitted("Certificate", certificate.name).value().message);
-}
-
-// ---- output ----
-
-int64_t seconds(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
-std::string algorithm_of(const tls::CertificateFacts& facts) {
-  if (facts.key_type == tls::KeyType::rsa) return fmt::format("RSA_{}", facts.key_bits);
-  if (facts.key_bits == 384) return "EC_secp384r1";
-  return facts.key_bits == 521 ? "EC_secp521r1" : "EC_prime256v1";
-}
-
-// Members that a description and a summary share.
-Json outline(const JsonCall& call, const shapes::Certificate& certificate,
-             const tls::CertificateFacts& facts) {
-  return {{"CertificateArn", arn_of(certificate)},
-          {"DomainName", facts.names.empty() ? certificate.name : facts.names.front()},
-          {"Status", facts.not_after < call.node.wall_now() ? "EXPIRED" : "ISSUED"},
-          {"Type", "IMPORTED"},
-          {"KeyAlgorithm", algorithm_of(facts)},
-          {"RenewalEligibility", "INELIGIBLE"},
-          {"NotBefore", seconds(facts.not_before)},
-          {"NotAfter", seconds(facts.not_after)}};
-}
-
-// ---- operations ----
 
 Expected<void> import(JsonCall& call) {
   const auto known = check_members(
@@ -155,11 +41,15 @@ Expected<void> import(JsonCall& call) {
     if (!there) return tl::unexpected(there.error());
     const auto certificate = edited(call, **there);
     if (!certificate) return tl::unexpected(certificate.error());
+    if (is_issued(**certificate)) {
+      return wrong("This certificate was requested: it is renewed, not imported");
+    }
     if (call.in.contains("Tags"))
       return wrong("Tags cannot be given when a certificate is reimported");
     (*certificate)->chain_pem = fresh.chain_pem;
     (*certificate)->key_pem = fresh.key_pem;
     (*certificate)->fingerprint = fresh.fingerprint;
+    (*certificate)->identity.created = call.node.now();
     call.out["CertificateArn"] = arn_of(**certificate);
     return {};
   }
@@ -177,10 +67,7 @@ Expected<void> describe_one(JsonCall& call) {
   const auto certificate = find(call);
   if (!certificate) return tl::unexpected(certificate.error());
   const tls::CertificateFacts& facts = call.facts.of(**certificate);
-  Json description = outline(call, **certificate, facts);
-  description["SubjectAlternativeNames"] = facts.names;
-  description["InUseBy"] = users_of(call.catalog, (*certificate)->name);
-  call.out["Certificate"] = std::move(description);
+  call.out["Certificate"] = description(call, **certificate, facts);
   return {};
 }
 
@@ -305,16 +192,10 @@ Expected<void> remove_tags(JsonCall& call) {
   return {};
 }
 
-Expected<void> request(JsonCall&) {
-  return refuse(
-      "AccessDeniedException",
-      "This node issues no certificates: bring one in with ImportCertificate, or declare it "
-      "in daruma.yaml");
-}
-
 constexpr JsonOperationRow operations[] = {
     {"ImportCertificate", changes, import},
     {"RequestCertificate", changes, request},
+    {"RenewCertificate", changes, renew},
     {"DescribeCertificate", reads, describe_one},
     {"ListCertificates", reads, list},
     {"GetCertificate", reads, get},

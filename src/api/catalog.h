@@ -71,6 +71,7 @@ class Catalog {
   UsersByGroup users_by_group() const;
 
   const shapes::Node& node() const { return declared_.node; }
+  bool has_local_authority() const { return declared_.local_authority.value_or(false); }
   const shapes::Inventory& inventory() const { return created_->inventory; }
 
   // From now on created() may be changed; what was found before stays as it was and is no longer

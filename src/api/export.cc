@@ -93,8 +93,15 @@ Json json_of(const shapes::Resources& resources, const std::string& folder) {
   writer.texts("Resolvers", resources.node.resolvers);
   if (!node.empty()) json["Node"] = std::move(node);
   if (resources.logs.directory) json["Logs"]["Directory"] = *resources.logs.directory;
+  Json files = Json::array();
   for (const auto& certificate : resources.certificates) {
-    json["Certificates"].push_back(json_of(certificate, folder));
+    files.push_back(json_of(certificate, folder));
+  }
+  if (resources.local_authority.value_or(false)) {
+    json["Certificates"]["LocalAuthority"] = true;
+    if (!files.empty()) json["Certificates"]["Files"] = std::move(files);
+  } else if (!files.empty()) {
+    json["Certificates"] = std::move(files);
   }
   for (const auto& group : resources.target_groups) json["TargetGroups"].push_back(json_of(group));
   for (const auto& balancer : resources.load_balancers) {

@@ -45,6 +45,20 @@ TEST(Export, instances_are_written_as_where_they_are) {
             "        AvailabilityZone: zone-a\n");
 }
 
+TEST(Export, the_local_authority_stands_beside_the_certificates_files) {
+  model::api::Resources all;
+  all.local_authority = true;
+  EXPECT_EQ(export_yaml(all, ""), "Certificates:\n  LocalAuthority: true\n");
+  all.certificates.emplace_back().name = "site";
+  EXPECT_EQ(export_yaml(all, ""),
+            "Certificates:\n"
+            "  LocalAuthority: true\n"
+            "  Files:\n"
+            "    - Name: site\n"
+            "      CertificateFile: site.crt\n"
+            "      PrivateKeyFile: site.key\n");
+}
+
 // What a file says is said by what is exported of it.
 TEST(Export, of_a_file_says_what_the_file_says) {
   const control::Surroundings with{

@@ -23,6 +23,7 @@ constexpr string_view listener_kind = "listener";
 constexpr string_view rule_kind = "rule";
 constexpr string_view group_kind = "target-group";
 constexpr string_view certificate_kind = "certificate";
+constexpr string_view authority_kind = "authority";
 constexpr string_view vpc_kind = "vpc";
 constexpr string_view subnet_kind = "subnet";
 constexpr string_view security_group_kind = "security-group";
@@ -91,7 +92,17 @@ void describe_row(V& v, T& certificate) {
   v.text("Name", certificate.name);
   v.text("Chain", certificate.chain_pem);
   v.text("Fingerprint", certificate.fingerprint);
+  v.text("ValidationMethod", certificate.request.validation_method);
+  v.text("TransparencyLogging", certificate.request.transparency_logging);
+  v.text("Token", certificate.request.token);
+  v.text("Issued", certificate.request.issued);
   describe_identity(v, certificate.identity);
+}
+
+template <class V, Is<shapes::Authority> T>
+void describe_row(V& v, T& authority) {
+  v.text("Chain", authority.chain_pem);
+  describe_identity(v, authority.identity);
 }
 
 template <class V, Is<shapes::Vpc> T>
@@ -134,7 +145,7 @@ std::string text_of(const T& resource, string_view owner_member, const std::stri
   JsonWriter writer(json);
   describe_row(writer, resource);
   writer.text(owner_member, owner);
-  if constexpr (std::same_as<T, shapes::Certificate>) {
+  if constexpr (requires { resource.key_pem; }) {
     writer.text("PrivateKey", vault.seal(resource.key_pem));
   }
   return json_text(json);
@@ -158,6 +169,7 @@ struct Flat {
   std::map<string_view, Entry<shapes::Rule>> rules;
   std::map<string_view, Entry<shapes::TargetGroup>> groups;
   std::map<string_view, Entry<shapes::Certificate>> certificates;
+  std::map<string_view, Entry<shapes::Authority>> authorities;
   std::map<string_view, Entry<shapes::Vpc>> vpcs;
   std::map<string_view, Entry<shapes::Subnet>> subnets;
   std::map<string_view, Entry<shapes::SecurityGroup>> security_groups;
@@ -175,6 +187,7 @@ struct Flat {
     }
     add(groups, resources.target_groups);
     add(certificates, resources.certificates);
+    add(authorities, resources.authorities);
     add(vpcs, resources.inventory.vpcs);
     add(subnets, resources.inventory.subnets);
     add(security_groups, resources.inventory.security_groups);
@@ -243,7 +256,9 @@ class RowReader {
     } else if (row.kind == group_kind) {
       resources_.target_groups.push_back(read<shapes::TargetGroup>(row, json));
     } else if (row.kind == certificate_kind) {
-      return take_certificate(row, json);
+      return take_sealed(row, json, resources_.certificates);
+    } else if (row.kind == authority_kind) {
+      return take_sealed(row, json, resources_.authorities);
     } else if (row.kind == vpc_kind) {
       resources_.inventory.vpcs.push_back(read<shapes::Vpc>(row, json));
     } else if (row.kind == subnet_kind) {
@@ -258,11 +273,12 @@ class RowReader {
     return {};
   }
 
-  Result<void> take_certificate(const store::Row& row, const Json& json) {
-    auto& certificate = resources_.certificates.emplace_back(read<shapes::Certificate>(row, json));
+  template <class T>
+  Result<void> take_sealed(const store::Row& row, const Json& json, std::vector<T>& to) {
+    T& taken = to.emplace_back(read<T>(row, json));
     Result<std::string> key = vault_.unseal(member_of(json, "PrivateKey"));
     if (!key) return fail(key.error().message);
-    certificate.key_pem = std::move(*key);
+    taken.key_pem = std::move(*key);
     return {};
   }
 
@@ -314,6 +330,7 @@ std::vector<store::Change> changes_between(const shapes::Resources& before,
   compare(rule_kind, was.rules, is.rules, vault, changes);
   compare(group_kind, was.groups, is.groups, vault, changes);
   compare(certificate_kind, was.certificates, is.certificates, vault, changes);
+  compare(authority_kind, was.authorities, is.authorities, vault, changes);
   compare(vpc_kind, was.vpcs, is.vpcs, vault, changes);
   compare(subnet_kind, was.subnets, is.subnets, vault, changes);
   compare(security_group_kind, was.security_groups, is.security_groups, vault, changes);
@@ -326,8 +343,9 @@ Result<shapes::Resources> resources_of(std::span<const store::Row> rows, const K
 }
 
 bool has_secrets(std::span<const store::Row> rows) {
-  return std::ranges::any_of(rows,
-                             [](const store::Row& row) { return row.kind == certificate_kind; });
+  return std::ranges::any_of(rows, [](const store::Row& row) {
+    return row.kind == certificate_kind || row.kind == authority_kind;
+  });
 }
 
 }  // namespace daruma::api

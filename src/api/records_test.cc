@@ -91,6 +91,8 @@ shapes::Resources some_resources() {
   certificate.chain_pem = "chain\n";
   certificate.key_pem = "key\n";
   certificate.identity.id = "c1";
+  certificate.request = {"DNS", "DISABLED", "token", "2026-01-02T00:00:00Z"};
+  all.authorities.push_back({"chain\n", "key\n", {"a1", "2026-01-01T00:00:00Z", {}}});
   return all;
 }
 
@@ -118,6 +120,7 @@ TEST(Records, come_back_as_they_went) {
   EXPECT_EQ(back->load_balancers, all.load_balancers);
   EXPECT_EQ(back->target_groups, all.target_groups);
   EXPECT_EQ(back->certificates, all.certificates);
+  EXPECT_EQ(back->authorities, all.authorities);
   EXPECT_EQ(back->inventory.vpcs, all.inventory.vpcs);
   EXPECT_EQ(back->inventory.subnets, all.inventory.subnets);
   EXPECT_EQ(back->inventory.security_groups, all.inventory.security_groups);

@@ -138,7 +138,10 @@ class Service::Change final : public control::ReloadObserver {
 Service::Service(ServiceContext context)
     : context_(std::move(context)),
       started_(date_and_time(context_.loop.wall_now())),
-      failure_delay_(context_.loop) {}
+      failure_delay_(context_.loop),
+      renewal_timer_(context_.loop.timers(), *this) {
+  if (context_.created != nullptr) renewal_timer_.set(context_.loop.now() + first_renewal_after);
+}
 
 Service::~Service() {
   for (const auto& change : changes_) context_.controller.forget(*change);

@@ -27,6 +27,7 @@
 #include "control/admin_server.h"
 #include "control/controller.h"
 #include "io/loop.h"
+#include "io/timer_wheel.h"
 
 namespace daruma::api {
 
@@ -42,7 +43,7 @@ struct ServiceContext {
   control::AdminHandler& index;  // answers GET / without an Action
 };
 
-class Service final : public control::AdminHandler, private NodeState {
+class Service final : public control::AdminHandler, private NodeState, private io::TimerHandler {
  public:
   // REQUIRES: the controller has what was created (set_created).
   explicit Service(ServiceContext context);
@@ -95,6 +96,9 @@ class Service final : public control::AdminHandler, private NodeState {
                  Change& change);
   void remember_changed(const shapes::Resources& before);
   void audit(const Request& request, std::string_view outcome);
+  // The local authority's certificates are renewed by nobody's request.
+  void on_timer(io::Timer& timer) override;
+  Expected<size_t> renew_certificates();
 
   bool serves_everywhere(const shapes::LoadBalancer& balancer) const override;
   std::string problem_of(const shapes::LoadBalancer& balancer) const override;
@@ -106,11 +110,13 @@ class Service final : public control::AdminHandler, private NodeState {
   std::string now() const override;
   WallTime wall_now() const override { return context_.loop.wall_now(); }
 
+  static constexpr Duration first_renewal_after = 1s;
   const ServiceContext context_;
   const std::string started_;
   FailureDelay failure_delay_;
   LineLimit refusal_lines_;
   acm::FactsCache certificate_facts_;
+  io::Timer renewal_timer_;
   std::vector<std::unique_ptr<Change>> changes_;         // that workers have yet to adopt
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot
 };

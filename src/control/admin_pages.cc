@@ -76,6 +76,8 @@ void AdminPages::add_all() {
       [this](const AdminRequest& request, AdminResponder responder) {
         responder.send(advice(request.query));
       });
+  add(http::Method::get, "/local-authority.pem", "whom to trust: who issued requested certificates",
+      [this](const AdminRequest&, AdminResponder responder) { responder.send(authorities()); });
   add(http::Method::post, "/reload", "read the configuration file again",
       [this](const AdminRequest&, AdminResponder responder) { reload(std::move(responder)); });
   add_zonal_shifts();
@@ -123,6 +125,17 @@ void AdminPages::shift(Controller::ShiftRequest what, std::string_view query,
   backend_.shift(what, request, [kept](AdminBackend::ShiftAnswer answer) {
     kept->send({.status = answer.status, .body = std::move(answer.text)});
   });
+}
+
+AdminResponse AdminPages::authorities() const {
+  std::string pem = backend_.authorities_pem();
+  if (!pem.empty()) {
+    return {.content_type = "application/x-pem-file", .body = std::move(pem)};
+  }
+  return {.status = 404,
+          .body =
+              "no certificate was issued yet: it takes Certificates: {LocalAuthority: true}, "
+              "and the first RequestCertificate\n"};
 }
 
 AdminResponse AdminPages::index() const {

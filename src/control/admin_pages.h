@@ -36,6 +36,8 @@ class AdminBackend {
   virtual Health health() = 0;
   virtual std::string targets_json() = 0;
   virtual std::string config_json() = 0;
+  // Certificates of the local authority, PEM; "" if it issued none.
+  virtual std::string authorities_pem() = 0;
   // `done` is called once, from inside or later, unless the backend ends before.
   virtual void reload(std::function<void(ReloadAnswer)> done) = 0;
   // The same.
@@ -54,8 +56,8 @@ class AdminBackend {
   ~AdminBackend() = default;
 };
 
-// GET / /metrics /healthz /targets /config /explain /advice /zonal-shifts, POST /reload
-// /zonal-shifts/start /zonal-shifts/extend /zonal-shifts/cancel.
+// GET / /metrics /healthz /targets /config /explain /advice /zonal-shifts /local-authority.pem,
+// POST /reload /zonal-shifts/start /zonal-shifts/extend /zonal-shifts/cancel.
 class AdminPages {
  public:
   explicit AdminPages(AdminBackend& backend) : backend_(backend) { add_all(); }
@@ -80,6 +82,7 @@ class AdminPages {
   void add_all();
   void add(http::Method method, std::string path, std::string meaning, Answer answer);
   AdminResponse index() const;
+  AdminResponse authorities() const;
   void reload(AdminResponder responder);
   void explain(std::string_view query, AdminResponder responder);
   AdminResponse advice(std::string_view query) const;

@@ -13,6 +13,7 @@ using Outcome = AdminBackend::ReloadAnswer::Outcome;
 struct FakeBackend final : AdminBackend {
   std::string metrics() override { return "daruma_draining 0\n"; }
   Health health() override { return health_now; }
+  std::string authorities_pem() override { return authorities; }
   std::string targets_json() override { return "{\"targets\":0}\n"; }
   std::string config_json() override { return "{\"config\":0}\n"; }
   void reload(std::function<void(ReloadAnswer)> done) override { reloads.push_back(done); }
@@ -32,6 +33,7 @@ struct FakeBackend final : AdminBackend {
                      request.zone + " " + request.expires + " " + request.comment);
     done({request.zone == "zone-x" ? 404 : 200, "shifted\n"});
   }
+  std::string authorities;
   std::vector<std::string> shifts;
   Health health_now{true, ""};
   std::vector<std::function<void(ReloadAnswer)>> reloads;
@@ -52,6 +54,14 @@ struct AdminPagesTest : testing::Test {
   std::unique_ptr<AdminServer> server =
       std::move(*AdminServer::open(loop, Address::v4({127, 0, 0, 1}, 9090), pages.routes()));
 };
+
+TEST_F(AdminPagesTest, tells_whom_to_trust_once_there_is_somebody) {
+  EXPECT_EQ(ask("GET /local-authority.pem").substr(9, 3), "404");
+  backend.authorities = "-----BEGIN CERTIFICATE-----\n";
+  const std::string answer = ask("GET /local-authority.pem");
+  EXPECT_NE(answer.find("Content-Type: application/x-pem-file\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(body_of(answer), backend.authorities);
+}
 
 TEST_F(AdminPagesTest, shows_what_the_backend_says) {
   struct Row {

@@ -151,6 +151,12 @@ AdminBackend::Health ControllerBackend::health() {
                              publisher.adopted(1), publisher.workers())};
 }
 
+std::string ControllerBackend::authorities_pem() {
+  std::string all;
+  for (const auto& each : context_.controller.created().authorities) all += each.chain_pem;
+  return all;
+}
+
 std::string ControllerBackend::targets_json() {
   const auto& health = context_.controller.target_health();
   const std::string& node_zone = context_.controller.snapshot()->node.zone;

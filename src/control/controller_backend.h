@@ -39,6 +39,7 @@ class ControllerBackend final : public AdminBackend {
   std::string metrics() override;
   Health health() override;
   std::string targets_json() override;
+  std::string authorities_pem() override;
   std::string config_json() override;
   void reload(std::function<void(ReloadAnswer)> done) override;
   void explain(model::StoryQuery query, Inquiries::Done done) override;

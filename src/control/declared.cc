@@ -48,6 +48,7 @@ Position locate(const YamlNode& root, const Issue& issue) {
     const bool leaf = node->kind == YamlNode::Kind::scalar;
     position = leaf && !issue.at_key ? node->position : entry->position;
     if (step.index == PathStep::no_index) continue;
+    if (const YamlNode::Entry* files = node->find(certificate_files_key)) node = files->value;
     if (step.index >= node->items.size()) return position;
     node = node->items[step.index];
     position = node->position;

@@ -83,8 +83,7 @@ class Decoder {
     members.mapping("Admin", [&](auto& n, auto& p) { admin(n, p, out.admin); });
     members.mapping("Node", [&](auto& n, auto& p) { this->node(n, p, out.node); });
     members.mapping("Logs", [&](auto& n, auto& p) { logs(n, p, out.logs); });
-    members.list("Certificates", out.certificates,
-                 [&](auto& n, auto& p, auto& item) { certificate(n, p, item); });
+    certificates(node, members, out);
     members.list("TargetGroups", out.target_groups,
                  [&](auto& n, auto& p, auto& item) { target_group(n, p, item); });
     members.list("LoadBalancers", out.load_balancers,
@@ -125,6 +124,25 @@ class Decoder {
     Members members(node, path, "Logs", problems_);
     members.text("Directory", out.directory);
     members.finish();
+  }
+
+  // A list, or a mapping that has the list as Files; then its items are still Certificates[i] in
+  // what is said of them.
+  void certificates(const YamlNode& root, Members& members, api::Resources& out) {
+    const YamlNode::Entry* entry = root.find("Certificates");
+    if (entry == nullptr || entry->value->kind != YamlNode::Kind::mapping) {
+      return members.list("Certificates", out.certificates,
+                          [&](auto& n, auto& p, auto& item) { certificate(n, p, item); });
+    }
+    members.mapping("Certificates", [&](auto& node, auto& path) {
+      Members inner(node, path, "Certificates", problems_);
+      inner.boolean("LocalAuthority", out.local_authority);
+      inner.list(certificate_files_key, out.certificates, [&](auto& n, auto&, auto& item) {
+        const Path whole;
+        certificate(n, whole.at("Certificates", out.certificates.size() - 1), item);
+      });
+      inner.finish();
+    });
   }
 
   void certificate(const YamlNode& node, const Path& path, api::Certificate& out) {

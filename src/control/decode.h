@@ -10,6 +10,10 @@
 
 namespace daruma::control {
 
+// The member of the mapping Certificates that has the list. Paths say Certificates[i] for its
+// items.
+inline constexpr std::string_view certificate_files_key = "Files";
+
 model::api::Resources decode(const YamlNode& root, DecodeProblems& problems);
 
 }  // namespace daruma::control

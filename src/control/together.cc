@@ -12,6 +12,7 @@ model::api::Resources together(const model::api::Resources& declared,
   add(whole.certificates, created.certificates);
   add(whole.target_groups, created.target_groups);
   add(whole.load_balancers, created.load_balancers);
+  whole.authorities = created.authorities;
   whole.inventory = created.inventory;
   return whole;
 }

@@ -185,7 +185,8 @@ inline constexpr size_t inventory_text_max = 255;
 inline constexpr size_t registrations_per_turn_max = 256;  // that a worker makes or ends
 inline constexpr size_t draining_targets_max = 10'000;     // that GET /targets still shows
 inline constexpr size_t target_groups_max = 3000;
-inline constexpr size_t certificates_max = 2500;  // ACM's quota
+inline constexpr size_t certificates_max = 2500;      // ACM's quota
+inline constexpr size_t certificate_names_max = 100;  // of one that is requested: ACM's most
 inline constexpr size_t file_bytes_max =
     16 * 1024 * 1024;  // the configuration's, and each it names
 

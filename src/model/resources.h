@@ -170,6 +170,15 @@ struct LoadBalancer {
 };
 
 // The rest is Daruma's own: what AWS keeps in other services or does not show.
+
+// How a certificate that the local authority issued was asked for.
+struct CertificateRequest {
+  std::string validation_method;  // DNS, EMAIL: nobody is asked, clients are told what they chose
+  std::string transparency_logging;  // ENABLED, DISABLED
+  std::string token;                 // asked for twice with the same, it is issued once
+  std::string issued;                // ISO 8601, UTC: the one that is served now; "": it was not
+  bool operator==(const CertificateRequest&) const = default;
+};
 struct Certificate {
   std::string name;
   std::string certificate_file;  // as written
@@ -177,8 +186,16 @@ struct Certificate {
   std::string chain_pem;  // what the files hold; "" if they could not be read
   std::string key_pem;
   std::string fingerprint;
+  CertificateRequest request{};
   Identity identity;
   bool operator==(const Certificate&) const = default;
+};
+// The node's own certificate authority, with which it answers RequestCertificate.
+struct Authority {
+  std::string chain_pem;
+  std::string key_pem;
+  Identity identity;
+  bool operator==(const Authority&) const = default;
 };
 struct Node {
   std::vector<std::string> addresses;  // where listeners bind; empty: every address, v4 and v6
@@ -247,6 +264,8 @@ struct Resources {
   Node node;
   Logs logs;
   std::vector<Certificate> certificates;
+  std::optional<bool> local_authority;  // Certificates.LocalAuthority
+  std::vector<Authority> authorities;   // the API's; those that end soon sign no more
   std::vector<TargetGroup> target_groups;
   std::vector<LoadBalancer> load_balancers;
   Inventory inventory;

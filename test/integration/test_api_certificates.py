@@ -48,6 +48,8 @@ def test_a_certificate_is_imported_served_replaced_and_deleted(daruma, tmp_path,
     assert (facts['DomainName'], facts['Status'], facts['Type'], facts['InUseBy']) == (
         'first.example.com', 'ISSUED', 'IMPORTED', [])
     assert facts['KeyAlgorithm'] == 'EC_prime256v1' and facts['NotAfter'] > facts['NotBefore']
+    assert facts['Subject'] == facts['Issuer'] == 'CN=first.example.com' and facts['ImportedAt']
+    assert 'DomainValidationOptions' not in facts
 
     balancer = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
     elbv2.create_listener(
@@ -188,10 +190,11 @@ def test_what_is_refused(daruma, tmp_path):
     declared, = acm.list_certificates()['CertificateSummaryList']
     assert 'daruma.yaml' in refused('AccessDeniedException', acm.delete_certificate,
                                     CertificateArn=declared['CertificateArn'])
-    assert 'ImportCertificate' in refused('AccessDeniedException', acm.request_certificate,
-                                          DomainName='example.com')
-    assert 'RenewCertificate' in refused('UnknownOperationException', acm.renew_certificate,
-                                         CertificateArn=declared['CertificateArn'])
+    assert 'LocalAuthority: true' in refused('AccessDeniedException', acm.request_certificate,
+                                             DomainName='example.com')
+    assert 'ExportCertificate' in refused(
+        'UnknownOperationException', acm.export_certificate,
+        CertificateArn=declared['CertificateArn'], Passphrase=b'x')
     reader = client(daruma, 'acm', key=READER, secret=READER_SECRET)
     refused('AccessDeniedException', reader.import_certificate, **one)
     refused('InvalidSignatureException', client(daruma, 'acm', secret='no').list_certificates)
