@@ -19,8 +19,8 @@ void read_subnets(QueryReader& in, std::vector<std::string>& subnets) {
   in.each("SubnetMappings", [&](QueryReader& mapping) {
     mapping.need("SubnetId");
     mapping.text("SubnetId", subnets.emplace_back());
-    for (const char* foreign :
-         {"AllocationId", "PrivateIPv4Address", "IPv6Address", "SourceNatIpv6Prefix"}) {
+    mapping.foreign("AllocationId", "AllocationIdNotFound");  // a node has no Elastic IP addresses
+    for (const char* foreign : {"PrivateIPv4Address", "IPv6Address", "SourceNatIpv6Prefix"}) {
       mapping.foreign(foreign, "InvalidConfigurationRequest");
     }
   });

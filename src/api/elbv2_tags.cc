@@ -30,6 +30,9 @@ Expected<const shapes::Tags*> tags_of(const Catalog& catalog, const std::string&
     if (!found) return tl::unexpected(found.error());
     return &found->listener->identity.tags;
   }
+  if (arn.find(":truststore/") != std::string::npos) {
+    return refuse("TrustStoreNotFound", fmt::format("Trust store '{}' not found", arn));
+  }
   const auto found = catalog.group(arn);
   if (!found) return tl::unexpected(found.error());
   return &(*found)->identity.tags;

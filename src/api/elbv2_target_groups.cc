@@ -431,6 +431,9 @@ Expected<void> describe_target_health(Call& call) {
   }
   const auto group = call.catalog.group(arn);
   if (!group) return tl::unexpected(group.error());
+  if (!targets.empty()) {
+    if (const auto good = check_targets(targets, **group); !good) return good;
+  }
   const auto rows = asked_for(rows_of(call, **group), **group, targets);
   call.out.each("TargetHealthDescriptions", rows,
                 [&](const Row& row) { write_health(call, **group, row, !include.empty()); });

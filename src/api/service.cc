@@ -65,6 +65,10 @@ string_view code_of(control::IssueKind kind) {
       return "TooManyTargetGroups";
     case too_many_certificates:
       return "LimitExceededException";
+    case too_many_actions:
+      return "TooManyActions";
+    case incompatible_protocols:
+      return "IncompatibleProtocols";
   }
   return "ValidationError";
 }

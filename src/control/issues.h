@@ -54,6 +54,8 @@ enum class IssueKind : uint8_t {
   too_many_load_balancers,
   too_many_target_groups,
   too_many_certificates,
+  too_many_actions,
+  incompatible_protocols,  // of a listener and a target group
 };
 
 struct Issue {

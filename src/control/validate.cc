@@ -233,9 +233,11 @@ class Validator {
   void http2_group(const ListenerView& listener, const Path& where, const std::string& name) {
     const auto found = http2_groups_.find(name);
     if (listener.https || found == http2_groups_.end()) return;
-    issues_.error(where, fmt::format("target group '{}' has ProtocolVersion {}, which an HTTP "
-                                     "listener cannot forward to; use an HTTPS listener",
-                                     name, found->second));
+    issues_.error(where,
+                  fmt::format("target group '{}' has ProtocolVersion {}, which an HTTP "
+                              "listener cannot forward to; use an HTTPS listener",
+                              name, found->second),
+                  IssueKind::incompatible_protocols);
   }
 
   void listener_port(const api::LoadBalancer& balancer, const api::Listener& listener,

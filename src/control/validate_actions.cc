@@ -286,7 +286,8 @@ void validate_actions(const std::vector<api::Action>& actions, const Path& paren
             ? fmt::format("{} is missing: exactly one forward, redirect or fixed-response", member)
             : fmt::format("{} must hold exactly one forward, redirect or fixed-response, "
                           "not {}",
-                          member, actions.size()));
+                          member, actions.size()),
+        actions.empty() ? IssueKind::other : IssueKind::too_many_actions);
   }
   for (size_t i = 0; i < actions.size(); ++i) {
     const Path path = parent.at(member, i);
