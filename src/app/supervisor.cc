@@ -174,6 +174,8 @@ size_t Supervisor::client_connections_max(size_t workers) const {
 bool Supervisor::open_admin() {
   backend_ = std::make_unique<control::ControllerBackend>(control::ControllerBackendContext{
       loop_, controller_, registry_, &log_writer_->totals(), version_number()});
+  metrics_keeper_ = std::make_unique<control::MetricsKeeper>(
+      control::MetricsKeeperContext{loop_, controller_, *backend_, registry_, series_});
   admin_pages_ = std::make_unique<control::AdminPages>(*backend_);
   auto routes = admin_pages_->routes();
   const auto index = std::ranges::find_if(routes, [](const control::AdminRoute& route) {
@@ -181,9 +183,10 @@ bool Supervisor::open_admin() {
   });
   api_ = std::make_unique<api::Service>(
       api::ServiceContext{loop_, controller_, created_.get(), surroundings_, log_,
-                          command_.config_file, command_.data_directory, *index->handler});
+                          command_.config_file, command_.data_directory, series_, *index->handler});
   index->handler = api_.get();
   routes.push_back({http::Method::post, "/", api_.get()});
+  routes.push_back({http::Method::post, std::string(api::cloudwatch::cbor_path) + "*", api_.get()});
   auto admin = control::AdminServer::open(loop_, controller_.settings().admin, std::move(routes));
   if (!admin) {
     log_.write(LogLevel::error, "app", "the admin server cannot start: " + admin.error().message);
@@ -205,6 +208,7 @@ void Supervisor::start_threads() {
 
 // The order matters: nobody may push log lines once the log thread takes its last turn.
 void Supervisor::stop_threads() {
+  metrics_keeper_->collect();
   for (const auto& worker : workers_) worker->stop();
   health_->stop();
   log_thread_->stop();

@@ -24,10 +24,12 @@
 #include "control/controller_backend.h"
 #include "control/cookie_keys.h"
 #include "control/data_lock.h"
+#include "control/metrics_keeper.h"
 #include "control/name_resolver.h"
 #include "control/ticket_keys.h"
 #include "io/epoll_loop.h"
 #include "io/mailbox.h"
+#include "metrics/time_series.h"
 #include "telemetry/log_thread.h"
 #include "telemetry/log_writer.h"
 #include "telemetry/registry.h"
@@ -70,6 +72,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   const uint64_t descriptor_limit_;
   io::EpollLoop loop_;
   telemetry::Registry registry_;
+  metrics::TimeSeries series_;
   std::unique_ptr<control::DataLock> data_lock_;  // null without a data directory
   std::unique_ptr<api::Created> created_;         // the same; its resources are the controller's
   const control::Surroundings surroundings_;
@@ -82,6 +85,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   std::unique_ptr<telemetry::LogWriter> log_writer_;
   std::unique_ptr<telemetry::LogThread> log_thread_;
   std::unique_ptr<control::ControllerBackend> backend_;
+  std::unique_ptr<control::MetricsKeeper> metrics_keeper_;
   std::unique_ptr<control::AdminPages> admin_pages_;
   std::unique_ptr<api::Service> api_;
   std::unique_ptr<control::AdminServer> admin_;

@@ -48,10 +48,11 @@ class ControllerBackend final : public AdminBackend {
   void shift(Controller::ShiftRequest what, const ZonalShiftDesk::Request& request,
              std::function<void(ShiftAnswer)> done) override;
 
+  telemetry::NodeStatus status();
+
  private:
   class Reload;
 
-  telemetry::NodeStatus status();
   telemetry::LoadStatus load_status() const;
   std::vector<telemetry::TargetStatus> target_statuses() const;
   std::vector<telemetry::CertificateStatus> certificate_statuses();

@@ -29,10 +29,20 @@ bool fits(const SeriesFacts& facts, const SeriesFilter& filter) {
   });
 }
 
+// How values are distributed is kept beyond 3 h for load balancers and groups, and for what
+// PutMetricData brings; of single targets and zones it would take more room than all the rest.
+bool is_detailed(const SeriesKey& key) {
+  if (key.space != alb_namespace && key.space != own_namespace) return false;
+  return std::ranges::any_of(key.dimensions, [](const Dimension& dimension) {
+    return dimension.name == target_dimension || dimension.name == zone_dimension;
+  });
+}
+
 }  // namespace
 
 struct TimeSeries::Series {
   SeriesFacts facts;
+  bool detailed = false;
   std::map<WallTime, Point> waiting;                    // 10 s each, not closed
   std::array<std::optional<Point>, tiers.size()> open;  // what the tier below has closed; 0: unused
   std::array<Blocks, tiers.size()> blocks;
@@ -53,6 +63,7 @@ TimeSeries::Series* TimeSeries::find_or_make(const SeriesKey& key, std::string_v
   }
   auto made = std::make_unique<Series>();
   made->facts = {key, std::string(unit)};
+  made->detailed = is_detailed(key);
   return series_.emplace(key, std::move(made)).first->second.get();
 }
 
@@ -114,6 +125,7 @@ void TimeSeries::close(Series& series, size_t tier, const Point& point) {
   }
   if (!open) open.emplace().start = start;
   open->merge(point);
+  if (series.detailed) open->distribution = {};
 }
 
 void TimeSeries::raise(Series& series, WallTime until) {
@@ -195,24 +207,28 @@ std::vector<Point> TimeSeries::points_of(const Series& series, size_t tier, Wall
 }
 
 std::vector<Point> TimeSeries::read(const SeriesKey& key, WallTime from, WallTime to,
-                                    Seconds period) const {
+                                    Seconds period, WallTime origin) const {
   DARUMA_ASSERT(period > 0s && period % tiers[0].resolution == 0s);
+  DARUMA_ASSERT(origin == floor_to(origin, tiers[0].resolution));
   const auto found = series_.find(key);
-  if (found == series_.end()) return {};
+  if (found == series_.end() || to <= from) return {};
   const Series& series = *found->second;
-  WallTime cursor = floor_to(from, period);
+  const auto start_of = [period, origin](WallTime time) {
+    return origin + floor_to(WallTime(time - origin), period).time_since_epoch();
+  };
+  WallTime cursor = start_of(from);
   if (cursor < from) cursor += period;
+  const WallTime end = start_of(to - WallTime::duration(1)) + period;
   std::vector<Point> merged;
-  const auto add = [&merged, period](const Point& point) {
-    const WallTime start = floor_to(point.start, period);
+  const auto add = [&merged, &start_of](const Point& point) {
+    const WallTime start = start_of(point.start);
     if (merged.empty() || merged.back().start != start) merged.emplace_back().start = start;
     merged.back().merge(point);
   };
-  const WallTime last = floor_to(to - WallTime::duration(1), period);
-  const WallTime end = last + period;  // of the last period that begins in time
   for (size_t tier = tiers.size(); tier-- > 0;) {
-    if (period % tiers[tier].resolution != 0s) continue;
-    const WallTime closed = std::min(end, floor_to(closed_, tiers[tier].resolution));
+    const Seconds resolution = tiers[tier].resolution;
+    if (period % resolution != 0s || floor_to(origin, resolution) != origin) continue;
+    const WallTime closed = std::min(end, floor_to(closed_, resolution));
     if (closed <= cursor) continue;
     for (const Point& point : points_of(series, tier, cursor, closed)) add(point);
     cursor = closed;

@@ -86,15 +86,17 @@ class TimeSeries {
 
   // Points of `period` whose start is in [from, to), ascending; each starts at a multiple of the
   // period since 1970. Periods without samples are left out, the one under way has what there is
-  // yet. Where the period is finer than what is kept of that time there is nothing. REQUIRES: the
-  // period is a multiple of 10 s.
-  std::vector<Point> read(const SeriesKey& key, WallTime from, WallTime to, Seconds period) const;
+  // yet. Where the period is finer than what is kept of that time there is nothing. With an
+  // `origin`, periods are counted from there. REQUIRES: period and origin are multiples of 10 s.
+  std::vector<Point> read(const SeriesKey& key, WallTime from, WallTime to, Seconds period,
+                          WallTime origin = WallTime{}) const;
 
   // By key. What it points to lives until the next write() or advance().
   std::vector<const SeriesFacts*> list(const SeriesFilter& filter) const;
   const SeriesFacts* find(const SeriesKey& key) const;  // null: never written
 
   size_t size() const { return series_.size(); }
+  const Limits& limits() const { return limits_; }
   size_t block_bytes() const { return block_bytes_; }
   // Points that were lost to the limits.
   uint64_t points_dropped() const { return points_dropped_; }

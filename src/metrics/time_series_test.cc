@@ -53,6 +53,16 @@ TEST(TimeSeries, gives_periods_that_begin_in_the_range) {
   EXPECT_EQ(points[1], (Point{start + 180s, 6, 6, 1, 1, {}}));
 }
 
+TEST(TimeSeries, counts_periods_from_an_origin) {
+  TimeSeries series;
+  run_for(series, start, 2h);
+  const WallTime origin = start + 7min;
+  const auto points = series.read(requests, origin, origin + 1h, 300s, origin);
+  ASSERT_EQ(points.size(), 12u);
+  EXPECT_EQ(points[0].start, origin);
+  EXPECT_EQ(sum_of(points), 360);
+}
+
 TEST(TimeSeries, shows_what_is_not_closed_yet) {
   TimeSeries series;
   series.advance(start);

@@ -270,7 +270,11 @@ void Exchange::count_response() {
   if (record_.status == 0) return;
   const size_t status_class = telemetry::status_class(record_.status);
   counters.responses[status_class].add();
-  if (record_.target_status == 0) counters.own_responses[status_class].add();
+  if (record_.target_status != 0) return;
+  counters.own_responses[status_class].add();
+  for (size_t i = 0; i < telemetry::own_errors.size(); ++i) {
+    if (record_.status == telemetry::own_errors[i]) counters.own_errors_made[i].add();
+  }
 }
 
 // Of the request target, what is behind the authority.

@@ -101,6 +101,9 @@ constexpr size_t status_class(int status) {
   return status >= 100 && status < 600 ? static_cast<size_t>(status / 100 - 1) : 4;
 }
 
+// Statuses of Daruma's own answers that CloudWatch counts each (HTTPCode_ELB_502_Count).
+inline constexpr std::array<int, 4> own_errors{500, 502, 503, 504};
+
 // What one worker has found out about how a target is set up: not added up, no metric of its own;
 // advice is made of it. 0: not known.
 struct TargetHabits {
@@ -115,9 +118,10 @@ struct TargetHabits {
 #define X(kind, name, meaning) kind name;
 struct ListenerCounters {
   DARUMA_LISTENER_METRICS(X)
-  std::array<Counter, 5> responses;                  // sent to clients, whoever made them
-  std::array<Counter, 5> own_responses;              // made by Daruma (CloudWatch: HTTPCode_ELB_*)
-  std::array<Counter, model::reason_count> reasons;  // why Daruma answered by itself
+  std::array<Counter, 5> responses;      // sent to clients, whoever made them
+  std::array<Counter, 5> own_responses;  // made by Daruma (CloudWatch: HTTPCode_ELB_*)
+  std::array<Counter, own_errors.size()> own_errors_made;  // of those, by status
+  std::array<Counter, model::reason_count> reasons;        // why Daruma answered by itself
 };
 struct TargetGroupCounters {
   DARUMA_TARGET_GROUP_METRICS(X)

@@ -69,16 +69,10 @@ struct Series {
 
 template <class Labels, class Block>
 std::vector<Series<Block>> summed(const Registry& registry) {
-  std::map<Labels, std::unique_ptr<Block>> sums;
-  registry.for_each([&sums](const Labels& labels, const Block& block) {
-    std::unique_ptr<Block>& sum = sums[labels];
-    if (!sum) sum = std::make_unique<Block>();
-    add_counters(*sum, block);
-    add_gauges(*sum, block);
-  });
   std::vector<Series<Block>> series;
-  series.reserve(sums.size());
-  for (auto& [labels, sum] : sums) series.push_back({text_of(labels), std::move(sum)});
+  for (auto& [labels, sum] : sums_of<Labels, Block>(registry)) {
+    series.push_back({text_of(labels), std::move(sum)});
+  }
   return series;
 }
 

@@ -26,6 +26,7 @@ void add_counters(ListenerCounters& sum, const ListenerCounters& part) {
   DARUMA_LISTENER_METRICS(X)
   grow(sum.responses, part.responses);
   grow(sum.own_responses, part.own_responses);
+  grow(sum.own_errors_made, part.own_errors_made);
   grow(sum.reasons, part.reasons);
 }
 void add_counters(TargetGroupCounters& sum, const TargetGroupCounters& part) {
