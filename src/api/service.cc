@@ -157,13 +157,18 @@ std::string Service::Caller::arn() const {
 }
 
 void Service::handle(const control::AdminRequest& request, control::AdminResponder responder) {
-  const bool page = request.method == http::Method::get &&
+  const auto cloudwatch = cloudwatch::named_operation(request);
+  const bool page = !cloudwatch && request.method == http::Method::get &&
                     ("&" + std::string(request.query)).find("&Action=") == std::string::npos;
   if (page) return context_.index.handle(request, std::move(responder));
   const http::Field* target = request.fields.find("X-Amz-Target");
   Request asked{&request, request.client, target ? std::string(target->value) : "", "",
                 "",       make_uuid()};
   asked.action = asked.target.substr(asked.target.find('.') + 1);
+  if (cloudwatch) {
+    asked.form = cloudwatch->form;
+    asked.action = cloudwatch->operation;
+  }
   run(asked, responder);
 }
 
@@ -178,6 +183,7 @@ void Service::run(Request& request, control::AdminResponder& responder) {
 
 control::AdminResponse Service::failure_of(const Request& request,
                                            const ServiceError& error) const {
+  if (request.form) return cloudwatch::failure(*request.form, request.id, error);
   if (!request.target.empty()) return json_failure(request.id, error);
   if (request.version == ec2::version) return ec2::failure(request.id, error);
   return failure({namespace_of(request.version), request.action, request.id}, error);
@@ -186,10 +192,12 @@ control::AdminResponse Service::failure_of(const Request& request,
 // Whose operation it is, which the signature must name; nobody's is refused later.
 std::span<const string_view> Service::Request::services() const {
   static constexpr string_view acm_only[] = {"acm"};
+  static constexpr string_view cloudwatch_only[] = {"monitoring"};
   static constexpr string_view elbv2_only[] = {"elasticloadbalancing"};
   static constexpr string_view ec2_only[] = {"ec2"};
   static constexpr string_view iam_only[] = {"iam"};
   static constexpr string_view sts_only[] = {"sts"};
+  if (form) return cloudwatch_only;
   if (target.starts_with(acm::target_prefix)) return acm_only;
   if (!target.empty()) return {};
   if (version == elbv2::version) return elbv2_only;
@@ -216,21 +224,25 @@ Expected<Service::Caller> Service::caller_of(const Request& asked) const {
 }
 
 Expected<void> Service::dispatch(Request& request, control::AdminResponder& responder) {
-  auto parameters = request.target.empty() ? parameters_of(*request.admin) : Parameter();
+  const bool in_query = request.target.empty() && !request.form;
+  auto parameters = in_query ? parameters_of(*request.admin) : Parameter();
   if (!parameters) return tl::unexpected(parameters.error());
-  if (request.target.empty()) request.action = text_of(*parameters, "Action");
+  if (in_query) request.action = text_of(*parameters, "Action");
   request.version = text_of(*parameters, "Version");
   request.resource = resource_of(*parameters);
+  if (request.version == cloudwatch::version) request.form = cloudwatch::WireForm::query;
   auto caller = caller_of(request);
   if (!caller) return tl::unexpected(caller.error());
   request.caller = std::move(*caller);
   request.known = true;
+  if (request.form && !in_query) return run_cloudwatch(request, *parameters, responder);
   if (!request.target.empty()) return run_acm(request, responder);
   if (request.action.empty()) {
     return refuse("MissingAction", "The request must contain the parameter Action");
   }
   parameters->members.erase("Action");
   parameters->members.erase("Version");
+  if (request.form) return run_cloudwatch(request, *parameters, responder);
   if (request.version == elbv2::version) return run_elbv2(request, *parameters, responder);
   if (request.version == ec2::version) return run_ec2(request, *parameters, responder);
   if (request.version == iam::version) return run_iam(request, *parameters, responder);
@@ -248,6 +260,14 @@ Expected<void> Service::dispatch(Request& request, control::AdminResponder& resp
 }
 
 Expected<void> Service::check_may_change(const Request& request, string_view service) const {
+  if (const auto may = check_role(request, service); !may) return may;
+  if (context_.created != nullptr) return {};
+  return refuse("OperationNotPermitted",
+                "This node keeps nothing; start it with `daruma serve --data DIRECTORY` to change "
+                "resources through the API");
+}
+
+Expected<void> Service::check_role(const Request& request, string_view service) const {
   if (!request.caller.may_change) {
     return refuse("AccessDenied",
                   fmt::format("User: {} is not authorized to perform: {}:{}", request.caller.arn(),
@@ -261,10 +281,7 @@ Expected<void> Service::check_may_change(const Request& request, string_view ser
   if (context_.controller.draining()) {
     return refuse("ServiceUnavailable", "This node is stopping", 503);
   }
-  if (context_.created != nullptr) return {};
-  return refuse("OperationNotPermitted",
-                "This node keeps nothing; start it with `daruma serve --data DIRECTORY` to change "
-                "resources through the API");
+  return {};
 }
 
 Expected<void> Service::apply(const Request& request, Catalog& catalog,

@@ -12,6 +12,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include "api/acm.h"
 #include "api/call.h"
 #include "api/changed_listeners.h"
+#include "api/cloudwatch_wire.h"
 #include "api/created.h"
 #include "api/failure_delay.h"
 #include "api/sigv4.h"
@@ -28,6 +30,7 @@
 #include "control/controller.h"
 #include "io/loop.h"
 #include "io/timer_wheel.h"
+#include "metrics/time_series.h"
 
 namespace daruma::api {
 
@@ -38,8 +41,9 @@ struct ServiceContext {
   Created* created;  // null: there is no data directory, so nothing can be changed
   const control::Surroundings& surroundings;
   const Log& log;
-  std::string config_file;       // that errors name
-  std::string data_directory;    // with access keys of its own; "" if there is none
+  std::string config_file;     // that errors name
+  std::string data_directory;  // with access keys of its own; "" if there is none
+  metrics::TimeSeries& series;
   control::AdminHandler& index;  // answers GET / without an Action
 };
 
@@ -68,6 +72,8 @@ class Service final : public control::AdminHandler, private NodeState, private i
     std::string action;
     std::string version;
     std::string id;
+    // Of CloudWatch's, if it is for CloudWatch.
+    std::optional<cloudwatch::WireForm> form{};
     Caller caller{};
     bool known = false;  // who it is
     bool changes = false;
@@ -86,7 +92,11 @@ class Service final : public control::AdminHandler, private NodeState, private i
   Expected<void> run_iam(Request& request, const Parameter& parameters,
                          control::AdminResponder& responder);
   Expected<void> run_acm(Request& request, control::AdminResponder& responder);
+  Expected<void> run_cloudwatch(Request& request, const Parameter& parameters,
+                                control::AdminResponder& responder);
+  // Who may; and that what is changed can be kept.
   Expected<void> check_may_change(const Request& request, std::string_view service) const;
+  Expected<void> check_role(const Request& request, std::string_view service) const;
   Expected<void> apply(const Request& request, Catalog& catalog, control::AdminResponse response,
                        control::AdminResponder& responder);
   control::AdminResponse failure_of(const Request& request, const ServiceError& error) const;

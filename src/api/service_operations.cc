@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a request that is known and may, to the operation that it names: elbv2, EC2, ACM.
+// From a request that is known and may, to the operation that it names: elbv2, EC2, ACM,
+// IAM, CloudWatch.
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "api/acm.h"
+#include "api/cloudwatch.h"
 #include "api/ec2.h"
 #include "api/ec2_inventory.h"
 #include "api/elbv2.h"
@@ -97,6 +99,27 @@ Expected<void> Service::run_acm(Request& request, control::AdminResponder& respo
   control::AdminResponse response = json_success(request.id, json_text(call.out));
   if (changes) return apply(request, catalog, std::move(response), responder);
   responder.send(std::move(response));
+  return {};
+}
+
+Expected<void> Service::run_cloudwatch(Request& request, const Parameter& parameters,
+                                       control::AdminResponder& responder) {
+  namespace cw = cloudwatch;
+  const cw::OperationRow* operation = cw::find_operation(request.action);
+  if (operation == nullptr) {
+    return refuse("InvalidAction", fmt::format("Could not find operation {} for version {}",
+                                               request.action, cw::version));
+  }
+  request.changes = operation->effect == Effect::changes;
+  if (request.changes) {
+    if (const auto may = check_role(request, "cloudwatch"); !may) return may;
+  }
+  const auto in = cw::decode(*request.form, *request.admin, parameters);
+  if (!in) return tl::unexpected(in.error());
+  cw::Call call{cw::Input(*in), context_.series, context_.loop.wall_now()};
+  if (const Expected<void> done = operation->run(call); !done) return done;
+  if (request.changes) audit(request, "done");
+  responder.send(cw::success(*request.form, request.action, request.id, call.out));
   return {};
 }
 
