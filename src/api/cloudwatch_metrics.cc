@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ListMetrics, PutMetricData, GetMetricStatistics.
+// ListMetrics, PutMetricData, GetMetricStatistics; GetMetricData is in cloudwatch_metric_data.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "api/cloudwatch.h"
+#include "api/cloudwatch_metric_data.h"
 #include "api/cloudwatch_values.h"
 #include "metrics/statistic.h"
 
@@ -257,7 +258,8 @@ Expected<void> get_metric_statistics(Call& call) {
   return {};
 }
 
-constexpr std::array<OperationRow, 3> operations{{
+constexpr std::array<OperationRow, 4> operations{{
+    {"GetMetricData", Effect::reads, get_metric_data},
     {"GetMetricStatistics", Effect::reads, get_metric_statistics},
     {"ListMetrics", Effect::reads, list_metrics},
     {"PutMetricData", Effect::changes, put_metric_data},

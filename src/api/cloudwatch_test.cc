@@ -146,6 +146,121 @@ TEST(CloudWatch, lists_metrics_in_pages) {
                    {"Dimensions", Json::array({{{"Name", "Till"}, {"Value", "7"}}})}}}));
 }
 
+class GetMetricDataTest : public testing::Test {
+ protected:
+  GetMetricDataTest() {
+    for (int i = 0; i < 5; ++i) put("Orders", "1", i, 10 + i);
+    for (int i = 0; i < 5; i += 2) put("Orders", "2", i, 100);
+    put("Errors", "1", 1, 5);
+  }
+  void put(const char* name, const char* till, int minute, double value) {
+    node_.series.write(SeriesKey::of("Shop", name, {{"Till", till}}), "Count",
+                       begin_ + 60s * minute, Point::of_sample(value));
+  }
+  static Json metric(const char* id, const char* name, const char* till, bool returned = false) {
+    return {{"Id", id},
+            {"ReturnData", returned},
+            {"MetricStat",
+             {{"Metric",
+               {{"Namespace", "Shop"},
+                {"MetricName", name},
+                {"Dimensions", Json::array({{{"Name", "Till"}, {"Value", till}}})}}},
+              {"Period", 60},
+              {"Stat", "Sum"}}}};
+  }
+  static Json expression(const char* id, const char* text) {
+    return {{"Id", id}, {"Expression", text}};
+  }
+  Json request(const Json& queries) {
+    return {{"MetricDataQueries", queries},
+            {"StartTime", 1'728'000'000},
+            {"EndTime", 1'728'000'300},
+            {"ScanBy", "TimestampAscending"}};
+  }
+  std::string values_of(const std::vector<Json>& queries) {
+    const auto answer = node_.run("GetMetricData", request(queries));
+    if (!answer) return answer.error().message;
+    std::string text;
+    for (const Json& result : answer->at("MetricDataResults")) {
+      if (!text.empty()) text += "; ";
+      text += result.at("Label").get<std::string>();
+      for (const Json& value : result.at("Values")) text += " " + value.dump();
+    }
+    return text;
+  }
+
+  const WallTime begin_{std::chrono::seconds(1'728'000'000)};
+  Node node_;
+};
+
+TEST_F(GetMetricDataTest, gives_metrics_and_what_is_computed_of_them) {
+  const Json a = metric("a", "Orders", "1");
+  const Json b = metric("b", "Orders", "2");
+  const Json errors = metric("errors", "Errors", "1");
+  EXPECT_EQ(values_of({metric("a", "Orders", "1", true)}), "Orders 10.0 11.0 12.0 13.0 14.0");
+  EXPECT_EQ(values_of({a, b, expression("s", "SUM(METRICS())")}), "s 110.0 11.0 112.0 13.0 114.0");
+  EXPECT_EQ(values_of({expression("rate", "100 * FILL(errors, 0) / a"), a, errors}),
+            "rate 0.0 45.45454545454545 0.0 0.0 0.0");
+  EXPECT_EQ(values_of({a, expression("twice", "2 * once"), expression("once", "a + 0")}),
+            "twice 20.0 22.0 24.0 26.0 28.0; once 10.0 11.0 12.0 13.0 14.0");
+  EXPECT_EQ(values_of({expression("x", "SEARCH('{Shop,Till} MetricName=\"Orders\"', 'Sum', 300)")}),
+            "Orders 1 60.0; Orders 2 300.0");
+  EXPECT_EQ(values_of({metric("none", "Nothing", "1", true)}), "Nothing");
+  Json least = metric("least", "Orders", "1", true);
+  least["MetricStat"]["Stat"] = "Minimum";
+  least["MetricStat"]["Period"] = 300;
+  EXPECT_EQ(values_of({metric("a", "Orders", "2", true), least, metric("b", "Orders", "1", true)}),
+            "Orders 100.0 100.0 100.0; Orders Minimum 300 10.0; Orders Sum 60 10.0 11.0 12.0 13.0 "
+            "14.0");
+}
+
+TEST_F(GetMetricDataTest, gives_large_answers_in_pages) {
+  Json in = request({metric("a", "Orders", "1", true), metric("b", "Orders", "2", true)});
+  in["MaxDatapoints"] = 3;
+  in["ScanBy"] = "TimestampDescending";
+  std::string values;
+  int pages = 0;
+  for (bool more = true; more && pages < 10; ++pages) {
+    const auto answer = node_.run("GetMetricData", in);
+    ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    for (const Json& result : answer->at("MetricDataResults")) {
+      values += result.at("Id").get<std::string>();
+      for (const Json& value : result.at("Values")) values += " " + value.dump();
+      EXPECT_EQ(result.at("Values").size(), result.at("Timestamps").size());
+      values += result.at("StatusCode") == "PartialData" ? "..." : ";";
+    }
+    more = answer->contains("NextToken");
+    if (more) in["NextToken"] = answer->at("NextToken");
+  }
+  EXPECT_EQ(values, "a 14.0 13.0 12.0...a 11.0 10.0;b 100.0...b 100.0 100.0;");
+  EXPECT_EQ(pages, 3);
+  in["NextToken"] = "3";
+  EXPECT_EQ(node_.code_of("GetMetricData", in), "InvalidNextToken");
+}
+
+TEST_F(GetMetricDataTest, says_what_is_wrong) {
+  const Json a = metric("a", "Orders", "1");
+  EXPECT_EQ(values_of({expression("e", "f + 1"), expression("f", "e + 1")}),
+            "The expression of e names itself, or too many others.");
+  EXPECT_EQ(values_of({a, expression("e", "SUM(a)")}),
+            "The expression of e comes to a number; it must be a time series.");
+  EXPECT_EQ(values_of({a, expression("e", "a +")}),
+            "Error in expression 'e': the expression has its end at character 4");
+  EXPECT_EQ(values_of({a, a}), "The id a is there more than once.");
+  EXPECT_EQ(values_of({expression("E", "1")}),
+            "The value E for parameter MetricDataQueries.member.1.Id is not matching the expected "
+            "pattern ^[a-z][a-zA-Z0-9_]*$.");
+  EXPECT_EQ(values_of({Json{{"Id", "a"}}}),
+            "The parameter MetricDataQueries.member.1.Id must have either MetricStat or "
+            "Expression.");
+  EXPECT_EQ(values_of({}), "The parameter MetricDataQueries is required.");
+  Json odd = a;
+  odd["MetricStat"]["Stat"] = "tm99";
+  EXPECT_EQ(values_of({odd}),
+            "The value tm99 for parameter MetricDataQueries.member.1.MetricStat.Stat is not "
+            "supported.");
+}
+
 TEST(CloudWatchWire, answers_in_each_form) {
   const Json out{{"Label", "Orders"},
                  {"Datapoints",

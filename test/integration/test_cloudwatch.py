@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aws import KEY, READER, READER_SECRET, SECRET, send_signed
-from harness import Configuration, Daruma, new_session, target_group, wait_until
+from harness import ROOT, Configuration, Daruma, new_session, target_group, wait_until
 
 ALB = 'AWS/ApplicationELB'
 
@@ -154,6 +154,114 @@ def test_what_is_put_in_one_form_is_read_in_another(site):
     assert listed == [{'Namespace': 'Shop', 'MetricName': 'Orders',
                        'Dimensions': datum['Dimensions']}]
     assert sums(by_query(site), ['Orders'], datum['Dimensions'], 'Shop') == {'Orders': 7.5}
+
+
+def query(name, stat='Sum', period=60, identity='m1', **members):
+    return {'Id': identity, 'MetricStat': {
+        'Metric': {'Namespace': 'Shop', 'MetricName': name}, 'Period': period, 'Stat': stat},
+            **members}
+
+
+def expression(identity, text):
+    return {'Id': identity, 'Expression': text}
+
+
+def test_metric_math_is_the_same_in_every_form(site):
+    minute = datetime.datetime.now(datetime.timezone.utc).replace(second=0, microsecond=0)
+    start = minute - datetime.timedelta(minutes=5)
+    cloudwatch = by_query(site)
+    cloudwatch.put_metric_data(Namespace='Shop', MetricData=[
+        {'MetricName': name, 'Value': value,
+         'Timestamp': start + datetime.timedelta(minutes=at, seconds=7)}
+        for name, values in {'Orders': [10, 20, None, 40], 'Errors': [1, None, None, 8]}.items()
+        for at, value in enumerate(values) if value is not None])
+    asked = {'MetricDataQueries': [
+        query('Orders', ReturnData=False), query('Errors', identity='m2', ReturnData=False),
+        expression('rate', '100 * FILL(m2, 0) / m1'), expression('both', 'SUM(METRICS())')]}
+    times = {'StartTime': start, 'EndTime': minute}
+    seconds = {name: at.timestamp() for name, at in times.items()}
+    old = cloudwatch.get_metric_data(**asked, **times, ScanBy='TimestampAscending')
+    _, in_json = by_json(site, 'GetMetricData', **asked, **seconds, ScanBy='TimestampAscending')
+    _, in_cbor = by_cbor(site, 'GetMetricData', **asked, **times, ScanBy='TimestampAscending')
+    assert [(result['Id'], result['Values']) for result in old['MetricDataResults']] == [
+        ('rate', [10, 0, 20]), ('both', [11, 20, 48])]
+    assert old['MetricDataResults'] == in_cbor['MetricDataResults']
+    for result in in_json['MetricDataResults']:
+        result['Timestamps'] = [datetime.datetime.fromtimestamp(at, datetime.timezone.utc)
+                                for at in result['Timestamps']]
+    assert old['MetricDataResults'] == in_json['MetricDataResults']
+
+
+RECORDED = ROOT.parent / 'shared/vectors/cloudwatch/test_cloudwatch.snapshot.json'
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason='the recordings are not at hand')
+def test_answers_are_as_recorded(site):
+    recorded = {name.split('::')[-1]: value['recorded-content']
+                for name, value in json.loads(RECORDED.read_text()).items()}
+    cloudwatch = by_query(site)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    times = {'StartTime': now - datetime.timedelta(minutes=5),
+             'EndTime': now + datetime.timedelta(minutes=1)}
+
+    def put(space, *data):
+        cloudwatch.put_metric_data(Namespace=space, MetricData=[
+            {'MetricName': 'metric1', 'Timestamp': now, **datum} for datum in data])
+
+    def same(answer, test, step, strip=('Timestamp', 'Timestamps')):
+        def plain(value):
+            if isinstance(value, dict):
+                return {name: 'timestamp' if name in strip else plain(inner)
+                        for name, inner in value.items() if name != 'ResponseMetadata'}
+            return [plain(inner) for inner in value] if isinstance(value, list) else value
+        assert plain(answer) == plain(recorded[test][step]), test
+
+    def refusal(call, **members):
+        with pytest.raises(ClientError) as problem:
+            call(**members)
+        return problem.value.response['Error']
+
+    put('Values', {'MetricName': 'test-metric', 'Unit': 'Count',
+                   'Values': [1.0, 10.0], 'Counts': [2, 4]})
+    same(cloudwatch.get_metric_statistics(
+        Namespace='Values', MetricName='test-metric', Period=3600,
+        Statistics=['Sum', 'SampleCount', 'Maximum'],
+        **{**times, 'StartTime': now - datetime.timedelta(minutes=59)}),
+        'test_put_metric_data_values_list[query]', 'get_metric_statistics')
+    put('Plain', *({'MetricName': 'metric', 'Value': value} for value in range(10)))
+    same(cloudwatch.get_metric_statistics(
+        Namespace='Plain', MetricName='metric', Period=3600, **times,
+        Statistics=['Average', 'Sum', 'Minimum', 'Maximum', 'SampleCount']),
+        'test_get_metric_statistics[query]', 'get_metric_statistics')
+    put('Stats', *({'Value': value} for value in range(1, 12)))
+    for stat in ('Sum', 'SampleCount', 'Minimum', 'Maximum', 'Average'):
+        wanted = query('metric1', stat, 3600, 'result1')
+        wanted['MetricStat']['Metric']['Namespace'] = 'Stats'
+        same(cloudwatch.get_metric_data(MetricDataQueries=[wanted], **times),
+             f'test_get_metric_data_stats[query-{stat}]', 'get_metric_data')
+    missing = query('nothing', 'Sum', 60, 'result', Label='<label:1>')
+    same(cloudwatch.get_metric_data(MetricDataQueries=[missing], **times),
+         'test_get_metric_with_no_results[query]', 'result')
+
+    datum = {'MetricName': 'metric1', 'Value': 1, 'Values': [1], 'Counts': [1, 2]}
+    for step, members in {'invalid-param-combination': ('MetricName', 'Value', 'Values'),
+                          'invalid-param-value': ('MetricName', 'Values', 'Counts')}.items():
+        chosen = {name: datum[name] for name in members}
+        expected = recorded['test_put_metric_data_validation[query]'][step]['Error']
+        assert refusal(cloudwatch.put_metric_data, Namespace='X', MetricData=[chosen]) == expected
+        answer, body = by_json(site, 'PutMetricData', Namespace='X', MetricData=[chosen])
+        in_json = recorded['test_put_metric_data_validation[json]'][step]
+        assert body['message'] == in_json['message']
+        assert body['__type'] == in_json['Error']['QueryErrorCode']
+        assert answer.headers['x-amzn-query-error'] == f'{in_json["Error"]["Code"]};Sender'
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    statistics = {'Namespace': 'X', 'MetricName': 'metric_name', 'Statistics': ['Sum']}
+    test = recorded['test_invalid_amount_of_datapoints[query]']
+    assert refusal(cloudwatch.get_metric_statistics, **statistics, Period=60,
+                   StartTime=day - datetime.timedelta(days=60), EndTime=day
+                   ) == test['error-invalid-amount-datapoints']['Error']
+    assert refusal(cloudwatch.get_metric_statistics, **statistics, Period=60, StartTime=day,
+                   EndTime=day) == test['error-invalid-time-frame']['Error']
 
 
 def test_errors_have_their_names_in_every_form(site):
