@@ -39,7 +39,6 @@ class OriginHttp2Stream final : public http::H2Stream, private io::TimerHandler 
   void on_body(std::string_view bytes) override;
   void on_body_end(std::string_view trailers) override;
   void on_closed() override { over_ = true; }
-  void on_output_moved() override {}
   void on_timer(io::Timer& timer) override;
 
   void begin_answer();

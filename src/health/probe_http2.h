@@ -32,7 +32,6 @@ class ProbeHttp2 final : private http::H2ClientStream {
   void on_body(std::string_view bytes) override { received_.add(bytes); }
   void on_body_end(std::string_view trailers) override { received_.end(trailers); }
   void on_closed() override { closed_ = true; }
-  void on_output_moved() override {}
 
   SlabPool& slabs_;
   http::H2ClientSession session_;

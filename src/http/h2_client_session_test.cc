@@ -34,7 +34,6 @@ class Stream final : public H2ClientStream {
     events_.push_back(name_ + " closed" + (refused() ? " refused" : "") +
                       (malformed() ? " malformed" : ""));
   }
-  void on_output_moved() override {}
 
  private:
   Words& events_;

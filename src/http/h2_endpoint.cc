@@ -121,7 +121,6 @@ int H2Endpoint::send_data(nghttp2_session*, nghttp2_frame* frame, const uint8_t*
   sink.append(stream.output_.view().substr(0, size));
   stream.output_.consume(size);
   endpoint.output_bytes_ -= size;
-  if (size > 0) stream.on_output_moved();
   return NGHTTP2_ERR_PAUSE;  // fill() looks at the room that is left
 }
 

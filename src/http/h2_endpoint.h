@@ -65,8 +65,6 @@ class H2Stream {
   // Nothing goes either way any more; the endpoint has forgotten the stream. The peer may have
   // reset it, or both sides are complete.
   virtual void on_closed() = 0;
-  // Some of the output has left.
-  virtual void on_output_moved() = 0;
 
  protected:
   // RFC 9113 7, with which it was closed; 0 for a regular end.

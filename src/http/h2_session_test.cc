@@ -30,7 +30,6 @@ class Stream final : public H2Stream {
     closed = true;
     events_.push_back(name_ + " closed");
   }
-  void on_output_moved() override {}
 
   std::string body;
   bool closed = false;

@@ -74,7 +74,6 @@ class TargetHttp2Stream final : public Mortal,
   void on_body(std::string_view bytes) override;
   void on_body_end(std::string_view trailers) override;
   void on_closed() override;
-  void on_output_moved() override {}
 
   // Of the socket, for the exchange.
   void set_handler(io::SocketHandler&) override {}  // the exchange is told by act()
