@@ -208,6 +208,10 @@ void H2Endpoint::consumed(const H2Stream& stream, size_t bytes) {
   if (bytes > 0) nghttp2_session_consume(session_, stream.id_, bytes);
 }
 
+bool H2Endpoint::is_window_open(const H2Stream& stream) const {
+  return nghttp2_session_get_stream_remote_window_size(session_, stream.id_) > 0;
+}
+
 size_t H2Endpoint::window() const {
   return static_cast<size_t>(std::max(nghttp2_session_get_local_window_size(session_), 0));
 }

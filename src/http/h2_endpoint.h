@@ -122,6 +122,9 @@ class H2Endpoint {
 
   // Given to write() and not yet to fill(), of all streams.
   size_t output_bytes() const { return output_bytes_; }
+  // The peer would take more of this stream: what holds it up is the connection's window, or that
+  // others have their turn.
+  bool is_window_open(const H2Stream& stream) const;
   // Streams that are open, as far as this side took them.
   size_t streams() const { return streams_; }
   // Grows with all that moves a request or response forward, and with nothing else.

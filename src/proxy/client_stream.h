@@ -54,6 +54,10 @@ class ClientStream {
   // hold what it may (flow control, RFC 9113 5.2).
   virtual bool held_up() const { return false; }
 
+  // What the client does not take of the answer waits behind others of its connection, and of those
+  // it has taken some since this was asked last, or the answer found no room.
+  virtual bool waits_for_others() { return false; }
+
   enum class After : uint8_t {
     keep_alive,  // wait for the next request
     close,       // everything was read and no more is expected: say good-bye

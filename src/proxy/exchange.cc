@@ -378,7 +378,7 @@ Next Exchange::answer() {
   }
   if (timed_out_) {
     timed_out_ = false;
-    if (!response_relay_.sink_moves(client_->socket())) return client_stands_still();
+    if (!client_takes()) return client_stands_still();
     extend_deadline();
   }
   switch (response_relay_.pump(client_->in(), to_client_, client_->socket())) {

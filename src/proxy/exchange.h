@@ -237,6 +237,7 @@ class Exchange final : public Mortal,
   void on_timer(io::Timer& timer) override;
   Next timed_out();
   bool somebody_takes();
+  bool client_takes();
   void extend_deadline();
 
   Environment& environment_;

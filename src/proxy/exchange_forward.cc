@@ -415,10 +415,14 @@ Next Exchange::timed_out() {
 
 // A blocked side that takes what its socket keeps is not idle, though it cannot be written to yet.
 bool Exchange::somebody_takes() {
-  if (response_begun_ && response_relay_.blocked())
-    return response_relay_.sink_moves(client_->socket());
+  if (response_begun_ && response_relay_.blocked()) return client_takes();
   return !request_sent_ && request_relay_.blocked() &&
          request_relay_.sink_moves(connection_->socket());
+}
+
+bool Exchange::client_takes() {
+  const bool moves = response_relay_.sink_moves(client_->socket());
+  return client_->waits_for_others() || moves;
 }
 
 void Exchange::extend_deadline() {

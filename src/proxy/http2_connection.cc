@@ -218,7 +218,7 @@ void Http2Connection::settle() {
   if (session_.finished() && out_.empty()) return close();
   if (session_.progress() == progress_seen_) return;
   progress_seen_ = session_.progress();
-  output_seen_ = socket_->pending_bytes() + out_.size();
+  taken_seen_ = output_taken();
   timer_.set(environment_.loop.now() + idle_timeout());
 }
 
@@ -235,11 +235,11 @@ void Http2Connection::on_timer(io::Timer& timer) {
     session_.finish_shutdown();
     return flush_soon();
   }
-  const size_t before = std::exchange(output_seen_, socket_->pending_bytes() + out_.size());
-  const bool moves = output_seen_ < before;
+  const uint64_t before = std::exchange(taken_seen_, output_taken());
+  const bool moves = before < taken_seen_;
   // An exchange has a deadline of its own.
   if (exchanges_ > 0 || moves) return timer_.set(environment_.loop.now() + idle_timeout());
-  if (!streams_.empty() || output_seen_ > 0) {
+  if (!streams_.empty() || !out_.empty() || socket_->pending_bytes() > 0) {
     count(model::Reason::http2_stalled);
     end_streams();
     return die();

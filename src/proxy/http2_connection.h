@@ -59,6 +59,8 @@ class Http2Connection final : public AcceptedConnection,
   // To read an answer's head into, for the moment; it keeps its room.
   http::ResponseHead& scratch_response() { return scratch_response_; }
   http::H2Endpoint& endpoint() { return session_; }
+  // By the network, of what this side says. Grows while the client reads.
+  uint64_t output_taken() const { return out_.taken(*socket_); }
   void reset(Http2Stream& stream, http::H2Error error);
   void consumed(const Http2Stream& stream, size_t bytes);
   size_t window() const { return session_.window(); }
@@ -106,8 +108,8 @@ class Http2Connection final : public AcceptedConnection,
   uint64_t requests_ = 0;
   uint64_t progress_seen_ = 0;
   size_t exchanges_ = 0;
-  size_t head_bytes_ = 0;   // of requests under way
-  size_t output_seen_ = 0;  // kept by the socket when last looked at
+  size_t head_bytes_ = 0;    // of requests under way
+  uint64_t taken_seen_ = 0;  // of the output by the network, when last looked at
   size_t discarded_ = 0;
   State state_ = State::open;
   bool more_to_read_ = false;  // in the next turn

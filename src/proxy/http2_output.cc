@@ -16,6 +16,7 @@ Http2Output::Status Http2Output::flush(http::H2Endpoint& endpoint, io::Socket& s
     if (sent.status == io::IoStatus::failed) return Status::failed;
     out_.consume(sent.bytes);
     bytes_written += sent.bytes;
+    written_ += sent.bytes;
     blocked_ = !out_.empty();
   }
   return Status::done;

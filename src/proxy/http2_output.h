@@ -4,6 +4,9 @@
 // the socket takes them.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+
 #include "base/buffer.h"
 #include "http/h2_endpoint.h"
 #include "io/socket.h"
@@ -28,9 +31,14 @@ class Http2Output {
   bool blocked() const { return blocked_; }
   bool empty() const { return out_.empty(); }
   size_t size() const { return out_.size(); }
+  // What the network has taken of all that was flushed, about: what TLS adds is not told apart.
+  uint64_t taken(const io::Socket& socket) const {
+    return written_ - std::min<uint64_t>(written_, socket.pending_bytes());
+  }
 
  private:
   Buffer out_;
+  uint64_t written_ = 0;  // accepted by the socket
   bool blocked_ = false;  // the socket takes no more; on_writable() will be called
 };
 

@@ -97,6 +97,11 @@ bool Http2Stream::held_up() const {
   return connection_.window() < model::limits::body_beginning_bytes_max;
 }
 
+bool Http2Stream::waits_for_others() {
+  const uint64_t taken = connection_.output_taken();
+  return std::exchange(others_seen_, taken) < taken && connection_.endpoint().is_window_open(*this);
+}
+
 void Http2Stream::exchange_done(After after) {
   exchange_ = nullptr;
   connection_.exchange_ended();
@@ -184,6 +189,7 @@ IoResult Http2Stream::write(std::span<const std::string_view> pieces) {
     if (!open) break;
     if (taken == piece.size()) continue;
     room_.want();
+    others_seen_ = connection_.output_taken();
     break;
   }
   connection_.flush_soon();

@@ -61,6 +61,7 @@ class Http2Stream final : public Mortal,
   bool has_exchange() const { return exchange_ != nullptr; }
 
   bool held_up() const override;
+  bool waits_for_others() override;
   void exchange_done(After after) override;
 
  private:
@@ -112,9 +113,10 @@ class Http2Stream final : public Mortal,
   bool tunnel_ = false;    // of which a 101 has come
   bool end_told_ = false;  // the exchange has read the end of the client's side
   Http2Room room_;
-  bool closed_ = false;      // the session does not know it any more
-  bool ended_well_ = false;  // as both sides of the tunnel have ended
-  bool unheard_ = false;     // and never did: what is written is lost
+  uint64_t others_seen_ = 0;  // taken of the connection, when last looked at
+  bool closed_ = false;       // the session does not know it any more
+  bool ended_well_ = false;   // as both sides of the tunnel have ended
+  bool unheard_ = false;      // and never did: what is written is lost
 };
 
 }  // namespace daruma::proxy

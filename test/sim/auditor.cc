@@ -89,6 +89,10 @@ void Auditor::on_client_read(Token token) {
     record->response.last_activity = network_.now();
 }
 
+void Auditor::on_client_shrinks_window(Token token) {
+  if (ExchangeRecord* record = find(token, "client")) record->client.window_shrunk = true;
+}
+
 void Auditor::on_interim(Token token, const SimHead& head) {
   ExchangeRecord* record = find(token, "client");
   if (!record) return;

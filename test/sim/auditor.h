@@ -52,6 +52,8 @@ class Auditor {
   void on_request_bytes(Token token, bool head_sent, bool all_sent);
   // Something was read on the connection that this request waits on.
   void on_client_read(Token token);
+  // Of HTTP/2: what Daruma sends now the client has taken back the window for.
+  void on_client_shrinks_window(Token token);
   void on_interim(Token token, const SimHead& head);
   void on_response_head(Token token, const SimHead& head, MessageReader::Framing framing);
   void on_response_body(Token token, std::string_view bytes);

@@ -330,7 +330,8 @@ bool Auditor::reason_about_client_holds(const ExchangeRecord& record) const {
     return client_is_to_blame(record) || record.client.ending == Ending::left ||
            connection_fault(record.client.connection, {FaultKind::reset});
   if (reason == model::Reason::client_read_timeout)
-    return idled_out(record, record.log.idle) && (!script.http2 || anybody_slow(record));
+    return idled_out(record, record.log.idle) &&
+           (!script.http2 || anybody_slow(record) || record.client.window_shrunk);
   return false;
 }
 

@@ -55,6 +55,7 @@ struct ClientSide {
   bool head_sent = false;
   bool all_sent = false;
   Ending ending = Ending::pending;
+  bool window_shrunk = false;  // while the answer was under way
   Instant last_heard{};        // when Daruma last read from the connection, as of its end
   Instant said_end = never;    // and when it decided to say no more on it
   size_t kept_at_close = 0;    // bytes that its socket then still kept

@@ -56,6 +56,7 @@ void H2Client::connect() {
   if (!to) return begin_timer_.set(loop_.now() + reconnect_pause_most);
   connected_ = leaving_ = abused_ = false;
   connection_requests_ = 0;
+  initial_window_ = script_.manners.initial_window;
   thought_at_ = never;
   H2Wire::Handler& handler = *this;
   wire_ = std::make_unique<H2Wire>(H2Wire::Role::client, handler, script_.manners);
@@ -89,7 +90,13 @@ void H2Client::on_timer(io::Timer& timer) {
   if (&timer == &window_timer_) wire_->give_windows();
   if (&timer == &change_timer_) {
     static constexpr uint32_t windows[] = {0, 100, 16'384, 65'535, 1 << 20};
-    wire_->change(windows[random_.below(std::size(windows))], std::nullopt);
+    const uint32_t window = windows[random_.below(std::size(windows))];
+    wire_->change(window, std::nullopt);
+    // It opens again behind what is on its way, and what others of the connection are sent before.
+    for (const auto& [id, stream] : under_way_) {
+      if (window < initial_window_) auditor_.on_client_shrinks_window(stream.request->token);
+    }
+    initial_window_ = window;
     change_timer_.set(loop_.now() + script_.change_pause);
   }
   if (&timer == &abuse_timer_) abuse();

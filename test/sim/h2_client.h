@@ -106,6 +106,7 @@ class H2Client final : private io::SocketHandler,
   Instant thought_at_ = never;  // when the next request is ready
   std::map<std::string, std::string> cookies_;
   size_t connection_requests_ = 0;
+  uint32_t initial_window_ = 0;
   bool leaving_ = false;  // no request any more on this connection
   bool abused_ = false;
   bool retired_ = false;

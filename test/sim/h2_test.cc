@@ -187,6 +187,72 @@ TEST_F(Http2, a_target_may_allow_fewer_streams_at_any_time) {
   }
 }
 
+// Two answers at once, the first of which always has more to say.
+class SlowClient : public Http2 {
+ protected:
+  // In pieces of the bodies, and of the connection's window.
+  static constexpr uint32_t step = 8'000;
+  static constexpr Duration patience = 60s;
+  static constexpr int more = 20;  // than is kept of one stream
+
+  void begin(uint32_t stream_window) {
+    client_.say(h2::settings(h2::setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window)) +
+                h2::headers(1, h2::get()) + h2::headers(3, h2::get()) +
+                h2::frame(NGHTTP2_PRIORITY, 0, 3, after_first));
+    peer_ = &target();
+    peer_->say(h2::settings());
+    EXPECT_TRUE(run_.run_until([&] { return requests_at(*peer_) == 2; }));
+    for (const uint32_t stream : {1, 3})
+      peer_->say(h2::headers(stream, {{":status", "200"}}, h2::end_headers));
+  }
+  void answer(uint32_t stream, int steps) {
+    for (int i = 0; i < steps; ++i) peer_->say(h2::data(stream, std::string(step, 'x')));
+    run_.run_for(100ms);
+  }
+  // For longer than anybody may stand still the client takes a little now and then.
+  void take_slowly(const std::vector<uint32_t>& windows) {
+    for (int i = 0; i < 9; ++i) {
+      answer(1, 1);
+      for (const uint32_t stream : windows) client_.say(h2::window_update(stream, step));
+      run_.run_for(patience / 3);
+    }
+  }
+
+  // RFC 7540 5.3.1: stream 3 has its turn when 1 has nothing to send.
+  const std::string after_first = h2::number(1, 4) + h2::number(15, 1);
+  Client client_ = connect();
+  Peer* peer_ = nullptr;
+};
+
+TEST_F(SlowClient, is_not_blamed_for_a_stream_that_others_of_its_connection_keep_waiting) {
+  begin(1'000'000);
+  answer(1, more);
+  answer(3, more);
+  take_slowly({0});
+  EXPECT_FALSE(client_.heard("DATA 3 "));
+  EXPECT_FALSE(client_.heard("RST_STREAM"));
+  client_.say(h2::window_update(0, 1'000'000));
+  EXPECT_TRUE(run_.run_until([&] { return client_.heard("DATA 3 "); }));
+}
+
+TEST_F(SlowClient, is_blamed_for_a_stream_that_it_does_not_take) {
+  begin(step);
+  answer(3, more);
+  take_slowly({0, 1});
+  EXPECT_TRUE(client_.heard("RST_STREAM 3 INTERNAL_ERROR"));
+  EXPECT_FALSE(client_.heard("RST_STREAM 1"));
+  EXPECT_TRUE(logged("\"client_read_timeout\""));
+}
+
+TEST_F(SlowClient, is_blamed_for_all_when_it_takes_nothing) {
+  begin(1'000'000);
+  answer(1, more);
+  answer(3, more);
+  run_.run_for(3 * patience);
+  EXPECT_TRUE(client_.heard("RST_STREAM 1 INTERNAL_ERROR"));
+  EXPECT_TRUE(client_.heard("RST_STREAM 3 INTERNAL_ERROR"));
+}
+
 TEST_F(Http2, a_head_request_over_the_limits_gets_no_page) {
   Client client = connect();
   h2::FieldList fields = h2::get("/", {{"x-long", std::string(16'200, 'x')}});
