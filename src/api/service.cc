@@ -288,7 +288,7 @@ Expected<void> Service::apply(const Request& request, Catalog& catalog,
                               control::AdminResponse response, control::AdminResponder& responder) {
   const shapes::Resources before = catalog.before();
   shapes::Resources after = catalog.take_created();
-  if (const auto good = check(after); !good) return good;
+  if (const auto good = check(after, Ports::tried); !good) return good;
   if (const auto kept = commit(before, after); !kept) return kept;
   audit(request, "done");
   changes_.push_back(std::make_unique<Change>(*this, request, changed_listeners(before, after),
@@ -306,7 +306,7 @@ bool Service::take_back(const Request& request, std::span<const ChangedListener>
   const shapes::Resources before = context_.controller.created();
   shapes::Resources after = before;
   api::take_back(listeners, after);
-  if (!check(after) || !commit(before, after)) return false;
+  if (!check(after, Ports::trusted) || !commit(before, after)) return false;
   audit(request, "taken back");
   context_.controller.apply_created(std::move(after), &change);
   remember_changed(before);
@@ -314,8 +314,8 @@ bool Service::take_back(const Request& request, std::span<const ChangedListener>
 }
 
 // The whole tree must be what a file may say too.
-Expected<void> Service::check(const shapes::Resources& created) const {
-  const control::Issues issues = context_.controller.check_created(created);
+Expected<void> Service::check(const shapes::Resources& created, Ports ports) const {
+  const control::Issues issues = context_.controller.check_created(created, ports);
   for (const control::Issue& issue : issues.list()) {
     if (issue.severity != control::Severity::error) continue;
     return refuse(std::string(code_of(issue.kind)), issue.message);

@@ -100,7 +100,8 @@ class Service final : public control::AdminHandler, private NodeState, private i
   Expected<void> apply(const Request& request, Catalog& catalog, control::AdminResponse response,
                        control::AdminResponder& responder);
   control::AdminResponse failure_of(const Request& request, const ServiceError& error) const;
-  Expected<void> check(const shapes::Resources& created) const;
+  using Ports = control::Controller::Ports;
+  Expected<void> check(const shapes::Resources& created, Ports ports) const;
   Expected<void> commit(const shapes::Resources& before, const shapes::Resources& after);
   bool take_back(const Request& request, std::span<const ChangedListener> listeners,
                  Change& change);

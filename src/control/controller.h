@@ -130,8 +130,10 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void set_created(model::api::Resources created) { created_ = std::move(created); }
   const model::api::Resources& created() const { return created_; }
   const model::api::Resources& declared() const { return declared_; }
-  // What would be wrong with the whole if these were what the API made; ports included.
-  Issues check_created(const model::api::Resources& created) const;
+  // Whether new ports are opened to see if they can be; not those that were served a moment ago.
+  enum class Ports : uint8_t { tried, trusted };
+  // What would be wrong with the whole if these were what the API made.
+  Issues check_created(const model::api::Resources& created, Ports ports) const;
   // The observer (may be null) hears as after a reload. REQUIRES: check_created() found no error;
   // not draining.
   void apply_created(model::api::Resources created, ReloadObserver* observer);
