@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'test/integration'))
 
 from experiment import Programs, measure  # noqa: E402
+from option_names import names_from  # noqa: E402
 from processes import ROOT  # noqa: E402
 from progress import Progress  # noqa: E402
 from report import page  # noqa: E402
@@ -26,18 +27,6 @@ import results as results_file  # noqa: E402
 from shapes import SHAPES  # noqa: E402
 from table import COLUMNS, table  # noqa: E402
 from variants import VARIANTS  # noqa: E402
-
-
-def names_from(known, what):
-    """For argparse: a comma-separated list of known names; 'all' are all."""
-    def parse(text):
-        names = list(known) if text == 'all' else text.split(',')
-        for name in names:
-            if name not in known:
-                raise argparse.ArgumentTypeError(
-                    f"no {what} '{name}'; there are: {', '.join(known)}")
-        return names
-    return parse
 
 
 def arguments():
