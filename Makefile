@@ -10,7 +10,7 @@ PYTHON ?= /usr/bin/python3
 INSTALL := tools/install-packages.sh
 BENCHMARKS := $(basename $(notdir $(wildcard bench/micro_*.cc)))
 
-.PHONY: help run build test unit-test integration-test bench lab lint format clean
+.PHONY: help run build test unit-test integration-test bench bench-parts lab lint format clean
 
 help:  ## this list
 	@echo "Daruma: an application load balancer. Targets:"
@@ -40,7 +40,17 @@ integration-test:  ## end-to-end tests: real clients, real targets, the built da
 	@cmake --build $(BUILD) --target daruma daruma_load daruma_surge
 	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) -m pytest -q test/integration
 
-bench:  ## what a request passes through, timed; what the saturation guard costs
+# The comparison's options, as in: make bench ROWS=P1,P3 PEERS=nginx RUNS=9
+PEERS_OPTIONS := $(if $(ROWS),--rows $(ROWS)) $(if $(PEERS),--peers $(PEERS)) \
+  $(if $(RUNS),--runs $(RUNS)) $(BENCH_OPTIONS)
+
+bench:  ## Daruma beside nginx, HAProxy, nghttpx, h2o and a bare relay: bench/README.md
+	@$(INSTALL) build bench
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
+	@cmake --build $(BUILD) --target daruma peers_origin peers_relay peers_generator peers_calibrate
+	@exec $(PYTHON) bench/peers/run.py $(PEERS_OPTIONS)
+
+bench-parts:  ## what a request passes through, timed; what the saturation guard costs
 	@$(INSTALL) build bench
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 	@cmake --build $(BUILD) --target $(BENCHMARKS) daruma daruma_load

@@ -7,7 +7,7 @@ the same sample target and take turns, so that what else the machine does hits b
 each kind of traffic, the median and range of the ratio guarded / unguarded: requests a second, and
 processor time of the balancer for a request.
 
-Usage: bench/guard_cost.py [--rounds N] [--requests N]    (make bench builds what it needs)
+Usage: bench/guard_cost.py [--rounds N] [--requests N]    (make bench-parts builds what it needs)
 """
 import argparse
 import contextlib

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The deterministic limits: system calls and instructions per request, bytes per idle connection.
 
-Counts, not times: they hold on a busy machine as on a quiet one. `make bench` prints them too.
+Counts, not times: they hold on a busy machine as on a quiet one. Times are for `make bench`.
 """
 import contextlib
 import json
