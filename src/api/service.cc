@@ -286,15 +286,16 @@ Expected<void> Service::check_role(const Request& request, string_view service) 
 
 Expected<void> Service::apply(const Request& request, Catalog& catalog,
                               control::AdminResponse response, control::AdminResponder& responder) {
-  const shapes::Resources before = catalog.before();
   shapes::Resources after = catalog.take_created();
-  if (const auto good = check(after, Ports::tried); !good) return good;
-  if (const auto kept = commit(before, after); !kept) return kept;
+  auto proposal = check(after, Ports::tried);
+  if (!proposal) return tl::unexpected(proposal.error());
+  if (const auto kept = commit(catalog.before(), after); !kept) return kept;
   audit(request, "done");
-  changes_.push_back(std::make_unique<Change>(*this, request, changed_listeners(before, after),
+  changes_.push_back(std::make_unique<Change>(*this, request,
+                                              changed_listeners(catalog.before(), after),
                                               std::move(responder), std::move(response)));
-  context_.controller.apply_created(std::move(after), changes_.back().get());
-  remember_changed(before);
+  remember_changed(context_.controller.apply_created(std::move(after), std::move(*proposal),
+                                                     changes_.back().get()));
   return {};
 }
 
@@ -303,24 +304,25 @@ Expected<void> Service::apply(const Request& request, Catalog& catalog,
 bool Service::take_back(const Request& request, std::span<const ChangedListener> listeners,
                         Change& change) {
   if (context_.controller.draining()) return false;
-  const shapes::Resources before = context_.controller.created();
-  shapes::Resources after = before;
+  shapes::Resources after = context_.controller.created();
   api::take_back(listeners, after);
-  if (!check(after, Ports::trusted) || !commit(before, after)) return false;
+  auto proposal = check(after, Ports::trusted);
+  if (!proposal || !commit(context_.controller.created(), after)) return false;
   audit(request, "taken back");
-  context_.controller.apply_created(std::move(after), &change);
-  remember_changed(before);
+  remember_changed(
+      context_.controller.apply_created(std::move(after), std::move(*proposal), &change));
   return true;
 }
 
 // The whole tree must be what a file may say too.
-Expected<void> Service::check(const shapes::Resources& created, Ports ports) const {
-  const control::Issues issues = context_.controller.check_created(created, ports);
-  for (const control::Issue& issue : issues.list()) {
+Expected<control::Controller::Proposal> Service::check(const shapes::Resources& created,
+                                                       Ports ports) const {
+  auto proposal = context_.controller.propose(created, ports);
+  for (const control::Issue& issue : proposal.issues.list()) {
     if (issue.severity != control::Severity::error) continue;
     return refuse(std::string(code_of(issue.kind)), issue.message);
   }
-  return {};
+  return proposal;
 }
 
 Expected<void> Service::commit(const shapes::Resources& before, const shapes::Resources& after) {

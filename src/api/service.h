@@ -101,7 +101,8 @@ class Service final : public control::AdminHandler, private NodeState, private i
                        control::AdminResponder& responder);
   control::AdminResponse failure_of(const Request& request, const ServiceError& error) const;
   using Ports = control::Controller::Ports;
-  Expected<void> check(const shapes::Resources& created, Ports ports) const;
+  Expected<control::Controller::Proposal> check(const shapes::Resources& created,
+                                                Ports ports) const;
   Expected<void> commit(const shapes::Resources& before, const shapes::Resources& after);
   bool take_back(const Request& request, std::span<const ChangedListener> listeners,
                  Change& change);

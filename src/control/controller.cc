@@ -168,27 +168,30 @@ bool Controller::check_with_created(Declared& declared) const {
   return !has_errors(declared.diagnostics);
 }
 
-Issues Controller::check_created(const api::Resources& created, Ports ports) const {
-  Issues issues;
-  const api::Resources whole = together(declared_, created);
-  validate(whole, {.check_ssl_policy = options_.surroundings.check_ssl_policy}, issues);
-  if (ports == Ports::trusted) return issues;
+Controller::Proposal Controller::propose(const api::Resources& created, Ports ports) const {
+  Proposal proposal{together(declared_, created), {}};
+  validate(proposal.whole, {.check_ssl_policy = options_.surroundings.check_ssl_policy},
+           proposal.issues);
+  if (ports == Ports::trusted) return proposal;
   const Path root;
   for (const Address& address :
-       new_addresses(listening_addresses(whole), listening_addresses(resources_))) {
+       new_addresses(listening_addresses(proposal.whole), listening_addresses(resources_))) {
     const std::string problem = options_.listening_problem(address);
-    if (!problem.empty()) issues.error(root.at("LoadBalancers"), problem, IssueKind::port_taken);
+    if (problem.empty()) continue;
+    proposal.issues.error(root.at("LoadBalancers"), problem, IssueKind::port_taken);
   }
-  return issues;
+  return proposal;
 }
 
-void Controller::apply_created(api::Resources created, ReloadObserver* observer) {
+api::Resources Controller::apply_created(api::Resources created, Proposal proposal,
+                                         ReloadObserver* observer) {
   DARUMA_ASSERT(!draining_);
-  created_ = std::move(created);
-  resources_ = together(declared_, created_);
+  api::Resources former = std::exchange(created_, std::move(created));
+  resources_ = std::move(proposal.whole);
   resolver_.watch(target_names(resources_));
   zonal_shifts_.keep_those_of(resources_);
   compile_and_tell(observer, true);
+  return former;
 }
 
 ZonalShiftDesk::Answer<ZonalShift> Controller::shift(ShiftRequest what,
@@ -255,9 +258,9 @@ void Controller::take(Declared& declared) {
 }
 
 void Controller::compile_and_publish() {
-  const model::SnapshotRef before = std::exchange(
-      snapshot_,
-      compile_snapshot(resources_, resolver_.names(), ++revision_, zonal_shifts_.shifts()));
+  const model::SnapshotRef before =
+      std::exchange(snapshot_, compile_snapshot(resources_, resolver_.names(), ++revision_,
+                                                zonal_shifts_.shifts(), snapshot_.get()));
   refresh_health_table();
   if (before != nullptr) refresh_draining_targets(*before);
   publisher_.publish(snapshot_);

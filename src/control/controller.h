@@ -132,11 +132,16 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   const model::api::Resources& declared() const { return declared_; }
   // Whether new ports are opened to see if they can be; not those that were served a moment ago.
   enum class Ports : uint8_t { tried, trusted };
-  // What would be wrong with the whole if these were what the API made.
-  Issues check_created(const model::api::Resources& created, Ports ports) const;
-  // The observer (may be null) hears as after a reload. REQUIRES: check_created() found no error;
-  // not draining.
-  void apply_created(model::api::Resources created, ReloadObserver* observer);
+  // The whole if these were what the API made, and what would be wrong with it.
+  struct Proposal {
+    model::api::Resources whole;
+    Issues issues;
+  };
+  Proposal propose(const model::api::Resources& created, Ports ports) const;
+  // What the API had made until now. The observer (may be null) hears as after a reload. REQUIRES:
+  // propose(created) found no error, and nothing was changed since; not draining.
+  model::api::Resources apply_created(model::api::Resources created, Proposal proposal,
+                                      ReloadObserver* observer);
   bool draining() const { return draining_; }
 
   // What of the data directory is not configuration. REQUIRES: before load().

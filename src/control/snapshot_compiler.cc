@@ -71,13 +71,19 @@ model::TraceStart trace_start_of(string_view text) {
 
 class Compiler {
  public:
-  Compiler(const api::Resources& resources, const NameTable& names, const ZonalShifts& shifts)
-      : resources_(resources), names_(names), shifts_(shifts) {}
+  Compiler(const api::Resources& resources, const NameTable& names, const ZonalShifts& shifts,
+           const model::Snapshot* former)
+      : resources_(resources), names_(names), shifts_(shifts) {
+    if (former == nullptr) return;
+    for (const auto& balancer : former->load_balancers) former_[balancer.name] = &balancer;
+  }
 
   model::Snapshot run(uint64_t revision) {
     snapshot_.revision = revision;
     snapshot_.node = {resources_.node.addresses, resources_.node.availability_zone};
     snapshot_.cookie_keys = resources_.node.cookie_keys;
+    snapshot_.target_groups.reserve(resources_.target_groups.size());
+    snapshot_.load_balancers.reserve(resources_.load_balancers.size());
     for (const api::Certificate& certificate : resources_.certificates) add(certificate);
     for (const api::TargetGroup& group : resources_.target_groups) add(group);
     for (const api::LoadBalancer& balancer : resources_.load_balancers) add(balancer);
@@ -210,12 +216,27 @@ class Compiler {
     to.error_pages = compile_error_pages(from);
     compile_listener_fields(from, to);
     to.forward_failover = attribute_flag(listener, from.attributes, "daruma.forward.failover");
+    to.rules.reserve(from.rules.size() + 1);
     for (const api::Rule& rule : from.rules) to.rules.push_back(compile(rule));
     std::ranges::stable_sort(to.rules, {}, &model::Rule::priority);
     DARUMA_ASSERT(!from.default_actions.empty());
     to.rules.push_back({0, {}, compile(from.default_actions.front())});
-    to.table = routing::RuleTable::compile(to.rules);
+    to.table = former_table(balancer.name, to);
+    if (!to.table) to.table = routing::RuleTable::compile(to.rules);
     return to;
+  }
+
+  // A table knows conditions and places, not what the rules do.
+  std::shared_ptr<const routing::RuleTable> former_table(const std::string& balancer,
+                                                         const model::Listener& listener) const {
+    const auto found = former_.find(balancer);
+    if (found == former_.end()) return nullptr;
+    const auto there =
+        std::ranges::find(found->second->listeners, listener.port, &model::Listener::port);
+    if (there == found->second->listeners.end()) return nullptr;
+    const bool same = std::ranges::equal(there->rules, listener.rules, {}, &model::Rule::conditions,
+                                         &model::Rule::conditions);
+    return same ? there->table : nullptr;
   }
 
   model::Rule compile(const api::Rule& from) {
@@ -284,6 +305,7 @@ class Compiler {
   const api::Resources& resources_;
   const NameTable& names_;
   const ZonalShifts& shifts_;
+  std::map<string_view, const model::LoadBalancer*> former_;  // by name
   model::Snapshot snapshot_;
   std::map<std::string, uint32_t> certificates_;
   std::map<std::string, uint32_t> groups_;
@@ -292,8 +314,10 @@ class Compiler {
 }  // namespace
 
 model::SnapshotRef compile_snapshot(const api::Resources& resources, const NameTable& names,
-                                    uint64_t revision, const ZonalShifts& shifts) {
-  return std::make_shared<const model::Snapshot>(Compiler(resources, names, shifts).run(revision));
+                                    uint64_t revision, const ZonalShifts& shifts,
+                                    const model::Snapshot* former) {
+  return std::make_shared<const model::Snapshot>(
+      Compiler(resources, names, shifts, former).run(revision));
 }
 
 std::set<std::string> target_names(const api::Resources& resources) {

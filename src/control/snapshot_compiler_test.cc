@@ -240,6 +240,36 @@ TEST(SnapshotCompiler, a_body_without_content_type_is_plain_text) {
   EXPECT_EQ(compile("{StatusCode: 204}").content_type, "");
 }
 
+TEST(SnapshotCompiler, a_rule_table_is_kept_where_conditions_and_order_are_the_same) {
+  const auto compile = [](const std::string& path, int priority, const std::string& port,
+                          const model::Snapshot* former) {
+    const auto rule = [](const std::string& pattern, int its_priority, const char* status) {
+      return "{Priority: " + std::to_string(its_priority) +
+             ", Conditions: [{Field: path-pattern, Values: [" + pattern +
+             "]}], Actions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: " + status +
+             "}}]}";
+    };
+    return compile_snapshot(
+        declared("LoadBalancers:\n  - Name: web\n    Listeners:\n      - {Port: " + port +
+                 ", Protocol: HTTP, Rules: [" + rule(path, priority, former ? "201" : "202") +
+                 ", " + rule("/b", 5, "200") +
+                 "], DefaultActions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: "
+                 "200}}]}\n"),
+        {}, 1, {}, former);
+  };
+  const auto listener = [](const model::SnapshotRef& snapshot) -> const model::Listener& {
+    return snapshot->load_balancers[0].listeners[0];
+  };
+  const auto first = compile("/a", 1, "80", nullptr);
+  // What the rules do, and their numbers, are not in it.
+  const auto same = compile("/a", 2, "80", first.get());
+  EXPECT_EQ(listener(same).table, listener(first).table);
+  EXPECT_EQ(std::get<model::FixedResponseAction>(listener(same).rules[0].action).status, 201);
+  EXPECT_NE(listener(compile("/c", 1, "80", first.get())).table, listener(first).table);
+  EXPECT_NE(listener(compile("/a", 9, "80", first.get())).table, listener(first).table);
+  EXPECT_NE(listener(compile("/a", 1, "81", first.get())).table, listener(first).table);
+}
+
 TEST(SnapshotCompiler, knows_which_targets_are_names) {
   const std::set<std::string> names{"app.internal.example"};
   EXPECT_EQ(target_names(test_data("02-everything.yaml")), names);
