@@ -30,6 +30,19 @@ Json json_of(const shapes::Admin& admin) {
   return json;
 }
 
+// A key that stands in the file itself is left out, and with it what it was for.
+Json json_of(const shapes::Mackerel& mackerel) {
+  Json json = Json::object();
+  if (!mackerel.api_key_file) return json;
+  JsonWriter writer(json);
+  writer.text("ApiKeyFile", mackerel.api_key_file);
+  writer.text("BaseUrl", mackerel.base_url);
+  writer.text("Service", mackerel.service);
+  writer.texts("Roles", mackerel.roles);
+  writer.number("IntervalSeconds", mackerel.interval_seconds);
+  return json;
+}
+
 Json json_of(const shapes::Certificate& certificate, const std::string& folder) {
   const bool declared = !certificate.certificate_file.empty();
   const std::string file = folder + certificate.name;
@@ -92,6 +105,8 @@ Json json_of(const shapes::Resources& resources, const std::string& folder) {
   writer.text("CookieKeyFile", resources.node.cookie_key_file);
   writer.texts("Resolvers", resources.node.resolvers);
   if (!node.empty()) json["Node"] = std::move(node);
+  if (Json mackerel = json_of(resources.mackerel); !mackerel.empty())
+    json["Mackerel"] = std::move(mackerel);
   if (resources.logs.directory) json["Logs"]["Directory"] = *resources.logs.directory;
   Json files = Json::array();
   for (const auto& certificate : resources.certificates) {

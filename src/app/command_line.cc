@@ -43,6 +43,18 @@ constexpr const char* zonal_shift_footer =
     "  daruma zonal-shift extend --load-balancer web --expires 90m\n"
     "  daruma zonal-shift cancel --load-balancer web";
 
+constexpr const char* mackerel_plugin_footer =
+    "In mackerel-agent.conf, with the load balancer's DNS name, so that its figures are its own\n"
+    "host's (docs/mackerel.md):\n\n"
+    "  [plugin.metrics.alb]\n"
+    "  command = [\"daruma\", \"mackerel-plugin\", \"--lb\", \"web\"]\n"
+    "  custom_identifier = \"web.daruma.internal\"";
+
+constexpr const char* check_alb_footer =
+    "Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, also where no daruma answers.\n\n"
+    "  [plugin.checks.alb]\n"
+    "  command = [\"daruma\", \"check-alb\", \"--unhealthy-critical\", \"100\"]";
+
 constexpr const char* target_footer =
     "Paths: /health, /status/N, /slow/MS, /bytes/N, /chunked/N, /until-close/N, /truncated/N,\n"
     "/close and /reset do what they say; every other path shows the request as it arrived.\n"
@@ -227,6 +239,44 @@ void add_zonal_shift(CLI::App& root, ZonalShiftCommand& command) {
   app.footer(zonal_shift_footer);
 }
 
+void add_mackerel_plugin(CLI::App& root, MackerelPluginCommand& command) {
+  CLI::App& app = add_command(root, "mackerel-plugin",
+                              "Print a load balancer's figures of the last minute for "
+                              "mackerel-agent, by the names of its ALB integration");
+  app.add_option("--lb", command.load_balancer, "Which one (default: the only one there is)")
+      ->type_name("NAME");
+  app.add_option("--metric-key-prefix", command.prefix, "What names begin with (default: alb)")
+      ->type_name("PREFIX");
+  add_admin(app, command.admin);
+  app.footer(mackerel_plugin_footer);
+}
+
+void add_check_alb(CLI::App& root, CheckAlbCommand& command) {
+  CLI::App& app = add_command(root, "check-alb",
+                              "Check a running daruma as monitoring agents do: unhealthy targets, "
+                              "5xx of the balancer's own, certificates, configuration");
+  AlbBounds& bounds = command.bounds;
+  app.add_option("--lb", command.load_balancer, "Which load balancer (default: all)")
+      ->type_name("NAME");
+  const auto add_percent = [&app](const char* name, double& into, const char* help) {
+    app.add_option(name, into, help)->check(CLI::Range(0.0, 100.0))->type_name("PERCENT");
+  };
+  const auto add_days = [&app](const char* name, uint32_t& into, const char* help) {
+    app.add_option(name, into, help)->check(CLI::Range(0, 3650))->type_name("DAYS");
+  };
+  add_percent("--unhealthy-warning", bounds.unhealthy_percent_warning,
+              "Of a target group's targets, from so many on; 0: from one on (default: 0)");
+  add_percent("--unhealthy-critical", bounds.unhealthy_percent_critical, "(default: 50)");
+  add_percent("--5xx-warning", bounds.server_errors_percent_warning,
+              "Of all answers, those that are 5xx of the balancer's own (default: 1)");
+  add_percent("--5xx-critical", bounds.server_errors_percent_critical, "(default: 5)");
+  add_days("--certificate-warning", bounds.certificate_days_warning,
+           "A certificate ends in fewer days (default: 21)");
+  add_days("--certificate-critical", bounds.certificate_days_critical, "(default: 7)");
+  add_admin(app, command.admin);
+  app.footer(check_alb_footer);
+}
+
 void add_target_connections(CLI::App& app, OriginOptions& origin) {
   app.add_option("--workers", origin.workers,
                  "Serve N connections at once; others wait in the listen queue (default: no limit)")
@@ -409,7 +459,10 @@ Usage explain(const CLI::App& root, const CLI::ParseError& problem, const std::s
   std::ostringstream out;
   std::ostringstream error;
   const bool asked = root.exit(problem, out, error) == 0;
-  return {out.str() + error.str(), asked ? exit_ok : exit_usage};
+  // 2 would tell a monitoring agent that something is critical.
+  constexpr int unknown = static_cast<int>(AlbVerdict::Status::unknown);
+  const int wrong = first == "check-alb" ? unknown : exit_usage;
+  return {out.str() + error.str(), asked ? exit_ok : wrong};
 }
 
 }  // namespace
@@ -431,6 +484,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   ExplainCommand explanation;
   AdviseCommand advice;
   ZonalShiftCommand zonal_shift;
+  MackerelPluginCommand mackerel_plugin;
+  CheckAlbCommand check_alb;
   TargetCommand target;
   CertificateCommand certificate;
   ExportCommand exported;
@@ -444,6 +499,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_explain(root, explanation);
   add_advise(root, advice);
   add_zonal_shift(root, zonal_shift);
+  add_mackerel_plugin(root, mackerel_plugin);
+  add_check_alb(root, check_alb);
   add_target(root, target);
   add_certificate(root, certificate);
   add_export(root, exported);
@@ -466,6 +523,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (name == "explain") return explanation;
   if (name == "advise") return advice;
   if (name == "zonal-shift") return zonal_shift;
+  if (name == "mackerel-plugin") return mackerel_plugin;
+  if (name == "check-alb") return check_alb;
   if (name == "target") return target;
   if (name == "certificate") {
     if (certificate.names.empty()) certificate.names = {"localhost"};

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/alb_checks.h"
 #include "app/origin_answer.h"
 #include "base/address.h"
 #include "base/log.h"
@@ -47,6 +48,20 @@ struct ExplainCommand {
 
 struct AdviseCommand {
   bool json = false;
+  Address admin;
+};
+
+// As mackerel-agent starts it.
+struct MackerelPluginCommand {
+  std::string load_balancer;  // "": the only one
+  std::string prefix = "alb";
+  Address admin;
+};
+
+// Exit codes are those of AlbVerdict; a wrong command line is unknown too.
+struct CheckAlbCommand {
+  std::string load_balancer;  // "": all
+  AlbBounds bounds;
   Address admin;
 };
 
@@ -111,8 +126,9 @@ struct Usage {
 
 using Command =
     std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
-                 ZonalShiftCommand, TargetCommand, CertificateCommand, ExportCommand, ImportCommand,
-                 KeysCommand, BackupCommand, RestoreCommand, VersionCommand>;
+                 ZonalShiftCommand, MackerelPluginCommand, CheckAlbCommand, TargetCommand,
+                 CertificateCommand, ExportCommand, ImportCommand, KeysCommand, BackupCommand,
+                 RestoreCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -3,9 +3,9 @@
 
 #include <cstdio>
 
+#include "app/clocks.h"
 #include "app/http_client.h"
 #include "app/version.h"
-#include "app/wall_clock.h"
 #include "control/declared.h"
 
 namespace daruma::app {

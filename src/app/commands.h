@@ -8,12 +8,14 @@
 namespace daruma::app {
 
 int run(const Usage& usage);
-int run(const ServeCommand& command);        // serve.cc
-int run(const TargetCommand& command);       // target.cc
-int run(const CertificateCommand& command);  // certificate.cc
-int run(const ExplainCommand& command);      // explain.cc
-int run(const AdviseCommand& command);       // explain.cc
-int run(const ZonalShiftCommand& command);   // explain.cc
+int run(const ServeCommand& command);           // serve.cc
+int run(const TargetCommand& command);          // target.cc
+int run(const CertificateCommand& command);     // certificate.cc
+int run(const ExplainCommand& command);         // explain.cc
+int run(const AdviseCommand& command);          // explain.cc
+int run(const ZonalShiftCommand& command);      // explain.cc
+int run(const MackerelPluginCommand& command);  // mackerel.cc
+int run(const CheckAlbCommand& command);        // mackerel.cc
 int run(const CheckCommand& command);
 int run(const ReloadCommand& command);
 int run(const ExportCommand& command);   // export.cc

@@ -7,8 +7,8 @@
 
 #include "api/aws_import.h"
 #include "api/export.h"
+#include "app/clocks.h"
 #include "app/commands.h"
-#include "app/wall_clock.h"
 #include "control/declared.h"
 #include "io/read_file.h"
 #include "model/limits.h"

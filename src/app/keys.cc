@@ -2,8 +2,8 @@
 #include <cstdio>
 
 #include "api/access_keys.h"
+#include "app/clocks.h"
 #include "app/commands.h"
-#include "app/wall_clock.h"
 #include "base/time_text.h"
 
 namespace daruma::app {

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <string>
 
+#include "app/clocks.h"
 #include "app/process_limits.h"
 #include "app/version.h"
-#include "app/wall_clock.h"
 #include "control/port_check.h"
+#include "control/validate_mackerel.h"
 #include "io/tcp.h"
 #include "model/limits.h"
 
@@ -33,6 +34,15 @@ std::string listeners_text(const model::api::Resources& resources) {
     text += address.to_string();
   }
   return text;
+}
+
+notify::MackerelSettings mackerel_settings(const model::api::Mackerel& mackerel) {
+  constexpr auto& range = model::limits::mackerel_interval_seconds;
+  return {.api_key = mackerel.api_key.value_or(""),
+          .base_url = mackerel.base_url.value_or(std::string(control::mackerel_url)),
+          .service = mackerel.service.value_or(""),
+          .roles = mackerel.roles,
+          .interval = std::chrono::seconds(mackerel.interval_seconds.value_or(range.standard))};
 }
 
 }  // namespace
@@ -63,6 +73,7 @@ int Supervisor::run() {
   if (!lock_data() || !open_created() || !load_cookie_keys() || !load() || !ports_are_free())
     return exit_failed;
   build_threads();
+  build_monitoring();
   if (!open_admin()) return exit_failed;
   start_threads();
   start_timer_.set(loop_.now() + start_poll);
@@ -171,12 +182,28 @@ size_t Supervisor::client_connections_max(size_t workers) const {
   return most;
 }
 
-bool Supervisor::open_admin() {
+void Supervisor::build_monitoring() {
   backend_ = std::make_unique<control::ControllerBackend>(control::ControllerBackendContext{
       loop_, controller_, registry_, &log_writer_->totals(), version_number()});
   metrics_keeper_ = std::make_unique<control::MetricsKeeper>(
       control::MetricsKeeperContext{loop_, controller_, *backend_, registry_, series_});
+  const model::api::Mackerel& mackerel = controller_.settings().mackerel;
+  const notify::MackerelSettings settings = mackerel_settings(mackerel);
+  if (mackerel.api_key) {
+    const std::string& data = command_.data_directory;
+    mackerel_ = std::make_unique<notify::MackerelThread>(
+        settings, data.empty() ? "" : data + "/mackerel.db",
+        notify::Clocks{system_now, system_wall_now}, log_);
+  }
+  mackerel_desk_ = std::make_unique<control::MackerelDesk>(loop_, controller_, registry_, *backend_,
+                                                           settings.interval, mackerel_.get());
+}
+
+bool Supervisor::open_admin() {
   admin_pages_ = std::make_unique<control::AdminPages>(*backend_);
+  admin_pages_->add_page(http::Method::get, "/mackerel",
+                         "the last minute's figures, as Mackerel is given them, as JSON",
+                         *mackerel_desk_);
   auto routes = admin_pages_->routes();
   const auto index = std::ranges::find_if(routes, [](const control::AdminRoute& route) {
     return route.method == http::Method::get && route.path == "/";
@@ -212,6 +239,7 @@ void Supervisor::stop_threads() {
   for (const auto& worker : workers_) worker->stop();
   health_->stop();
   log_thread_->stop();
+  if (mackerel_) mackerel_->stop();
   admin_.reset();
 }
 

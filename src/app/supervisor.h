@@ -7,6 +7,7 @@
 //   workers  one a core, pinned: the data plane
 //   health   all probes
 //   log      log rings to files
+//   mackerel pushes figures there, where that is configured
 //   names    up to eight for look-ups of host names (inside control::make_system_lookup)
 #pragma once
 
@@ -24,12 +25,15 @@
 #include "control/controller_backend.h"
 #include "control/cookie_keys.h"
 #include "control/data_lock.h"
+#include "control/mackerel_desk.h"
 #include "control/metrics_keeper.h"
 #include "control/name_resolver.h"
 #include "control/ticket_keys.h"
 #include "io/epoll_loop.h"
 #include "io/mailbox.h"
 #include "metrics/time_series.h"
+#include "notify/curl.h"
+#include "notify/mackerel_thread.h"
 #include "telemetry/log_thread.h"
 #include "telemetry/log_writer.h"
 #include "telemetry/registry.h"
@@ -55,6 +59,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   bool ports_are_free() const;
   void build_threads();
   size_t client_connections_max(size_t workers) const;
+  void build_monitoring();
   bool open_admin();
   void start_threads();
   void stop_threads();
@@ -70,6 +75,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   const ServeCommand& command_;
   const Log& log_;
   const uint64_t descriptor_limit_;
+  const notify::CurlLibrary curl_;
   io::EpollLoop loop_;
   telemetry::Registry registry_;
   metrics::TimeSeries series_;
@@ -86,6 +92,8 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   std::unique_ptr<telemetry::LogThread> log_thread_;
   std::unique_ptr<control::ControllerBackend> backend_;
   std::unique_ptr<control::MetricsKeeper> metrics_keeper_;
+  std::unique_ptr<notify::MackerelThread> mackerel_;  // null: nothing is pushed there
+  std::unique_ptr<control::MackerelDesk> mackerel_desk_;
   std::unique_ptr<control::AdminPages> admin_pages_;
   std::unique_ptr<api::Service> api_;
   std::unique_ptr<control::AdminServer> admin_;

@@ -32,7 +32,9 @@ int status_of(AdminBackend::ReloadAnswer::Outcome outcome) {
 
 std::vector<AdminRoute> AdminPages::routes() {
   std::vector<AdminRoute> routes;
-  for (const auto& page : pages_) routes.push_back({page->method, page->path, page.get()});
+  for (const auto& page : pages_) {
+    routes.push_back({page->method, page->path, page->other ? page->other : page.get()});
+  }
   return routes;
 }
 
@@ -43,6 +45,12 @@ void AdminPages::add(http::Method method, std::string path, std::string meaning,
   page->meaning = std::move(meaning);
   page->answer = std::move(answer);
   pages_.push_back(std::move(page));
+}
+
+void AdminPages::add_page(http::Method method, std::string path, std::string meaning,
+                          AdminHandler& handler) {
+  add(method, std::move(path), std::move(meaning), {});
+  pages_.back()->other = &handler;
 }
 
 void AdminPages::add_all() {

@@ -64,6 +64,8 @@ class AdminPages {
   AdminPages(const AdminPages&) = delete;
   AdminPages& operator=(const AdminPages&) = delete;
 
+  // A page that somebody else answers, who outlives this object.
+  void add_page(http::Method method, std::string path, std::string meaning, AdminHandler& handler);
   // The handlers live as long as this object.
   std::vector<AdminRoute> routes();
 
@@ -77,6 +79,7 @@ class AdminPages {
     std::string path;
     std::string meaning;  // for the index
     Answer answer;
+    AdminHandler* other = nullptr;  // who answers in its stead
   };
 
   void add_all();

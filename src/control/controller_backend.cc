@@ -260,7 +260,7 @@ telemetry::NodeStatus ControllerBackend::status() {
     status.advice.push_back({each.target_group, each.target, std::string(name_of(each.kind))});
   status.groups = group_statuses();
   status.load_balancers = load_balancer_statuses();
-  status.certificates = certificate_statuses();
+  status.certificates = certificates();
   if (context_.log_totals) {
     status.log_write_errors = context_.log_totals->write_errors.value();
     status.log_lines_lost = context_.log_totals->lines_lost.value();
@@ -327,7 +327,14 @@ std::vector<telemetry::LoadBalancerStatus> ControllerBackend::load_balancer_stat
   return statuses;
 }
 
-std::vector<telemetry::CertificateStatus> ControllerBackend::certificate_statuses() {
+std::vector<std::string> ControllerBackend::configuration_problems() {
+  std::vector<std::string> problems = context_.controller.problems();
+  if (!context_.controller.reload_status().success)
+    problems.push_back("the configuration file was refused; the former configuration serves");
+  return problems;
+}
+
+std::vector<telemetry::CertificateStatus> ControllerBackend::certificates() {
   std::vector<telemetry::CertificateStatus> statuses;
   std::map<std::string, WallTime> ends;
   for (const model::Certificate& certificate : context_.controller.snapshot()->certificates) {

@@ -12,6 +12,7 @@
 #include "control/admin_pages.h"
 #include "control/adviser.h"
 #include "control/controller.h"
+#include "control/mackerel_desk.h"
 #include "io/loop.h"
 #include "telemetry/log_file.h"
 #include "telemetry/node_status.h"
@@ -28,7 +29,7 @@ struct ControllerBackendContext {
   std::string version;                               // "0.1.0"
 };
 
-class ControllerBackend final : public AdminBackend {
+class ControllerBackend final : public AdminBackend, public NodeChecks {
  public:
   // The node's start time is the moment of construction.
   explicit ControllerBackend(ControllerBackendContext context);
@@ -49,13 +50,14 @@ class ControllerBackend final : public AdminBackend {
              std::function<void(ShiftAnswer)> done) override;
 
   telemetry::NodeStatus status();
+  std::vector<telemetry::CertificateStatus> certificates() override;
+  std::vector<std::string> configuration_problems() override;
 
  private:
   class Reload;
 
   telemetry::LoadStatus load_status() const;
   std::vector<telemetry::TargetStatus> target_statuses() const;
-  std::vector<telemetry::CertificateStatus> certificate_statuses();
   std::vector<telemetry::GroupStatus> group_statuses() const;
   std::vector<telemetry::LoadBalancerStatus> load_balancer_statuses() const;
 

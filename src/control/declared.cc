@@ -162,12 +162,19 @@ class DeclaredParser {
     std::vector<api::AccessKey>& keys = out_.resources.admin.access_keys;
     for (size_t i = 0; i < keys.size(); ++i) {
       const Path path = admin.at("AccessKeys", i);
-      if (!keys[i].secret_file || keys[i].secret) continue;
-      std::string secret;
-      if (!load_file(*keys[i].secret_file, path.at("SecretFile"), secret)) continue;
-      secret.erase(secret.find_last_not_of("\r\n") + 1);
-      keys[i].secret = std::move(secret);
+      load_secret(keys[i].secret_file, path.at("SecretFile"), keys[i].secret);
     }
+    api::Mackerel& mackerel = out_.resources.mackerel;
+    const Path section = root.at("Mackerel");
+    load_secret(mackerel.api_key_file, section.at("ApiKeyFile"), mackerel.api_key);
+  }
+
+  void load_secret(const std::optional<std::string>& file, const Path& where,
+                   std::optional<std::string>& secret) {
+    std::string text;
+    if (!file || secret || !load_file(*file, where, text)) return;
+    text.erase(text.find_last_not_of("\r\n") + 1);
+    secret = std::move(text);
   }
 
   bool load_file(const std::string& written, const Path& where, std::string& content) {
@@ -224,7 +231,8 @@ class DeclaredParser {
                        static_cast<uint16_t>(resources.admin.port.value_or(admin_port)));
     out_.settings = {
         admin.value_or(Address()),
-        resolve_path(file_, resources.logs.directory.value_or(std::string(logs_directory)))};
+        resolve_path(file_, resources.logs.directory.value_or(std::string(logs_directory))),
+        resources.mackerel};
   }
 
   const std::string& file_;

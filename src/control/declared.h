@@ -43,6 +43,7 @@ struct Surroundings {
 struct Settings {
   Address admin;
   std::string logs_directory;
+  model::api::Mackerel mackerel{};
   bool operator==(const Settings&) const = default;
 };
 

@@ -83,6 +83,7 @@ class Decoder {
     members.mapping("Admin", [&](auto& n, auto& p) { admin(n, p, out.admin); });
     members.mapping("Node", [&](auto& n, auto& p) { this->node(n, p, out.node); });
     members.mapping("Logs", [&](auto& n, auto& p) { logs(n, p, out.logs); });
+    members.mapping("Mackerel", [&](auto& n, auto& p) { mackerel(n, p, out.mackerel); });
     certificates(node, members, out);
     members.list("TargetGroups", out.target_groups,
                  [&](auto& n, auto& p, auto& item) { target_group(n, p, item); });
@@ -143,6 +144,17 @@ class Decoder {
       });
       inner.finish();
     });
+  }
+
+  void mackerel(const YamlNode& node, const Path& path, api::Mackerel& out) {
+    Members members(node, path, "Mackerel", problems_);
+    members.text("ApiKey", out.api_key);
+    members.text("ApiKeyFile", out.api_key_file);
+    members.text("BaseUrl", out.base_url);
+    members.text("Service", out.service);
+    members.texts("Roles", out.roles);
+    members.number("IntervalSeconds", "a number from 1 to 600", out.interval_seconds);
+    members.finish();
   }
 
   void certificate(const YamlNode& node, const Path& path, api::Certificate& out) {

@@ -41,17 +41,6 @@ std::set<std::string> zones_of(const model::TargetGroup& group, const std::strin
   return zones;
 }
 
-bool forwards_to(const model::LoadBalancer& balancer, uint32_t group) {
-  return std::ranges::any_of(balancer.listeners, [group](const model::Listener& listener) {
-    return std::ranges::any_of(listener.rules, [group](const model::Rule& rule) {
-      const auto* forward = std::get_if<model::ForwardAction>(&rule.action);
-      return forward != nullptr &&
-             std::ranges::find(forward->groups, group, &model::WeightedGroup::group) !=
-                 forward->groups.end();
-    });
-  });
-}
-
 // Of those that count in that zone.
 ZoneHealth health_in(const std::string& zone, const model::TargetGroup& group,
                      const HealthOf& health_of) {
@@ -67,6 +56,17 @@ ZoneHealth health_in(const std::string& zone, const model::TargetGroup& group,
 }
 
 }  // namespace
+
+bool forwards_to(const model::LoadBalancer& balancer, uint32_t group) {
+  return std::ranges::any_of(balancer.listeners, [group](const model::Listener& listener) {
+    return std::ranges::any_of(listener.rules, [group](const model::Rule& rule) {
+      const auto* forward = std::get_if<model::ForwardAction>(&rule.action);
+      return forward != nullptr &&
+             std::ranges::find(forward->groups, group, &model::WeightedGroup::group) !=
+                 forward->groups.end();
+    });
+  });
+}
 
 // As a worker does.
 std::vector<bool> shifted_away(const model::TargetGroup& group, const HealthOf& health_of) {

@@ -39,4 +39,7 @@ std::vector<ZoneHealth> zone_health(const model::TargetGroup& group, const std::
 bool belongs_in_dns(const model::Snapshot& snapshot, const model::LoadBalancer& balancer,
                     const HealthOf& health_of);
 
+// Whether some rule of it names the group: by its place in the snapshot.
+bool forwards_to(const model::LoadBalancer& balancer, uint32_t group);
+
 }  // namespace daruma::control

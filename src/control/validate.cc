@@ -23,6 +23,7 @@
 #include "control/target_tls.h"
 #include "control/validate_access.h"
 #include "control/validate_actions.h"
+#include "control/validate_mackerel.h"
 #include "control/validate_rules.h"
 #include "control/validate_target_groups.h"
 #include "control/validate_values.h"
@@ -49,6 +50,7 @@ class Validator {
                   IssueKind::too_many_load_balancers);
     node();
     admin();
+    validate_mackerel(resources_.mackerel, root_.at("Mackerel"), issues_);
     for (size_t i = 0; i < resources_.certificates.size(); ++i) {
       certificate(resources_.certificates[i], root_.at("Certificates", i));
     }

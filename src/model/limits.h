@@ -135,6 +135,16 @@ inline constexpr size_t access_key_id_bytes_max = 128;
 inline constexpr size_t access_secret_bytes_min = 16;
 inline constexpr size_t access_secret_bytes_max = 256;
 
+// Monitoring elsewhere
+inline constexpr Range mackerel_interval_seconds{1, 600, 60};
+inline constexpr size_t mackerel_roles_max = 10;
+inline constexpr size_t mackerel_name_bytes_min = 2;  // of a service or a role
+inline constexpr size_t mackerel_name_bytes_max = 63;
+
+inline constexpr size_t notice_ways_max = 20;        // of each kind
+inline constexpr size_t notice_recipients_max = 50;  // of a mail
+inline constexpr size_t notice_arguments_max = 50;   // of a command
+
 // Stories, per worker
 inline constexpr size_t stories_of_errors_max = 1'024;
 inline constexpr size_t stories_of_detours_max = 256;

@@ -220,6 +220,46 @@ struct Admin {
 struct Logs {
   std::optional<std::string> directory;
 };
+// Where figures, alarms and changes are pushed to. Without a key: nowhere.
+struct Mackerel {
+  std::optional<std::string> api_key;
+  std::optional<std::string> api_key_file;  // as written; what it holds goes to `api_key`
+  std::optional<std::string> base_url;
+  std::optional<std::string> service;
+  std::vector<std::string> roles;
+  std::optional<int64_t> interval_seconds;
+  bool operator==(const Mackerel&) const = default;
+};
+// Who is told of alarms, and how.
+struct Webhook {
+  std::string name;
+  std::optional<std::string> url;
+  std::optional<std::string> url_file;  // as written; what it holds goes to `url`
+  bool operator==(const Webhook&) const = default;
+};
+struct Mail {
+  std::string name;
+  std::string server;  // "smtp://mail.example.com:25"
+  std::string from;
+  std::vector<std::string> to;
+  std::optional<std::string> user;
+  std::optional<std::string> password;
+  std::optional<std::string> password_file;  // as written; what it holds goes to `password`
+  bool operator==(const Mail&) const = default;
+};
+struct NoticeCommand {
+  std::string name;
+  std::vector<std::string> command;  // program and arguments
+  bool operator==(const NoticeCommand&) const = default;
+};
+struct Alarms {
+  std::optional<bool> defaults;            // false: only alarms that the API made
+  std::optional<std::string> console_url;  // that notices link to; nullopt: the admin address
+  std::vector<Webhook> webhooks;
+  std::vector<Mail> mail;
+  std::vector<NoticeCommand> commands;
+  bool operator==(const Alarms&) const = default;
+};
 
 // What scripts make in EC2 before they call elbv2: names for a network and its machines, which are
 // there or not whatever is said here. The API alone makes them; their ids are AWS's: "vpc-…".
@@ -263,6 +303,8 @@ struct Resources {
   Admin admin;
   Node node;
   Logs logs;
+  Mackerel mackerel;
+  Alarms alarms;
   std::vector<Certificate> certificates;
   std::optional<bool> local_authority;  // Certificates.LocalAuthority
   std::vector<Authority> authorities;   // the API's; those that end soon sign no more

@@ -57,6 +57,16 @@ struct ConfigurationChange {
   std::string text;
 };
 
+// Who is told of both.
+class MackerelSink {
+ public:
+  virtual void on_minute(MackerelMinute minute) = 0;
+  virtual void on_change(ConfigurationChange change) = 0;
+
+ protected:
+  ~MackerelSink() = default;
+};
+
 class MackerelSampler {
  public:
   // Empty the first time: nothing is known of what was before. Of a load balancer or a target that

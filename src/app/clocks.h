@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The system's wall clock, for what has no loop to ask.
+// The system's clocks, for what has no loop to ask.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,11 @@
 #include "base/time.h"
 
 namespace daruma::app {
+
+inline Instant system_now() {
+  return Instant(
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+}
 
 inline WallTime system_wall_now() {
   return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The time, for threads without a loop.
+#pragma once
+
+#include <functional>
+
+#include "base/time.h"
+
+namespace daruma::notify {
+
+struct Clocks {
+  std::function<Instant()> now;
+  std::function<WallTime()> wall_now;
+};
+
+}  // namespace daruma::notify

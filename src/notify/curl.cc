@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/curl.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/check.h"
+
+namespace daruma::notify {
+namespace {
+
+constexpr int poll_milliseconds = 1'000;
+constexpr long connect_timeout_milliseconds = 5'000;
+
+struct EasyCloser {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+using Easy = std::unique_ptr<CURL, EasyCloser>;
+
+struct ListCloser {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, ListCloser>;
+
+// What does not fit is read and forgotten: the status is what matters.
+size_t keep_body(char* data, size_t size, size_t count, void* kept) {
+  auto& body = *static_cast<std::string*>(kept);
+  const size_t bytes = size * count;
+  body.append(data,
+              std::min(bytes, http_body_bytes_max - std::min(http_body_bytes_max, body.size())));
+  return bytes;
+}
+
+void append(List& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  DARUMA_ASSERT(longer != nullptr);
+  static_cast<void>(list.release());
+  list.reset(longer);
+}
+
+}  // namespace
+
+CurlLibrary::CurlLibrary() {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+CurlLibrary::~CurlLibrary() {
+  curl_global_cleanup();
+}
+
+struct CurlTransfers::State {
+  CURLM* multi = curl_multi_init();
+  std::atomic<bool> stopping{false};
+};
+
+CurlTransfers::CurlTransfers() : state_(std::make_unique<State>()) {
+  DARUMA_ASSERT(state_->multi != nullptr);
+}
+CurlTransfers::~CurlTransfers() {
+  curl_multi_cleanup(state_->multi);
+}
+
+void CurlTransfers::stop() {
+  state_->stopping.store(true);
+  curl_multi_wakeup(state_->multi);  // the one call that may come from another thread
+}
+
+Result<void> CurlTransfers::run(CURL* transfer) {
+  curl_multi_add_handle(state_->multi, transfer);
+  int running = 1;
+  CURLMcode status = CURLM_OK;
+  while (running > 0 && status == CURLM_OK && !state_->stopping.load()) {
+    status = curl_multi_perform(state_->multi, &running);
+    if (running > 0 && status == CURLM_OK)
+      status = curl_multi_poll(state_->multi, nullptr, 0, poll_milliseconds, nullptr);
+  }
+  CURLcode result = CURLE_ABORTED_BY_CALLBACK;
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(state_->multi, &left)) {
+    if (message->msg == CURLMSG_DONE) result = message->data.result;
+  }
+  curl_multi_remove_handle(state_->multi, transfer);
+  if (status != CURLM_OK) return fail(curl_multi_strerror(status));
+  if (running > 0) return fail("this node is stopping");
+  if (result != CURLE_OK) return fail(curl_easy_strerror(result));
+  return {};
+}
+
+Result<HttpReply> CurlSender::send(const HttpRequest& request) {
+  const Easy easy(curl_easy_init());
+  DARUMA_ASSERT(easy != nullptr);
+  CURL* const curl = easy.get();
+  HttpReply reply;
+  List fields;
+  for (const auto& [name, value] : request.fields) append(fields, name + ": " + value);
+  append(fields, "Expect:");  // no waiting for a 100
+  curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_milliseconds);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(http_timeout / 1ms));
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields.get());
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "daruma");
+  if (request.method != "GET") {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
+  if (const Result<void> done = transfers_.run(curl); !done) return fail(done.error().message);
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  reply.status = static_cast<int>(status);
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
+  reply.retry_after = std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, 86'400));
+  return reply;
+}
+
+}  // namespace daruma::notify
