@@ -109,10 +109,10 @@ void write_xml(XmlWriter& out, string_view name, const Json& value);
 // The one map that the API has (DatapointValueMap).
 void write_map(XmlWriter& out, string_view name, const Json& map) {
   out.within(name, [&] {
-    for (const auto& [key, value] : map.items()) {
+    for (const auto& entry : map.items()) {
       out.within("entry", [&] {
-        out.element("key", key);
-        write_xml(out, "value", value);
+        out.element("key", entry.key());
+        write_xml(out, "value", entry.value());
       });
     }
   });
