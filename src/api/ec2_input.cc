@@ -15,7 +15,6 @@ using std::string_view;
 
 namespace {
 
-constexpr size_t tags_max = 50;
 constexpr size_t tag_key_max = 127;
 constexpr size_t tag_value_max = 255;
 
@@ -60,6 +59,28 @@ const Parameter* Input::structure(string_view name) {
   return take(name);
 }
 
+Input::GivenTags Input::read_tags(const Parameter* list) {
+  GivenTags tags;
+  if (list == nullptr) return tags;
+  for (const auto& [number, tag] : list->members) {
+    const Parameter* key = tag.find("Key");
+    const Parameter* value = tag.find("Value");
+    if (key == nullptr || key->text.empty() || utf8_count(key->text) > tag_key_max ||
+        (value != nullptr && utf8_count(value->text) > tag_value_max)) {
+      fail({"InvalidParameterValue",
+            fmt::format("A tag's Key has 1 to {} characters, its Value at most {}", tag_key_max,
+                        tag_value_max)});
+      continue;
+    }
+    if (key->text.starts_with("aws:")) {
+      fail({"InvalidParameterValue", "Tag keys that begin with 'aws:' are reserved"});
+    }
+    auto& given = tags[key->text];
+    if (value != nullptr) given = value->text;
+  }
+  return tags;
+}
+
 model::api::Tags Input::tags(string_view resource_type) {
   model::api::Tags tags;
   const Parameter* specifications = take("TagSpecification");
@@ -70,20 +91,7 @@ model::api::Tags Input::tags(string_view resource_type) {
       fail({"InvalidParameterValue",
             fmt::format("Only what is made can be tagged: ResourceType={}", resource_type)});
     }
-    const Parameter* list = specification.find("Tag");
-    if (list == nullptr) continue;
-    for (const auto& [number, tag] : list->members) {
-      const Parameter* key = tag.find("Key");
-      const Parameter* value = tag.find("Value");
-      if (key == nullptr || key->text.empty() || utf8_count(key->text) > tag_key_max ||
-          (value != nullptr && utf8_count(value->text) > tag_value_max)) {
-        fail({"InvalidParameterValue",
-              fmt::format("A tag's Key has 1 to {} characters, its Value at most {}", tag_key_max,
-                          tag_value_max)});
-        continue;
-      }
-      tags[key->text] = value ? value->text : "";
-    }
+    for (auto& [key, value] : read_tags(specification.find("Tag"))) tags[key] = value.value_or("");
   }
   if (tags.size() > tags_max) {
     fail({"TagLimitExceeded", fmt::format("A resource has at most {} tags", tags_max)});

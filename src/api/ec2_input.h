@@ -4,6 +4,7 @@
 // remembered and the rest read on; what nobody asked for is refused at the end. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,6 +31,11 @@ class Input {
   model::api::Tags tags(std::string_view resource_type);
   const Parameter* structure(std::string_view name);
 
+  static constexpr size_t tags_max = 50;  // of a resource
+  // Tag.N by key; nullopt where a tag has no Value.
+  using GivenTags = std::map<std::string, std::optional<std::string>>;
+  GivenTags given_tags() { return read_tags(take("Tag")); }
+
   void fail(ServiceError problem) {
     if (!problem_) problem_ = std::move(problem);
   }
@@ -38,6 +44,7 @@ class Input {
 
  private:
   const Parameter* take(std::string_view name);
+  GivenTags read_tags(const Parameter* list);
 
   const Parameter& parameters_;
   std::set<std::string_view> taken_;

@@ -9,6 +9,7 @@
 
 #include "api/ec2_input.h"
 #include "api/ec2_items.h"
+#include "api/ec2_tags.h"
 #include "api/network.h"
 #include "base/address.h"
 #include "control/validate_values.h"
@@ -381,6 +382,8 @@ constexpr InventoryRow rows[] = {
     {"DeleteSecurityGroup", delete_security_group},
     {"RunInstances", run_instances},
     {"TerminateInstances", terminate_instances},
+    {"CreateTags", create_tags},
+    {"DeleteTags", delete_tags},
 };
 
 }  // namespace

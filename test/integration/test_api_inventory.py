@@ -171,6 +171,48 @@ def test_what_cannot_be_made(ec2):
     assert group in str(network)
 
 
+def test_tags_come_and_go(daruma, ec2, processes):
+    vpc, subnets, group = make_network(ec2)
+    instance = run_instance(ec2, '127.0.0.2')['InstanceId']
+    everything = [vpc, *subnets, group, instance]
+    ec2.create_tags(Resources=everything, Tags=[{'Key': 'a', 'Value': '1'},
+                                                {'Key': 'b', 'Value': ''}])
+    of_a = [{'Name': 'tag:a', 'Values': ['1']}]
+    assert [each['VpcId'] for each in ec2.describe_vpcs(Filters=of_a)['Vpcs']] == [vpc]
+    assert {each['SubnetId'] for each in ec2.describe_subnets(Filters=of_a)['Subnets']} == {
+        *subnets}
+    assert len(ec2.describe_security_groups(Filters=of_a)['SecurityGroups']) == 1
+    assert len(ec2.describe_instances(Filters=of_a)['Reservations']) == 1
+
+    daruma.kill()
+    ec2 = client(processes.enter_context(Daruma(daruma.configuration)), 'ec2')
+
+    def tags():
+        there, = ec2.describe_vpcs(VpcIds=[vpc])['Vpcs']
+        return {tag['Key']: tag['Value'] for tag in there['Tags']}
+    assert tags() == {'Name': 'site', 'a': '1', 'b': ''}
+    ec2.delete_tags(Resources=[vpc], Tags=[{'Key': 'a', 'Value': 'other'}, {'Key': 'b'},
+                                           {'Key': 'none'}])
+    assert tags() == {'Name': 'site', 'a': '1'}
+
+    many = [{'Key': str(i), 'Value': ''} for i in range(49)]
+    for code, resources, given in (
+            ('InvalidVpcID.NotFound', [vpc, 'vpc-1'], many[:1]),
+            ('InvalidSubnetID.NotFound', ['subnet-1'], many[:1]),
+            ('InvalidGroup.NotFound', ['sg-1'], many[:1]),
+            ('InvalidInstanceID.NotFound', ['i-1'], many[:1]),
+            ('InvalidID', ['igw-1'], many[:1]),
+            ('OperationNotPermitted', [OWN_VPC], many[:1]),
+            ('TagLimitExceeded', [vpc], many),
+            ('MissingParameter', [], many[:1]), ('MissingParameter', [vpc], []),
+            ('InvalidParameterValue', [vpc], [{'Key': 'aws:a', 'Value': ''}]),
+            ('InvalidParameterValue', [vpc], [{'Key': '', 'Value': ''}])):
+        refused(code, ec2.create_tags, Resources=resources, Tags=given)
+        assert tags() == {'Name': 'site', 'a': '1'}
+    ec2.delete_tags(Resources=[vpc])
+    assert 'Tags' not in ec2.describe_vpcs(VpcIds=[vpc])['Vpcs'][0] or tags() == {}
+
+
 def test_what_load_balancers_cannot_be_made_of(daruma, ec2):
     vpc, subnets, group = make_network(ec2)
     same_zone = ec2.create_subnet(VpcId=vpc, CidrBlock='127.0.9.0/24')['Subnet']['SubnetId']
