@@ -29,8 +29,7 @@ constexpr size_t common_name_bytes_max = 64;  // RFC 5280 A.1
 tl::unexpected<ServiceError> issues_nothing() {
   return refuse("AccessDeniedException",
                 "This node issues no certificates: write Certificates: {LocalAuthority: true} in "
-                "daruma.yaml, "
-                "bring one in with ImportCertificate, or declare it");
+                "daruma.yaml, bring one in with ImportCertificate, or declare it");
 }
 
 // ---- input ----
@@ -185,12 +184,19 @@ Expected<void> renew(JsonCall& call) {
 
 Expected<size_t> renew_due(Catalog& catalog, const NodeState& node, FactsCache& facts) {
   size_t renewed = 0;
+  std::optional<ServiceError> problem;
   for (shapes::Certificate& certificate : catalog.created().certificates) {
+    if (renewed == renewals_per_turn_max) break;
     if (!is_due(certificate, facts.of(certificate).not_after, node.wall_now())) continue;
     const auto done = renew_certificate(catalog.created(), node.wall_now(), certificate);
-    if (!done) return tl::unexpected(done.error());
-    if (++renewed == renewals_per_turn_max) break;
+    if (done) {
+      ++renewed;
+    } else if (!problem) {
+      problem = done.error();
+    }
   }
+  // One that cannot be keeps no other from it.
+  if (renewed == 0 && problem) return tl::unexpected(std::move(*problem));
   return renewed;
 }
 

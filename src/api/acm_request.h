@@ -12,8 +12,8 @@ Expected<void> request(JsonCall& call);  // RequestCertificate: ISSUED at once
 Expected<void> renew(JsonCall& call);    // RenewCertificate: now
 
 // Renews some of those of `catalog` that near their end; how many: keys take time, so no more than
-// renewals_per_turn_max. REQUIRES: a change was begun, and the
-// node has its local authority.
+// renewals_per_turn_max. Fails if none could be, and one had to. REQUIRES: a change was begun, and
+// the node has its local authority.
 inline constexpr size_t renewals_per_turn_max = 4;
 Expected<size_t> renew_due(Catalog& catalog, const NodeState& node, FactsCache& facts);
 
