@@ -440,6 +440,24 @@ TEST(Session, says_what_the_peer_complains_of) {
   EXPECT_EQ(take_error_text(), "tlsv1 alert protocol version");
 }
 
+TEST(Session, what_others_left_in_the_error_queue_is_not_taken_for_its_own) {
+  const auto server = server_context(only_tls13);
+  const auto client = ClientContext::create();
+  SlabPool pool;
+  Wire wire(pool, *server, **client);
+  wire.handshake();
+  wire.send(*wire.client, "words");
+  const std::string record = take(wire.to_server);
+  char plain[100];
+  // Half a record: the library wants more, and would tell the error that it finds instead.
+  wire.server->feed(std::string_view(record).substr(0, 9));
+  ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+  EXPECT_EQ(wire.server->read(plain, wire.to_client).status, SessionStatus::want_input);
+  EXPECT_EQ(ERR_peek_error(), 0u);
+  wire.server->feed(std::string_view(record).substr(9));
+  EXPECT_EQ(wire.server->read(plain, wire.to_client).bytes, 5u);
+}
+
 TEST(Session, fails_on_a_record_that_was_tampered_with_and_tells_the_peer) {
   for (const std::string_view policy : {only_tls12, only_tls13}) {
     const auto server = server_context(policy);
