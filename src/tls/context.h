@@ -134,10 +134,11 @@ class ClientContext {
 };
 
 // The last few sessions with one target, for resumption. A TLS 1.3 ticket is used once; of TLS 1.2
-// sessions the newest is kept and used by every connection. Outlives its connections.
+// sessions the newest is kept and used by every connection. Outlives its connections. As large as
+// it is because connections that began together end together (docs/performance.md).
 class SessionCache {
  public:
-  static constexpr size_t sessions_max = 8;
+  static constexpr size_t sessions_max = 64;
   SessionCache() = default;
   ~SessionCache();
   SessionCache(const SessionCache&) = delete;
