@@ -9,7 +9,6 @@ Usage: DARUMA=build/release/daruma bench/api_changes.py [CHANGES]
 import concurrent.futures
 import contextlib
 import http.client
-import re
 import statistics
 import sys
 import tempfile
@@ -80,13 +79,6 @@ def traffic(port):
         told('  requests meanwhile', times)
 
 
-def adoption_turns(daruma):
-    """Of each worker: its longest turn of the loop for the newest configuration, in seconds."""
-    name = 'daruma_worker_adoption_turn_microseconds'
-    return [int(value) / 1e6
-            for value in re.findall(rf'^{name}{{.*}} (\d+)$', daruma.metrics(), re.M)]
-
-
 def processor_seconds(pid):
     fields = Path(f'/proc/{pid}/stat').read_text(encoding='ascii').rsplit(')', 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / 100
@@ -115,15 +107,12 @@ def main():
         rule = ask(daruma, 'CreateRule', ListenerArn=listener, Priority='1', **FIXED, **{
             'Conditions.member.1.Field': 'path-pattern',
             'Conditions.member.1.Values.member.1': '/0'}).first('RuleArn')
-        times, turns = [], []
         with traffic(daruma.configuration.http_port):
-            for i in range(changes):
-                times += seconds_of([lambda i=i: ask(daruma, 'ModifyRule', RuleArn=rule, **{
+            times = seconds_of(
+                lambda i=i: ask(daruma, 'ModifyRule', RuleArn=rule, **{
                     'Conditions.member.1.Field': 'path-pattern',
-                    'Conditions.member.1.Values.member.1': f'/{i + 1}'})])
-                turns += adoption_turns(daruma)
+                    'Conditions.member.1.Values.member.1': f'/{i + 1}'}) for i in range(changes))
         told('ModifyRule', times)
-        told('  turns of workers meanwhile', turns)
         told('DescribeRules', seconds_of(
             lambda: ask(daruma, 'DescribeRules', ListenerArn=listener) for _ in range(changes)))
         told('DescribeTargetGroups', seconds_of(

@@ -44,26 +44,10 @@ void Registrations::adopt_no_more() {
 // --- Piece by piece ---
 
 void Registrations::work() {
-  note_turn();
-  size_t steps = 0;
-  while (steps < model::limits::registrations_per_turn_max && step()) ++steps;
-  if (steps > 0) {
-    worked_at_ = environment_.loop.now();
-    turns_to_look_at_ = 2;  // the end of this one, and the next, which knows how long this one was
+  for (size_t steps = model::limits::registrations_per_turn_max; steps > 0; --steps) {
+    if (!step()) return;
   }
-  if (turns_to_look_at_ == 0) return;
-  --turns_to_look_at_;
   environment_.loop.call_soon(*this);
-}
-
-// Whoever came during a turn with a piece in it waited for all of that turn at most, whatever else
-// it had to do.
-void Registrations::note_turn() {
-  if (environment_.loop.now() == worked_at_) return;
-  Gauge& longest = environment_.counters.adoption_turn_microseconds;
-  const auto turn = std::chrono::ceil<std::chrono::microseconds>(environment_.loop.behind());
-  if (worked_at_ != never) longest.set(std::max<int64_t>(longest.value(), turn.count()));
-  worked_at_ = never;
 }
 
 // About one target. False: nothing is left to do.
@@ -88,7 +72,6 @@ bool Registrations::step() {
 }
 
 void Registrations::begin(model::SnapshotRef snapshot) {
-  environment_.counters.adoption_turn_microseconds.set(0);
   adopting_ = std::make_unique<AdoptedSnapshot>(std::move(snapshot));
   for (const model::TargetGroup& group : adopting_->snapshot().target_groups)
     adopting_->add(new_group(group));

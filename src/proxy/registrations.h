@@ -88,7 +88,6 @@ class Registrations final : private Pin::Owner, private io::Task {
   void tell_snapshots(const TargetState& target, model::HealthState state);
   uint64_t revision() const { return current_ ? current_->snapshot().revision : 0; }
   uint64_t newest_revision() const;  // of those that serve, are being adopted, or wait
-  void note_turn();
 
   Environment& environment_;
   Owner& owner_;
@@ -99,8 +98,6 @@ class Registrations final : private Pin::Owner, private io::Task {
   std::unique_ptr<AdoptedSnapshot> adopting_;  // while registering
   Targets::iterator next_target_;              // while deregistering
   model::SnapshotRef waiting_;                 // for its turn
-  Instant worked_at_ = never;                  // the turn of the last piece, until it was noted
-  unsigned turns_to_look_at_ = 0;
   std::vector<std::unique_ptr<AdoptedSnapshot>> adopted_;
   std::vector<std::unique_ptr<AdoptedSnapshot>> let_go_;
   Pin current_;

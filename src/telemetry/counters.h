@@ -93,9 +93,7 @@ class Counter {
   X(Counter, access_log_lines_dropped_total, "Access-log lines dropped: ring was full") \
   X(Gauge, exchanges_active, "Requests being served now")                               \
   X(Gauge, slabs_outstanding, "Buffers in use")                                         \
-  X(Gauge, snapshot_revision, "Configuration revision that this worker serves")         \
-  X(Gauge, adoption_turn_microseconds,                                                  \
-    "Longest turn of the worker's loop while it adopted the newest configuration")
+  X(Gauge, snapshot_revision, "Configuration revision that this worker serves")
 
 // Index of a status in the arrays below: 0 is 1xx, 4 is 5xx. What is no status counts as 5xx
 // (RFC 9110 15).
