@@ -111,8 +111,10 @@ TEST_F(SimTunnel, bytes_sent_behind_the_request_wait_for_the_101) {
 TEST_F(SimTunnel, a_refused_upgrade_is_an_ordinary_answer) {
   run_.target_says = "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\n\r\nno";
   client_.say(std::string(upgrade_request) + "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string both = run_.target_says + run_.target_says;
+  ASSERT_TRUE(run_.run_until([&] { return client_.heard.size() >= both.size(); }));
   ASSERT_TRUE(run_.run_until([&] { return run_.log_lines.size() == 2; }));
-  EXPECT_EQ(client_.heard, run_.target_says + run_.target_says);
+  EXPECT_EQ(client_.heard, both);
   EXPECT_EQ(run_.target_connections.size(), 1u) << "the connection goes back to the pool";
   EXPECT_EQ(field(run_.log_lines[0], 1), "http");
 }
