@@ -42,7 +42,7 @@ std::optional<MissingData> parse_missing_data(std::string_view name);
 
 struct MetricAlarm {
   metrics::SeriesKey series;
-  std::string statistic;  // "Average", "p99": metrics/statistics
+  std::string statistic;  // "Average", "p99": metrics/statistic.h
   std::string unit;       // "": any
   std::chrono::seconds period{60};
   int evaluation_periods = 1;   // N
@@ -51,6 +51,10 @@ struct MetricAlarm {
   Comparison comparison = Comparison::greater_or_equal;
   MissingData missing_data = MissingData::missing;
   bool evaluate_low_sample_counts = true;  // EvaluateLowSampleCountPercentile
+  // Whoever made the alarm said so himself, and is shown it again.
+  bool datapoints_given = false;
+  bool missing_data_given = false;
+  bool low_sample_counts_given = false;
   bool operator==(const MetricAlarm&) const = default;
 };
 

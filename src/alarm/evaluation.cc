@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/time_text.h"
+#include "metrics/statistic.h"
 
 namespace daruma::alarm {
 namespace {
@@ -25,6 +26,16 @@ std::string short_time(WallTime time) {
   const std::string text = date_and_time(time);
   return text.substr(8, 2) + "/" + text.substr(5, 2) + "/" + text.substr(2, 2) + " " +
          text.substr(11, 8);
+}
+
+bool is_percentile(const MetricAlarm& alarm) {
+  const auto statistic = metrics::Statistic::of(alarm.statistic);
+  return statistic && statistic->is_percentile();
+}
+
+std::optional<double> value_of(const MetricAlarm& alarm, const metrics::Point& point) {
+  const auto statistic = metrics::Statistic::of(alarm.statistic);
+  return statistic ? statistic->value(point) : std::nullopt;
 }
 
 std::string number(double value) {
@@ -136,7 +147,7 @@ std::string reason_data_of(const MetricAlarm& alarm, std::span<const Datapoint> 
                            const Judgement& judgement, WallTime at) {
   Json data{{"version", "1.0"}, {"queryDate", reason_time(at)}};
   if (!datapoints.empty()) data["startDate"] = reason_time(datapoints.front().start);
-  data[is_percentile(alarm.statistic) ? "extendedStatistic" : "statistic"] = alarm.statistic;
+  data[is_percentile(alarm) ? "extendedStatistic" : "statistic"] = alarm.statistic;
   data["period"] = alarm.period.count();
   Json recent = Json::array();
   for (auto each = judgement.seen.rbegin(); each != judgement.seen.rend(); ++each)
@@ -149,7 +160,7 @@ std::string reason_data_of(const MetricAlarm& alarm, std::span<const Datapoint> 
 // Percentiles of few samples say little (EvaluateLowSampleCountPercentile: p above 0.5 need
 // 10/(1-p) samples, others 10/p).
 bool has_too_few_samples(const MetricAlarm& alarm, const Judgement& judgement) {
-  if (alarm.evaluate_low_sample_counts || !is_percentile(alarm.statistic)) return false;
+  if (alarm.evaluate_low_sample_counts || !is_percentile(alarm)) return false;
   const double part = std::strtod(alarm.statistic.c_str() + 1, nullptr) / 100;
   const double rest = part > 0.5 ? 1 - part : part;
   return std::ranges::any_of(judgement.seen, [rest](const Datapoint* point) {
@@ -158,31 +169,6 @@ bool has_too_few_samples(const MetricAlarm& alarm, const Judgement& judgement) {
 }
 
 }  // namespace
-
-bool is_percentile(std::string_view name) {
-  if (name.size() < 2 || name.size() > 12 || name[0] != 'p') return false;
-  const std::string digits(name.substr(1));
-  if (digits.find_first_not_of("0123456789.") != std::string::npos) return false;
-  if (std::ranges::count(digits, '.') > 1 || digits == ".") return false;
-  const double percent = std::strtod(digits.c_str(), nullptr);
-  return percent >= 0 && percent <= 100;
-}
-
-bool is_statistic(std::string_view name) {
-  constexpr std::string_view plain[] = {"Average", "Sum", "Minimum", "Maximum", "SampleCount"};
-  return std::ranges::find(plain, name) != std::end(plain) || is_percentile(name);
-}
-
-std::optional<double> value_of(const metrics::Point& point, std::string_view name) {
-  if (point.count <= 0) return std::nullopt;
-  if (name == "Sum") return point.sum;
-  if (name == "SampleCount") return point.count;
-  if (name == "Minimum") return point.minimum;
-  if (name == "Maximum") return point.maximum;
-  if (name == "Average") return point.sum / point.count;
-  const double percent = std::strtod(std::string(name.substr(1)).c_str(), nullptr);
-  return percent > 0 ? point.percentile(percent) : point.minimum;
-}
 
 seconds step_of(const MetricAlarm& alarm) {
   if (alarm.period <= 60s) return alarm.period;
@@ -212,7 +198,7 @@ std::vector<Datapoint> datapoints_of(const MetricAlarm& alarm,
       }
     }
     datapoints.push_back({start, std::nullopt, sum ? sum->count : 0});
-    if (sum) datapoints.back().value = value_of(*sum, alarm.statistic);
+    if (sum) datapoints.back().value = value_of(alarm, *sum);
   }
   return datapoints;
 }

@@ -49,11 +49,4 @@ std::vector<Datapoint> datapoints_of(const MetricAlarm& alarm,
 Verdict evaluate(const MetricAlarm& alarm, std::span<const Datapoint> datapoints, State now,
                  WallTime at);
 
-// "Average", "Sum", "Minimum", "Maximum", "SampleCount", "p0.1" to "p100". Others of CloudWatch's
-// (trimmed means) are not known.
-bool is_statistic(std::string_view name);
-bool is_percentile(std::string_view name);
-// Nullopt where it cannot be told. REQUIRES: is_statistic(name).
-std::optional<double> value_of(const metrics::Point& point, std::string_view name);
-
 }  // namespace daruma::alarm

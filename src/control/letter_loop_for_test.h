@@ -27,7 +27,12 @@ class LetterLoop final : public io::Loop {
   LetterLoop() : Loop(Instant{} + 1h) {}
   Instant now() const override { return now_; }
   WallTime wall_now() const override {
-    return std::chrono::sys_days(std::chrono::year(2026) / 10 / 3) + (now_ - Instant{}) / 1us * 1us;
+    return std::chrono::sys_days(std::chrono::year(2026) / 10 / 3) +
+           (now_ - Instant{}) / 1us * 1us + wall_step_;
+  }
+  // As when somebody sets the clock.
+  void step_wall_clock(Duration step) {
+    wall_step_ += std::chrono::duration_cast<WallTime::duration>(step);
   }
   Random& random() override { return random_; }
   std::unique_ptr<io::Socket> connect(const Address&, io::SocketHandler&) override {
@@ -73,6 +78,7 @@ class LetterLoop final : public io::Loop {
   };
 
   Instant now_ = Instant{} + 1h;
+  WallTime::duration wall_step_{};
   Random random_{1};
   std::set<io::WakeHandler*> woken_;
 };

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/notice_queue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace daruma::notify {
+namespace {
+
+constexpr const char* kind = "notice";  // time and number → notice
+
+}  // namespace
+
+uint64_t NoticeQueue::add(const alarm::Notice& notice, Instant now) {
+  const std::string key =
+      fmt::format("{:020}-{:06}", notice.at.time_since_epoch().count(), keys_++ % 1'000'000);
+  if (empty()) gathered_ = now + gather;
+  if (notice.test) paused_ = {};
+  outbox_.put(kind, key, alarm::json_of(notice));
+  return outbox_.shorten(kind, bytes_max);
+}
+
+bool NoticeQueue::empty() const {
+  return outbox_.of(kind).empty();
+}
+
+Instant NoticeQueue::due() const {
+  return empty() ? never : std::max({gathered_, paused_, retry_.at()});
+}
+
+std::vector<alarm::Notice> NoticeQueue::next() const {
+  std::vector<alarm::Notice> notices;
+  for (const auto& [key, text] : outbox_.of(kind)) {
+    if (notices.size() == notices_per_message_max) break;
+    if (auto notice = alarm::parse_notice(text)) notices.push_back(std::move(*notice));
+  }
+  return notices;
+}
+
+void NoticeQueue::delivered(Instant now) {
+  std::vector<std::string> keys;
+  size_t readable = 0;
+  for (const auto& [key, text] : outbox_.of(kind)) {
+    if (readable == notices_per_message_max) break;
+    readable += alarm::parse_notice(text).has_value() ? 1 : 0;
+    keys.push_back(key);
+  }
+  for (const std::string& key : keys) outbox_.erase(kind, key);
+  retry_.succeeded();
+  paused_ = now + pause;
+}
+
+}  // namespace daruma::notify
