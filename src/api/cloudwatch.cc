@@ -6,7 +6,7 @@
 namespace daruma::api::cloudwatch {
 
 const OperationRow* find_operation(std::string_view name) {
-  for (const std::span<const OperationRow> table : {metric_operations()}) {
+  for (const std::span<const OperationRow> table : {metric_operations(), alarm_operations()}) {
     const auto found = std::ranges::find(table, name, &OperationRow::name);
     if (found != table.end()) return &*found;
   }

@@ -21,6 +21,7 @@
 #include "api/service_error.h"
 #include "base/time.h"
 #include "metrics/time_series.h"
+#include "notify/alarm_desk.h"
 
 namespace daruma::api::cloudwatch {
 
@@ -29,6 +30,7 @@ struct Call {
   metrics::TimeSeries& series;
   WallTime now;
   Json out = Json::object();
+  notify::AlarmDesk* alarms = nullptr;  // of those operations that are about alarms
 };
 
 using Operation = Expected<void> (*)(Call& call);
@@ -42,5 +44,6 @@ struct OperationRow {
 const OperationRow* find_operation(std::string_view name);
 
 std::span<const OperationRow> metric_operations();
+std::span<const OperationRow> alarm_operations();
 
 }  // namespace daruma::api::cloudwatch

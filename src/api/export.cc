@@ -30,6 +30,33 @@ Json json_of(const shapes::Admin& admin) {
   return json;
 }
 
+// Ways whose secrets stand in the file itself are left out.
+Json json_of(const shapes::Alarms& alarms) {
+  Json json = Json::object();
+  if (alarms.defaults) json["Defaults"] = *alarms.defaults;
+  if (alarms.console_url) json["ConsoleUrl"] = *alarms.console_url;
+  for (const shapes::Webhook& webhook : alarms.webhooks) {
+    if (webhook.url_file)
+      json["Webhooks"].push_back({{"Name", webhook.name}, {"UrlFile", *webhook.url_file}});
+  }
+  for (const shapes::Mail& mail : alarms.mail) {
+    if (mail.password && !mail.password_file) continue;
+    JsonWriter writer(json["Mail"].emplace_back());
+    writer.text("Name", mail.name);
+    writer.text("Server", mail.server);
+    writer.text("From", mail.from);
+    writer.texts("To", mail.to);
+    writer.text("User", mail.user);
+    writer.text("PasswordFile", mail.password_file);
+  }
+  for (const shapes::NoticeCommand& command : alarms.commands) {
+    JsonWriter writer(json["Commands"].emplace_back());
+    writer.text("Name", command.name);
+    writer.texts("Command", command.command);
+  }
+  return json;
+}
+
 // A key that stands in the file itself is left out, and with it what it was for.
 Json json_of(const shapes::Mackerel& mackerel) {
   Json json = Json::object();
@@ -107,6 +134,7 @@ Json json_of(const shapes::Resources& resources, const std::string& folder) {
   if (!node.empty()) json["Node"] = std::move(node);
   if (Json mackerel = json_of(resources.mackerel); !mackerel.empty())
     json["Mackerel"] = std::move(mackerel);
+  if (Json alarms = json_of(resources.alarms); !alarms.empty()) json["Alarms"] = std::move(alarms);
   if (resources.logs.directory) json["Logs"]["Directory"] = *resources.logs.directory;
   Json files = Json::array();
   for (const auto& certificate : resources.certificates) {

@@ -31,6 +31,7 @@
 #include "io/loop.h"
 #include "io/timer_wheel.h"
 #include "metrics/time_series.h"
+#include "notify/alarm_desk.h"
 
 namespace daruma::api {
 
@@ -44,6 +45,7 @@ struct ServiceContext {
   std::string config_file;     // that errors name
   std::string data_directory;  // with access keys of its own; "" if there is none
   metrics::TimeSeries& series;
+  notify::AlarmDesk& alarms;
   control::AdminHandler& index;  // answers GET / without an Action
 };
 

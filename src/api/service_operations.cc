@@ -117,6 +117,7 @@ Expected<void> Service::run_cloudwatch(Request& request, const Parameter& parame
   const auto in = cw::decode(*request.form, *request.admin, parameters);
   if (!in) return tl::unexpected(in.error());
   cw::Call call{cw::Input(*in), context_.series, context_.loop.wall_now()};
+  call.alarms = &context_.alarms;
   if (const Expected<void> done = operation->run(call); !done) return done;
   if (request.changes) audit(request, "done");
   responder.send(cw::success(*request.form, request.action, request.id, call.out));

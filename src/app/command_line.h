@@ -65,6 +65,14 @@ struct CheckAlbCommand {
   Address admin;
 };
 
+struct AlarmsCommand {
+  enum class What : uint8_t { list, test };
+  What what = What::list;
+  std::string name;  // of the one to test
+  bool json = false;
+  Address admin;
+};
+
 struct ZonalShiftCommand {
   enum class What : uint8_t { list, start, extend, cancel };
   What what = What::list;
@@ -126,9 +134,9 @@ struct Usage {
 
 using Command =
     std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
-                 ZonalShiftCommand, MackerelPluginCommand, CheckAlbCommand, TargetCommand,
-                 CertificateCommand, ExportCommand, ImportCommand, KeysCommand, BackupCommand,
-                 RestoreCommand, VersionCommand>;
+                 ZonalShiftCommand, AlarmsCommand, MackerelPluginCommand, CheckAlbCommand,
+                 TargetCommand, CertificateCommand, ExportCommand, ImportCommand, KeysCommand,
+                 BackupCommand, RestoreCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

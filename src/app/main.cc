@@ -7,6 +7,7 @@
 //   reload       commands.cc     asks a running daruma to apply its changed file
 //   explain      explain.cc      asks a running daruma why a request ended as it did
 //   advise       explain.cc      and what should be changed at its targets
+//   alarms       alarms.cc       what a running daruma is alarmed about, and whether that arrives
 //   mackerel-plugin, check-alb  mackerel.cc  what Mackerel's agent asks a running daruma
 //   target       target.cc       a sample origin
 //   certificate  certificate.cc  a self-signed certificate

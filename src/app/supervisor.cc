@@ -197,6 +197,19 @@ void Supervisor::build_monitoring() {
   }
   mackerel_desk_ = std::make_unique<control::MackerelDesk>(loop_, controller_, registry_, *backend_,
                                                            settings.interval, mackerel_.get());
+  build_alarms();
+}
+
+void Supervisor::build_alarms() {
+  const std::string& data = command_.data_directory;
+  alarms_kept_ = notify::Outbox::open_or_forget(data.empty() ? "" : data + "/alarms.db", log_);
+  audience_ = std::make_unique<Audience>(
+      Audience::Context{controller_, *backend_, mackerel_.get(), log_, data});
+  const bool defaults = controller_.settings().alarms.defaults.value_or(true);
+  alarms_ = std::make_unique<notify::AlarmDesk>(
+      loop_, series_, *alarms_kept_, *audience_,
+      defaults ? notify::BuiltIns::on : notify::BuiltIns::off, log_);
+  alarm_page_ = std::make_unique<AlarmPage>(*alarms_);
 }
 
 bool Supervisor::open_admin() {
@@ -204,13 +217,17 @@ bool Supervisor::open_admin() {
   admin_pages_->add_page(http::Method::get, "/mackerel",
                          "the last minute's figures, as Mackerel is given them, as JSON",
                          *mackerel_desk_);
+  admin_pages_->add_page(http::Method::get, "/alarms", "every alarm and how it stands, as JSON",
+                         *alarm_page_);
+  admin_pages_->add_page(http::Method::post, "/alarms/test",
+                         "tell everybody that this is a test: ?name=", *alarm_page_);
   auto routes = admin_pages_->routes();
   const auto index = std::ranges::find_if(routes, [](const control::AdminRoute& route) {
     return route.method == http::Method::get && route.path == "/";
   });
-  api_ = std::make_unique<api::Service>(
-      api::ServiceContext{loop_, controller_, created_.get(), surroundings_, log_,
-                          command_.config_file, command_.data_directory, series_, *index->handler});
+  api_ = std::make_unique<api::Service>(api::ServiceContext{
+      loop_, controller_, created_.get(), surroundings_, log_, command_.config_file,
+      command_.data_directory, series_, *alarms_, *index->handler});
   index->handler = api_.get();
   routes.push_back({http::Method::post, "/", api_.get()});
   routes.push_back({http::Method::post, std::string(api::cloudwatch::cbor_path) + "*", api_.get()});
@@ -240,6 +257,7 @@ void Supervisor::stop_threads() {
   health_->stop();
   log_thread_->stop();
   if (mackerel_) mackerel_->stop();
+  audience_->stop();
   admin_.reset();
 }
 
@@ -285,7 +303,7 @@ void Supervisor::stop_now() {
 
 // The operational log has no buffer of its own to flush.
 void Supervisor::end_now() const {
-  alarm(1);  // it may be standard error that a thread is stuck on
+  ::alarm(1);  // it may be standard error that a thread is stuck on
   log_.write(LogLevel::error, "app", "some thread does not stop; ended without it");
   _exit(exit_failed);
 }

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "api/service.h"
+#include "app/alarm_audience.h"
+#include "app/alarm_page.h"
 #include "app/command_line.h"
 #include "app/signals.h"
 #include "app/threads.h"
@@ -32,8 +34,10 @@
 #include "io/epoll_loop.h"
 #include "io/mailbox.h"
 #include "metrics/time_series.h"
+#include "notify/alarm_desk.h"
 #include "notify/curl.h"
 #include "notify/mackerel_thread.h"
+#include "notify/outbox.h"
 #include "telemetry/log_thread.h"
 #include "telemetry/log_writer.h"
 #include "telemetry/registry.h"
@@ -60,6 +64,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   void build_threads();
   size_t client_connections_max(size_t workers) const;
   void build_monitoring();
+  void build_alarms();
   bool open_admin();
   void start_threads();
   void stop_threads();
@@ -94,6 +99,10 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   std::unique_ptr<control::MetricsKeeper> metrics_keeper_;
   std::unique_ptr<notify::MackerelThread> mackerel_;  // null: nothing is pushed there
   std::unique_ptr<control::MackerelDesk> mackerel_desk_;
+  std::unique_ptr<notify::Outbox> alarms_kept_;
+  std::unique_ptr<Audience> audience_;
+  std::unique_ptr<notify::AlarmDesk> alarms_;
+  std::unique_ptr<AlarmPage> alarm_page_;
   std::unique_ptr<control::AdminPages> admin_pages_;
   std::unique_ptr<api::Service> api_;
   std::unique_ptr<control::AdminServer> admin_;

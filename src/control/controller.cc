@@ -46,6 +46,7 @@ void warn_of_restart(const Settings& before, const Settings& after, const std::s
   if (before.admin != after.admin) warn("Admin");
   if (before.logs_directory != after.logs_directory) warn("Logs.Directory");
   if (before.mackerel != after.mackerel) warn("Mackerel");
+  if (before.alarms != after.alarms) warn("Alarms");
 }
 
 // "load balancer 'web', Listeners[0].DefaultActions[0].TargetGroup: ", for whoever has no file to

@@ -167,6 +167,20 @@ class DeclaredParser {
     api::Mackerel& mackerel = out_.resources.mackerel;
     const Path section = root.at("Mackerel");
     load_secret(mackerel.api_key_file, section.at("ApiKeyFile"), mackerel.api_key);
+    load_secrets(out_.resources.alarms);
+  }
+
+  void load_secrets(api::Alarms& alarms) {
+    const Path root;
+    const Path path = root.at("Alarms");
+    for (size_t i = 0; i < alarms.webhooks.size(); ++i) {
+      const Path item = path.at("Webhooks", i);
+      load_secret(alarms.webhooks[i].url_file, item.at("UrlFile"), alarms.webhooks[i].url);
+    }
+    for (size_t i = 0; i < alarms.mail.size(); ++i) {
+      const Path item = path.at("Mail", i);
+      load_secret(alarms.mail[i].password_file, item.at("PasswordFile"), alarms.mail[i].password);
+    }
   }
 
   void load_secret(const std::optional<std::string>& file, const Path& where,
@@ -232,7 +246,7 @@ class DeclaredParser {
     out_.settings = {
         admin.value_or(Address()),
         resolve_path(file_, resources.logs.directory.value_or(std::string(logs_directory))),
-        resources.mackerel};
+        resources.mackerel, resources.alarms};
   }
 
   const std::string& file_;

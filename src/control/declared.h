@@ -44,6 +44,7 @@ struct Settings {
   Address admin;
   std::string logs_directory;
   model::api::Mackerel mackerel{};
+  model::api::Alarms alarms{};
   bool operator==(const Settings&) const = default;
 };
 

@@ -84,6 +84,7 @@ class Decoder {
     members.mapping("Node", [&](auto& n, auto& p) { this->node(n, p, out.node); });
     members.mapping("Logs", [&](auto& n, auto& p) { logs(n, p, out.logs); });
     members.mapping("Mackerel", [&](auto& n, auto& p) { mackerel(n, p, out.mackerel); });
+    members.mapping("Alarms", [&](auto& n, auto& p) { alarms(n, p, out.alarms); });
     certificates(node, members, out);
     members.list("TargetGroups", out.target_groups,
                  [&](auto& n, auto& p, auto& item) { target_group(n, p, item); });
@@ -144,6 +145,45 @@ class Decoder {
       });
       inner.finish();
     });
+  }
+
+  void alarms(const YamlNode& node, const Path& path, api::Alarms& out) {
+    Members members(node, path, "Alarms", problems_);
+    members.boolean("Defaults", out.defaults);
+    members.text("ConsoleUrl", out.console_url);
+    members.list("Webhooks", out.webhooks,
+                 [&](auto& n, auto& p, auto& item) { webhook(n, p, item); });
+    members.list("Mail", out.mail, [&](auto& n, auto& p, auto& item) { mail(n, p, item); });
+    members.list("Commands", out.commands,
+                 [&](auto& n, auto& p, auto& item) { notice_command(n, p, item); });
+    members.finish();
+  }
+
+  void webhook(const YamlNode& node, const Path& path, api::Webhook& out) {
+    Members members(node, path, "a webhook", problems_);
+    members.text("Name", out.name);
+    members.text("Url", out.url);
+    members.text("UrlFile", out.url_file);
+    members.finish();
+  }
+
+  void mail(const YamlNode& node, const Path& path, api::Mail& out) {
+    Members members(node, path, "an item of Mail", problems_);
+    members.text("Name", out.name);
+    members.text("Server", out.server);
+    members.text("From", out.from);
+    members.texts("To", out.to);
+    members.text("User", out.user);
+    members.text("Password", out.password);
+    members.text("PasswordFile", out.password_file);
+    members.finish();
+  }
+
+  void notice_command(const YamlNode& node, const Path& path, api::NoticeCommand& out) {
+    Members members(node, path, "an item of Commands", problems_);
+    members.text("Name", out.name);
+    members.texts("Command", out.command);
+    members.finish();
   }
 
   void mackerel(const YamlNode& node, const Path& path, api::Mackerel& out) {

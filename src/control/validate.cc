@@ -23,6 +23,7 @@
 #include "control/target_tls.h"
 #include "control/validate_access.h"
 #include "control/validate_actions.h"
+#include "control/validate_alarms.h"
 #include "control/validate_mackerel.h"
 #include "control/validate_rules.h"
 #include "control/validate_target_groups.h"
@@ -51,6 +52,7 @@ class Validator {
     node();
     admin();
     validate_mackerel(resources_.mackerel, root_.at("Mackerel"), issues_);
+    validate_alarms(resources_.alarms, root_.at("Alarms"), issues_);
     for (size_t i = 0; i < resources_.certificates.size(); ++i) {
       certificate(resources_.certificates[i], root_.at("Certificates", i));
     }

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Those whom notices go to, on loopback ports: a webhook and a mail server that remember what they
+were given, and can be slow, refuse, or be away.
+
+Standard library only.
+"""
+import base64
+import email
+import json
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from processes import Ports
+
+
+class Webhook:
+    """Use with `with`. `answer_with` is the status; while `hold` is not set it answers nothing."""
+
+    def __init__(self):
+        self.port = Ports.take()
+        self.bodies = []
+        self.refused = 0
+        self.answer_with = 200
+        self.hold = threading.Event()
+        self.hold.set()
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
+                sink.hold.wait(60)
+                if sink.answer_with == 200:
+                    sink.bodies.append(body)
+                else:
+                    sink.refused += 1
+                self.send_response(sink.answer_with)
+                self.send_header('Content-Length', '0')
+                self.end_headers()
+
+        self.server = ThreadingHTTPServer(('127.0.0.1', self.port), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self):
+        return f'http://127.0.0.1:{self.port}/hook'
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.hold.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def titles(self):
+        return [attachment['title'] for body in self.bodies for attachment in body['attachments']]
+
+
+class MailServer:
+    """SMTP as far as a client needs it (RFC 5321)."""
+
+    def __init__(self):
+        self.port = Ports.take()
+        self.mails = []  # (from, [to], message)
+        sink = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def say(self, line):
+                self.wfile.write(line.encode() + b'\r\n')
+
+            def handle(self):
+                sender, recipients = '', []
+                self.say('220 sink ESMTP')
+                while line := self.rfile.readline().decode().strip():
+                    word = line.upper()
+                    if word.startswith('EHLO'):
+                        self.say('250 sink')
+                    elif word.startswith('MAIL FROM:'):
+                        sender = line[10:].split('>')[0].strip('< ')
+                        self.say('250 ok')
+                    elif word.startswith('RCPT TO:'):
+                        recipients.append(line[8:].split('>')[0].strip('< '))
+                        self.say('250 ok')
+                    elif word == 'DATA':
+                        self.say('354 go on')
+                        text = b''
+                        while (part := self.rfile.readline()) != b'.\r\n':
+                            text += part[1:] if part.startswith(b'..') else part
+                        sink.mails.append((sender, recipients, email.message_from_bytes(text)))
+                        self.say('250 taken')
+                    elif word == 'QUIT':
+                        self.say('221 bye')
+                        return
+                    else:
+                        self.say('502 not here')
+
+        self.server = socketserver.ThreadingTCPServer(('127.0.0.1', self.port), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def text(self, index=0):
+        return base64.b64decode(self.mails[index][2].get_payload()).decode()
