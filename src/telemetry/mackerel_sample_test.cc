@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
 #include "telemetry/mackerel_graphs.h"
 
@@ -99,7 +100,8 @@ TEST(MackerelSampler, every_figure_has_a_graph_and_every_graph_a_figure) {
   const auto target = registry.add(TargetLabels{"shop", "127.0.0.2:80", "a"});
   target->response_time.record(1ms);
   std::set<std::string> sampled;
-  for (const MackerelPoint& point : sampler.take(registry, {web}).at(0).points) {
+  const MackerelSample sample = sampler.take(registry, {web}).at(0);
+  for (const MackerelPoint& point : sample.points) {
     sampled.insert(std::regex_replace(point.name, std::regex("\\.shop\\."), ".#."));
   }
   std::set<std::string> graphed;
