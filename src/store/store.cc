@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+#include "store/sqlite.h"
+
 namespace daruma::store {
 namespace {
 
@@ -24,41 +26,6 @@ constexpr std::array<const char*, 1> migrations{
     "INSERT INTO revision VALUES (1, 0);"};
 
 constexpr int busy_milliseconds = 5'000;
-
-class Statement {
- public:
-  Statement(sqlite3* database, const char* sql) {
-    sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr);
-  }
-  ~Statement() { sqlite3_finalize(statement_); }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-
-  void bind(int place, std::string_view text) {
-    const char* data = text.empty() ? "" : text.data();
-    sqlite3_bind_text64(statement_, place, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
-  }
-  // SQLITE_ROW, SQLITE_DONE or an error; one that could not be prepared is an error too.
-  int step() { return sqlite3_step(statement_); }
-  std::string text(int column) {
-    const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    if (data == nullptr) return "";
-    return std::string(data, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
-  }
-  int64_t number(int column) { return sqlite3_column_int64(statement_, column); }
-
- private:
-  sqlite3_stmt* statement_ = nullptr;
-};
-
-// SQLite would make it readable for everybody that the umask allows; its companions (-wal, -shm)
-// take over what the file has.
-Result<void> make_private(const std::string& file) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return fail(fmt::format("cannot open {}: {}", file, std::strerror(errno)));
-  ::close(descriptor);
-  return {};
-}
 
 tl::unexpected<Error> system_failure(const char* doing, const std::string& path) {
   return fail(fmt::format("cannot {} {}: {}", doing, path, std::strerror(errno)));
@@ -89,6 +56,13 @@ std::string uri_escaped(std::string_view path) {
 constexpr std::array<const char*, 2> companions{"-wal", "-shm"};
 
 }  // namespace
+
+Result<void> make_private(const std::string& file) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return fail(fmt::format("cannot open {}: {}", file, std::strerror(errno)));
+  ::close(descriptor);
+  return {};
+}
 
 void Store::Closer::operator()(sqlite3* database) const {
   sqlite3_close(database);
