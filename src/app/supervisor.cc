@@ -76,6 +76,7 @@ int Supervisor::run() {
   build_monitoring();
   if (!open_admin()) return exit_failed;
   start_threads();
+  open_history();
   start_timer_.set(loop_.now() + start_poll);
   loop_.run();
   stop_threads();
@@ -240,6 +241,31 @@ bool Supervisor::open_admin() {
   return true;
 }
 
+// Workers serve meanwhile. Without it the node serves as well, and remembers less.
+void Supervisor::open_history() {
+  if (command_.data_directory.empty()) return;
+  const std::string file = command_.data_directory + "/metrics.db";
+  auto reader = store::Archive::open(file);
+  auto archive = reader ? store::Archive::open(file) : Result<std::unique_ptr<store::Archive>>();
+  std::string problem = reader ? "" : reader.error().message;
+  if (reader && !archive) problem = archive.error().message;
+  if (problem.empty()) {
+    auto writer = std::make_unique<metrics::Archivist>(
+        std::move(*archive), [this](const std::string& failure) {
+          log_.write(failure.empty() ? LogLevel::info : LogLevel::error, "metrics",
+                     failure.empty() ? "points of metrics are kept again" : failure);
+        });
+    const auto attached = series_.attach(std::move(*reader), std::move(writer));
+    if (!attached) problem = attached.error().message;
+  }
+  if (problem.empty()) return;
+  log_.write(LogLevel::error, "metrics",
+             problem +
+                 "; points of metrics are kept in memory only: move the file away, and start "
+                 "again",
+             {{"file", file}});
+}
+
 void Supervisor::start_threads() {
   log_thread_ = std::make_unique<telemetry::LogThread>(*log_writer_, system_wall_now);
   health_->start();
@@ -259,6 +285,7 @@ void Supervisor::stop_threads() {
   if (mackerel_) mackerel_->stop();
   audience_->stop();
   admin_.reset();
+  series_.finish(loop_.wall_now());
 }
 
 void Supervisor::announce() {

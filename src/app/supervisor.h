@@ -8,6 +8,7 @@
 //   health   all probes
 //   log      log rings to files
 //   mackerel pushes figures there, where that is configured
+//   archive  points of metrics to their file (inside metrics::Archivist)
 //   names    up to eight for look-ups of host names (inside control::make_system_lookup)
 #pragma once
 
@@ -67,6 +68,7 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   void build_alarms();
   bool open_admin();
   void start_threads();
+  void open_history();
   void stop_threads();
   void announce();
   void drain();

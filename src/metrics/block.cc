@@ -19,6 +19,7 @@ constexpr uint8_t follows_directly = 0x04;  // else how many periods later
 constexpr uint8_t has_distribution = 0x08;
 constexpr uint8_t in_millionths = 0x10;
 constexpr uint8_t as_doubles = 0x20;
+constexpr uint8_t bounds_as_buckets = 0x40;  // minimum and maximum are middles of buckets
 
 constexpr double exact_below = 9e15;  // 2^53
 
@@ -38,8 +39,16 @@ bool is_millionths(double value) {
   return std::abs(scaled) < exact_below && std::abs(scaled - std::round(scaled)) < 1e-3;
 }
 
+bool is_middle(double value) {
+  return value == Distribution::middle_of(Distribution::index_of(value));
+}
+bool has_bucket_bounds(const Point& point) {
+  return is_middle(point.minimum) && is_middle(point.maximum) && shape_of(point) == full;
+}
+
 uint8_t number_form(const Point& point) {
-  const double values[] = {point.sum, point.minimum, point.maximum};
+  const bool buckets = has_bucket_bounds(point);
+  const double values[] = {point.sum, buckets ? 0 : point.minimum, buckets ? 0 : point.maximum};
   if (!is_whole(point.count)) return as_doubles;
   if (std::ranges::all_of(values, is_whole)) return 0;
   return std::ranges::all_of(values, is_millionths) ? in_millionths : as_doubles;
@@ -104,6 +113,12 @@ class Input {
     const uint64_t value = number();
     return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
   }
+  // Damaged bytes may name any bucket.
+  double bucket(double before) {
+    const int64_t index =
+        Distribution::index_of(before) + std::clamp<int64_t>(difference(), -1'000'000, 1'000'000);
+    return Distribution::middle_of(static_cast<int32_t>(index));
+  }
   double value(double before, uint8_t form) {
     if (form != as_doubles) {
       const auto sum = static_cast<uint64_t>(scaled(before, form)) +
@@ -144,14 +159,21 @@ Distribution read_distribution(Input& in) {
 void write_point(Output& out, const Point& point, const Point& before, int64_t gap) {
   const Shape shape = shape_of(point);
   const uint8_t form = number_form(point);
-  out.byte(static_cast<uint8_t>(shape | form | (gap == 1 ? follows_directly : 0) |
+  const bool buckets = has_bucket_bounds(point);
+  out.byte(static_cast<uint8_t>(shape | form | (buckets ? bounds_as_buckets : 0) |
+                                (gap == 1 ? follows_directly : 0) |
                                 (point.distribution.empty() ? 0 : has_distribution)));
   if (gap != 1) out.number(static_cast<uint64_t>(gap));
   out.value(point.sum, before.sum, form);
   const uint8_t count_form = form == in_millionths ? 0 : form;
   if (shape == full || shape == constant) out.value(point.count, before.count, count_form);
-  if (shape == full || shape == constant) out.value(point.minimum, before.minimum, form);
-  if (shape == full) out.value(point.maximum, before.maximum, form);
+  if (buckets) {
+    out.difference(Distribution::index_of(point.minimum) - Distribution::index_of(before.minimum));
+    out.difference(Distribution::index_of(point.maximum) - Distribution::index_of(before.maximum));
+  } else {
+    if (shape == full || shape == constant) out.value(point.minimum, before.minimum, form);
+    if (shape == full) out.value(point.maximum, before.maximum, form);
+  }
   if (!point.distribution.empty()) write_distribution(out, point.distribution);
 }
 
@@ -168,8 +190,13 @@ std::optional<Point> read_point(Input& in, const Point& before, std::chrono::sec
   point.minimum = shape == events ? 1 : point.sum;
   const uint8_t count_form = form == in_millionths ? 0 : form;
   if (shape == full || shape == constant) point.count = in.value(before.count, count_form);
-  if (shape == full || shape == constant) point.minimum = in.value(before.minimum, form);
-  point.maximum = shape == full ? in.value(before.maximum, form) : point.minimum;
+  if ((first & bounds_as_buckets) != 0) {
+    point.minimum = in.bucket(before.minimum);
+    point.maximum = in.bucket(before.maximum);
+  } else {
+    if (shape == full || shape == constant) point.minimum = in.value(before.minimum, form);
+    point.maximum = shape == full ? in.value(before.maximum, form) : point.minimum;
+  }
   if ((first & has_distribution) != 0) point.distribution = read_distribution(in);
   if (!in.good()) return std::nullopt;
   return point;

@@ -16,6 +16,9 @@ Point at(int index, Point point) {
 std::vector<Point> various() {
   Point latency = Point::of_values(0.0125, 3);
   latency.merge(Point::of_values(0.25, 1));
+  Point bounded = latency;
+  bounded.minimum = Distribution::middle_of(Distribution::index_of(0.0125));
+  bounded.maximum = Distribution::middle_of(Distribution::index_of(0.25));
   Point level = Point::of_sample(10);
   level.merge(Point::of_sample(10));
   Point uneven = Point::of_sample(-3);
@@ -23,7 +26,8 @@ std::vector<Point> various() {
   return {at(0, Point::of_events(600)),
           at(1, Point::of_events(9e15 - 1)),
           at(5, latency),
-          at(6, level),
+          at(7, bounded),
+          at(8, level),
           at(100, uneven),
           at(101, Point::of_sample(1.0 / 3)),
           at(300, Point::of_events(1))};

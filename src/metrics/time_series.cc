@@ -5,18 +5,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "metrics/time_series_parts.h"
 
 namespace daruma::metrics {
 namespace {
 
 constexpr Duration late_max = std::chrono::days(15);
 constexpr Duration ahead_max = 2h;
-
-WallTime floor_to(WallTime time, Seconds step) {
-  const auto since = std::chrono::floor<Seconds>(time).time_since_epoch().count();
-  const auto whole = since / step.count() - (since % step.count() < 0 ? 1 : 0);
-  return WallTime(step * whole);
-}
 
 bool fits(const SeriesFacts& facts, const SeriesFilter& filter) {
   if (filter.space && *filter.space != facts.key.space) return false;
@@ -38,15 +33,15 @@ bool is_detailed(const SeriesKey& key) {
   });
 }
 
-}  // namespace
+// Of single targets there are many, and nobody asks for them after weeks.
+bool is_of_target(const SeriesKey& key) {
+  return key.space == own_namespace &&
+         std::ranges::any_of(key.dimensions, [](const Dimension& dimension) {
+           return dimension.name == target_dimension;
+         });
+}
 
-struct TimeSeries::Series {
-  SeriesFacts facts;
-  bool detailed = false;
-  std::map<WallTime, Point> waiting;                    // 10 s each, not closed
-  std::array<std::optional<Point>, tiers.size()> open;  // what the tier below has closed; 0: unused
-  std::array<Blocks, tiers.size()> blocks;
-};
+}  // namespace
 
 TimeSeries::TimeSeries(const Limits& limits) : limits_(limits) {}
 TimeSeries::~TimeSeries() = default;
@@ -57,14 +52,23 @@ TimeSeries::Series* TimeSeries::find_or_make(const SeriesKey& key, std::string_v
   if (series_.size() >= limits_.series_max) {
     const auto oldest = std::ranges::min_element(
         series_, {}, [](const auto& entry) { return entry.second->facts.last_point; });
-    for (const Blocks& blocks : oldest->second->blocks)
-      for (const auto& [start, block] : blocks) block_bytes_ -= block.bytes().size();
+    forget(*oldest->second);
     series_.erase(oldest);
   }
   auto made = std::make_unique<Series>();
   made->facts = {key, std::string(unit)};
   made->detailed = is_detailed(key);
+  if (is_of_target(key)) made->tiers_kept = 2;
+  made->number = next_number_++;
+  if (reader_) new_series_.push_back({made->number, described(made->facts), 0});
   return series_.emplace(key, std::move(made)).first->second.get();
+}
+
+void TimeSeries::forget(Series& series) {
+  for (const Blocks& blocks : series.blocks) {
+    for (const auto& [start, kept] : blocks) block_bytes_ -= kept.block.bytes().size();
+  }
+  if (reader_) forgotten_series_.push_back(series.number);
 }
 
 bool TimeSeries::write(const SeriesKey& key, std::string_view unit, WallTime at,
@@ -73,20 +77,24 @@ bool TimeSeries::write(const SeriesKey& key, std::string_view unit, WallTime at,
   if (point.count == 0) return true;
   const WallTime start = floor_to(at, tiers[0].resolution);
   Series& series = *find_or_make(key, unit);
+  Point placed = point;
+  placed.start = start;
+  if (start < closed_) note(series, placed);
+  take(series, start, placed);
+  return true;
+}
+
+void TimeSeries::take(Series& series, WallTime start, const Point& point) {
   series.facts.last_point = std::max(series.facts.last_point, start);
-  if (start < closed_) {
-    write_late(series, start, point);
-    return true;
-  }
+  if (start < closed_) return write_late(series, start, point);
   Point& waiting = series.waiting[start];
   waiting.start = start;
   waiting.merge(point);
-  return true;
 }
 
 // What the tier has closed already takes it up, tier by tier; the first that has not does so later.
 void TimeSeries::write_late(Series& series, WallTime start, const Point& point) {
-  for (size_t tier = 0; tier < tiers.size(); ++tier) {
+  for (size_t tier = 0; tier < series.tiers_kept; ++tier) {
     Point part = point;
     part.start = floor_to(start, tiers[tier].resolution);
     if (part.start + tiers[tier].resolution <= closed_) {
@@ -102,22 +110,30 @@ void TimeSeries::write_late(Series& series, WallTime start, const Point& point) 
 
 void TimeSeries::change(Series& series, size_t tier, const Point& point, bool late) {
   const WallTime start = floor_to(point.start, tiers[tier].block);
-  const auto [place, is_new] =
-      series.blocks[tier].try_emplace(start, start, tiers[tier].resolution);
-  Block& block = place->second;
-  block_bytes_ -= block.bytes().size();
-  if (late || block.last() >= point.start) {
-    block.insert(point);
-  } else {
-    block.append(point);
+  Blocks& blocks = series.blocks[tier];
+  auto place = blocks.find(start);
+  if (place == blocks.end()) {
+    std::optional<Block> known;
+    if (late || start <= archived_until_) known = archived(series, tier, start);
+    if (!known) known.emplace(start, tiers[tier].resolution);
+    block_bytes_ += known->bytes().size();
+    place = blocks.emplace(start, KeptBlock{std::move(*known)}).first;
   }
-  block_bytes_ += block.bytes().size();
+  KeptBlock& kept = place->second;
+  block_bytes_ -= kept.block.bytes().size();
+  if (late || kept.block.last() >= point.start) {
+    kept.block.insert(point);
+  } else {
+    kept.block.append(point);
+  }
+  kept.unsaved = true;
+  block_bytes_ += kept.block.bytes().size();
 }
 
 // A closed point is kept, and counts in the next tier.
 void TimeSeries::close(Series& series, size_t tier, const Point& point) {
   change(series, tier, point, false);
-  if (tier + 1 == tiers.size()) return;
+  if (tier + 1 == series.tiers_kept) return;
   const WallTime start = floor_to(point.start, tiers[tier + 1].resolution);
   std::optional<Point>& open = series.open[tier + 1];
   if (open && open->start != start) {
@@ -130,7 +146,9 @@ void TimeSeries::close(Series& series, size_t tier, const Point& point) {
 
 void TimeSeries::raise(Series& series, WallTime until) {
   while (!series.waiting.empty() && series.waiting.begin()->first + tiers[0].resolution <= until) {
-    close(series, 0, series.waiting.extract(series.waiting.begin()).mapped());
+    const Point point = series.waiting.extract(series.waiting.begin()).mapped();
+    note(series, point);
+    close(series, 0, point);
   }
   for (size_t tier = 1; tier < tiers.size(); ++tier) {
     std::optional<Point>& open = series.open[tier];
@@ -140,13 +158,25 @@ void TimeSeries::raise(Series& series, WallTime until) {
   }
 }
 
+// An hour's end is a step of its own: a checkpoint holds nothing of what comes after it.
 void TimeSeries::advance(WallTime now) {
   const WallTime until = floor_to(now, tiers[0].resolution);
-  if (until <= closed_) return;
+  const WallTime hour = floor_to(until, tiers.back().resolution);
+  if (closed_ == WallTime{}) closed_ = hour;
+  if (closed_ < hour && hour < until) step(hour);
+  if (closed_ < until) {
+    step(until);
+  } else {
+    post(false);  // what came late
+  }
+}
+
+void TimeSeries::step(WallTime until) {
   const bool new_block = floor_to(until, tiers[0].block) != floor_to(closed_, tiers[0].block);
   closed_ = until;
   for (const auto& [key, series] : series_) raise(*series, until);
   if (new_block) forget_old();
+  post(until == floor_to(until, tiers.back().resolution));
   make_room();
 }
 
@@ -154,7 +184,7 @@ void TimeSeries::drop_blocks_before(size_t tier, WallTime start) {
   for (const auto& [key, series] : series_) {
     Blocks& blocks = series->blocks[tier];
     while (!blocks.empty() && blocks.begin()->first < start) {
-      block_bytes_ -= blocks.begin()->second.bytes().size();
+      block_bytes_ -= blocks.begin()->second.block.bytes().size();
       blocks.erase(blocks.begin());
     }
   }
@@ -165,8 +195,11 @@ void TimeSeries::forget_old() {
     drop_blocks_before(tier, closed_ - tiers[tier].kept - tiers[tier].block);
   }
   std::erase_if(series_, [this](const auto& entry) {
-    const Series& series = *entry.second;
-    return series.facts.last_point < closed_ - tiers.back().kept && series.waiting.empty();
+    Series& series = *entry.second;
+    const bool old =
+        series.facts.last_point < closed_ - tiers.back().kept && series.waiting.empty();
+    if (old) forget(series);
+    return old;
   });
 }
 
@@ -186,7 +219,7 @@ void TimeSeries::make_room() {
     for (const auto& [key, series] : series_) {
       const Blocks& blocks = series->blocks[of_tier];
       if (!blocks.empty() && blocks.begin()->first == oldest)
-        points_dropped_ += blocks.begin()->second.points().size();
+        points_dropped_ += blocks.begin()->second.block.points().size();
     }
     drop_blocks_before(of_tier, oldest + tiers[of_tier].resolution);
   }
@@ -196,11 +229,20 @@ void TimeSeries::make_room() {
 std::vector<Point> TimeSeries::points_of(const Series& series, size_t tier, WallTime from,
                                          WallTime to) const {
   std::vector<Point> found;
-  for (const auto& [start, block] : series.blocks[tier]) {
-    if (start >= to) break;
-    if (block.last() < from) continue;
+  const auto add = [&](const Block& block) {
+    if (block.last() < from) return;
     for (Point& point : block.points()) {
       if (point.start >= from && point.start < to) found.push_back(std::move(point));
+    }
+  };
+  const Blocks& blocks = series.blocks[tier];
+  const WallTime oldest = closed_ - tiers[tier].kept - tiers[tier].block;
+  WallTime start = std::max(floor_to(from, tiers[tier].block), floor_to(oldest, tiers[tier].block));
+  for (; start < to; start += tiers[tier].block) {
+    if (const auto kept = blocks.find(start); kept != blocks.end()) {
+      add(kept->second.block);
+    } else if (const auto block = archived(series, tier, start)) {
+      add(*block);
     }
   }
   return found;
@@ -225,7 +267,7 @@ std::vector<Point> TimeSeries::read(const SeriesKey& key, WallTime from, WallTim
     if (merged.empty() || merged.back().start != start) merged.emplace_back().start = start;
     merged.back().merge(point);
   };
-  for (size_t tier = tiers.size(); tier-- > 0;) {
+  for (size_t tier = series.tiers_kept; tier-- > 0;) {
     const Seconds resolution = tiers[tier].resolution;
     if (period % resolution != 0s || floor_to(origin, resolution) != origin) continue;
     const WallTime closed = std::min(end, floor_to(closed_, resolution));

@@ -264,6 +264,32 @@ def test_answers_are_as_recorded(site):
                    EndTime=day) == test['error-invalid-time-frame']['Error']
 
 
+def test_figures_survive_a_restart(site):
+    cloudwatch = by_query(site)
+    for _ in range(12):
+        site.get('/')
+    wait_until('a first collection', lambda: cloudwatch.list_metrics(Namespace=ALB)['Metrics'], 30)
+    balancer = balancer_of(cloudwatch)
+
+    def requests():
+        return sums(by_query(site), ['RequestCount'], [balancer])['RequestCount']
+    wait_until('12 requests', lambda: requests() == 12, 30)
+    for _ in range(3):
+        site.get('/')  # what no collection has seen yet is taken along at the end
+    assert site.stop() == 0
+    with Daruma(site.configuration) as again:
+        wait_until('15 requests', lambda: sums(by_query(again), ['RequestCount'], [balancer])
+                   == {'RequestCount': 15}, 30)
+        again.get('/')
+        again.kill()
+    file = site.folder / 'data/metrics.db'
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_bytes(b'no database' * 1000)
+    with Daruma(site.configuration) as without:
+        assert without.get('/').status_code == 200
+        assert 'in memory only' in without.output()
+
+
 def test_errors_have_their_names_in_every_form(site):
     wrong = {'Namespace': 'Shop', 'MetricData': [{'MetricName': 'Orders', 'Value': 1,
                                                   'Values': [1]}]}
