@@ -186,7 +186,7 @@ def test_what_is_not_issued(daruma):
     no('InvalidTagException', Tags=[{'Key': 'aws:x'}])
     assert 'HTTP' in no('ValidationException', ValidationMethod='HTTP')
     assert 'RSA_4096' in no('ValidationException', KeyAlgorithm='RSA_4096')
-    no('ValidationException', Options={'Export': 'ENABLED'})
+    no('ValidationException', Options={'CertificateTransparencyLoggingPreference': 'PERHAPS'})
     # Nobody's consent is asked, so nobody can say who is to be asked.
     assert 'DomainValidationOptions' in no('ValidationException', DomainValidationOptions=[
         {'DomainName': 'a.example.com', 'ValidationDomain': 'example.com'}])
