@@ -26,7 +26,7 @@ class Pair {
  public:
   explicit Pair(int64_t version) {
     const std::vector<std::string> names = {"localhost"};
-    const SelfSigned made = *make_self_signed(names);
+    const CertifiedKey made = *make_self_signed(names);
     const CertificateText certificate{"bench", made.chain_pem, made.key_pem};
     server_context_ = std::move(*ServerContext::create(
         std::span(&certificate, 1), policies[static_cast<size_t>(version)], make_ticket_keys()));

@@ -49,7 +49,7 @@ constexpr const char* name_of(Sharing sharing) {
 // The two ends' contexts, in a library context of their own if asked for.
 class Contexts {
  public:
-  Contexts(const SelfSigned& made, [[maybe_unused]] bool own_library) {
+  Contexts(const CertifiedKey& made, [[maybe_unused]] bool own_library) {
 #if defined(OPENSSL_IS_AWSLC)
     server_.reset(SSL_CTX_new(TLS_method()));
     client_.reset(SSL_CTX_new(TLS_method()));
@@ -148,7 +148,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void compare(const SelfSigned& made) {
+void compare(const CertifiedKey& made) {
   constexpr Sharing variants[] = {Sharing::context, Sharing::library, Sharing::nothing};
   constexpr size_t threads_max = 2;
   std::vector<std::unique_ptr<Contexts>> all;
