@@ -15,12 +15,8 @@ namespace {
 
 using std::string_view;
 
-int64_t seconds(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
 void put_time(Json& to, const char* name, const std::string& text) {
-  if (const auto time = parse_date_and_time(text)) to[name] = seconds(*time);
+  if (const auto time = parse_date_and_time(text)) to[name] = unix_seconds(*time);
 }
 
 std::string algorithm_of(const tls::CertificateFacts& facts) {
@@ -96,8 +92,8 @@ Json outline(const JsonCall& call, const shapes::Certificate& certificate,
           {"Type", issued ? "AMAZON_ISSUED" : "IMPORTED"},
           {"KeyAlgorithm", algorithm_of(facts)},
           {"RenewalEligibility", renewed ? "ELIGIBLE" : "INELIGIBLE"},
-          {"NotBefore", seconds(facts.not_before)},
-          {"NotAfter", seconds(facts.not_after)}};
+          {"NotBefore", unix_seconds(facts.not_before)},
+          {"NotAfter", unix_seconds(facts.not_after)}};
 }
 
 Json description(const JsonCall& call, const shapes::Certificate& certificate,

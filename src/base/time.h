@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace daruma {
 
@@ -26,6 +27,11 @@ inline constexpr Instant never = Instant::max();
 
 inline double seconds_of(Duration d) {
   return std::chrono::duration<double>(d).count();
+}
+
+// Whole seconds since 1970-01-01T00:00:00Z.
+constexpr int64_t unix_seconds(WallTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
 }  // namespace daruma

@@ -67,9 +67,8 @@ void CookieKeyKeeper::rotate() {
 Result<void> CookieKeyKeeper::save() const {
   if (directory_.empty()) return {};
   if (const Result<void> made = make_data_directory(directory_); !made) return made;
-  const auto seconds = duration_cast<std::chrono::seconds>(since_.time_since_epoch()).count();
   std::string text = fmt::format("{}{}\n# Seal the cookies of sticky sessions. Secret.\n{}\n",
-                                 since, seconds, cookie_key_line(keys_.current));
+                                 since, unix_seconds(since_), cookie_key_line(keys_.current));
   if (!keys_.previous.empty()) text += cookie_key_line(keys_.previous) + "\n";
   return replace_file(directory_, file_name, text);
 }

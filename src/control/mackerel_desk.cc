@@ -15,10 +15,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr Duration look_every = 1s;
 
-int64_t epoch_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
 }  // namespace
 
 MackerelDesk::MackerelDesk(io::Loop& loop, const Controller& controller,
@@ -104,9 +100,9 @@ void MackerelDesk::handle(const AdminRequest&, AdminResponder responder) {
   }
   Json certificates = Json::array();
   for (const telemetry::CertificateStatus& each : checks_.certificates())
-    certificates.push_back({{"Name", each.name}, {"NotAfter", epoch_of(each.not_after)}});
-  const Json page{{"Now", epoch_of(loop_.wall_now())},
-                  {"Time", epoch_of(latest_.at)},
+    certificates.push_back({{"Name", each.name}, {"NotAfter", unix_seconds(each.not_after)}});
+  const Json page{{"Now", unix_seconds(loop_.wall_now())},
+                  {"Time", unix_seconds(latest_.at)},
                   {"IntervalSeconds", interval_ / 1s},
                   {"LoadBalancers", std::move(balancers)},
                   {"Certificates", std::move(certificates)},

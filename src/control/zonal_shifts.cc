@@ -23,10 +23,6 @@ constexpr const char* file_name = "zonal_shifts.json";
 constexpr int format_version = 1;
 constexpr size_t bytes_max = 1024 * 1024;
 
-int64_t seconds_of_epoch(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
 WallTime at(const json& seconds) {
   return WallTime(std::chrono::seconds(seconds.get<int64_t>()));
 }
@@ -95,8 +91,8 @@ Result<void> save_zonal_shifts(const std::string& directory, const ZonalShifts& 
   for (const auto& [name, shift] : shifts.all()) {
     rows.push_back({{"load_balancer", shift.load_balancer},
                     {"zone", shift.zone},
-                    {"started", seconds_of_epoch(shift.started)},
-                    {"expires", seconds_of_epoch(shift.expires)},
+                    {"started", unix_seconds(shift.started)},
+                    {"expires", unix_seconds(shift.expires)},
                     {"comment", shift.comment}});
   }
   const json document{{"version", format_version}, {"shifts", std::move(rows)}};

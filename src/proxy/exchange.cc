@@ -332,10 +332,8 @@ Next Exchange::send_on(TargetStream& connection) {
 
 void Exchange::make_trace_id() {
   Random& random = environment_.loop.random();
-  const auto epoch = environment_.loop.wall_now().time_since_epoch();
-  http::make_trace_root(
-      static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(epoch).count()),
-      random.next(), random.next(), trace_root_);
+  http::make_trace_root(static_cast<uint32_t>(unix_seconds(environment_.loop.wall_now())),
+                        random.next(), random.next(), trace_root_);
   http::combine_trace_id(request_.fields.find(http::FieldId::x_amzn_trace_id), trace_root_,
                          trace_id_);
 }

@@ -25,8 +25,7 @@ int64_t seconds(Duration duration) {
 }
 
 uint32_t second_of(WallTime now) {
-  return static_cast<uint32_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+  return static_cast<uint32_t>(unix_seconds(now));
 }
 
 // A clock that another node is ahead by does not matter.

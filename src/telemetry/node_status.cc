@@ -12,7 +12,7 @@ constexpr model::HealthState all_states[] = {
     model::HealthState::initial, model::HealthState::healthy,  model::HealthState::unhealthy,
     model::HealthState::unused,  model::HealthState::draining, model::HealthState::unavailable};
 
-double unix_seconds(WallTime time) {
+double unix_time(WallTime time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
@@ -130,7 +130,7 @@ MetricFamily certificate_expiries(const std::vector<CertificateStatus>& certific
                               "When the certificate ends, in seconds since 1970");
   for (const CertificateStatus& certificate : certificates) {
     family.samples.push_back(
-        {{{"certificate", certificate.name}}, unix_seconds(certificate.not_after)});
+        {{{"certificate", certificate.name}}, unix_time(certificate.not_after)});
   }
   return family;
 }
@@ -157,7 +157,7 @@ void add_config(const NodeStatus& status, WallTime now, std::vector<MetricFamily
                            load.applied ? 1 : 0));
   families.push_back(gauge("daruma_config_last_load_timestamp_seconds",
                            "When the configuration file was last read, in seconds since 1970",
-                           unix_seconds(load.at)));
+                           unix_time(load.at)));
   families.push_back(gauge("daruma_config_problems",
                            "What could not be done of the configuration, such as a port in use; "
                            "GET /config names it",
@@ -174,7 +174,7 @@ std::vector<MetricFamily> metrics_of(const NodeStatus& status, WallTime now) {
                       {{{{"version", status.version}}, 1.0}}});
   families.push_back(gauge("daruma_start_timestamp_seconds",
                            "When this process started, in seconds since 1970",
-                           unix_seconds(status.started)));
+                           unix_time(status.started)));
   families.push_back(
       gauge("daruma_draining", "1 while this node stops taking work", status.draining ? 1 : 0));
   add_config(status, now, families);
