@@ -4,21 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/base64.h"
 #include "base/stable_hash.h"
 #include "base/time_text.h"
+#include "http/date.h"
 
 namespace daruma::alarm {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-int64_t epoch_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -63,16 +59,6 @@ std::string body_of(const Notice& notice) {
   return text;
 }
 
-// RFC 4648 4: base64url's letters, but two, and padding.
-std::string base64_encode(std::string_view bytes) {
-  std::string text;
-  append_base64url(bytes, text);
-  std::ranges::replace(text, '-', '+');
-  std::ranges::replace(text, '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return text;
-}
-
 std::string one_line(std::string text) {
   std::ranges::replace_if(
       text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, ' ');
@@ -90,7 +76,7 @@ std::string header_text(const std::string& text) {
     while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
     if (end == begin) end = std::min(begin + 42, text.size());  // no UTF-8
     out += (out.empty() ? "=?utf-8?B?" : "\r\n =?utf-8?B?") +
-           base64_encode(text.substr(begin, end - begin)) + "?=";
+           base64(text.substr(begin, end - begin)) + "?=";
     begin = end;
   }
   return out;
@@ -98,15 +84,8 @@ std::string header_text(const std::string& text) {
 
 // RFC 5322 3.3: "Sat, 03 Oct 2026 12:02:00 +0000".
 std::string mail_date(WallTime time) {
-  constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  return fmt::format("{}, {:02} {} {} {} +0000", days.at(std::chrono::weekday(day).c_encoding()),
-                     static_cast<unsigned>(date.day()),
-                     months.at(static_cast<unsigned>(date.month()) - 1),
-                     static_cast<int>(date.year()), date_and_time(time).substr(11, 8));
+  std::string text(http::Date(time).view());
+  return text.replace(text.size() - 3, 3, "+0000");
 }
 
 }  // namespace
@@ -175,7 +154,7 @@ std::string webhook_json(std::span<const Notice> notices) {
                     {"title", head_of(notice)},
                     {"text", body_of(notice)},
                     {"fallback", head_of(notice)},
-                    {"ts", epoch_of(notice.at)}};
+                    {"ts", unix_seconds(notice.at)}};
     if (!notice.link.empty()) attachment["title_link"] = notice.link;
     attachments.push_back(std::move(attachment));
   }
@@ -198,7 +177,7 @@ std::string mail_text(const Envelope& envelope, std::span<const Notice> notices,
   text +=
       "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
       "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n";
-  const std::string encoded = base64_encode(body);
+  const std::string encoded = base64(body);
   constexpr size_t line = 76;
   for (size_t i = 0; i < encoded.size(); i += line) text += encoded.substr(i, line) + "\r\n";
   return text;

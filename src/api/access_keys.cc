@@ -8,6 +8,7 @@
 
 #include "api/digest.h"
 #include "api/json_codec.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "control/durable_file.h"
 #include "io/read_file.h"

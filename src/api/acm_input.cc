@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "api/key_vault.h"
+#include "base/base64.h"
 #include "base/utf8.h"
 
 namespace daruma::api::acm {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/base64.h"
 #include "base/check.h"
 #include "control/durable_file.h"
 #include "io/read_file.h"
@@ -40,32 +41,6 @@ std::string random_bytes(size_t count) {
 }
 
 }  // namespace
-
-std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(bytes_of(text), bytes_of(bytes), static_cast<int>(bytes.size()));
-  text.resize(static_cast<size_t>(size));
-  return text;
-}
-
-Result<std::string> base64_decoded(std::string_view text) {
-  std::string dense;
-  for (const char c : text) {
-    if (c != '\n' && c != '\r') dense += c;
-  }
-  if (dense.empty() || dense.size() % 4 != 0) return fail("not base64");
-  size_t padding = 0;
-  while (padding < 2 && dense[dense.size() - 1 - padding] == '=') ++padding;
-  const std::string_view view = dense;
-  if (view.substr(0, view.size() - padding).find('=') != std::string_view::npos) {
-    return fail("not base64");
-  }
-  std::string bytes(dense.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(bytes_of(bytes), bytes_of(view), static_cast<int>(dense.size()));
-  if (size < 0) return fail("not base64");
-  bytes.resize(static_cast<size_t>(size) - padding);
-  return bytes;
-}
 
 KeyVault::KeyVault(std::string key) : key_(std::move(key)) {
   DARUMA_ASSERT(key_.size() == key_bytes);

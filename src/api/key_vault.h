@@ -12,10 +12,6 @@
 
 namespace daruma::api {
 
-std::string base64(std::string_view bytes);
-// Of the standard alphabet, with its padding; line breaks are skipped.
-Result<std::string> base64_decoded(std::string_view text);
-
 class KeyVault {
  public:
   static std::string file(const std::string& directory);

@@ -39,14 +39,5 @@ TEST(KeyVault, keeps_its_key_in_a_file) {
   fs::remove_all(folder);
 }
 
-TEST(Base64, is_that_of_the_standard) {
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(base64("foob"), "Zm9vYg==");
-  EXPECT_EQ(base64_decoded("Zm9v\nYg==").value_or(""), "foob");
-  EXPECT_EQ(base64_decoded("Zm9vYmE=").value_or(""), "fooba");
-  for (const char* wrong : {"", "Zm9", "Zm9?", "===="})
-    EXPECT_FALSE(base64_decoded(wrong)) << wrong;
-}
-
 }  // namespace
 }  // namespace daruma::api

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -20,6 +21,30 @@ constexpr std::array<uint8_t, 256> make_values() {
 constexpr std::array<uint8_t, 256> values = make_values();
 
 }  // namespace
+
+std::string base64(std::string_view bytes) {
+  std::string text;
+  append_base64url(bytes, text);
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
+Result<std::string> base64_decoded(std::string_view text) {
+  std::string dense;
+  for (const char c : text) {
+    if (c != '\n' && c != '\r') dense += c;
+  }
+  if (dense.empty() || dense.size() % 4 != 0) return fail("not base64");
+  if (dense.find_first_of("-_") != std::string::npos) return fail("not base64");
+  for (int padding = 0; padding < 2 && dense.back() == '='; ++padding) dense.pop_back();
+  std::ranges::replace(dense, '+', '-');
+  std::ranges::replace(dense, '/', '_');
+  std::string bytes;
+  if (!append_from_base64url(dense, bytes)) return fail("not base64");
+  return bytes;
+}
 
 void append_base64url(std::string_view bytes, std::string& text) {
   uint32_t bits = 0;

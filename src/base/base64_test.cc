@@ -14,6 +14,23 @@ std::string encoded(std::string_view bytes) {
   return text;
 }
 
+TEST(Base64, writes_the_examples_of_the_rfc) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(base64("\xfb\xff"), "+/8=");
+}
+
+TEST(Base64, reads_lines_and_padding_and_nothing_else) {
+  EXPECT_EQ(base64_decoded("Zm9v\r\nYg==\n").value_or(""), "foob");
+  EXPECT_EQ(base64_decoded("Zm9vYmE=").value_or(""), "fooba");
+  EXPECT_EQ(base64_decoded("+/8=").value_or(""), "\xfb\xff");
+  for (const char* wrong : {"", "Zm9", "Zm9?", "====", "-_8=", "Zg==Zg==", "Zh==", "Z==="}) {
+    EXPECT_FALSE(base64_decoded(wrong)) << wrong;
+  }
+}
+
 TEST(Base64Url, writes_the_examples_of_the_rfc_without_padding) {
   EXPECT_EQ(encoded(""), "");
   EXPECT_EQ(encoded("f"), "Zg");
