@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "control/validate_values.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -19,20 +20,15 @@ namespace limits = model::limits;
 constexpr size_t text_bytes_max = 1024;
 constexpr size_t name_bytes_max = 64;
 
-bool is_visible(std::string_view text) {
-  return !text.empty() && text.size() <= text_bytes_max &&
-         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-}
-
 bool is_url(std::string_view text, std::string_view scheme, std::string_view other) {
-  return is_visible(text) && (text.starts_with(scheme) || text.starts_with(other));
+  return is_visible(text, text_bytes_max) && (text.starts_with(scheme) || text.starts_with(other));
 }
 
 // As far as it is safe in a command of SMTP; whether somebody has it is for the server to say.
 bool is_address(std::string_view text) {
   const size_t at = text.find('@');
-  return is_visible(text) && at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
-         text.find_first_of("<>,;\"\\") == std::string_view::npos;
+  return is_visible(text, text_bytes_max) && at != std::string_view::npos && at > 0 &&
+         at + 1 < text.size() && text.find_first_of("<>,;\"\\") == std::string_view::npos;
 }
 
 class Checks {

@@ -28,11 +28,6 @@ bool is_name(const std::string& name) {
                              [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; });
 }
 
-bool is_visible(const std::string& text) {
-  return !text.empty() && text.size() <= url_bytes_max &&
-         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-}
-
 void validate_names(const model::api::Mackerel& mackerel, const Path& path, Issues& issues) {
   const auto check = [&issues](const std::string& name, const Path& where) {
     if (is_name(name)) return;
@@ -58,14 +53,14 @@ void validate_mackerel(const model::api::Mackerel& mackerel, const Path& path, I
   const char* key = mackerel.api_key_file ? "ApiKeyFile" : "ApiKey";
   if (!mackerel.api_key && !mackerel.api_key_file) {
     issues.error(path.at(key), "ApiKey is missing; write ApiKeyFile: FILE, or ApiKey");
-  } else if (mackerel.api_key && !is_visible(*mackerel.api_key)) {
+  } else if (mackerel.api_key && !is_visible(*mackerel.api_key, url_bytes_max)) {
     issues.error(path.at(key),
                  "an API key is one word of visible ASCII characters, as Mackerel "
                  "shows it under API Keys");
   }
   const std::string url = mackerel.base_url.value_or(std::string(mackerel_url));
   const bool http = url.starts_with("http://") || url.starts_with("https://");
-  if (!http || !is_visible(url) || url.ends_with('/')) {
+  if (!http || !is_visible(url, url_bytes_max) || url.ends_with('/')) {
     issues.error(path.at("BaseUrl"),
                  fmt::format("BaseUrl is an address such as {}, without a slash at its end; '{}' "
                              "is none",

@@ -55,6 +55,11 @@ std::string check_certificate_name(string_view name) {
   return fmt::format("Certificate name '{}' must be up to 64 letters, digits and - _ .", name);
 }
 
+bool is_visible(string_view text, size_t bytes_max) {
+  return !text.empty() && text.size() <= bytes_max &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
 std::string check_host_name(string_view name) {
   bool all_digits = true;  // of the last label: then it was meant to be an IPv4 address
   size_t label = 0;

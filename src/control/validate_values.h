@@ -3,6 +3,7 @@
 // Checks of single values that several parts of validate() share. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ inline constexpr model::limits::Range port_range{1, 65535, 0};
 std::string check_name(std::string_view what, std::string_view name);  // AWS's rules
 std::string check_certificate_name(std::string_view name);
 std::string check_host_name(std::string_view name);  // a DNS name (RFC 1123, '_' tolerated)
+// Whether it is of 1 to `bytes_max` characters of ASCII that print, without a space.
+bool is_visible(std::string_view text, size_t bytes_max);
 
 // These report to `issues`, at `member` of `parent`.
 // False if the number is out of range; an absent one is not.
