@@ -5,14 +5,10 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "http/percent_encoding.h"
 
 namespace daruma::api {
 namespace {
-
-bool is_unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
 
 // Without dot segments and doubled slashes, unlike RFC 3986 5.2.4, which keeps the latter.
 std::vector<std::string_view> normalised_segments(std::string_view path) {
@@ -46,33 +42,6 @@ void add_collapsed(std::string& text, std::string_view value) {
 
 }  // namespace
 
-std::string uri_encoded(std::string_view text) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      encoded += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded += '%';
-    encoded += digits[byte >> 4];
-    encoded += digits[byte & 0xf];
-  }
-  return encoded;
-}
-
-std::string uri_decoded(std::string_view text) {
-  std::string decoded;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const auto byte =
-        text[at] == '%' && text.size() - at > 2 ? parse_hex(text.substr(at + 1, 2)) : std::nullopt;
-    decoded += byte ? static_cast<char>(*byte) : text[at];
-    if (byte) at += 2;
-  }
-  return decoded;
-}
-
 std::vector<QueryPair> query_pairs(std::string_view query) {
   std::vector<QueryPair> pairs;
   while (!query.empty()) {
@@ -81,8 +50,8 @@ std::vector<QueryPair> query_pairs(std::string_view query) {
     const size_t equals = pair.find('=');
     if (!pair.empty()) {
       pairs.push_back(
-          {uri_decoded(pair.substr(0, equals)),
-           equals == std::string_view::npos ? "" : uri_decoded(pair.substr(equals + 1))});
+          {http::percent_decoded(pair.substr(0, equals)),
+           equals == std::string_view::npos ? "" : http::percent_decoded(pair.substr(equals + 1))});
     }
     if (end == std::string_view::npos) break;
     query.remove_prefix(end + 1);
@@ -94,7 +63,7 @@ std::string canonical_path(std::string_view path) {
   std::string text;
   for (const std::string_view segment : normalised_segments(path)) {
     text += '/';
-    text += uri_encoded(segment);
+    text += http::percent_encoded(segment);
   }
   if (text.empty() || ends_in_slash(path)) text += '/';
   return text;
@@ -104,7 +73,7 @@ std::string canonical_query(const std::vector<QueryPair>& pairs, std::string_vie
   std::vector<std::pair<std::string, std::string>> encoded;
   for (const QueryPair& pair : pairs) {
     if (!except.empty() && pair.name == except) continue;
-    encoded.emplace_back(uri_encoded(pair.name), uri_encoded(pair.value));
+    encoded.emplace_back(http::percent_encoded(pair.name), http::percent_encoded(pair.value));
   }
   std::ranges::sort(encoded);
   std::string text;

@@ -11,11 +11,6 @@
 
 namespace daruma::api {
 
-// Every byte but letters, digits, "-._~" as %XX (RFC 3986 2.3), as AWS's UriEncode.
-std::string uri_encoded(std::string_view text);
-// %XX decoded; a '%' that begins none stands for itself. '+' is no space.
-std::string uri_decoded(std::string_view text);
-
 struct QueryPair {
   std::string name;  // decoded
   std::string value;

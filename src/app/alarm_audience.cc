@@ -11,8 +11,8 @@
 #include "app/notice_command.h"
 #include "control/group_health.h"
 #include "control/last_good.h"
+#include "http/percent_encoding.h"
 #include "metrics/series_key.h"
-#include "notify/text.h"
 
 namespace daruma::app {
 namespace {
@@ -130,7 +130,7 @@ std::string Audience::link_to(const alarm::Alarm& alarm) {
   const control::Settings& settings = context_.controller.settings();
   const std::string base =
       settings.alarms.console_url.value_or("http://" + settings.admin.to_string());
-  return base + "/console/#/alarms/" + notify::percent_encoded(alarm.name);
+  return base + "/console/#/alarms/" + http::percent_encoded(alarm.name);
 }
 
 }  // namespace daruma::app

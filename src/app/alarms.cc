@@ -5,7 +5,7 @@
 
 #include "app/commands.h"
 #include "app/http_client.h"
-#include "notify/text.h"
+#include "http/percent_encoding.h"
 
 namespace daruma::app {
 namespace {
@@ -36,7 +36,7 @@ void print_list(const nlohmann::json& page) {
 int run(const AlarmsCommand& command) {
   if (command.what == AlarmsCommand::What::test) {
     const auto answer =
-        post(command.admin, "/alarms/test?name=" + notify::percent_encoded(command.name), timeout);
+        post(command.admin, "/alarms/test?name=" + http::percent_encoded(command.name), timeout);
     if (!answer) return no_answer(answer.error());
     std::fputs(answer->body.c_str(), answer->status == 200 ? stdout : stderr);
     return answer->status == 200 ? exit_ok : exit_failed;

@@ -5,7 +5,7 @@
 
 #include "app/commands.h"
 #include "app/http_client.h"
-#include "http/characters.h"
+#include "http/percent_encoding.h"
 
 namespace daruma::app {
 namespace {
@@ -13,23 +13,10 @@ namespace {
 // Workers have one second to answer.
 constexpr Duration timeout = 10s;
 
-std::string escaped(std::string_view text) {
-  constexpr std::string_view harmless = "-._~:";
-  std::string out;
-  for (const char c : text) {
-    if (http::is_alphanumeric(c) || harmless.find(c) != std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    for (const char encoded : http::percent_encoded(c)) out += encoded;
-  }
-  return out;
-}
-
 std::string path_of(const ExplainCommand& command) {
   std::string path = "/explain?";
-  if (!command.trace_id.empty()) path += "trace_id=" + escaped(command.trace_id);
-  if (!command.target.empty()) path += "target=" + escaped(command.target);
+  if (!command.trace_id.empty()) path += "trace_id=" + http::percent_encoded(command.trace_id);
+  if (!command.target.empty()) path += "target=" + http::percent_encoded(command.target);
   if (command.last_errors > 0) path += "last_errors=" + std::to_string(command.last_errors);
   return path + (command.json ? "" : "&format=text");
 }
@@ -61,10 +48,10 @@ int run(const ZonalShiftCommand& command) {
   path += command.what == What::start    ? "start"
           : command.what == What::extend ? "extend"
                                          : "cancel";
-  path += "?load_balancer=" + escaped(command.load_balancer);
-  if (!command.zone.empty()) path += "&zone=" + escaped(command.zone);
-  if (!command.expires.empty()) path += "&expires=" + escaped(command.expires);
-  if (!command.comment.empty()) path += "&comment=" + escaped(command.comment);
+  path += "?load_balancer=" + http::percent_encoded(command.load_balancer);
+  if (!command.zone.empty()) path += "&zone=" + http::percent_encoded(command.zone);
+  if (!command.expires.empty()) path += "&expires=" + http::percent_encoded(command.expires);
+  if (!command.comment.empty()) path += "&comment=" + http::percent_encoded(command.comment);
   const auto answer = post(command.admin, path, timeout);
   if (!answer) {
     std::fprintf(stderr, "daruma zonal-shift: %s; is a daruma running, with this Admin address?\n",

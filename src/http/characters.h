@@ -51,6 +51,10 @@ constexpr int hex_value(char c) {
   const char lower = ascii_lower(c);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
+// RFC 3986 2.3.
+constexpr bool is_unreserved(char c) {
+  return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
 // As in a URI (RFC 3986 2.1): "%2F".
 constexpr std::array<char, 3> percent_encoded(char c) {
   constexpr std::string_view digits = "0123456789ABCDEF";

@@ -10,10 +10,6 @@
 namespace daruma::http {
 namespace {
 
-constexpr bool is_unreserved(char c) {
-  return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
 bool is_scheme(std::string_view text) {
   if (text.empty() || !is_alpha(text[0])) return false;
   return std::all_of(text.begin(), text.end(),

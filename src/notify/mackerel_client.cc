@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
+#include "http/percent_encoding.h"
 #include "notify/text.h"
 #include "telemetry/mackerel_graphs.h"
 
@@ -26,10 +27,6 @@ constexpr size_t title_characters_max = 250;
 constexpr size_t description_characters_max = 1024;
 constexpr size_t message_characters_max = 1023;
 constexpr size_t memo_characters_max = 250;
-
-int64_t epoch_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
 
 std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -88,14 +85,14 @@ void MackerelClient::add(const telemetry::MackerelMinute& minute) {
     for (const auto& point : sample.points) points.push_back({point.name, point.value});
     rows.push_back({sample.dns_name, std::move(points)});
   }
-  if (!rows.empty()) outbox_.put(minutes_kind, key_of(epoch_of(minute.at)), text_of(rows));
+  if (!rows.empty()) outbox_.put(minutes_kind, key_of(unix_seconds(minute.at)), text_of(rows));
   keep_within_bounds();
   commit();
 }
 
 void MackerelClient::add(const telemetry::ConfigurationChange& change) {
   if (settings_.service.empty()) return;
-  const int64_t at = epoch_of(change.at);
+  const int64_t at = unix_seconds(change.at);
   const Json body{{"title", shortened(fmt::format("Daruma: configuration {}", change.revision),
                                       title_characters_max)},
                   {"description", shortened(change.text, description_characters_max)},
@@ -113,7 +110,7 @@ void MackerelClient::add(const CheckReport& report) {
                  {"name", report.name},
                  {"status", report.status},
                  {"message", shortened(report.message, message_characters_max)},
-                 {"at", epoch_of(report.at)}};
+                 {"at", unix_seconds(report.at)}};
   outbox_.put(reports_kind, next_key(report.at), text_of(row));
   keep_within_bounds();
   commit();
@@ -124,7 +121,7 @@ void MackerelClient::set_checks(std::vector<Check> checks) {
 }
 
 std::string MackerelClient::next_key(WallTime at) {
-  return fmt::format("{}-{:06}", key_of(epoch_of(at)), keys_++ % 1'000'000);
+  return fmt::format("{}-{:06}", key_of(unix_seconds(at)), keys_++ % 1'000'000);
 }
 
 void MackerelClient::keep_within_bounds() {
@@ -137,7 +134,7 @@ void MackerelClient::keep_within_bounds() {
 }
 
 void MackerelClient::drop_what_is_too_old(WallTime wall_now) {
-  const std::string oldest = key_of(epoch_of(wall_now - points_age_max));
+  const std::string oldest = key_of(unix_seconds(wall_now - points_age_max));
   uint64_t lost = 0;
   while (!outbox_.of(minutes_kind).empty() && outbox_.of(minutes_kind).begin()->first < oldest) {
     outbox_.erase(minutes_kind, std::string(outbox_.of(minutes_kind).begin()->first));
@@ -257,7 +254,8 @@ MackerelClient::Taken MackerelClient::sync_hosts() {
 // Somebody may have made it already: this daruma, before it lost its data directory.
 MackerelClient::Taken MackerelClient::sync_host(const std::string& dns_name,
                                                 const std::string& body) {
-  const auto known = ask("GET", "/api/v0/hosts-by-custom-identifier/" + percent_encoded(dns_name));
+  const auto known =
+      ask("GET", "/api/v0/hosts-by-custom-identifier/" + http::percent_encoded(dns_name));
   if (!known) return Taken::later;
   const Json answer = known->ok() ? parse(known->body) : Json();
   const std::string id = living_host(answer);
@@ -391,7 +389,7 @@ MackerelClient::Taken MackerelClient::on_minutes_refused(const Batch& batch,
 // The oldest that one request takes. Of those that Mackerel would find too old, the last of each
 // name is told as of now: how things stand; the others are history.
 MackerelClient::Reports MackerelClient::next_reports(WallTime wall_now) const {
-  const int64_t oldest = epoch_of(wall_now - reports_age_max + 10min);
+  const int64_t oldest = unix_seconds(wall_now - reports_age_max + 10min);
   std::map<std::pair<std::string, std::string>, std::string> newest;
   for (const auto& [key, text] : outbox_.of(reports_kind)) {
     const Json row = parse(text);
@@ -411,7 +409,7 @@ MackerelClient::Reports MackerelClient::next_reports(WallTime wall_now) const {
                             {"name", member(row, "name")},
                             {"status", member(row, "status")},
                             {"message", member(row, "message")},
-                            {"occurredAt", at < oldest ? epoch_of(wall_now) : at}});
+                            {"occurredAt", at < oldest ? unix_seconds(wall_now) : at}});
   }
   return next;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/text.h"
 
-#include "http/characters.h"
-
 namespace daruma::notify {
 namespace {
 
@@ -22,19 +20,6 @@ std::string shortened(std::string_view text, size_t characters_max) {
     if (characters > characters_max) return std::string(text.substr(0, end)) + "…";
   }
   return std::string(text);
-}
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view unreserved = "-._~";
-  std::string out;
-  for (const char c : text) {
-    if (http::is_alphanumeric(c) || unreserved.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      for (const char encoded : http::percent_encoded(c)) out += encoded;
-    }
-  }
-  return out;
 }
 
 }  // namespace daruma::notify

@@ -12,7 +12,4 @@ namespace daruma::notify {
 // characters_max > 0.
 std::string shortened(std::string_view text, size_t characters_max);
 
-// As one part of a path (RFC 3986 2.1).
-std::string percent_encoded(std::string_view text);
-
 }  // namespace daruma::notify

@@ -14,9 +14,5 @@ TEST(Text, is_cut_between_characters) {
   EXPECT_EQ(shortened("", 1), "");
 }
 
-TEST(Text, is_encoded_as_a_part_of_a_path) {
-  EXPECT_EQ(percent_encoded("web-1.example/ü"), "web-1.example%2F%C3%BC");
-}
-
 }  // namespace
 }  // namespace daruma::notify
