@@ -6,6 +6,8 @@
 #
 # A list holds one package a line. `unpack:NAME` is unpacked into build/tools instead of installed:
 # for a package of which one program is wanted, but which would also start a service.
+# `program:NAME:PACKAGE` is installed where there is no program of that name: who has a newer one,
+# from elsewhere, keeps it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,6 +32,10 @@ for list in "$@"; do
   while read -r package; do
     case "$package" in
       '' | '#'*) ;;
+      program:*)
+        name=${package#program:}
+        command -v "${name%%:*}" >/dev/null || missing+=("${name#*:}")
+        ;;
       unpack:*)
         name=${package#unpack:}
         is_installed "$name" || [ -e "build/tools/.unpacked-$name" ] || unpack+=("$name")
