@@ -10,7 +10,8 @@ PYTHON ?= /usr/bin/python3
 INSTALL := tools/install-packages.sh
 BENCHMARKS := $(basename $(notdir $(wildcard bench/micro_*.cc)))
 
-.PHONY: help run build test unit-test integration-test bench bench-parts lab lint format clean
+.PHONY: help run build test unit-test console-test integration-test \
+  bench bench-parts lab lint format clean
 
 help:  ## this list
 	@echo "Daruma: an application load balancer. Targets:"
@@ -26,13 +27,17 @@ build:  ## build/release/daruma
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 	@cmake --build $(BUILD) --target daruma
 
-test: unit-test integration-test  ## build everything, run all tests
+test: unit-test console-test integration-test  ## build everything, run all tests
 
 unit-test:  ## unit tests and the simulation's seeds
 	@$(INSTALL) build test
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 	@cmake --build $(BUILD)
 	@ctest --test-dir $(BUILD) --output-on-failure
+
+console-test:  ## types, format and unit tests of the console's page
+	@$(INSTALL) build
+	@cd console && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run -s check
 
 integration-test:  ## end-to-end tests: real clients, real targets, the built daruma
 	@$(INSTALL) build run test

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that is asked of the server but the live stream. A refusal is thrown as Refused, with
+// the server's own words.
+import { signal } from '@preact/signals';
+import { queryBody } from './aws';
+import type { Operation } from './aws';
+import type { Session } from './types';
+
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+// Null: nobody is logged in. Undefined: not asked yet.
+export const session = signal<Session | null | undefined>(undefined);
+// Why the session ended, to be told at the login; "" if nobody needs to know.
+export const farewell = signal('');
+
+export function sessionEnded(reason: string): void {
+  if (!session.peek()) return;
+  farewell.value = reason;
+  session.value = null;
+}
+
+async function refusal(answer: Response): Promise<Refused> {
+  const text = await answer.text();
+  let code = String(answer.status);
+  let message = text || answer.statusText;
+  try {
+    const body = JSON.parse(text);
+    code = body.error?.code ?? body.__type ?? code;
+    message = body.error?.message ?? body.message ?? body.Message ?? body.text ?? message;
+  } catch {
+    const xml = new DOMParser().parseFromString(text, 'text/xml');
+    code = xml.querySelector('Error > Code')?.textContent ?? code;
+    message = xml.querySelector('Error > Message')?.textContent ?? message;
+  }
+  return new Refused(answer.status, String(code).replace(/^.*#/, ''), message);
+}
+
+async function ask(path: string, options: RequestInit = {}): Promise<Response> {
+  const token = session.peek()?.csrf_token;
+  const headers = new Headers(options.headers);
+  if (token && options.method) headers.set('X-Daruma-Csrf', token);
+  let answer: Response;
+  try {
+    answer = await fetch(path, { ...options, headers, credentials: 'same-origin' });
+  } catch {
+    throw new Refused(0, 'NoAnswer', 'The node does not answer. Is it running, and reachable?');
+  }
+  if (answer.ok) return answer;
+  const refused = await refusal(answer);
+  if (refused.code === 'NoSession') sessionEnded('The session has ended. Please log in again.');
+  throw refused;
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return (await ask(path)).json() as Promise<T>;
+}
+
+export async function findSession(): Promise<void> {
+  try {
+    session.value = await get<Session>('session');
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) session.value = null;
+    else throw error;
+  }
+}
+
+export type Credentials =
+  { access_key_id: string; secret: string } | { user: string; password: string };
+
+export async function logIn(credentials: Credentials): Promise<void> {
+  const answer = await ask('session', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(credentials),
+  });
+  farewell.value = '';
+  session.value = (await answer.json()) as Session;
+}
+
+export async function logOut(): Promise<void> {
+  try {
+    await ask('session', { method: 'DELETE' });
+  } finally {
+    session.value = null;
+  }
+}
+
+export async function reload(): Promise<string> {
+  const answer = await ask('reload', { method: 'POST' });
+  return ((await answer.json()) as { text: string }).text;
+}
+
+const jsonServices = {
+  cloudwatch: { target: 'GraniteServiceVersion20100801', type: 'application/x-amz-json-1.0' },
+  acm: { target: 'CertificateManager', type: 'application/x-amz-json-1.1' },
+};
+
+// Of CloudWatch and ACM.
+export async function call<T>(
+  service: 'cloudwatch' | 'acm',
+  name: string,
+  parameters: object,
+): Promise<T> {
+  const { target, type } = jsonServices[service];
+  const answer = await ask('api', {
+    method: 'POST',
+    headers: { 'Content-Type': type, 'X-Amz-Target': `${target}.${name}` },
+    body: JSON.stringify(parameters),
+  });
+  return JSON.parse((await answer.text()) || '{}') as T;
+}
+
+// Of ELB: the answer's …Result element.
+async function query(operation: Operation): Promise<Element> {
+  const answer = await ask('api', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: queryBody(operation),
+  });
+  const xml = new DOMParser().parseFromString(await answer.text(), 'text/xml');
+  return xml.querySelector(`${operation.name}Result`) ?? xml.documentElement;
+}
+
+// What an operation answers, as the JSON of its shape: lists are elements named `member`.
+export function jsonOf(element: Element): unknown {
+  const children = [...element.children];
+  if (children.length === 0) return element.textContent ?? '';
+  if (children.every((each) => each.tagName === 'member')) return children.map(jsonOf);
+  return Object.fromEntries(children.map((each) => [each.tagName, jsonOf(each)]));
+}
+
+export async function describe<T>(operation: Operation): Promise<T> {
+  return jsonOf(await query(operation)) as T;
+}
+
+export async function perform(operation: Operation): Promise<void> {
+  if (operation.service === 'elbv2') await query(operation);
+  else await call(operation.service, operation.name, operation.parameters);
+}
