@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What can be changed of a target group: who is in it, and its share of the rules that send to it.
+import { useState } from 'preact/hooks';
+import type { Operation, Value } from '../aws';
+import { config } from '../live';
+import { Problem } from '../parts/bits';
+import { Field, lockOf, OperationButton } from '../parts/operation';
+import { describe } from '../server';
+import type { Rule, TargetGroup } from '../types';
+import { sharesOf, weightsProblem, withShares } from '../weights';
+import type { AwsAction, Share } from '../weights';
+import type { TargetRow } from './group';
+
+const declaredText = 'It is declared in daruma.yaml: change it there, then reload.';
+
+const lockOfGroup = (group: TargetGroup) => lockOf() || (group.declared ? declaredText : '');
+
+export function Drain({
+  group,
+  target,
+  small,
+}: {
+  group: TargetGroup;
+  target: TargetRow;
+  small?: boolean;
+}) {
+  const draining = target.now?.state === 'draining';
+  return (
+    <OperationButton
+      title={`Drain ${target.target}`}
+      button="Drain"
+      verb="Drain it"
+      danger
+      small={small ?? false}
+      hidden={target.target}
+      locked={lockOfGroup(group) || (draining && 'It is draining already.')}
+      operations={() => [
+        {
+          service: 'elbv2',
+          name: 'DeregisterTargets',
+          parameters: {
+            TargetGroupArn: group.arn,
+            Targets: [{ Id: target.id, Port: target.port }],
+          },
+        },
+      ]}
+    >
+      <p>
+        No new request goes to <b>{target.target}</b>. Those in flight have{' '}
+        {group.deregistration_delay_seconds} s; then the target is gone from {group.name}.
+      </p>
+    </OperationButton>
+  );
+}
+
+export function Register({ group }: { group: TargetGroup }) {
+  const [id, setId] = useState('');
+  const [port, setPort] = useState(String(group.port));
+  const [zone, setZone] = useState('');
+  const operations = (): Operation[] | string => {
+    if (!id.trim()) return 'Say which address.';
+    const number = Number(port);
+    if (!Number.isInteger(number) || number < 1 || number > 65535) return 'A port is 1 to 65535.';
+    return [
+      {
+        service: 'elbv2',
+        name: 'RegisterTargets',
+        parameters: {
+          TargetGroupArn: group.arn,
+          Targets: [
+            {
+              Id: id.trim(),
+              Port: number,
+              ...(zone.trim() ? { AvailabilityZone: zone.trim() } : {}),
+            },
+          ],
+        },
+      },
+    ];
+  };
+  return (
+    <OperationButton
+      title={`Register a target in ${group.name}`}
+      button="Register target"
+      verb="Register it"
+      locked={lockOfGroup(group)}
+      operations={operations}
+    >
+      <Field label="Address">
+        <input
+          name="address"
+          value={id}
+          autoFocus
+          spellcheck={false}
+          onInput={(event) => setId(event.currentTarget.value)}
+        />
+      </Field>
+      <Field label="Port">
+        <input
+          name="port"
+          inputMode="numeric"
+          value={port}
+          onInput={(event) => setPort(event.currentTarget.value)}
+        />
+      </Field>
+      <Field label="Availability Zone" hint="if it has one">
+        <input
+          name="zone"
+          value={zone}
+          spellcheck={false}
+          onInput={(event) => setZone(event.currentTarget.value)}
+        />
+      </Field>
+    </OperationButton>
+  );
+}
+
+interface Place {
+  rule: Rule;
+  listener: { arn: string; port: number };
+  balancer: string;
+  declared: boolean;
+}
+
+function placesOf(group: TargetGroup): Place[] {
+  return config.value!.load_balancers.flatMap((balancer) =>
+    balancer.listeners.flatMap((listener) =>
+      listener.rules
+        .filter((rule) => rule.target_groups.some(({ name }) => name === group.name))
+        .map((rule) => ({ rule, listener, balancer: balancer.name, declared: balancer.declared })),
+    ),
+  );
+}
+
+// As the API has them: all that belongs to an action is sent back with the new weights.
+async function actionsOf({ rule, listener }: Place): Promise<AwsAction[]> {
+  if (rule.priority === 0) {
+    const { Listeners } = await describe<{ Listeners: { DefaultActions: AwsAction[] }[] }>({
+      service: 'elbv2',
+      name: 'DescribeListeners',
+      parameters: { ListenerArns: [listener.arn] },
+    });
+    return Listeners[0]?.DefaultActions ?? [];
+  }
+  const { Rules } = await describe<{ Rules: { Actions: AwsAction[] }[] }>({
+    service: 'elbv2',
+    name: 'DescribeRules',
+    parameters: { RuleArns: [rule.arn] },
+  });
+  return Rules[0]?.Actions ?? [];
+}
+
+function changeOf({ rule, listener }: Place, actions: Value[]): Operation {
+  return rule.priority === 0
+    ? {
+        service: 'elbv2',
+        name: 'ModifyListener',
+        parameters: { ListenerArn: listener.arn, DefaultActions: actions },
+      }
+    : { service: 'elbv2', name: 'ModifyRule', parameters: { RuleArn: rule.arn, Actions: actions } };
+}
+
+interface Loaded {
+  place: Place;
+  actions: AwsAction[];
+  shares: Share[];
+}
+
+export function Weights({ group }: { group: TargetGroup }) {
+  const places = placesOf(group);
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
+  const [problem, setProblem] = useState('');
+  const load = async (arn: string | undefined) => {
+    const place = places.find(({ rule }) => rule.arn === arn) ?? places[0]!;
+    setLoaded(null);
+    setProblem('');
+    try {
+      const actions = await actionsOf(place);
+      setLoaded({ place, actions, shares: sharesOf(actions) });
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const nameOf = (arn: string) =>
+    config.value!.target_groups.find((each) => each.arn === arn)?.name ?? arn;
+  const operations = () => {
+    if (!loaded) return problem || 'Loading …';
+    return (
+      weightsProblem(loaded.shares) || [
+        changeOf(loaded.place, withShares(loaded.actions, loaded.shares)),
+      ]
+    );
+  };
+  const lock =
+    lockOf() ||
+    (places.length === 0 && 'No rule sends to it.') ||
+    (places.every(({ declared }) => declared) && declaredText);
+  return (
+    <OperationButton
+      title={`Weights of the rules that send to ${group.name}`}
+      button="Weights"
+      verb="Set them"
+      locked={lock}
+      operations={operations}
+      onOpen={() => void load(undefined)}
+    >
+      <Field label="Rule">
+        <select
+          name="rule"
+          value={loaded?.place.rule.arn ?? ''}
+          onChange={(event) => void load(event.currentTarget.value)}
+        >
+          {places.map(({ rule, listener, balancer }) => (
+            <option key={rule.arn} value={rule.arn}>
+              {balancer}, port {listener.port},{' '}
+              {rule.priority === 0 ? 'default rule' : `priority ${rule.priority}`}
+            </option>
+          ))}
+        </select>
+      </Field>
+      {problem && <Problem>{problem}</Problem>}
+      {loaded?.shares.map(({ arn, weight }, index) => (
+        <Field key={arn} label={nameOf(arn)} hint="0 to 999">
+          <input
+            name={`weight-${nameOf(arn)}`}
+            inputMode="numeric"
+            value={weight}
+            onInput={(event) => {
+              const shares = [...loaded.shares];
+              shares[index] = { arn, weight: event.currentTarget.value.trim() };
+              setLoaded({ ...loaded, shares });
+            }}
+          />
+        </Field>
+      ))}
+    </OperationButton>
+  );
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A listener's rules in the order in which they are tried, how often each is met, and a tester.
+import { count, percent, rate } from '../format';
+import { config, state } from '../live';
+import { Table } from '../parts/table';
+import type { Column } from '../parts/table';
+import { go, linkTo, place } from '../route';
+import { actionText, conditionText, priorityText } from '../say';
+import type { Listener, Rule } from '../types';
+import { Tester } from './tester';
+
+interface Row {
+  rule: Rule;
+  rate: number;
+  all: number;
+}
+
+function columnsOf(whole: number): Column<Row>[] {
+  return [
+    { name: 'Priority', number: true, cell: ({ rule }) => priorityText(rule.priority) },
+    {
+      name: 'If',
+      cell: ({ rule }) =>
+        rule.conditions.length === 0 ? (
+          <span class="muted">anything else</span>
+        ) : (
+          <span class="cut wide" title={rule.conditions.map(conditionText).join(' and ')}>
+            {rule.conditions.map(conditionText).join(' and ')}
+          </span>
+        ),
+    },
+    {
+      name: 'Then',
+      cell: ({ rule }) =>
+        rule.target_groups.length === 1 ? (
+          <a href={linkTo('group', rule.target_groups[0]!.name)}>{actionText(rule)}</a>
+        ) : (
+          <span class="cut" title={actionText(rule)}>
+            {actionText(rule)}
+          </span>
+        ),
+    },
+    {
+      name: 'Requests',
+      number: true,
+      cell: ({ rate: now }) => rate(now),
+      order: ({ rate: now }) => now,
+    },
+    {
+      name: 'In all',
+      number: true,
+      cell: ({ all }) => count(all),
+      order: ({ all }) => all,
+      hint: 'Since the node’s start',
+    },
+    { name: 'Share', number: true, cell: ({ all }) => percent(all, whole) },
+  ];
+}
+
+export function Rules() {
+  const all = config.value!.load_balancers.flatMap((balancer) =>
+    balancer.listeners.map((listener) => ({
+      balancer,
+      listener,
+      id: `${balancer.name}:${listener.port}`,
+    })),
+  );
+  const chosen = all.find(({ id }) => id === place.value.name) ?? all[0];
+  if (!chosen)
+    return (
+      <>
+        <h1>Rules</h1>
+        <p>There is no listener.</p>
+      </>
+    );
+  return (
+    <>
+      <header class="section-head">
+        <h1>Rules</h1>
+        <select
+          aria-label="Listener"
+          value={chosen.id}
+          onChange={(event) => go(linkTo('rules', event.currentTarget.value))}
+        >
+          {all.map(({ id, balancer, listener }) => (
+            <option key={id} value={id}>
+              {balancer.name}, {listener.protocol} {listener.port}
+            </option>
+          ))}
+        </select>
+      </header>
+      <List listener={chosen.listener} />
+      <Tester key={chosen.id} balancer={chosen.balancer} listener={chosen.listener} />
+    </>
+  );
+}
+
+function List({ listener }: { listener: Listener }) {
+  const counted = state.value!.rules;
+  const rows = listener.rules.map((rule): Row => ({
+    rule,
+    rate: counted[rule.arn]?.requests ?? 0,
+    all: counted[rule.arn]?.requests_total ?? 0,
+  }));
+  return (
+    <section class="panel" aria-label="Rules in order">
+      <Table
+        label="Rules"
+        columns={columnsOf(rows.reduce((sum, { all }) => sum + all, 0))}
+        rows={rows}
+        keyOf={({ rule }) => rule.arn}
+      />
+    </section>
+  );
+}
