@@ -51,7 +51,10 @@ function Frame() {
   useEffect(() => {
     document.title = `${shown?.title ?? 'Not found'} – Daruma`;
     // Whoever cannot see that the view is another one is told so by the focus.
-    if (!first.current) heading.current?.focus();
+    if (!first.current) {
+      heading.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
     first.current = false;
   }, [view]);
   const View = shown?.component;

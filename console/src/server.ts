@@ -37,6 +37,9 @@ async function refusal(answer: Response): Promise<Refused> {
     code = body.error?.code ?? body.__type ?? code;
     message = body.error?.message ?? body.message ?? body.Message ?? body.text ?? message;
   } catch {
+    // What is no XML would make an error page of the parser's, with styles that the page's policy
+    // forbids.
+    if (!text.startsWith('<')) return new Refused(answer.status, code, message);
     const xml = new DOMParser().parseFromString(text, 'text/xml');
     code = xml.querySelector('Error > Code')?.textContent ?? code;
     message = xml.querySelector('Error > Message')?.textContent ?? message;

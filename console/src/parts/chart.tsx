@@ -82,7 +82,7 @@ function optionsOf(
     },
     scales: {
       x: { time: true, range: [props.times[0] ?? 0, (props.times[last] ?? 0) + props.period] },
-      y: { range: (_, __, max) => [0, Math.max(max, 1e-9) * 1.08] },
+      y: { range: (_, __, max) => [0, (max || 1) * 1.08] },
     },
     axes: [
       {
@@ -103,12 +103,13 @@ function optionsOf(
       {},
       ...props.lines.map((line) => ({
         label: line.label,
-        stroke: css(line.color),
-        width: 1.75,
+        // What is 0 must not be seen in a stack: no line on top of what is below it.
+        ...(props.stacked ? {} : { stroke: css(line.color) }),
+        width: props.stacked ? 0 : 1.75,
         spanGaps: false,
         points: { show: false },
         ...(line.dash ? { dash: [6, 4] } : {}),
-        ...(props.stacked ? { fill: css(line.color) + '55' } : {}),
+        ...(props.stacked ? { fill: css(line.color) + 'c0' } : {}),
         ...(props.stacked ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
       })),
     ],

@@ -2,7 +2,7 @@
 //
 // This node: every Daruma stands alone in this release.
 import { useState } from 'preact/hooks';
-import { count, dateAndTime, many, span } from '../format';
+import { count, dateAndTime, moment, many, span } from '../format';
 import { config, state } from '../live';
 import { Badge, Icon, Problem, Tile } from '../parts/bits';
 import { lockOf } from '../parts/operation';
@@ -36,7 +36,7 @@ export function Nodes() {
           <Tile name="Configuration" value={`revision ${count(revision)}`} />
           <Tile
             name="File applied"
-            value={dateAndTime(node.config_applied_at)}
+            value={moment(node.config_applied_at)}
             tone={node.config_refused ? 'warning' : ''}
           />
         </dl>
