@@ -169,7 +169,7 @@ export interface State {
   alarms: { alarm: { name: string; reason: string }[]; ok: number; insufficient_data: number };
   load_balancers: { [name: string]: BalancerState };
   listeners: { [arn: string]: { requests: number; connections: number; own_errors: number } };
-  rules: { [arn: string]: { requests: number; requests_total: number } };
+  rules: { [arn: string]: { requests: number; requests_total: number } }; // {}: not counted
   target_groups: { [name: string]: GroupState };
   targets: { [key: string]: TargetState };
 }

@@ -6,6 +6,7 @@ import { healthDiffers } from '../src/live';
 import { stack, summary } from '../src/parts/chart';
 import { sightOf } from '../src/parts/table';
 import { linkTo, placeOf } from '../src/route';
+import { countOf } from '../src/views/rules';
 import { toneOfDays } from '../src/views/certificates';
 import { aState, aTarget } from './example';
 
@@ -151,3 +152,10 @@ test.each([
 ] as const)('a certificate with %s days left is %s', (days, tone) =>
   expect(toneOfDays(days)).toBe(tone),
 );
+
+test('what is not counted is not known, and who was not met is 0', () => {
+  expect(countOf({}, 'a', 'requests_total')).toBeNull();
+  const counted = { a: { requests: 1, requests_total: 7 } };
+  expect(countOf(counted, 'a', 'requests_total')).toBe(7);
+  expect(countOf(counted, 'b', 'requests_total')).toBe(0);
+});

@@ -68,9 +68,9 @@ export function SetState({ alarm, done }: Of) {
           value={value}
           onChange={(event) => setValue(event.currentTarget.value)}
         >
-          <option>ALARM</option>
-          <option>OK</option>
-          <option>INSUFFICIENT_DATA</option>
+          <option value="ALARM">ALARM</option>
+          <option value="OK">OK</option>
+          <option value="INSUFFICIENT_DATA">INSUFFICIENT_DATA</option>
         </select>
       </Field>
       <Field label="Reason">
@@ -166,14 +166,15 @@ function putAlarm(draft: Draft): Operation[] | string {
 
 export function NewAlarm({ done }: { done: () => void }) {
   const balancers = config.value!.load_balancers;
-  const [draft, setDraft] = useState<Draft>({
+  const fresh: Draft = {
     name: '',
     balancer: balancers[0]?.name ?? '',
     metric: 0,
     threshold: '10',
     minutes: '1',
     less: false,
-  });
+  };
+  const [draft, setDraft] = useState(fresh);
   const set = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
   return (
     <OperationButton
@@ -182,6 +183,7 @@ export function NewAlarm({ done }: { done: () => void }) {
       verb="Make it"
       locked={lockOf('alarms')}
       onDone={done}
+      onOpen={() => setDraft(fresh)}
       operations={() => putAlarm(draft)}
     >
       <Field label="Name">

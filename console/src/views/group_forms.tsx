@@ -85,6 +85,11 @@ export function Register({ group }: { group: TargetGroup }) {
       button="Register target"
       verb="Register it"
       locked={lockOfGroup(group)}
+      onOpen={() => {
+        setId('');
+        setPort(String(group.port));
+        setZone('');
+      }}
       operations={operations}
     >
       <Field label="Address">

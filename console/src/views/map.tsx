@@ -9,6 +9,7 @@ import type { Edge } from '../graph';
 import { Badge, Icon, TargetBadge, toneOfTarget } from '../parts/bits';
 import type { Tone } from '../parts/bits';
 import { go, linkTo, place } from '../route';
+import { countOf } from './rules';
 import { actionText, byStanding, conditionText, priorityText } from '../say';
 import type { Listener, LoadBalancer, Rule, TargetGroup } from '../types';
 
@@ -187,7 +188,7 @@ function Graph({ balancer, ill }: { balancer: LoadBalancer; ill: boolean }) {
                   <b>{priorityText(rule.priority)}</b>{' '}
                   {rule.conditions.map(conditionText).join(' and ')}
                 </span>
-                <span class="number">{rate(rules[rule.arn]?.requests ?? 0)}</span>
+                <span class="number">{rate(countOf(rules, rule.arn, 'requests'))}</span>
                 {rule.target_groups.length === 0 && <span class="muted">{actionText(rule)}</span>}
               </a>
             </li>

@@ -7,13 +7,13 @@ import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { go, linkTo, place } from '../route';
 import { actionText, conditionText, priorityText } from '../say';
-import type { Listener, Rule } from '../types';
+import type { Listener, Rule, State } from '../types';
 import { Tester } from './tester';
 
 interface Row {
   rule: Rule;
-  rate: number;
-  all: number;
+  rate: number | null;
+  all: number | null;
 }
 
 function columnsOf(whole: number): Column<Row>[] {
@@ -45,16 +45,16 @@ function columnsOf(whole: number): Column<Row>[] {
       name: 'Requests',
       number: true,
       cell: ({ rate: now }) => rate(now),
-      order: ({ rate: now }) => now,
+      order: ({ rate: now }) => now ?? 0,
     },
     {
       name: 'In all',
       number: true,
       cell: ({ all }) => count(all),
-      order: ({ all }) => all,
+      order: ({ all }) => all ?? 0,
       hint: 'Since the node’s start',
     },
-    { name: 'Share', number: true, cell: ({ all }) => percent(all, whole) },
+    { name: 'Share', number: true, cell: ({ all }) => percent(all ?? 0, whole) },
   ];
 }
 
@@ -96,18 +96,28 @@ export function Rules() {
   );
 }
 
+// Null: this node does not count by rule. A rule without an entry has met no request yet.
+export function countOf(
+  counted: State['rules'],
+  arn: string,
+  what: 'requests' | 'requests_total',
+): number | null {
+  if (Object.keys(counted).length === 0) return null;
+  return counted[arn]?.[what] ?? 0;
+}
+
 function List({ listener }: { listener: Listener }) {
   const counted = state.value!.rules;
   const rows = listener.rules.map((rule): Row => ({
     rule,
-    rate: counted[rule.arn]?.requests ?? 0,
-    all: counted[rule.arn]?.requests_total ?? 0,
+    rate: countOf(counted, rule.arn, 'requests'),
+    all: countOf(counted, rule.arn, 'requests_total'),
   }));
   return (
     <section class="panel" aria-label="Rules in order">
       <Table
         label="Rules"
-        columns={columnsOf(rows.reduce((sum, { all }) => sum + all, 0))}
+        columns={columnsOf(rows.reduce((sum, { all }) => sum + (all ?? 0), 0))}
         rows={rows}
         keyOf={({ rule }) => rule.arn}
       />
