@@ -46,10 +46,16 @@ AdminConnection::AdminConnection(AdminServer& server, std::unique_ptr<io::Socket
 }
 
 AdminConnection::~AdminConnection() {
+  let_go_of_ticket();
+}
+
+void AdminConnection::let_go_of_ticket() {
   if (ticket_) ticket_->connection = nullptr;
+  ticket_.reset();
 }
 
 void AdminConnection::end() {
+  let_go_of_ticket();
   state_ = State::ended;
   idle_since_ = never;
   timer_.clear();
@@ -75,6 +81,8 @@ AdminConnection::Next AdminConnection::step() {
       return Next::wait;
     case State::writing:
       return write();
+    case State::streaming:
+      return stream();
     case State::lingering:
       return linger();
     case State::ended:
@@ -91,6 +99,7 @@ void AdminConnection::on_timer(io::Timer&) {
       refuse(408, "the request did not arrive in time");
       return advance();
     case State::writing:
+    case State::streaming:
       socket_->abort_on_close();
       return end();
     case State::lingering:
@@ -260,18 +269,47 @@ void AdminConnection::dispatch() {
 
 void AdminConnection::answer(AdminResponse response) {
   DARUMA_ASSERT(state_ == State::handling);
-  ticket_->connection = nullptr;
-  ticket_.reset();
-  write_head(response);
+  let_go_of_ticket();
+  write_head(response, Length::told);
   if (head_.method != http::Method::head) out_body_ = std::move(response.body);
   if (!dispatching_) advance();
 }
 
 void AdminConnection::end_unanswered() {
   DARUMA_ASSERT(state_ == State::handling);
-  ticket_->connection = nullptr;
-  ticket_.reset();
   end();
+}
+
+void AdminConnection::begin_stream(AdminResponse begin) {
+  DARUMA_ASSERT(state_ == State::handling);
+  keep_alive_ = false;  // its end is the connection's
+  write_head(begin, Length::open);
+  if (head_.method == http::Method::head) return let_go_of_ticket();
+  out_body_ = std::move(begin.body);
+  state_ = State::streaming;
+  stream_ends_ = false;
+  if (!dispatching_) advance();
+}
+
+void AdminConnection::send_on(std::string_view bytes) {
+  DARUMA_ASSERT(state_ == State::streaming);
+  const size_t waiting = out_body_.size() - out_body_sent_;
+  if (waiting > server_.options_.stream_bytes_max) {
+    socket_->abort_on_close();
+    return end();
+  }
+  if (waiting == 0) timer_.set(server_.loop_.now() + server_.options_.write_timeout);
+  out_body_.erase(0, out_body_sent_);
+  out_body_sent_ = 0;
+  out_body_ += bytes;
+  if (!dispatching_) advance();
+}
+
+void AdminConnection::end_stream() {
+  DARUMA_ASSERT(state_ == State::streaming);
+  let_go_of_ticket();
+  stream_ends_ = true;
+  if (!dispatching_) advance();
 }
 
 void AdminConnection::refuse(http::ParseStatus status) {
@@ -296,20 +334,23 @@ void AdminConnection::refuse(int status, std::string_view why) {
   keep_alive_ = false;
   AdminResponse response{.status = status, .body = fmt::format("{}\n", why)};
   out_.clear();
-  write_head(response);
+  write_head(response, Length::told);
   if (head_.method != http::Method::head) out_body_ = std::move(response.body);
 }
 
-void AdminConnection::write_head(const AdminResponse& response) {
+void AdminConnection::write_head(const AdminResponse& response, Length length) {
+  const bool has_body = response.status != 204 && response.status != 304;
   state_ = State::writing;
   idle_since_ = never;
   timer_.set(server_.loop_.now() + server_.options_.write_timeout);
   http::write_status_line(out_, response.status, http::reason_phrase(response.status));
   http::write_field(out_, "Server", admin_server_name);
   http::write_field(out_, "Date", http::Date(server_.loop_.wall_now()).view());
-  http::write_field(out_, "Content-Type", response.content_type);
-  http::write_field(out_, "Content-Length", response.body.size());
-  http::write_field(out_, "Cache-Control", "no-store");
+  if (has_body) {
+    http::write_field(out_, "Content-Type", response.content_type);
+    if (length == Length::told) http::write_field(out_, "Content-Length", response.body.size());
+  }
+  http::write_field(out_, "Cache-Control", response.cache_control);
   http::write_field(out_, "X-Content-Type-Options", "nosniff");
   for (const auto& [name, value] : response.fields) http::write_field(out_, name, value);
   if (!keep_alive_) {
@@ -321,11 +362,15 @@ void AdminConnection::write_head(const AdminResponse& response) {
 }
 
 AdminConnection::Next AdminConnection::write() {
-  const std::string_view body = std::string_view(out_body_).substr(out_body_sent_);
-  if (out_.empty() && body.empty()) {
+  if (out_.empty() && out_body_sent_ == out_body_.size()) {
     after_response();
     return Next::proceed;
   }
+  return write_pieces();
+}
+
+AdminConnection::Next AdminConnection::write_pieces() {
+  const std::string_view body = std::string_view(out_body_).substr(out_body_sent_);
   const std::string_view pieces[] = {out_.view(), body};
   const io::IoResult result =
       socket_->write(out_.empty() ? std::span(pieces + 1, 1) : std::span(pieces, 2));
@@ -341,12 +386,28 @@ AdminConnection::Next AdminConnection::write() {
   return Next::proceed;
 }
 
+// What the client says meanwhile is nothing to us, that it goes away is.
+AdminConnection::Next AdminConnection::stream() {
+  in_.clear();
+  if (socket_->readable() && read_more() == Next::proceed) return Next::proceed;
+  if (state_ == State::ended) return Next::wait;
+  if (!out_.empty() || out_body_sent_ < out_body_.size()) return write_pieces();
+  timer_.clear();
+  if (!stream_ends_) return Next::wait;
+  finish();
+  return Next::proceed;
+}
+
 void AdminConnection::after_response() {
   out_body_ = {};
   out_body_sent_ = 0;
   head_.clear();
   if (keep_alive_) return await_request();
-  // The client may still be sending: it reads its answer before its bytes meet a closed socket.
+  finish();
+}
+
+// The client may still be sending: it reads its answer before its bytes meet a closed socket.
+void AdminConnection::finish() {
   socket_->finish_writing();
   state_ = State::lingering;
   timer_.set(server_.loop_.now() + linger_timeout);

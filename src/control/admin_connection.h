@@ -26,11 +26,15 @@ class AdminConnection final : private io::SocketHandler,
   // Since when no request has been begun; `never` while one is served.
   Instant idle_since() const { return idle_since_; }
   void end();
-  void answer(AdminResponse response);  // for AdminResponder
-  void end_unanswered();                // the same
+  void answer(AdminResponse response);     // for AdminResponder
+  void end_unanswered();                   // the same
+  void begin_stream(AdminResponse begin);  // the same
+  // For AdminStream. REQUIRES: its ticket names this connection.
+  void send_on(std::string_view bytes);
+  void end_stream();
 
  private:
-  enum class State : uint8_t { head, body, handling, writing, lingering, ended };
+  enum class State : uint8_t { head, body, handling, writing, streaming, lingering, ended };
   enum class Next : uint8_t { proceed, wait };
 
   void on_readable() override { advance(); }
@@ -44,6 +48,8 @@ class AdminConnection final : private io::SocketHandler,
   Next read_body();
   Next take_body();
   Next write();
+  Next write_pieces();
+  Next stream();
   Next linger();
   Next read_more();
 
@@ -54,8 +60,11 @@ class AdminConnection final : private io::SocketHandler,
   void refuse(http::ParseStatus status);
   std::string_view reason_to_distrust() const;  // "" if there is none
   bool is_embedded_elsewhere() const;
-  void write_head(const AdminResponse& response);
+  enum class Length : uint8_t { told, open };
+  void write_head(const AdminResponse& response, Length length);
   void after_response();
+  void finish();
+  void let_go_of_ticket();
 
   AdminServer& server_;
   std::unique_ptr<io::Socket> socket_;
@@ -73,7 +82,9 @@ class AdminConnection final : private io::SocketHandler,
   std::string body_;
   bool keep_alive_ = true;
   bool dispatching_ = false;
-  std::shared_ptr<AdminResponder::Ticket> ticket_;  // not null while a handler owes the answer
+  bool stream_ends_ = false;
+  std::shared_ptr<AdminResponder::Ticket>
+      ticket_;  // not null while a handler owes the answer, or goes on with it
 };
 
 }  // namespace daruma::control

@@ -63,6 +63,21 @@ void AdminResponder::close() {
   if (ticket->connection) ticket->connection->end_unanswered();
 }
 
+AdminStream AdminResponder::stream(AdminResponse begin) {
+  DARUMA_ASSERT(ticket_ != nullptr);
+  std::shared_ptr<Ticket> ticket = std::move(ticket_);
+  if (ticket->connection) ticket->connection->begin_stream(std::move(begin));
+  return AdminStream(std::move(ticket));
+}
+
+AdminStream::~AdminStream() {
+  if (open()) ticket_->connection->end_stream();
+}
+
+void AdminStream::send(std::string_view bytes) {
+  if (open()) ticket_->connection->send_on(bytes);
+}
+
 AdminHandler* AdminRoutes::find(http::Method method, std::string_view path) const {
   const std::string_view best = best_path(path);
   for (const AdminRoute& route : routes_) {

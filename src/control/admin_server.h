@@ -44,12 +44,14 @@ struct AdminResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  // More fields. Those that frame the message and Server, Date,
-  // Cache-Control are the server's.
+  // More fields. Those that frame the message and Server, Date, X-Content-Type-Options are the
+  // server's.
   std::vector<std::pair<std::string, std::string>> fields = {};
+  std::string cache_control = "no-store";
 };
 
 class AdminConnection;
+class AdminStream;
 
 // The right to answer one request, once; may be kept for as long as the work takes. If the client
 // or the server has gone meanwhile, the answer goes nowhere. Dropped unused, it answers 500.
@@ -64,12 +66,31 @@ class AdminResponder {
   AdminResponder(AdminResponder&&) = default;
   AdminResponder& operator=(AdminResponder&&) = delete;
 
-  // REQUIRES for both: the server's thread; one of them, once.
+  // REQUIRES for all three: the server's thread; one of them, once.
   void send(AdminResponse response);
   void close();  // the connection, without an answer
+  // An answer whose body comes bit by bit; `begin` has what there is of it.
+  AdminStream stream(AdminResponse begin);
 
  private:
   std::shared_ptr<Ticket> ticket_;  // null once used or moved from
+};
+
+// The rest of an answer, as long as it goes on. The client is cut off that takes nothing for the
+// write timeout, or lets stream_bytes_max pile up. Control thread only.
+class AdminStream {
+ public:
+  explicit AdminStream(std::shared_ptr<AdminResponder::Ticket> ticket)
+      : ticket_(std::move(ticket)) {}
+  ~AdminStream();  // the answer ends after what was sent
+  AdminStream(AdminStream&&) = default;
+  AdminStream& operator=(AdminStream&&) = delete;
+
+  bool open() const { return ticket_ && ticket_->connection; }
+  void send(std::string_view bytes);  // lost if it is not open
+
+ private:
+  std::shared_ptr<AdminResponder::Ticket> ticket_;  // null once moved from
 };
 
 class AdminHandler {
@@ -103,9 +124,10 @@ struct AdminServerOptions {
   size_t connections_max = 64;  // then the longest idle one makes room, or the new one is refused
   size_t head_bytes_max = 16 * 1024;  // half of it for one line
   size_t body_bytes_max = 1024 * 1024;
-  Duration idle_timeout = 60s;     // between requests
-  Duration request_timeout = 20s;  // from a request's first byte to its last
-  Duration write_timeout = 20s;    // without the client taking a byte
+  Duration idle_timeout = 60s;            // between requests
+  Duration request_timeout = 20s;         // from a request's first byte to its last
+  Duration write_timeout = 20s;           // without the client taking a byte
+  size_t stream_bytes_max = 1024 * 1024;  // that a stream's client has not taken yet
 };
 
 class AdminServer final : private io::AcceptHandler {

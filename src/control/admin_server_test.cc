@@ -22,6 +22,8 @@ struct FakeHandler final : AdminHandler {
     query = request.query;
     if (closes) {
       responder.close();
+    } else if (streams) {
+      stream.emplace(responder.stream({.content_type = "text/event-stream", .body = answer}));
     } else if (keeps) {
       kept.emplace(std::move(responder));
     } else if (answers) {
@@ -35,7 +37,9 @@ struct FakeHandler final : AdminHandler {
   bool keeps = false;
   bool answers = true;
   bool closes = false;
+  bool streams = false;
   std::optional<AdminResponder> kept;
+  std::optional<AdminStream> stream;
 };
 
 struct AdminServerTest : testing::Test {
@@ -467,6 +471,105 @@ TEST(AdminServer, serves_over_real_sockets) {
   EXPECT_GT(client.received.size(), 4'000'000u);
   EXPECT_TRUE(AdminServer::open(loop, server->local(), {}).error().message.find("in use") !=
               std::string::npos);
+}
+
+// ---- answers that go on ----
+
+struct AdminStreamTest : AdminServerTest {
+  AdminStreamTest() { begin({}); }
+  void begin(const AdminServerOptions& options) {
+    page.stream.reset();
+    client.reset();
+    open(options);
+    page.streams = true;
+    client.emplace(loop);
+    client->send(get_page);
+    first = client->take_received();
+  }
+  std::optional<FakeClient> client;
+  std::string first;
+};
+
+TEST_F(AdminStreamTest, tells_no_length_and_ends_with_the_connection) {
+  EXPECT_EQ(status_of(first), 200);
+  EXPECT_EQ(first.find("Content-Length"), std::string::npos);
+  EXPECT_NE(first.find("Connection: close\r\n"), std::string::npos);
+  EXPECT_TRUE(first.ends_with("\r\n\r\nhello\n"));
+  page.stream->send("more");
+  EXPECT_EQ(client->take_received(), "more");
+  loop.run_for(10min);  // however long there is nothing to say
+  page.stream->send("again");
+  EXPECT_EQ(client->take_received(), "again");
+  EXPECT_FALSE(client->server_finished());
+  page.stream.reset();
+  EXPECT_TRUE(client->server_finished());
+  EXPECT_FALSE(client->server_aborted());
+}
+
+TEST_F(AdminStreamTest, ends_after_what_was_sent) {
+  client->limit_window(0);
+  page.stream->send("last words");
+  page.stream.reset();
+  EXPECT_FALSE(client->server_finished());
+  client->allow(4);
+  EXPECT_EQ(client->take_received(), "last");
+  client->allow(100);
+  EXPECT_EQ(client->take_received(), " words");
+  EXPECT_TRUE(client->server_finished());
+}
+
+TEST_F(AdminStreamTest, notices_that_the_client_has_gone) {
+  EXPECT_TRUE(page.stream->open());
+  client->finish();
+  EXPECT_FALSE(page.stream->open());
+  page.stream->send("nobody hears it");
+  EXPECT_EQ(server->connections(), 0u);
+}
+
+TEST_F(AdminStreamTest, outlives_the_server) {
+  server.reset();
+  EXPECT_FALSE(page.stream->open());
+  page.stream->send("nobody hears it");
+}
+
+TEST_F(AdminStreamTest, cuts_off_who_takes_nothing_for_long) {
+  client->limit_window(0);
+  page.stream->send("one");
+  loop.run_for(15s);
+  page.stream->send("two");  // gives it no more time
+  EXPECT_TRUE(page.stream->open());
+  loop.run_for(6s);
+  EXPECT_FALSE(page.stream->open());
+  EXPECT_TRUE(client->server_aborted());
+}
+
+TEST_F(AdminStreamTest, cuts_off_who_lets_too_much_pile_up) {
+  begin({.stream_bytes_max = 1000});
+  client->limit_window(0);
+  const std::string event(600, 'e');
+  page.stream->send(event);
+  page.stream->send(event);
+  EXPECT_TRUE(page.stream->open());
+  page.stream->send(event);
+  EXPECT_FALSE(page.stream->open());
+  loop.end_turn();
+  EXPECT_TRUE(client->server_aborted());
+}
+
+TEST_F(AdminStreamTest, gives_head_only_for_head) {
+  page.stream.reset();
+  FakeClient other(loop);
+  other.send("HEAD /page HTTP/1.1\r\n" + host + "\r\n");
+  EXPECT_TRUE(other.take_received().ends_with("\r\n\r\n"));
+  EXPECT_FALSE(page.stream->open());
+  EXPECT_TRUE(other.server_finished());
+}
+
+TEST_F(AdminStreamTest, ignores_what_the_client_says_meanwhile) {
+  client->send("GET /page HTTP/1.1\r\n" + host + "\r\n");
+  EXPECT_EQ(page.requests, 1);
+  page.stream->send("more");
+  EXPECT_EQ(client->take_received(), "more");
 }
 
 }  // namespace
