@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "metrics/latencies.h"
 #include "telemetry/sums.h"
 
 namespace daruma::metrics {
@@ -17,11 +18,6 @@ using telemetry::TargetCounters;
 using telemetry::TargetGroupCounters;
 using telemetry::TargetLabels;
 
-// A series that began anew (its last block went, and it came back) counts from 0.
-double added(uint64_t now, uint64_t before) {
-  return static_cast<double>(now >= before ? now - before : now);
-}
-
 template <class Block>
 const Block& before_of(const Block* before) {
   static const Block none{};
@@ -32,31 +28,6 @@ template <class Labels, class Block>
 const Block* find(const std::map<Labels, std::unique_ptr<Block>>& sums, const Labels& labels) {
   const auto found = sums.find(labels);
   return found == sums.end() ? nullptr : found->second.get();
-}
-
-// What a target's histogram took in since; least and greatest by bucket, sum to the microsecond.
-Point latencies(const telemetry::Histogram& now, const telemetry::Histogram& before) {
-  Point point;
-  for (int bucket = 0; bucket < telemetry::Histogram::buckets; ++bucket) {
-    const uint64_t all = now.count(bucket);
-    if (all == 0) continue;
-    const uint64_t old = before.count(bucket);
-    const uint64_t fresh = all >= old ? all - old : all;
-    if (fresh == 0) continue;
-    const double low = bucket == 0 ? 0 : seconds_of(telemetry::Histogram::upper_bound(bucket - 1));
-    const double middle = (low + seconds_of(telemetry::Histogram::upper_bound(bucket))) / 2;
-    const int32_t index = Distribution::index_of(middle);
-    Point part{{},
-               0,
-               static_cast<double>(fresh),
-               Distribution::middle_of(index),
-               Distribution::middle_of(index),
-               {}};
-    part.distribution.append(index, fresh);
-    point.merge(part);
-  }
-  point.sum = added(now.sum_us(), before.sum_us()) / 1e6;
-  return point;
 }
 
 template <class Block>
