@@ -27,6 +27,12 @@ Json json_of(const shapes::Admin& admin) {
     inner.text("SecretFile", key.secret_file);
     inner.text("Role", key.role);
   }
+  for (const shapes::User& user : admin.users) {
+    JsonWriter inner(json["Users"].emplace_back());
+    inner.text("Name", user.name);
+    inner.text("PasswordHash", user.password_hash);
+    inner.text("Role", user.role);
+  }
   return json;
 }
 

@@ -416,11 +416,13 @@ constexpr const char* keys_footer =
     "Keys count at once, whether or not a daruma is running, beside those of its file. Secrets "
     "are\n"
     "kept sealed with DIRECTORY/secrets.key.\n\n"
-    "  eval \"$(daruma keys create --data data)\"";
+    "  eval \"$(daruma keys create --data data)\"\n\n"
+    "Passwords are for the console: Admin: {Users: [{Name: ada, PasswordHash: '…'}]}.";
 
 void add_keys(CLI::App& root, KeysCommand& command) {
   using What = KeysCommand::What;
-  CLI::App& app = add_command(root, "keys", "Make access keys for the API, list or delete them");
+  CLI::App& app = add_command(root, "keys",
+                              "Make access keys for the API, list or delete them; hash passwords");
   app.require_subcommand(1);
   const auto add = [&](const char* name, const char* help, What what) -> CLI::App& {
     CLI::App& sub = *app.add_subcommand(name, help);
@@ -436,6 +438,9 @@ void add_keys(CLI::App& root, KeysCommand& command) {
   add("delete", "From now on it is not known", What::remove)
       .add_option("ID", command.id, "The key's")
       ->required();
+  app.add_subcommand("password",
+                     "Read a password, twice from a terminal, and print its hash for Admin.Users")
+      ->callback([&command] { command.what = What::password; });
   app.footer(keys_footer);
 }
 

@@ -107,9 +107,9 @@ struct ImportCommand {
 };
 
 struct KeysCommand {
-  enum class What : uint8_t { create, list, remove };
+  enum class What : uint8_t { create, list, remove, password };
   What what = What::list;
-  std::string data_directory;
+  std::string data_directory;  // of all but `password`
   std::string role = "admin";
   std::string id;
 };
@@ -134,9 +134,9 @@ struct Usage {
 
 using Command =
     std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
-                 ZonalShiftCommand, AlarmsCommand, MackerelPluginCommand, CheckAlbCommand,
-                 TargetCommand, CertificateCommand, ExportCommand, ImportCommand, KeysCommand,
-                 BackupCommand, RestoreCommand, VersionCommand>;
+                 ZonalShiftCommand, AlarmsCommand, MackerelPluginCommand,
+                 CheckAlbCommand, TargetCommand, CertificateCommand, ExportCommand, ImportCommand,
+                 KeysCommand, BackupCommand, RestoreCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

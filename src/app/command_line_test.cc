@@ -37,6 +37,7 @@ TEST(CommandLine, keys_are_made_listed_and_deleted) {
   EXPECT_EQ(parse_as<KeysCommand>({"keys", "create", "--data", "d"}).role, "admin");
   EXPECT_EQ(parse_as<KeysCommand>({"keys", "list", "--data", "d"}).what, What::list);
   EXPECT_EQ(parse_as<KeysCommand>({"keys", "delete", "ID", "--data", "d"}).id, "ID");
+  EXPECT_EQ(parse_as<KeysCommand>({"keys", "password"}).what, What::password);
   for (const auto& wrong : {std::vector<const char*>{"keys"},
                             {"keys", "create"},
                             {"keys", "create", "--data", "d", "--role", "root"},

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <termios.h>
+#include <unistd.h>
+
 #include <cstdio>
+#include <string>
 
 #include "api/access_keys.h"
 #include "app/clocks.h"
 #include "app/commands.h"
 #include "base/time_text.h"
+#include "control/password_hash.h"
+#include "model/limits.h"
 
 namespace daruma::app {
 namespace {
@@ -28,6 +34,56 @@ Result<void> list(const KeysCommand& command) {
   return {};
 }
 
+// Nobody sees what is typed while it lives.
+class HiddenInput {
+ public:
+  HiddenInput() : hidden_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+    if (!hidden_) return;
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  ~HiddenInput() {
+    if (hidden_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+  HiddenInput(const HiddenInput&) = delete;
+  HiddenInput& operator=(const HiddenInput&) = delete;
+
+ private:
+  termios before_{};
+  const bool hidden_;
+};
+
+// Up to the end of the line, and no more than is ever of use.
+std::string read_line() {
+  std::string line;
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
+    if (line.size() <= model::limits::password_bytes_max) line += static_cast<char>(c);
+  }
+  return line;
+}
+
+Result<void> hash_password() {
+  const bool typed = ::isatty(STDIN_FILENO) == 1;
+  const HiddenInput hidden;
+  const auto ask = [typed](const char* what) {
+    if (typed) std::fputs(what, stderr);
+    std::string line = read_line();
+    if (typed) std::fputc('\n', stderr);
+    return line;
+  };
+  const std::string password = ask("Password: ");
+  using model::limits::password_bytes_max;
+  using model::limits::password_bytes_min;
+  if (password.size() < password_bytes_min || password.size() > password_bytes_max) {
+    return fail("a password has " + std::to_string(password_bytes_min) + " to " +
+                std::to_string(password_bytes_max) + " bytes");
+  }
+  if (typed && ask("Again: ") != password) return fail("these were two different passwords");
+  std::printf("%s\n", control::hash_of_password(password).c_str());
+  return {};
+}
+
 Result<void> run_it(const KeysCommand& command) {
   switch (command.what) {
     case KeysCommand::What::create:
@@ -36,6 +92,8 @@ Result<void> run_it(const KeysCommand& command) {
       return list(command);
     case KeysCommand::What::remove:
       return api::delete_access_key(command.data_directory, command.id);
+    case KeysCommand::What::password:
+      return hash_password();
   }
   return {};
 }

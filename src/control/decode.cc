@@ -101,6 +101,15 @@ class Decoder {
     members.text("Authentication", out.authentication);
     members.list("AccessKeys", out.access_keys,
                  [&](auto& n, auto& p, auto& item) { access_key(n, p, item); });
+    members.list("Users", out.users, [&](auto& n, auto& p, auto& item) { user(n, p, item); });
+    members.finish();
+  }
+
+  void user(const YamlNode& node, const Path& path, api::User& out) {
+    Members members(node, path, "a user", problems_);
+    members.text("Name", out.name);
+    members.text("PasswordHash", out.password_hash);
+    members.text("Role", out.role);
     members.finish();
   }
 

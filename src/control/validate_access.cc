@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "control/password_hash.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -29,6 +31,11 @@ bool is_secret(std::string_view secret) {
   return secret.size() >= limits::access_secret_bytes_min &&
          secret.size() <= limits::access_secret_bytes_max &&
          std::ranges::all_of(secret, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+void validate_role(const std::optional<std::string>& role, const Path& path, Issues& issues) {
+  if (role && *role != "admin" && *role != "read-only")
+    issues.error(path.at("Role"), fmt::format("Role must be admin or read-only, not '{}'", *role));
 }
 
 void validate_secret(const api::AccessKey& key, const Path& path, Issues& issues) {
@@ -55,9 +62,44 @@ void validate_key(const api::AccessKey& key, const Path& path, std::set<std::str
     issues.error(path.at("Id"), fmt::format("access key '{}' is given twice", key.id));
   }
   validate_secret(key, path, issues);
-  if (key.role && *key.role != "admin" && *key.role != "read-only") {
-    issues.error(path.at("Role"),
-                 fmt::format("Role must be admin or read-only, not '{}'", *key.role));
+  validate_role(key.role, path, issues);
+}
+
+// As IAM's UserName: it stands in ARNs and the audit log.
+bool is_user_name(std::string_view name) {
+  const auto is_good = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("+=,.@_-").find(c) != std::string_view::npos;
+  };
+  return !name.empty() && name.size() <= limits::user_name_bytes_max &&
+         std::ranges::all_of(name, is_good);
+}
+
+void validate_users(const api::Admin& admin, const Path& path, std::set<std::string>& seen,
+                    Issues& issues) {
+  if (admin.authentication == "none" && !admin.users.empty()) {
+    issues.error(path.at("Authentication"),
+                 "Authentication none lets everybody in who reaches the admin port; remove it, or "
+                 "remove Users");
+  }
+  if (admin.users.size() > limits::users_max) {
+    issues.error(path.at("Users"), fmt::format("a node has at most {} users, not {}",
+                                               limits::users_max, admin.users.size()));
+  }
+  for (size_t i = 0; i < admin.users.size(); ++i) {
+    const api::User& user = admin.users[i];
+    const Path place = path.at("Users", i);
+    if (!is_user_name(user.name)) {
+      issues.error(place.at("Name"),
+                   fmt::format("Name must have 1 to {} letters, digits and +=,.@_-, not '{}'",
+                               limits::user_name_bytes_max, user.name));
+    } else if (!seen.insert(user.name).second) {
+      issues.error(place.at("Name"),
+                   fmt::format("'{}' is already the name of a user or an access key", user.name));
+    }
+    if (const std::string problem = problem_of_hash(user.password_hash); !problem.empty())
+      issues.error(place.at("PasswordHash"), "PasswordHash " + problem);
+    validate_role(user.role, place, issues);
   }
 }
 
@@ -83,6 +125,7 @@ void validate_access(const api::Admin& admin, const Path& path, Issues& issues) 
   for (size_t i = 0; i < admin.access_keys.size(); ++i) {
     validate_key(admin.access_keys[i], path.at("AccessKeys", i), seen, issues);
   }
+  validate_users(admin, path, seen, issues);
 }
 
 }  // namespace daruma::control

@@ -211,11 +211,19 @@ struct AccessKey {
   std::optional<std::string> role;         // admin, read-only
   bool operator==(const AccessKey&) const = default;
 };
+// Who logs in to the console with a password.
+struct User {
+  std::string name;
+  std::string password_hash;        // control/password_hash
+  std::optional<std::string> role;  // admin, read-only
+  bool operator==(const User&) const = default;
+};
 struct Admin {
   std::optional<std::string> address;
   std::optional<int64_t> port;
   std::optional<std::string> authentication;  // "none": requests need no signature
   std::vector<AccessKey> access_keys;
+  std::vector<User> users;
 };
 struct Logs {
   std::optional<std::string> directory;
