@@ -73,12 +73,6 @@ string_view code_of(control::IssueKind kind) {
   return "ValidationError";
 }
 
-// For the log: nobody reads more of what somebody may have made up.
-std::string shortened(const std::string& text) {
-  constexpr size_t shown_max = 512;
-  return text.size() <= shown_max ? text : text.substr(0, shown_max) + "...";
-}
-
 void add_arns(const Parameter& parameter, std::string& text) {
   if (parameter.text.starts_with("arn:") && text.size() < 1024) {
     text += (text.empty() ? "" : " ") + parameter.text;
@@ -142,7 +136,6 @@ class Service::Change final : public control::ReloadObserver {
 Service::Service(ServiceContext context)
     : context_(std::move(context)),
       started_(date_and_time(context_.loop.wall_now())),
-      failure_delay_(context_.loop),
       renewal_timer_(context_.loop.timers(), *this) {
   if (context_.created != nullptr) renewal_timer_.set(context_.loop.now() + first_renewal_after);
 }
@@ -151,16 +144,29 @@ Service::~Service() {
   for (const auto& change : changes_) context_.controller.forget(*change);
 }
 
-std::string Service::Caller::arn() const {
-  if (key_id.empty()) return fmt::format("arn:aws:iam::{}:root", control::account_id);
-  return fmt::format("arn:aws:iam::{}:user/{}", control::account_id, key_id);
+std::string Caller::arn() const {
+  if (name.empty()) return fmt::format("arn:aws:iam::{}:root", control::account_id);
+  return fmt::format("arn:aws:iam::{}:user/{}", control::account_id, name);
 }
 
 void Service::handle(const control::AdminRequest& request, control::AdminResponder responder) {
-  const auto cloudwatch = cloudwatch::named_operation(request);
-  const bool page = !cloudwatch && request.method == http::Method::get &&
+  const bool page = request.method == http::Method::get && !cloudwatch::named_operation(request) &&
                     ("&" + std::string(request.query)).find("&Action=") == std::string::npos;
   if (page) return context_.index.handle(request, std::move(responder));
+  Request asked = request_of(request);
+  run(asked, responder);
+}
+
+void Service::handle_for(const Caller& caller, const control::AdminRequest& request,
+                         control::AdminResponder responder) {
+  Request asked = request_of(request);
+  asked.caller = caller;
+  asked.known = true;
+  run(asked, responder);
+}
+
+Service::Request Service::request_of(const control::AdminRequest& request) const {
+  const auto cloudwatch = cloudwatch::named_operation(request);
   const http::Field* target = request.fields.find("X-Amz-Target");
   Request asked{&request, request.client, target ? std::string(target->value) : "", "",
                 "",       make_uuid()};
@@ -169,7 +175,7 @@ void Service::handle(const control::AdminRequest& request, control::AdminRespond
     asked.form = cloudwatch->form;
     asked.action = cloudwatch->operation;
   }
-  run(asked, responder);
+  return asked;
 }
 
 void Service::run(Request& request, control::AdminResponder& responder) {
@@ -178,7 +184,7 @@ void Service::run(Request& request, control::AdminResponder& responder) {
   audit(request, done.error().code);
   control::AdminResponse response = failure_of(request, done.error());
   if (request.known) return responder.send(std::move(response));
-  failure_delay_.refuse(std::move(responder), std::move(response));
+  context_.failure_delay.refuse(std::move(responder), std::move(response));
 }
 
 control::AdminResponse Service::failure_of(const Request& request,
@@ -207,7 +213,7 @@ std::span<const string_view> Service::Request::services() const {
   return {};
 }
 
-Expected<Service::Caller> Service::caller_of(const Request& asked) const {
+Expected<Caller> Service::caller_of(const Request& asked) const {
   const control::AdminRequest& request = *asked.admin;
   const shapes::Admin& admin = context_.controller.resources().admin;
   if (admin.authentication == "none") return Caller{"", true};
@@ -231,10 +237,12 @@ Expected<void> Service::dispatch(Request& request, control::AdminResponder& resp
   request.version = text_of(*parameters, "Version");
   request.resource = resource_of(*parameters);
   if (request.version == cloudwatch::version) request.form = cloudwatch::WireForm::query;
-  auto caller = caller_of(request);
-  if (!caller) return tl::unexpected(caller.error());
-  request.caller = std::move(*caller);
-  request.known = true;
+  if (!request.known) {
+    auto caller = caller_of(request);
+    if (!caller) return tl::unexpected(caller.error());
+    request.caller = std::move(*caller);
+    request.known = true;
+  }
   if (request.form && !in_query) return run_cloudwatch(request, *parameters, responder);
   if (!request.target.empty()) return run_acm(request, responder);
   if (request.action.empty()) {
@@ -249,8 +257,8 @@ Expected<void> Service::dispatch(Request& request, control::AdminResponder& resp
   if (request.version == sts_version && request.action == "GetCallerIdentity") {
     XmlWriter out;
     out.element("Arn", request.caller.arn());
-    out.element("UserId", request.caller.key_id.empty() ? std::string(control::account_id)
-                                                        : request.caller.key_id);
+    out.element("UserId", request.caller.name.empty() ? std::string(control::account_id)
+                                                      : request.caller.name);
     out.element("Account", control::account_id);
     responder.send(success({sts_namespace, request.action, request.id}, out.str()));
     return {};
@@ -275,7 +283,7 @@ Expected<void> Service::check_role(const Request& request, string_view service) 
                   403);
   }
   // An image on somebody's page is a GET.
-  if (request.caller.key_id.empty() && request.admin->method != http::Method::post) {
+  if (request.caller.name.empty() && request.admin->method != http::Method::post) {
     return refuse("ValidationError", "A change that is not signed must be sent by POST");
   }
   if (context_.controller.draining()) {
@@ -398,20 +406,17 @@ void Service::audit(const Request& request, string_view outcome) {
   if (!request.known) {
     const auto left_out = refusal_lines_.take(context_.loop.now());
     if (!left_out) return;
-    if (*left_out > 0) {
-      context_.log.write(LogLevel::warning, "audit", "refusals without a line of their own",
-                         {{"count", std::to_string(*left_out)}});
-    }
+    if (*left_out > 0) context_.audit.write_left_out(*left_out);
   }
-  context_.log.write(
-      outcome == "done" ? LogLevel::info : LogLevel::warning, "audit",
-      request.action.empty() ? "request" : shortened(request.action),
-      {request.known ? LogField{"caller", request.caller.key_id}
-                     : LogField{"claimed", claimed_key(signed_request(*request.admin))},
-       {"from", request.client.to_string()},
-       {"resource", shortened(request.resource)},
-       {"outcome", std::string(outcome)},
-       {"request_id", request.id}});
+  context_.audit.write(
+      {.at = context_.loop.wall_now(),
+       .known = request.known,
+       .caller = request.known ? request.caller.name : claimed_key(signed_request(*request.admin)),
+       .from = request.client.to_string(),
+       .action = request.action,
+       .resource = request.resource,
+       .outcome = std::string(outcome),
+       .id = request.id});
 }
 
 }  // namespace daruma::api

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "api/acm.h"
+#include "api/audit_trail.h"
 #include "api/call.h"
 #include "api/changed_listeners.h"
 #include "api/cloudwatch_wire.h"
@@ -47,6 +48,15 @@ struct ServiceContext {
   metrics::TimeSeries& series;
   notify::AlarmDesk& alarms;
   control::AdminHandler& index;  // answers GET / without an Action
+  AuditTrail& audit;
+  FailureDelay& failure_delay;
+};
+
+// Who asks: whose signature it is, or who logged in to the console.
+struct Caller {
+  std::string name;  // an access key's id, or a user's name; "": nobody had to say
+  bool may_change = false;
+  std::string arn() const;
 };
 
 class Service final : public control::AdminHandler, private NodeState, private io::TimerHandler {
@@ -58,14 +68,12 @@ class Service final : public control::AdminHandler, private NodeState, private i
   Service& operator=(const Service&) = delete;
 
   void handle(const control::AdminRequest& request, control::AdminResponder responder) override;
+  // The same of a request that is not signed, because it is known who asks. GET is no page then.
+  void handle_for(const Caller& caller, const control::AdminRequest& request,
+                  control::AdminResponder responder);
 
  private:
   class Change;
-  struct Caller {
-    std::string key_id;  // "": nobody had to sign
-    bool may_change = false;
-    std::string arn() const;
-  };
   // What is being asked, as far as it is known: errors and the audit log name it.
   struct Request {
     const control::AdminRequest* admin;  // null once its change is under way
@@ -85,6 +93,7 @@ class Service final : public control::AdminHandler, private NodeState, private i
   };
 
   Expected<Caller> caller_of(const Request& asked) const;
+  Request request_of(const control::AdminRequest& request) const;
   void run(Request& request, control::AdminResponder& responder);
   Expected<void> dispatch(Request& request, control::AdminResponder& responder);
   Expected<void> run_elbv2(Request& request, const Parameter& parameters,
@@ -127,7 +136,6 @@ class Service final : public control::AdminHandler, private NodeState, private i
   static constexpr Duration first_renewal_after = 1s;
   const ServiceContext context_;
   const std::string started_;
-  FailureDelay failure_delay_;
   LineLimit refusal_lines_;
   acm::FactsCache certificate_facts_;
   io::Timer renewal_timer_;

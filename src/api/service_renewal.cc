@@ -39,7 +39,7 @@ Expected<size_t> Service::renew_certificates() {
   const Expected<size_t> renewed = acm::renew_due(catalog, *this, certificate_facts_);
   if (!renewed || *renewed == 0) return renewed;
   Request request{nullptr, {}, "", "RenewCertificate", "", make_uuid()};
-  request.caller.key_id = "local-authority";
+  request.caller.name = "local-authority";
   request.known = request.changes = true;
   request.resource = fmt::format("{} certificates", *renewed);
   // Nobody waits for the answer.

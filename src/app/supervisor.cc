@@ -59,6 +59,8 @@ Supervisor::Supervisor(const ServeCommand& command, const Log& log, uint64_t des
                                            .surroundings = surroundings_}),
       ticket_keys_(loop_),
       cookie_keys_(loop_, log, command.data_directory),
+      audit_(log),
+      failure_delay_(loop_),
       start_timer_(loop_.timers(), *this),
       drain_timer_(loop_.timers(), *this),
       signals_(loop_, *this) {}
@@ -222,16 +224,24 @@ bool Supervisor::open_admin() {
                          *alarm_page_);
   admin_pages_->add_page(http::Method::post, "/alarms/test",
                          "tell everybody that this is a test: ?name=", *alarm_page_);
-  auto routes = admin_pages_->routes();
-  const auto index = std::ranges::find_if(routes, [](const control::AdminRoute& route) {
+  const auto is_index = [](const control::AdminRoute& route) {
     return route.method == http::Method::get && route.path == "/";
-  });
-  api_ = std::make_unique<api::Service>(api::ServiceContext{
-      loop_, controller_, created_.get(), surroundings_, log_, command_.config_file,
-      command_.data_directory, series_, *alarms_, *index->handler});
-  index->handler = api_.get();
+  };
+  const auto pages = admin_pages_->routes();
+  api_ = std::make_unique<api::Service>(
+      api::ServiceContext{loop_, controller_, created_.get(), surroundings_, log_,
+                          command_.config_file, command_.data_directory, series_, *alarms_,
+                          *std::ranges::find_if(pages, is_index)->handler, audit_, failure_delay_});
+  console_ = std::make_unique<console::Console>(console::ConsoleContext{
+      loop_, controller_, *backend_, registry_, *alarms_, *api_, created_.get(),
+      command_.data_directory, audit_, failure_delay_, version_number()});
+  admin_pages_->add_page(http::Method::get, "/live", "what happens now, as JSON; `daruma top` asks",
+                         console_->live());
+  auto routes = admin_pages_->routes();
+  std::ranges::find_if(routes, is_index)->handler = api_.get();
   routes.push_back({http::Method::post, "/", api_.get()});
   routes.push_back({http::Method::post, std::string(api::cloudwatch::cbor_path) + "*", api_.get()});
+  for (control::AdminRoute& route : console_->routes()) routes.push_back(std::move(route));
   auto admin = control::AdminServer::open(loop_, controller_.settings().admin, std::move(routes));
   if (!admin) {
     log_.write(LogLevel::error, "app", "the admin server cannot start: " + admin.error().message);

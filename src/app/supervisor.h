@@ -15,6 +15,8 @@
 #include <memory>
 #include <vector>
 
+#include "api/audit_trail.h"
+#include "api/failure_delay.h"
 #include "api/service.h"
 #include "app/alarm_audience.h"
 #include "app/alarm_page.h"
@@ -22,6 +24,7 @@
 #include "app/signals.h"
 #include "app/threads.h"
 #include "base/log.h"
+#include "console/console.h"
 #include "control/admin_pages.h"
 #include "control/admin_server.h"
 #include "control/controller.h"
@@ -105,8 +108,11 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   std::unique_ptr<Audience> audience_;
   std::unique_ptr<notify::AlarmDesk> alarms_;
   std::unique_ptr<AlarmPage> alarm_page_;
+  api::AuditTrail audit_;
+  api::FailureDelay failure_delay_;
   std::unique_ptr<control::AdminPages> admin_pages_;
   std::unique_ptr<api::Service> api_;
+  std::unique_ptr<console::Console> console_;
   std::unique_ptr<control::AdminServer> admin_;
   io::Timer start_timer_;  // until all workers serve
   io::Timer drain_timer_;

@@ -148,6 +148,7 @@ AdminResponse AdminPages::authorities() const {
 
 AdminResponse AdminPages::index() const {
   AdminResponse response;
+  response.body = "The console, for a browser: /console/\n\n";
   for (const auto& page : pages_) {
     response.body +=
         fmt::format("{:<5}{:<20} {}\n", page->method == http::Method::post ? "POST" : "GET",

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "console/console.h"
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ranges>
+#include <utility>
+
+#include "api/json_codec.h"
+#include "base/bytes.h"
+#include "console/page_files.h"
+#include "console/trial.h"
+#include "control/explain_request.h"
+#include "control/query_parameters.h"
+#include "control/story_text.h"
+
+namespace daruma::console {
+namespace {
+
+using api::Json;
+
+double seconds_of(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+Console::Console(const ConsoleContext& context)
+    : context_(context),
+      accounts_(context.controller, context.created, context.data_directory),
+      sessions_(context.loop, accounts_),
+      gate_(sessions_, context.controller.settings().admin.port()),
+      passwords_(context.loop),
+      login_({context.loop, accounts_, sessions_, gate_, passwords_, context.audit,
+              context.failure_delay, context.created != nullptr}),
+      live_({context.loop, context.controller, context.backend, context.registry, context.alarms,
+             sessions_, context.version}) {
+  add_pages();
+}
+
+void Console::add_pages() {
+  using http::Method;
+  add_page_files(gate_, assets());
+  live_.add_page(gate_);
+  gate_.add(Method::post, "/console/api", Access::change,
+            [this](const Visit& visit, control::AdminResponder responder) {
+              context_.api.handle_for({visit.session->name, visit.session->may_change},
+                                      visit.request, std::move(responder));
+            });
+  gate_.add(Method::post, "/console/reload", Access::admin,
+            [this](const Visit& visit, control::AdminResponder responder) {
+              reload(visit, std::move(responder));
+            });
+  gate_.add(Method::get, "/console/explain", Access::session,
+            [this](const Visit& visit, control::AdminResponder responder) {
+              explain(visit, std::move(responder));
+            });
+  gate_.add(Method::get, "/console/changes", Access::session,
+            [this](const Visit& visit, control::AdminResponder responder) {
+              responder.send(changes(visit.request.query));
+            });
+  gate_.add(Method::get, "/console/trial", Access::session,
+            [this](const Visit& visit, control::AdminResponder responder) {
+              responder.send(trial(visit.request.query));
+            });
+}
+
+void Console::reload(const Visit& visit, control::AdminResponder responder) {
+  using Outcome = control::AdminBackend::ReloadAnswer::Outcome;
+  const std::string name = visit.session->name;
+  const std::string client = visit.request.client.to_string();
+  // A std::function has to be copyable, a responder must not be.
+  auto kept = std::make_shared<control::AdminResponder>(std::move(responder));
+  context_.backend.reload([this, kept, name, client](control::AdminBackend::ReloadAnswer answer) {
+    const bool applied = answer.outcome != Outcome::refused;
+    context_.audit.write({.at = context_.loop.wall_now(),
+                          .caller = name,
+                          .from = client,
+                          .action = "Reload",
+                          .outcome = applied ? "done" : "refused",
+                          .id = api::make_uuid()});
+    const Json json{{"applied", applied}, {"text", answer.text}};
+    control::AdminResponse response = json_response(api::json_text(json));
+    if (answer.outcome == Outcome::incomplete) response.status = 500;
+    if (answer.outcome == Outcome::refused) response.status = 400;
+    kept->send(std::move(response));
+  });
+}
+
+// As /explain, for programs.
+void Console::explain(const Visit& visit, control::AdminResponder responder) {
+  Result<control::ExplainRequest> asked = control::parse_explain_request(visit.request.query);
+  if (!asked) return responder.send(error_response(400, "InvalidParameter", asked.error().message));
+  auto kept = std::make_shared<control::AdminResponder>(std::move(responder));
+  context_.backend.explain(std::move(asked->query), [kept](const control::Findings& findings) {
+    control::AdminResponse response = json_response(control::json_of(findings));
+    if (findings.stories.empty() && findings.query.by == model::StoryQuery::By::trace_id)
+      response.status = 404;
+    kept->send(std::move(response));
+  });
+}
+
+control::AdminResponse Console::trial(std::string_view query) const {
+  const auto request = parse_trial(query);
+  if (!request) return error_response(400, "InvalidParameter", request.error().message);
+  const auto& health = context_.controller.target_health();
+  const control::HealthOf health_of = [&health](const model::TargetKey& key) {
+    const auto known = health.find(key);
+    return known == health.end() ? model::HealthState::unused : known->second.state;
+  };
+  auto json = trial_json(
+      {*context_.controller.snapshot(), context_.controller.resources(), health_of}, *request);
+  if (!json) return error_response(400, "InvalidParameter", json.error().message);
+  return json_response(std::move(*json));
+}
+
+control::AdminResponse Console::changes(std::string_view query) const {
+  size_t limit = 100;
+  for (const auto& [name, value] : control::query_parameters(query)) {
+    const auto number = parse_decimal(value);
+    if (name != "limit" || !number || *number == 0 || *number > api::AuditTrail::kept_max) {
+      return error_response(400, "InvalidParameter",
+                            "limit must be 1 to 1000, and is all there is");
+    }
+    limit = *number;
+  }
+  Json changes = Json::array();
+  for (const api::AuditEntry& entry : context_.audit.newest_last() | std::views::reverse) {
+    if (changes.size() == limit) break;
+    changes.push_back({{"time", seconds_of(entry.at)},
+                       {"caller", entry.caller},
+                       {"from", entry.from},
+                       {"action", entry.action},
+                       {"resource", entry.resource},
+                       {"outcome", entry.outcome},
+                       {"request_id", entry.id}});
+  }
+  return json_response(api::json_text(Json{{"changes", std::move(changes)}}));
+}
+
+}  // namespace daruma::console
