@@ -256,6 +256,14 @@ void add_alarms(CLI::App& root, AlarmsCommand& command) {
   add_admin(test, command.admin);
 }
 
+void add_top(CLI::App& root, TopCommand& command) {
+  CLI::App& app = add_command(root, "top",
+                              "Watch a running daruma: traffic, targets, what is the matter; q "
+                              "leaves");
+  app.add_flag("--once", command.once, "Print one frame and end, as without a terminal");
+  add_admin(app, command.admin);
+}
+
 void add_mackerel_plugin(CLI::App& root, MackerelPluginCommand& command) {
   CLI::App& app = add_command(root, "mackerel-plugin",
                               "Print a load balancer's figures of the last minute for "
@@ -508,6 +516,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   AdviseCommand advice;
   ZonalShiftCommand zonal_shift;
   AlarmsCommand alarms;
+  TopCommand top;
   MackerelPluginCommand mackerel_plugin;
   CheckAlbCommand check_alb;
   TargetCommand target;
@@ -524,6 +533,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_advise(root, advice);
   add_zonal_shift(root, zonal_shift);
   add_alarms(root, alarms);
+  add_top(root, top);
   add_mackerel_plugin(root, mackerel_plugin);
   add_check_alb(root, check_alb);
   add_target(root, target);
@@ -545,6 +555,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (name == "serve") return serve;
   if (name == "check") return check;
   if (name == "reload") return reload;
+  if (name == "top") return top;
   if (name == "explain") return explanation;
   if (name == "advise") return advice;
   if (name == "zonal-shift") return zonal_shift;

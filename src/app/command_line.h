@@ -73,6 +73,11 @@ struct AlarmsCommand {
   Address admin;
 };
 
+struct TopCommand {
+  bool once = false;  // one frame, as it is without a terminal
+  Address admin;
+};
+
 struct ZonalShiftCommand {
   enum class What : uint8_t { list, start, extend, cancel };
   What what = What::list;
@@ -134,7 +139,7 @@ struct Usage {
 
 using Command =
     std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
-                 ZonalShiftCommand, AlarmsCommand, MackerelPluginCommand,
+                 ZonalShiftCommand, AlarmsCommand, TopCommand, MackerelPluginCommand,
                  CheckAlbCommand, TargetCommand, CertificateCommand, ExportCommand, ImportCommand,
                  KeysCommand, BackupCommand, RestoreCommand, VersionCommand>;
 

@@ -110,6 +110,8 @@ TEST(CommandLine, explain_asks_for_one_thing) {
 
 TEST(CommandLine, advise_asks_a_running_daruma) {
   EXPECT_EQ(parse_as<AdviseCommand>({"advise"}).admin.port(), 9090);
+  EXPECT_FALSE(parse_as<TopCommand>({"top"}).once);
+  EXPECT_TRUE(parse_as<TopCommand>({"top", "--once", "--admin", "[::1]:9"}).once);
   EXPECT_TRUE(parse_as<AdviseCommand>({"advise", "--json", "--admin", "[::1]:9"}).json);
 }
 

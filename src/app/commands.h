@@ -17,6 +17,7 @@ int run(const ZonalShiftCommand& command);      // explain.cc
 int run(const MackerelPluginCommand& command);  // mackerel.cc
 int run(const CheckAlbCommand& command);        // mackerel.cc
 int run(const AlarmsCommand& command);          // alarms.cc
+int run(const TopCommand& command);             // top.cc
 int run(const CheckCommand& command);
 int run(const ReloadCommand& command);
 int run(const ExportCommand& command);   // export.cc
