@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/login.h"
 
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -147,7 +148,7 @@ control::AdminResponse Login::shown(const Session& session) const {
   const Json json{{"name", session.name},
                   {"role", session.may_change ? "admin" : "read-only"},
                   {"csrf_token", session.csrf_token},
-                  {"expires", (now + left).count()},
+                  {"expires", std::round((now + left).count())},
                   {"authentication", session.kind == AccountKind::nobody ? "none" : "sigv4"},
                   {"can_change", session.may_change && context_.keeps_changes}};
   return json_response(api::json_text(json));
