@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include "api/json_codec.h"
 #include "console/live_json.h"
 #include "control/arns.h"
-#include "control/group_health.h"
 #include "model/reason.h"
 
 namespace daruma::console {
@@ -26,8 +26,10 @@ Json objects(const std::vector<T>& values) {
 }
 
 template <class T>
-bool has(const std::vector<T>& all, const std::string& name) {
-  return std::ranges::any_of(all, [&](const T& each) { return each.name == name; });
+std::set<std::string> names_of(const std::vector<T>& all) {
+  std::set<std::string> names;
+  for (const T& each : all) names.insert(each.name);
+  return names;
 }
 
 // Where the actions forward to, by name and weight.
@@ -79,14 +81,9 @@ Json target_json(const model::Target& target) {
           {"target", target.key.to_string()}};
 }
 
-Json group_json(const model::Snapshot& snapshot, uint32_t index, bool declared) {
-  const model::TargetGroup& group = snapshot.target_groups[index];
+Json group_json(const model::TargetGroup& group, Json balancers, bool declared) {
   Json targets = Json::array();
   for (const model::Target& target : group.targets) targets.push_back(target_json(target));
-  Json balancers = Json::array();
-  for (const model::LoadBalancer& balancer : snapshot.load_balancers) {
-    if (control::forwards_to(balancer, index)) balancers.push_back(balancer.name);
-  }
   return {{"name", group.name},
           {"arn", group.arn},
           {"resource_id", group.resource_id},
@@ -110,9 +107,27 @@ Json reasons_json() {
 
 }  // namespace
 
-std::string config_json(const control::Controller& controller, const std::string& version) {
+GroupsOf groups_of(const model::Snapshot& snapshot) {
+  GroupsOf all;
+  for (const model::LoadBalancer& balancer : snapshot.load_balancers) {
+    std::set<uint32_t> its;
+    for (const model::Listener& listener : balancer.listeners) {
+      for (const model::Rule& rule : listener.rules) {
+        const auto* forward = std::get_if<model::ForwardAction>(&rule.action);
+        if (forward == nullptr) continue;
+        for (const model::WeightedGroup& each : forward->groups) its.insert(each.group);
+      }
+    }
+    all.emplace_back(its.begin(), its.end());
+  }
+  return all;
+}
+
+std::string config_json(const control::Controller& controller, const GroupsOf& groups_of_balancers,
+                        const std::string& version) {
   const model::Snapshot& snapshot = *controller.snapshot();
   const shapes::Resources& declared = controller.declared();
+  const std::set<std::string> balancers_of_file = names_of(declared.load_balancers);
   Json balancers = Json::array();
   for (const shapes::LoadBalancer& balancer : controller.resources().load_balancers) {
     Json listeners = Json::array();
@@ -122,13 +137,19 @@ std::string config_json(const control::Controller& controller, const std::string
                          {"arn", control::arn_of(balancer)},
                          {"resource_id", control::resource_id(balancer)},
                          {"dns_name", control::dns_name_of(balancer)},
-                         {"declared", has(declared.load_balancers, balancer.name)},
+                         {"declared", balancers_of_file.contains(balancer.name)},
                          {"listeners", std::move(listeners)}});
   }
+  std::vector<Json> users(snapshot.target_groups.size(), Json::array());
+  for (size_t i = 0; i < groups_of_balancers.size(); ++i) {
+    for (const uint32_t group : groups_of_balancers[i])
+      users[group].push_back(snapshot.load_balancers[i].name);
+  }
+  const std::set<std::string> of_file = names_of(declared.target_groups);
   Json groups = Json::array();
-  for (uint32_t i = 0; i < snapshot.target_groups.size(); ++i) {
-    const bool is_declared = has(declared.target_groups, snapshot.target_groups[i].name);
-    groups.push_back(group_json(snapshot, i, is_declared));
+  for (size_t i = 0; i < users.size(); ++i) {
+    const model::TargetGroup& group = snapshot.target_groups[i];
+    groups.push_back(group_json(group, std::move(users[i]), of_file.contains(group.name)));
   }
   return api::json_text(Json{{"revision", snapshot.revision},
                              {"endpoint", "http://" + controller.settings().admin.to_string()},

@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "console/live_json.h"
 #include "control/metrics_keeper.h"
 
 namespace daruma::console {
@@ -41,7 +40,8 @@ void Live::watch(const Visit& visit, control::AdminResponder responder) {
   }
   wake();
   control::AdminResponse begin = page_response("text/event-stream", "retry: 2000\n\n");
-  begin.body += config_event();
+  know_configuration();
+  begin.body += event("config", config_);
   if (!state_.empty()) begin.body += event("state", state_);
   streams_.push_back(std::make_unique<Stream>(
       Stream{visit.id, config_revision_, responder.stream(std::move(begin))}));
@@ -76,7 +76,8 @@ void Live::on_timer(io::Timer&) {
     meter_.rest();
     return;
   }
-  timer_.set(context_.loop.now() + every);
+  const size_t targets = context_.controller.target_health().size();
+  timer_.set(context_.loop.now() + every * (1 + targets / targets_a_look));
   look();
   for (const auto& stream : streams_) tell(*stream);
   std::erase_if(streams_, [](const auto& stream) { return !stream->out.open(); });
@@ -85,18 +86,13 @@ void Live::on_timer(io::Timer&) {
 
 void Live::look() {
   const Instant now = context_.loop.now();
-  const model::Snapshot& snapshot = *context_.controller.snapshot();
-  if (topology_revision_ != snapshot.revision) {
-    topology_ = control::topology_of(snapshot);
-    topology_revision_ = snapshot.revision;
-  }
+  know_configuration();
   if (advised_ == Instant{} || now >= advised_ + advice_every) {
     advice_ = context_.backend.advice();
     advised_ = now;
   }
   const Figures figures = meter_.look(topology_, now);
-  config_event();
-  state_ = state_json({context_.controller, figures, advice_, context_.alarms.book(),
+  state_ = state_json({context_.controller, groups_, figures, advice_, context_.alarms.book(),
                        context_.backend.health(), started_, context_.loop.wall_now()});
 }
 
@@ -111,12 +107,13 @@ void Live::tell(Stream& stream) {
   stream.out.send(event("state", state_));
 }
 
-std::string Live::config_event() {
-  const uint64_t revision = context_.controller.snapshot()->revision;
-  if (config_.empty() || revision != config_revision_)
-    config_ = config_json(context_.controller, context_.version);
-  config_revision_ = revision;
-  return event("config", config_);
+void Live::know_configuration() {
+  const model::Snapshot& snapshot = *context_.controller.snapshot();
+  if (!config_.empty() && snapshot.revision == config_revision_) return;
+  topology_ = control::topology_of(snapshot);
+  groups_ = groups_of(snapshot);
+  config_ = config_json(context_.controller, groups_, context_.version);
+  config_revision_ = snapshot.revision;
 }
 
 control::AdminResponse Live::whole() const {

@@ -11,6 +11,7 @@
 
 #include "console/figures.h"
 #include "console/gate.h"
+#include "console/live_json.h"
 #include "control/controller_backend.h"
 #include "io/loop.h"
 #include "io/timer_wheel.h"
@@ -25,6 +26,7 @@ class Live final : public control::AdminHandler, private io::TimerHandler {
   static constexpr size_t streams_max = 8;  // the admin server has 64 connections in all
   static constexpr size_t waiting_max = 8;  // for the first look
   static constexpr Duration every = 1s;
+  static constexpr size_t targets_a_look = 5'000;  // so many more, and a look is a second later
   static constexpr Duration first_after = 250ms;
   static constexpr Duration advice_every = 5s;
   // Who asks /live again within it is answered at once.
@@ -61,21 +63,21 @@ class Live final : public control::AdminHandler, private io::TimerHandler {
   bool is_watched() const;
   void on_timer(io::Timer& timer) override;
   void look();
+  void know_configuration();
   void tell(Stream& stream);
-  std::string config_event();
   control::AdminResponse whole() const;
 
   const Context context_;
   const WallTime started_;
   FigureMeter meter_;
   metrics::Topology topology_;
-  uint64_t topology_revision_ = 0;
+  GroupsOf groups_;
   std::vector<control::Advice> advice_;
   Instant advised_{};
   Instant asked_{};    // by /live
   std::string state_;  // "": there was no look yet
   std::string config_;
-  uint64_t config_revision_ = 0;
+  uint64_t config_revision_ = 0;  // what config_, topology_ and groups_ are of
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<control::AdminResponder> waiting_;  // for the first look
   io::Timer timer_;

@@ -4,6 +4,7 @@
 // (event `state`). docs/console.md describes the members. Control thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,16 @@
 
 namespace daruma::console {
 
-std::string config_json(const control::Controller& controller, const std::string& version);
+// The groups that each load balancer forwards to, ascending; both by their place in the snapshot.
+using GroupsOf = std::vector<std::vector<uint32_t>>;
+GroupsOf groups_of(const model::Snapshot& snapshot);
+
+std::string config_json(const control::Controller& controller, const GroupsOf& groups,
+                        const std::string& version);
 
 struct StateParts {
   const control::Controller& controller;
+  const GroupsOf& groups;
   const Figures& figures;
   const std::vector<control::Advice>& advice;
   const notify::AlarmBook& alarms;

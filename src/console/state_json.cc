@@ -10,7 +10,6 @@
 #include "console/live_json.h"
 #include "console/standing.h"
 #include "control/arns.h"
-#include "control/group_health.h"
 
 namespace daruma::console {
 namespace {
@@ -223,12 +222,11 @@ std::string state_json(const StateParts& parts) {
                                     verdicts.back(), std::move(advice));
   }
   Json balancers = Json::object();
-  for (const model::LoadBalancer& balancer : snapshot.load_balancers) {
+  for (size_t i = 0; i < snapshot.load_balancers.size(); ++i) {
+    const model::LoadBalancer& balancer = snapshot.load_balancers[i];
     std::vector<BalancerGroup> its;
-    for (uint32_t i = 0; i < verdicts.size(); ++i) {
-      if (control::forwards_to(balancer, i))
-        its.push_back({snapshot.target_groups[i].name, &verdicts[i]});
-    }
+    for (const uint32_t group : parts.groups[i])
+      its.push_back({snapshot.target_groups[group].name, &verdicts[group]});
     const BalancerFigures& figures = figures_of(parts.figures.load_balancers, balancer.name);
     balancers[balancer.name] = balancer_json(figures, judge(its, figures.reasons));
   }
