@@ -24,10 +24,21 @@ double seconds_of(WallTime time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
+Json json_of(const control::HealthHistory::Change& change) {
+  const model::TargetHealth& health = change.health;
+  const bool has_reason = health.reason != model::HealthReason::none;
+  return {{"time", seconds_of(change.at)},
+          {"state", name_of(health.state)},
+          {"reason", has_reason ? name_of(health.reason) : ""},
+          {"description", health.description},
+          {"saturated", health.saturated}};
+}
+
 }  // namespace
 
 Console::Console(const ConsoleContext& context)
     : context_(context),
+      started_(context.loop.wall_now()),
       accounts_(context.controller, context.created, context.data_directory),
       sessions_(context.loop, accounts_),
       gate_(sessions_, context.controller.settings().admin.port()),
@@ -59,6 +70,10 @@ void Console::add_pages() {
   gate_.add(Method::get, "/console/changes", Access::session,
             [this](const Visit& visit, control::AdminResponder responder) {
               responder.send(changes(visit.request.query));
+            });
+  gate_.add(Method::get, "/console/health", Access::session,
+            [this](const Visit& visit, control::AdminResponder responder) {
+              responder.send(health(visit.request.query));
             });
   gate_.add(Method::get, "/console/trial", Access::session,
             [this](const Visit& visit, control::AdminResponder responder) {
@@ -99,6 +114,34 @@ void Console::explain(const Visit& visit, control::AdminResponder responder) {
       response.status = 404;
     kept->send(std::move(response));
   });
+}
+
+control::AdminResponse Console::health(std::string_view query) const {
+  std::string wanted;
+  for (auto& [name, value] : control::query_parameters(query)) {
+    if (name != "target_group")
+      return error_response(400, "InvalidParameter", "there is target_group, and no other");
+    wanted = std::move(value);
+  }
+  Json groups = Json::object();
+  for (const auto& group : context_.controller.snapshot()->target_groups) {
+    if (wanted.empty() || group.name == wanted) groups[group.name] = Json::object();
+  }
+  if (!wanted.empty() && groups.empty())
+    return error_response(404, "TargetGroupNotFound", "There is no such target group");
+  for (const auto& [target, changes] : context_.controller.health_history().changes()) {
+    const auto group = groups.find(target.group);
+    if (group == groups.end()) continue;
+    Json& list = (*group)[target.to_string()] = Json::array();
+    for (const control::HealthHistory::Change& change : changes) list.push_back(json_of(change));
+  }
+  Json json{{"now", seconds_of(context_.loop.wall_now())}, {"since", seconds_of(started_)}};
+  if (wanted.empty()) {
+    json["target_groups"] = std::move(groups);
+  } else {
+    json["targets"] = std::move(groups[wanted]);
+  }
+  return json_response(api::json_text(json));
 }
 
 control::AdminResponse Console::trial(std::string_view query) const {

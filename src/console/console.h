@@ -54,9 +54,11 @@ class Console {
   void reload(const Visit& visit, control::AdminResponder responder);
   void explain(const Visit& visit, control::AdminResponder responder);
   control::AdminResponse changes(std::string_view query) const;
+  control::AdminResponse health(std::string_view query) const;
   control::AdminResponse trial(std::string_view query) const;
 
   const ConsoleContext context_;
+  const WallTime started_;
   const NodeAccounts accounts_;
   Sessions sessions_;
   Gate gate_;

@@ -265,6 +265,7 @@ void Controller::compile_and_publish() {
                                                 zonal_shifts_.shifts(), snapshot_.get()));
   refresh_health_table();
   if (before != nullptr) refresh_draining_targets(*before);
+  note_health();
   publisher_.publish(snapshot_);
 }
 
@@ -304,6 +305,17 @@ void Controller::refresh_health_table() {
   health_ = std::move(fresh);
   shifted_away_.reset();
   std::erase_if(anomalies_, [this](const auto& row) { return !health_.contains(row.first); });
+}
+
+// Of those that a configuration brought, and of those that it took away.
+void Controller::note_health() {
+  const WallTime now = loop_.wall_now();
+  health_history_.forget_where([this](const model::TargetKey& target) {
+    return !health_.contains(target) && !draining_targets_.contains(target);
+  });
+  for (const auto& [target, health] : health_) health_history_.note(target, health, now);
+  for (const auto& [target, draining] : draining_targets_)
+    health_history_.note(target, draining_health(), now);
 }
 
 model::TargetHealth Controller::draining_health() {
@@ -451,6 +463,7 @@ void Controller::on(const model::HealthLetter& letter) {
   const auto known = health_.find(letter.target);
   if (known == health_.end()) return;
   known->second = letter.health;
+  health_history_.note(letter.target, letter.health, loop_.wall_now());
   shifted_away_.reset();
 }
 

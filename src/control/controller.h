@@ -25,6 +25,7 @@
 #include "base/time.h"
 #include "control/declared.h"
 #include "control/diagnostics.h"
+#include "control/health_history.h"
 #include "control/inquiries.h"
 #include "control/issues.h"
 #include "control/last_good.h"
@@ -180,6 +181,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   const TargetHealthTable& target_health() const { return health_; }
   // Never one that is registered, nor one of a group that is gone.
   const DrainingTable& draining_targets() const { return draining_targets_; }
+  // How each of both has changed, since the node started.
+  const HealthHistory& health_history() const { return health_history_; }
   static model::TargetHealth draining_health();
   // Of a registered target: what of its requests was found (AnomalyDetection).
   model::AnomalyLetter anomaly(const model::TargetKey& target) const;
@@ -219,6 +222,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void refresh_health_table();
   void refresh_draining_targets(const model::Snapshot& before);
   void forget_drained_targets();
+  void note_health();
   void settle();
   bool settled(const Pending& pending) const;
   void tell(Pending pending);
@@ -246,6 +250,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   uint64_t revision_ = 0;
   TargetHealthTable health_;
   DrainingTable draining_targets_;
+  HealthHistory health_history_;
   mutable std::optional<std::set<model::TargetKey>> shifted_away_;  // as last found
   std::map<model::TargetKey, model::AnomalyLetter> anomalies_;      // of registered targets
   ReloadStatus status_;

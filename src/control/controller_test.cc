@@ -398,6 +398,33 @@ TEST_F(ControllerTest, keeps_health_across_reloads) {
   EXPECT_FALSE(controller->target_health().contains(key));
 }
 
+TEST_F(ControllerTest, remembers_how_health_has_changed) {
+  using model::HealthReason, model::HealthState;
+  const auto controller = running(config("192.0.2.9"));
+  const model::TargetKey key{"app", "192.0.2.9", 80};
+  controller->mailbox().post(model::HealthLetter{key, {HealthState::healthy, {}, ""}});
+  loop_.settle();
+  controller->mailbox().post(
+      model::HealthLetter{key, {HealthState::unhealthy, HealthReason::timeout, "late"}});
+  loop_.settle();
+  write(config("192.0.2.10"));
+  controller->reload(nullptr);
+  loop_.settle();
+  const auto states = [&] {
+    std::vector<HealthState> all;
+    for (const auto& change : controller->health_history().changes().at(key))
+      all.push_back(change.health.state);
+    return all;
+  };
+  EXPECT_EQ(states(), (std::vector{HealthState::initial, HealthState::healthy,
+                                   HealthState::unhealthy, HealthState::draining}));
+  loop_.run_for(300s + 1ms);
+  controller->reload(nullptr);
+  loop_.settle();
+  EXPECT_FALSE(controller->health_history().changes().contains(key));
+  EXPECT_TRUE(controller->health_history().changes().contains({"app", "192.0.2.10", 80}));
+}
+
 TEST_F(ControllerTest, a_deregistered_target_drains_until_its_delay_has_ended) {
   const std::string both = config("192.0.2.9}, {Id: 192.0.2.10");
   const auto controller = running(both);

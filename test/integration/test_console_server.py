@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console's server: who gets in, what he may do, what he sees. docs/console.md."""
 import contextlib
+import itertools
 import os
 import pty
 import subprocess
@@ -284,6 +285,31 @@ def test_live_tells_of_a_changed_configuration(node, admin):
         config = events.until('config', lambda c: c['revision'] > revision)
         assert 'later' in [group['name'] for group in config['target_groups']]
         assert events.until('state')['revision'] == config['revision']
+
+
+def test_health_has_a_history(tmp_path):
+    with Target(tmp_path) as target, Daruma(configure(tmp_path, [target])) as daruma, \
+            contextlib.closing(Console(daruma)) as console:
+        console.log_in(access_key_id=KEY, secret=SECRET)
+
+        def changes():
+            return console.get('/console/health?target_group=apache').json()['targets'][target.name]
+        daruma.wait_for_health({target.name: 'healthy'})
+        target.kill()
+        daruma.wait_for_health({target.name: 'unhealthy'})
+        with target.again():
+            daruma.wait_for_health({target.name: 'healthy'})
+            seen = changes()
+        states = [state for state, _ in itertools.groupby(change['state'] for change in seen)]
+        assert states == ['initial', 'healthy', 'unhealthy', 'healthy']
+        died = next(change for change in seen if change['state'] == 'unhealthy')
+        assert died['reason'].startswith('Target.') and died['description']
+        assert seen == sorted(seen, key=lambda change: change['time'])
+        assert abs(seen[-1]['time'] - time.time()) < 60
+        everything = console.get('/console/health').json()
+        assert everything['target_groups']['apache'][target.name] == seen
+        assert everything['since'] <= seen[0]['time'] <= everything['now']
+        assert console.get('/console/health?target_group=none').status_code == 404
 
 
 def test_so_many_watch_and_no_more(node, admin):

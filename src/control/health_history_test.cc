@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/health_history.h"
+
+#include <gtest/gtest.h>
+
+namespace daruma::control {
+namespace {
+
+using model::HealthReason;
+using model::HealthState;
+
+const model::TargetKey one{"apache", "127.0.0.2", 80};
+const model::TargetKey other{"apache", "127.0.0.3", 80};
+
+model::TargetHealth health(HealthState state, HealthReason reason = HealthReason::none) {
+  return {state, reason, ""};
+}
+WallTime at(int seconds) {
+  return WallTime{} + std::chrono::seconds(seconds);
+}
+
+TEST(HealthHistory, tells_each_change_once) {
+  HealthHistory history;
+  history.note(one, health(HealthState::initial), at(1));
+  history.note(one, health(HealthState::healthy), at(2));
+  history.note(one, health(HealthState::healthy), at(3));
+  history.note(one, health(HealthState::unhealthy, HealthReason::timeout), at(4));
+  history.note(one, health(HealthState::unhealthy, HealthReason::response_code_mismatch), at(5));
+  history.note(other, health(HealthState::healthy), at(6));
+  const auto& its = history.changes().at(one);
+  ASSERT_EQ(its.size(), 4u);
+  EXPECT_EQ(its[1].at, at(2));
+  EXPECT_EQ(its[2].health.reason, HealthReason::timeout);
+  EXPECT_EQ(its[3].at, at(5));
+  EXPECT_EQ(history.changes().at(other).size(), 1u);
+}
+
+TEST(HealthHistory, keeps_the_newest_of_each_target) {
+  HealthHistory history;
+  for (int i = 0; i < 301; ++i)
+    history.note(one, health(i % 2 == 0 ? HealthState::healthy : HealthState::unhealthy), at(i));
+  const auto& its = history.changes().at(one);
+  EXPECT_EQ(its.size(), HealthHistory::of_one_target_max);
+  EXPECT_EQ(its.back().at, at(300));
+}
+
+TEST(HealthHistory, is_bounded_over_all_targets) {
+  HealthHistory history;
+  for (size_t i = 0; i < HealthHistory::changes_max + 10; ++i)
+    history.note({"g", std::to_string(i), 80}, health(HealthState::healthy), at(1));
+  EXPECT_EQ(history.changes().size(), HealthHistory::changes_max);
+  // Whoever is known is still followed.
+  history.note({"g", "0", 80}, health(HealthState::unhealthy), at(2));
+  const auto& its = history.changes().at({"g", "0", 80});
+  ASSERT_EQ(its.size(), 1u);
+  EXPECT_EQ(its.back().at, at(2));
+}
+
+TEST(HealthHistory, forgets_who_is_gone) {
+  HealthHistory history;
+  history.note(one, health(HealthState::healthy), at(1));
+  history.note(other, health(HealthState::healthy), at(1));
+  history.forget_where([](const model::TargetKey& target) { return target == one; });
+  EXPECT_FALSE(history.changes().contains(one));
+  EXPECT_TRUE(history.changes().contains(other));
+  history.note(one, health(HealthState::healthy), at(2));
+  EXPECT_EQ(history.changes().at(one).front().at, at(2));
+}
+
+}  // namespace
+}  // namespace daruma::control
