@@ -10,7 +10,6 @@
 #include "app/commands.h"
 #include "base/time_text.h"
 #include "control/password_hash.h"
-#include "model/limits.h"
 
 namespace daruma::app {
 namespace {
@@ -58,7 +57,7 @@ class HiddenInput {
 std::string read_line() {
   std::string line;
   for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
-    if (line.size() <= model::limits::password_bytes_max) line += static_cast<char>(c);
+    if (line.size() <= control::password_bytes_max) line += static_cast<char>(c);
   }
   return line;
 }
@@ -73,8 +72,8 @@ Result<void> hash_password() {
     return line;
   };
   const std::string password = ask("Password: ");
-  using model::limits::password_bytes_max;
-  using model::limits::password_bytes_min;
+  using control::password_bytes_max;
+  using control::password_bytes_min;
   if (password.size() < password_bytes_min || password.size() > password_bytes_max) {
     return fail("a password has " + std::to_string(password_bytes_min) + " to " +
                 std::to_string(password_bytes_max) + " bytes");

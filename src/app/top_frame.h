@@ -15,7 +15,7 @@ struct FrameOptions {
   size_t columns = 120;  // at least 40
   size_t rows = 0;       // 0: as many as there are
   bool colors = false;   // by ANSI escapes
-  std::string clock;     // "10:20:03"
+  std::string clock{};   // "10:20:03"
 };
 
 // Lines, each with its end. Nullopt: that is no answer of this release.

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "api/json_codec.h"
-#include "model/limits.h"
+#include "control/password_hash.h"
 
 namespace daruma::console {
 namespace {
@@ -92,7 +92,7 @@ void Login::check_key(const std::string& id, const std::string& secret, const Ad
 void Login::check_password(const std::string& user, std::string password, const Address& client,
                            control::AdminResponder responder) {
   const auto account = context_.accounts.find(AccountKind::user, user);
-  if (password.size() > model::limits::password_bytes_max) password.clear();
+  if (password.size() > control::password_bytes_max) password.clear();
   // A std::function has to be copyable, a responder must not be.
   auto kept = std::make_shared<control::AdminResponder>(std::move(responder));
   const bool taken = context_.passwords.check(std::move(password), account ? account->proof : "",

@@ -10,7 +10,6 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "model/limits.h"
 
 namespace daruma::control {
 namespace {
@@ -58,7 +57,7 @@ bool is_base64(std::string_view text, size_t chars_min) {
 }  // namespace
 
 std::string hash_of_password(std::string_view password) {
-  DARUMA_ASSERT(password.size() <= model::limits::password_bytes_max);
+  DARUMA_ASSERT(password.size() <= password_bytes_max);
   std::array<unsigned char, salt_bytes> salt;
   const int random = RAND_bytes(salt.data(), static_cast<int>(salt.size()));
   DARUMA_ASSERT(random == 1);

@@ -6,12 +6,16 @@
 // thread that others wait for (docs/adr/0015).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace daruma::control {
 
-// With a salt by chance. REQUIRES: the password has at most limits::password_bytes_max.
+inline constexpr size_t password_bytes_min = 8;
+inline constexpr size_t password_bytes_max = 1024;
+
+// With a salt by chance. REQUIRES: the password has at most password_bytes_max.
 std::string hash_of_password(std::string_view password);
 
 // REQUIRES: problem_of_hash(hash) is "".

@@ -71,8 +71,7 @@ bool is_user_name(std::string_view name) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
            std::string_view("+=,.@_-").find(c) != std::string_view::npos;
   };
-  return !name.empty() && name.size() <= limits::user_name_bytes_max &&
-         std::ranges::all_of(name, is_good);
+  return !name.empty() && name.size() <= user_name_bytes_max && std::ranges::all_of(name, is_good);
 }
 
 void validate_users(const api::Admin& admin, const Path& path, std::set<std::string>& seen,
@@ -82,9 +81,9 @@ void validate_users(const api::Admin& admin, const Path& path, std::set<std::str
                  "Authentication none lets everybody in who reaches the admin port; remove it, or "
                  "remove Users");
   }
-  if (admin.users.size() > limits::users_max) {
-    issues.error(path.at("Users"), fmt::format("a node has at most {} users, not {}",
-                                               limits::users_max, admin.users.size()));
+  if (admin.users.size() > users_max) {
+    issues.error(path.at("Users"),
+                 fmt::format("a node has at most {} users, not {}", users_max, admin.users.size()));
   }
   for (size_t i = 0; i < admin.users.size(); ++i) {
     const api::User& user = admin.users[i];
@@ -92,7 +91,7 @@ void validate_users(const api::Admin& admin, const Path& path, std::set<std::str
     if (!is_user_name(user.name)) {
       issues.error(place.at("Name"),
                    fmt::format("Name must have 1 to {} letters, digits and +=,.@_-, not '{}'",
-                               limits::user_name_bytes_max, user.name));
+                               user_name_bytes_max, user.name));
     } else if (!seen.insert(user.name).second) {
       issues.error(place.at("Name"),
                    fmt::format("'{}' is already the name of a user or an access key", user.name));

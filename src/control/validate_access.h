@@ -4,10 +4,15 @@
 // Admin.Users and Admin.Authentication. Pure.
 #pragma once
 
+#include <cstddef>
+
 #include "control/issues.h"
 #include "model/resources.h"
 
 namespace daruma::control {
+
+inline constexpr size_t users_max = 100;
+inline constexpr size_t user_name_bytes_max = 64;
 
 void validate_access(const model::api::Admin& admin, const Path& path, Issues& issues);
 

@@ -134,10 +134,6 @@ inline constexpr size_t access_key_id_bytes_min = 8;
 inline constexpr size_t access_key_id_bytes_max = 128;
 inline constexpr size_t access_secret_bytes_min = 16;
 inline constexpr size_t access_secret_bytes_max = 256;
-inline constexpr size_t users_max = 100;  // of the console
-inline constexpr size_t user_name_bytes_max = 64;
-inline constexpr size_t password_bytes_min = 8;
-inline constexpr size_t password_bytes_max = 1024;
 
 // Monitoring elsewhere
 inline constexpr Range mackerel_interval_seconds{1, 600, 60};
