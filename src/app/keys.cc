@@ -79,7 +79,9 @@ Result<void> hash_password() {
                 std::to_string(password_bytes_max) + " bytes");
   }
   if (typed && ask("Again: ") != password) return fail("these were two different passwords");
-  std::printf("%s\n", control::hash_of_password(password).c_str());
+  const Result<std::string> hash = control::hash_of_password(password);
+  if (!hash) return fail(hash.error().message);
+  std::printf("%s\n", hash->c_str());
   return {};
 }
 

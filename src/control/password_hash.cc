@@ -56,7 +56,7 @@ bool is_base64(std::string_view text, size_t chars_min) {
 
 }  // namespace
 
-std::string hash_of_password(std::string_view password) {
+Result<std::string> hash_of_password(std::string_view password) {
   DARUMA_ASSERT(password.size() <= password_bytes_max);
   std::array<unsigned char, salt_bytes> salt;
   const int random = RAND_bytes(salt.data(), static_cast<int>(salt.size()));
@@ -66,7 +66,7 @@ std::string hash_of_password(std::string_view password) {
   const int done =
       argon2id_hash_encoded(passes, memory_kib, lanes, password.data(), password.size(),
                             salt.data(), salt.size(), hash_bytes, text.data(), text.size());
-  DARUMA_ASSERT(done == ARGON2_OK);
+  if (done != ARGON2_OK) return fail(argon2_error_message(done));
   text.resize(text.find('\0'));
   return text;
 }

@@ -10,13 +10,16 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace daruma::control {
 
 inline constexpr size_t password_bytes_min = 8;
 inline constexpr size_t password_bytes_max = 1024;
 
-// With a salt by chance. REQUIRES: the password has at most password_bytes_max.
-std::string hash_of_password(std::string_view password);
+// With a salt by chance. Fails where there are not 64 MB of memory. REQUIRES: the password has at
+// most password_bytes_max.
+Result<std::string> hash_of_password(std::string_view password);
 
 // REQUIRES: problem_of_hash(hash) is "".
 bool is_password(std::string_view password, const std::string& hash);
