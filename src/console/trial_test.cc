@@ -50,7 +50,7 @@ LoadBalancers:
     Listeners:
       - Port: 81
         Protocol: HTTP
-        DefaultActions: [{Type: forward, TargetGroup: green}]
+        DefaultActions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: "200"}}]
 )";
 
 struct TrialTest : testing::Test {
