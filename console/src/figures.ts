@@ -118,6 +118,8 @@ export function latency(dimensions: Dimensions): Figure {
   };
 }
 
+const errorColors = ['--s5', '--s3', '--s4', '--s7', '--s1', '--s8', '--s6', '--s2'];
+
 export function reasonFigure(dimensions: Dimensions, reasons: string[]): Figure {
   return {
     title: 'Errors by reason',
@@ -126,9 +128,10 @@ export function reasonFigure(dimensions: Dimensions, reasons: string[]): Figure 
     metrics: reasons.map((Reason) => counter('Daruma', 'ReasonCount', { ...dimensions, Reason })),
     // Most reasons are never given: only those of this time are shown.
     lines: (series, at) =>
-      ratesOf(reasons.map((reason, index) => [reason, `--s${(index % 8) + 1}`]))(series, at).filter(
-        ({ values }) => values.some((value) => value),
-      ),
+      ratesOf(reasons.map((reason, index) => [reason, errorColors[index % errorColors.length]!]))(
+        series,
+        at,
+      ).filter(({ values }) => values.some((value) => value)),
   };
 }
 

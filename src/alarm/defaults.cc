@@ -112,9 +112,11 @@ Alarm alarm_of(const Row& row, const SeriesFacts& facts, const std::string& subj
   metric.period = row.period;
   metric.evaluation_periods = row.periods;
   metric.datapoints_to_alarm = row.datapoints;
+  metric.datapoints_given = true;  // or DescribeAlarms would leave out that it is M of N
   metric.threshold = row.threshold;
   metric.comparison = row.comparison;
   metric.missing_data = row.missing;
+  metric.missing_data_given = true;
   return alarm;
 }
 

@@ -81,7 +81,8 @@ function optionsOf(
       drag: { x: false, y: false },
     },
     scales: {
-      x: { time: true, range: [props.times[0] ?? 0, (props.times[last] ?? 0) + props.period] },
+      // A list in place of the function would stay what it is at first.
+      x: { time: true, range: (_, min, max) => [min, max] },
       y: { range: (_, __, max) => [0, (max || 1) * 1.08] },
     },
     axes: [
@@ -121,6 +122,13 @@ function optionsOf(
         }
       : {}),
     hooks: {
+      // Which time is drawn, for whoever cannot look at the canvas.
+      draw: [
+        (plot) => {
+          const box = plot.root.parentElement;
+          if (box) box.dataset.until = String(plot.scales.x!.max);
+        },
+      ],
       setCursor: [
         (plot) => {
           cursor.value = plot.cursor.idx ?? null;
@@ -128,6 +136,10 @@ function optionsOf(
       ],
     },
   };
+}
+
+function showAllOf(plot: uPlot, { times, period }: ChartProps): void {
+  plot.setScale('x', { min: times[0]!, max: times[times.length - 1]! + period });
 }
 
 function dataOf(props: ChartProps): uPlot.AlignedData {
@@ -152,6 +164,7 @@ export function Chart(props: ChartProps) {
     if (!element || empty) return;
     const size = () => ({ width: element.clientWidth, height: element.clientHeight });
     plot.current = new uPlot(optionsOf(props, size(), cursor), dataOf(props), element);
+    showAllOf(plot.current, props);
     const watch = new ResizeObserver(() => plot.current?.setSize(size()));
     watch.observe(element);
     return () => {
@@ -163,11 +176,8 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => {
     if (!plot.current || empty) return;
-    const last = props.times[props.times.length - 1]!;
-    plot.current.batch(() => {
-      plot.current!.setData(dataOf(props), false);
-      plot.current!.setScale('x', { min: props.times[0]!, max: last + props.period });
-    });
+    plot.current.setData(dataOf(props), false);
+    showAllOf(plot.current, props);
   }, [props.times, props.lines]);
 
   const said = empty
