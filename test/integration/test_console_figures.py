@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the console shows is what clients counted; and a thousand targets cost it little."""
+import re
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from console_browser import Browser, configure
+from harness import Daruma, new_session, wait_until
+
+MILLISECONDS = {'µs': 0.001, 'ms': 1.0, 's': 1000.0}
+
+
+def milliseconds(text):
+    """Of a duration as it is shown: 412 ms, 1.5 s."""
+    number, unit = re.fullmatch(r'([\d.]+) (µs|ms|s)', text).groups()
+    return float(number) * MILLISECONDS[unit]
+
+
+def ask_in_parallel(daruma, requests, clients):
+    """The clients' own figures: for each request how long its answer's head took."""
+    def ask(many):
+        with new_session() as session:
+            return [session.get(daruma.http + '/', timeout=30).elapsed.total_seconds() * 1000
+                    for _ in range(many)]
+    with ThreadPoolExecutor(clients) as pool:
+        return [each for times in pool.map(ask, [requests // clients] * clients) for each in times]
+
+
+def table_of(browser, title):
+    """The rows of a chart's table that have figures, as {column: text}."""
+    return browser.run(
+        'const chart = [...document.querySelectorAll("figure.chart")].find(each => '
+        '  each.querySelector("h3").textContent === arguments[0]);'
+        'const details = chart.querySelector("details"); details.open = true;'
+        'const names = [...details.querySelectorAll("thead th")].map(each => each.textContent);'
+        'return [...details.querySelectorAll("tbody tr")].map(row => Object.fromEntries('
+        '  [...row.cells].map((cell, index) => [names[index], cell.textContent])))', title)
+
+
+def test_figures_are_those_of_the_clients(tmp_path, start_targets, processes):
+    """1,200 requests within one minute: so many are shown everywhere, and that minute's percentiles
+    are those that the clients measured."""
+    targets = start_targets(2, options=['--delay', '200-600'])
+    daruma = processes.enter_context(Daruma(configure(tmp_path / 'daruma', targets)))
+    daruma.wait_for_health({target.name: 'healthy' for target in targets})
+    browser = processes.enter_context(Browser(tmp_path, daruma))
+    browser.log_in()
+    browser.wait_for_text('live', '.top')
+    wait_until('a minute begins', lambda: 2 <= time.time() % 60 <= 25, 60)
+    measured = ask_in_parallel(daruma, 1200, 40)
+    assert time.time() % 60 > 5, 'it took more than a minute: the machine is too slow for this test'
+
+    browser.wait('all are counted', lambda: browser.tile('Requests in all') == '1,200')
+    browser.go('group/apache', 'apache')
+    assert browser.tile('Requests in all') == '1,200'
+    browser.go('overview')
+    browser.press('3 h')
+
+    def minute():
+        rows = [row for row in table_of(browser, 'Time to the first byte') if row['p50'] != '–']
+        return rows[0] if rows else None
+    shown = browser.wait('that minute is over', minute, 90)
+    responses = browser.wait('responses', lambda: [
+        row['2xx'] for row in table_of(browser, 'Responses') if row['2xx'] not in ('–', '0/s')])
+    assert responses == ['20/s']  # of 1,200 a minute
+    cuts = statistics.quantiles(measured, n=100, method='inclusive')
+    for name, value in (('p50', cuts[49]), ('p95', cuts[94]), ('p99', cuts[98])):
+        difference = abs(milliseconds(shown[name]) - value) / value
+        print(f'{name}: {shown[name]} shown, {value:.1f} ms measured: {100 * difference:.2f} %')
+        assert difference <= 0.02, name
+
+
+UPDATES = 10
+MILLISECONDS_MAX = 16  # one frame of sixty a second
+ROWS_MAX = 80
+
+
+def script_seconds(browser):
+    """What the page's thread has spent so far on script, style and layout: its own time of the
+    processor, whatever else this machine had to do."""
+    found = {each['name']: each['value'] for each in browser.driver.execute_cdp_cmd(
+        'Performance.getMetrics', {})['metrics']}
+    return sum(found[name] for name in ('ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration'))
+
+
+def cost_of_an_update(browser):
+    """Milliseconds, of UPDATES updates in sequence."""
+    browser.run(
+        'window.updates = 0; window.watcher?.disconnect();'
+        'window.watcher = new PerformanceObserver(list => '
+        '  window.updates += list.getEntriesByName("daruma-update").length);'
+        'window.watcher.observe({type: "measure"})')
+    browser.wait('an update', lambda: browser.run('return updates') >= 1)
+    before, seconds = browser.run('return updates'), script_seconds(browser)
+    browser.wait('updates', lambda: browser.run('return updates') >= before + UPDATES, 60)
+    spent = script_seconds(browser) - seconds
+    return 1000 * spent / (browser.run('return updates') - before)
+
+
+def test_a_thousand_targets_cost_less_than_a_frame(tmp_path, processes):
+    targets = [{'Id': f'127.1.{index // 250}.{index % 250 + 1}', 'Port': 7777}
+               for index in range(1000)]
+    configuration = configure(tmp_path / 'daruma', targets, HealthCheckIntervalSeconds=60)
+    daruma = processes.enter_context(Daruma(configuration))
+    browser = processes.enter_context(Browser(tmp_path, daruma))
+    browser.driver.execute_cdp_cmd('Performance.enable', {'timeDomain': 'threadTicks'})
+    browser.log_in()
+    costs = {}
+    for view in ('overview', 'map', 'group/apache'):
+        browser.go(view)
+        costs[view] = cost_of_an_update(browser)
+    print({view: f'{cost:.1f} ms' for view, cost in costs.items()})
+    assert max(costs.values()) <= MILLISECONDS_MAX
+    browser.wait_for_text('1,000 targets')
+    box = browser.one('.rows')
+    browser.run('arguments[0].scrollTop = arguments[0].scrollHeight', box)
+    browser.wait('the last one', lambda: '127.1.3.250:7777' in browser.text('.rows'))
+    assert len(browser.all('tbody tr[data-row]')) < ROWS_MAX

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console in a browser: who gets in, what every view shows, and what must hold for all of them:
+accessibility, the security policy, small screens and large ones, no jumping about. docs/console.md.
+"""
+import contextlib
+import functools
+import subprocess
+import time
+
+import pytest
+
+from aws import KEY, SECRET, client
+from console_browser import Browser, Keys, configure, install_page_tools
+from harness import DARUMA, Daruma, Target, new_session
+from processes import Ports
+
+VIEWS = ['overview', 'map', 'group', 'group/apache', 'why', 'rules', 'alarms',
+         'alarms/daruma-5xx-web', 'certificates', 'changes', 'nodes']
+PASSWORD = 'correct horse battery staple'
+PAGE_BYTES_MAX = 120_000
+
+
+@pytest.fixture(scope='module')
+def node(tmp_path_factory):
+    """A load balancer of the file's, `web`, with two targets, and one that failed requests."""
+    folder = tmp_path_factory.mktemp('console')
+    hashed = subprocess.run([DARUMA, 'keys', 'password'], input=PASSWORD + '\n', text=True,
+                            capture_output=True, timeout=60, check=True).stdout.strip()
+    with contextlib.ExitStack() as stack:
+        targets = [stack.enter_context(Target(folder, address))
+                   for address in ('127.0.0.2', '127.0.0.3')]
+        configuration = configure(folder / 'daruma', targets)
+        configuration.value['Admin']['Users'] = [{'Name': 'ada', 'PasswordHash': hashed}]
+        listener = configuration.load_balancer['Listeners'][0]
+        configuration.value['TargetGroups'].append({
+            'Name': 'gone', 'Protocol': 'HTTP', 'Port': 80,
+            'Targets': [{'Id': '127.0.0.9', 'Port': Ports.take('127.0.0.9')}]})
+        listener['Rules'] = [
+            {'Priority': 10, 'Conditions': [{'Field': 'path-pattern', 'Values': ['/gone/*']}],
+             'Actions': [{'Type': 'forward', 'TargetGroup': 'gone'}]},
+            {'Priority': 20, 'Conditions': [{'Field': 'path-pattern', 'Values': ['/old']}],
+             'Actions': [{'Type': 'redirect', 'RedirectConfig': {
+                 'Path': '/new', 'StatusCode': 'HTTP_301'}}]}]
+        configuration.write()
+        daruma = stack.enter_context(Daruma(configuration))
+        for path in ['/'] * 20 + ['/gone/a', '/gone/b', '/old']:
+            daruma.get(path)
+        yield daruma
+
+
+@pytest.fixture(scope='module')
+def browser(tmp_path_factory, node):
+    install_page_tools()
+    with Browser(tmp_path_factory.mktemp('browser'), node) as made:
+        made.log_in()
+        made.wait_for_text('web')
+        yield made
+
+
+def test_the_page_is_small(node):
+    with new_session() as session:
+        answers = [session.get(f'{node.admin}/console/{name}', stream=True)
+                   for name in ('', 'app.js', 'app.css', 'favicon.svg')]
+    assert {answer.headers['Content-Encoding'] for answer in answers} == {'gzip'}
+    sizes = [int(answer.headers['Content-Length']) for answer in answers]
+    print(sizes)
+    assert 10_000 < sum(sizes) <= PAGE_BYTES_MAX
+
+
+def test_who_gets_in(tmp_path, node):
+    with Browser(tmp_path, node) as browser:
+        browser.log_in(KEY, 'wrong')
+        browser.wait('a refusal', lambda: browser.all('.login [role="alert"]'))
+        assert browser.text('.login [role="alert"]').strip()
+        assert not browser.all('nav')
+        browser.fill('secret', SECRET)
+        browser.press('Log in')
+        browser.wait_for_text('live', '.top')
+        assert KEY in browser.text('.top')
+        browser.press('Log out')
+        browser.wait('the login', lambda: browser.all('main.login'))
+        browser.driver.refresh()
+        browser.wait('the login', lambda: browser.all('main.login'))
+        browser.press('Password')
+        browser.fill('name', 'ada')
+        browser.fill('secret', PASSWORD)
+        browser.press('Log in')
+        browser.wait_for_text('ada', '.top')
+
+
+def test_a_session_that_ends_elsewhere_is_told(tmp_path, node):
+    with Browser(tmp_path, node) as browser:
+        browser.log_in()
+        browser.wait_for_text('live', '.top')
+        browser.run('fetch("session").then(answer => answer.json()).then(session => '
+                    'fetch("session", {method: "DELETE", '
+                    'headers: {"X-Daruma-Csrf": session.csrf_token}}))')
+        browser.wait('the login', lambda: browser.all('main.login [role="status"]'))
+
+
+def test_the_overview_says_how_things_stand(browser):
+    browser.go('overview')
+    # The worst is said: nobody is at the address of `gone`.
+    browser.wait_for_text('web', '.verdict h1')
+    browser.wait_for_text('gone', '.verdict')
+    browser.wait('strips', lambda: len(browser.all('figure.strip[data-group]')) == 2)
+    strip = browser.one('figure.strip[data-group="apache"] .strip-rows')
+    assert strip.get_attribute('aria-label').startswith('Healthy targets of apache: ')
+    browser.wait('a chart that can be heard', lambda: '2xx: ' in browser.one(
+        'figure.chart .plot').get_attribute('aria-label'))
+
+
+def test_charts_go_on_with_the_time(browser):
+    browser.go('overview')
+
+    def until():
+        return float(browser.one('figure.chart .plot').get_attribute('data-until') or 0)
+    first = browser.wait('a chart', until)
+    assert abs(time.time() - first) < 30
+    browser.wait('it goes on', lambda: until() > first)
+    browser.press('3 h')
+    browser.wait('whole minutes', lambda: until() % 60 == 0)
+    browser.press('15 min')
+
+
+def test_the_map_shows_the_path(browser):
+    browser.go('map')
+    browser.wait('wires', lambda: len(browser.all('.wires path')) >= 5)
+    rule = browser.one('.map section[aria-label="Rules"] a')
+    browser.run('arguments[0].focus()', rule)  # as the tab key does
+    lit = browser.wait('a path', lambda: [
+        each.text.split('\n')[0] for each in browser.all('.node.lit')])
+    assert '/gone/*' in lit[1] and lit[2].startswith('gone') and lit[3].startswith('127.0.0.9')
+    assert len(lit) == 4
+    browser.run('arguments[0].blur()', rule)
+    browser.press('Only what is in trouble')
+    browser.wait('only what is ill', lambda: [
+        each.text.split('\n')[0] for each in browser.all(
+            '.map section[aria-label="Target groups"] .node b')] == ['gone'])
+    browser.press('All', 'main')
+
+
+def test_a_target_is_shown_with_its_history(browser, node):
+    target = node.configuration.value['TargetGroups'][0]['Targets'][0]
+    name = f'{target["Id"]}:{target["Port"]}'
+    browser.go('group/apache')
+    browser.wait('it is healthy', lambda: browser.row(
+        'Targets of apache', name)['State'].startswith('healthy'))
+    browser.press(name)
+    browser.wait('its history', lambda: 'healthy' in browser.text(
+        f'table[aria-label="Health of {name}"] tbody'))
+    browser.wait('charts', lambda: len(browser.all('.detail figure.chart')) == 4)
+    assert browser.tile('Pool')
+
+
+def test_errors_lead_to_their_stories(browser):
+    browser.go('why')
+    reason = 'target_connection_refused'
+    browser.wait('the reason', lambda: browser.row('Reasons', reason), 60)
+    assert browser.row('Reasons', reason)['Requests'] == '2'
+    browser.press(reason, 'table[aria-label="Reasons"]')
+    browser.wait('stories of it', lambda: len(browser.all(
+        'table[aria-label="Requests"] tbody tr[data-row]')) == 2)
+    browser.one('table[aria-label="Requests"] tbody button').click()
+    browser.wait_for_text('refused the TCP connection', '.story')
+    assert '127.0.0.9' in browser.text('.story .facts')
+    assert 'Root=' in browser.text('.story .facts')
+    browser.go('why?trace=1-00000000-000000000000000000000000')
+    browser.wait_for_text('No story of such a request')
+
+
+def test_rules_are_in_order_and_can_be_tried(browser, node):
+    browser.go(f'rules/web:{node.configuration.http_port}')
+    rules = [browser.wait(f'rule {each}', functools.partial(browser.row, 'Rules', each))
+             for each in ('10', '20', 'default')]
+    assert [rule['If'] for rule in rules] == ['path is /gone/*', 'path is /old', 'anything else']
+    assert [rule['Then'] for rule in rules][::2] == ['to gone', 'to apache']
+    assert rules[1]['Then'].startswith('redirect 301')
+    browser.fill('url', 'http://www.example.com/gone/x')
+    browser.press('Test')
+    browser.wait_for_text('Rule 10 takes it', '.trial')
+    assert '127.0.0.9' in browser.text('.candidates')
+    browser.fill('url', 'http://www.example.com/anything')
+    browser.press('Test')
+    browser.wait_for_text('The default rule takes it', '.trial')
+    browser.fill('url', 'http://www.example.com/old')
+    browser.press('Test')
+    browser.wait_for_text('Answer: 301', '.trial')
+    browser.fill('url', 'no url')
+    browser.press('Test')
+    browser.wait('a refusal', lambda: browser.all('.panel [role="alert"]'))
+
+
+def test_alarms_certificates_changes_and_the_node(browser, node):
+    browser.go('alarms/daruma-5xx-web', 'daruma-5xx-web')
+    browser.wait_for_text('Sum of HTTPCode_ELB_5XX_Count', '.detail')
+    assert 'in 2 of 3 periods of 60 s' in browser.text('.detail')
+    browser.go('certificates')
+    browser.wait('the certificate', lambda: browser.row('Certificates', 'localhost'))
+    assert 'days' in browser.row('Certificates', 'localhost')['Ends in']
+    assert browser.row('Certificates', 'localhost')['Used by'] == 'web'
+    client(node).create_target_group(Name='made', Protocol='HTTP', Port=80)
+    browser.go('changes')
+    browser.wait_for_text('CreateTargetGroup')
+    browser.go('nodes')
+    browser.wait_for_text('serving')
+    assert browser.tile('Workers') == '2'
+
+
+def test_everybody_can_read_every_view(browser):
+    """axe-core, in light and in dark; nothing wider than a small screen."""
+    found = []
+    for dark in (False, True):
+        browser.look(1280, 900, dark)
+        for view in VIEWS:
+            browser.go(view)
+            found += [f'{view}: {each}' for each in browser.violations()]
+    for width in (360, 3840):
+        browser.look(width, 800)
+        for view in VIEWS:
+            browser.go(view)
+            if (by := browser.overflow()) > 0:
+                found.append(f'{view} at {width}: {by} px too wide')
+    browser.look(1280, 900)
+    assert not found, '\n'.join(found)
+
+
+def test_the_login_can_be_read_too(tmp_path, node):
+    install_page_tools()
+    with Browser(tmp_path, node, width=360, height=640) as browser:
+        browser.open()
+        browser.wait('the login', lambda: browser.all('main.login'))
+        assert browser.violations() == []
+        assert browser.overflow() <= 0
+
+
+def test_a_keyboard_is_enough(browser):
+    browser.go('overview')
+    browser.driver.refresh()
+    browser.wait_for_text('live', '.top')
+
+    def focused():
+        return browser.driver.switch_to.active_element
+
+    def tab_to(condition):
+        for _ in range(80):
+            focused().send_keys(Keys.TAB)
+            if condition(focused()):
+                return focused()
+        raise AssertionError('the tab key does not get there')
+    assert tab_to(lambda each: True).text == 'Skip to the content'
+    tab_to(lambda each: each.get_attribute('href') and each.get_attribute('href').endswith(
+        '#/alarms')).send_keys(Keys.ENTER)
+    browser.wait('alarms', lambda: browser.text('h1') == 'Alarms')
+    tab_to(lambda each: each.text == 'New alarm').send_keys(Keys.ENTER)
+    browser.wait('a dialog', lambda: browser.all('dialog[open]'))
+    assert browser.run('return document.querySelector("dialog").contains(document.activeElement)')
+    focused().send_keys(Keys.ESCAPE)
+    browser.wait('no dialog', lambda: not browser.all('dialog'))
+
+
+def test_nothing_jumps_while_figures_change(browser, node):
+    browser.go('overview')
+    browser.wait('charts', lambda: not browser.all('.plot > .muted') or len(
+        browser.all('.plot > .muted')) < 2)
+    browser.run('window.shifts = []; new PerformanceObserver(list => window.shifts.push('
+                '...list.getEntries().map(each => each.value))).observe({type: "layout-shift"});')
+    before = browser.tile('Requests in all')
+    for _ in range(30):
+        node.get('/')
+    browser.wait('figures change', lambda: browser.tile('Requests in all') != before)
+    browser.wait('some updates', lambda: browser.run(
+        'return (window.seen ??= new Set()).add(document.querySelector(".strip-ticks").innerText)'
+        '.size') >= 3)
+    assert sum(browser.run('return window.shifts')) < 0.01
