@@ -52,7 +52,7 @@ bool Door::has_turn() const {
 bool Door::may_open(size_t connecting) const {
   const size_t at_door = size_ + connecting;
   if (full())
-    return (has_turn() || governor_.moves()) && governor_.may_open_full(at_door, owner_.inside());
+    return governor_.may_open_full(environment_.loop.now(), at_door, owner_.inside(), has_turn());
   return governor_.may_open(environment_.loop.now(), at_door, owner_.inside() - owner_.upgraded());
 }
 
@@ -77,6 +77,17 @@ void Door::let_in(TargetConnection& connection) {
   governor_.on_let_in(now, waited, at_door, owner_.inside());
   governor_.count_places(size_, owner_.inside());
   look();
+}
+
+void Door::on_served_nobody() {
+  const Instant now = environment_.loop.now();
+  governor_.on_served_nobody(now);
+  governor_.count_answer(now);
+  if (size_ > 0) look();
+}
+
+void Door::on_client_left(const TargetConnection& connection) {
+  if (has(connection)) governor_.on_client_left(environment_.loop.now());
 }
 
 bool Door::kept_out(const TargetConnection& connection) const {

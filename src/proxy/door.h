@@ -80,6 +80,10 @@ class Door final : private io::TimerHandler {
     governor_.count_answer(now);
     if (size_ > 0) look();
   }
+  // The same where its client had gone.
+  void on_served_nobody();
+  // Its client left, and it stays (TargetState::leave_behind).
+  void on_client_left(const TargetConnection& connection);
   // A place was left to another worker.
   void lend() { governor_.lend(); }
   // inside() has changed, or wanted() become more or less than nothing.

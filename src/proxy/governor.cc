@@ -27,6 +27,7 @@ constexpr uint32_t window_least = 2;
 constexpr size_t inside_per_knocker = 4;
 constexpr int acquittals_max = 4;
 constexpr Duration acquittal_kept = 20s;
+constexpr Duration impatience_kept = 10s;
 constexpr int fresh_parts = 8;
 constexpr int late_part = 8;  // of the mean
 constexpr Duration late_least = 20ms;
@@ -89,8 +90,11 @@ bool Governor::may_open(Instant now, size_t at_door, size_t inside) const {
   return at_door < std::max<size_t>(inside / inside_per_knocker, window_least);
 }
 
-bool Governor::may_open_full(size_t at_door, size_t inside) const {
-  if (plain()) return at_door + inside < learned_limit_ + 1;  // each has a request with it
+bool Governor::may_open_full(Instant now, size_t at_door, size_t inside, bool has_turn) const {
+  // Each has a request with it, and waits longer the more there are.
+  const bool one_more = has_turn || !late() || now >= impatient_until_;
+  if (plain()) return at_door + inside < learned_limit_ + one_more;
+  if (!has_turn && !moves()) return false;
   const size_t places = learned_limit_ > inside ? learned_limit_ - inside : 0;
   return at_door < std::max<size_t>(places, 1);
 }
@@ -204,6 +208,10 @@ Governor::Verdict Governor::on_waiting(Instant now, Instant first, Instant secon
 
 void Governor::on_kept_out(size_t inside) {
   if (!plain()) learned_limit_ = std::min(learned_limit_, static_cast<uint32_t>(inside));
+}
+
+void Governor::on_client_left(Instant now) {
+  impatient_until_ = now + impatience_kept;
 }
 
 void Governor::find_shut(Instant now, size_t inside) {

@@ -35,12 +35,9 @@ class Governor {
 
   // May one more connection knock, while `at_door` are not in yet and `inside` are?
   bool may_open(Instant now, size_t at_door, size_t inside) const;
-  // The same of a target that is known to be full: the places that it had, or one.
-  bool may_open_full(size_t at_door, size_t inside) const;
-  // Who came in last had hardly waited: places come free so often that one at the door, whose turn
-  // passes from worker to worker, would leave some empty. So it would where a connection that is in
-  // counts as at the door until its first response.
-  bool moves() const { return plain() || last_wait_ <= usual_patience(); }
+  // The same of a target that is known to be full: the places that it had, or one. `has_turn`: of
+  // all workers of the node this one may have one more at the door.
+  bool may_open_full(Instant now, size_t at_door, size_t inside, bool has_turn) const;
 
   // A connection came in after `waited` at the door, where it was one of `at_door`; `inside` counts
   // it.
@@ -53,10 +50,14 @@ class Governor {
   // One has knocked for long, and it is known that the target is full: so many are inside, and the
   // places that this worker had beside them are others' now.
   void on_kept_out(size_t inside);
+  // A client left whose request waited there: they will not wait for long.
+  void on_client_left(Instant now);
   // A place was left to another worker.
   void lend() { learned_limit_ -= learned_limit_ > 0; }
   // A connection that is inside was answered, `took` after its request had been sent.
   void on_served(Instant now, Duration took);
+  // The same of one whose client had gone: when its request was sent is forgotten.
+  void on_served_nobody(Instant now) { last_served_ = now; }
   enum class Verdict : uint8_t {
     quiet,       // nobody has waited long, or nobody else is served meanwhile
     suspicious,  // one has; it may have lost a packet: a second one is wanted as a witness
@@ -89,6 +90,9 @@ class Governor {
   Duration mean_response_time() const { return mean_; }
 
  private:
+  // Who came in last had hardly waited: places come free so often that one at the door, whose turn
+  // passes from worker to worker, would leave some empty.
+  bool moves() const { return last_wait_ <= usual_patience(); }
   bool plain() const { return sign_ == DoorSign::first_response; }
   bool is_kept_waiting(Instant now, Instant since) const;
   void find_shut(Instant now, size_t inside);
@@ -106,6 +110,7 @@ class Governor {
   uint32_t learned_limit_ = 0;
   Instant shut_until_{};
   Duration last_wait_ = Duration::max();
+  Instant impatient_until_{};
   int acquittals_ = 0;  // of late; each doubles the patience
   Instant acquittals_until_{};
   Instant last_served_{};

@@ -83,6 +83,13 @@ TEST(Governor, a_target_that_answers_nobody_is_not_full_but_away) {
   EXPECT_EQ(target.governor.on_waiting(came + 5s, came, came, 20), Verdict::quiet);
 }
 
+TEST(Governor, an_answer_for_a_client_that_has_gone_shows_that_others_are_served) {
+  Served target;
+  const Instant came = target.now + 1ms;
+  target.governor.on_served_nobody(came + 150ms);
+  EXPECT_EQ(target.governor.on_waiting(came + 150ms, came, came, 20), Verdict::shut);
+}
+
 TEST(Governor, at_a_shut_door_one_for_each_four_inside_may_knock) {
   Served target;
   target.kept_waiting(120ms);
@@ -96,19 +103,23 @@ TEST(Governor, asks_a_full_target_for_the_places_it_had_or_one) {
   Served target;
   target.kept_waiting(120ms);
   const Governor& governor = target.governor;
-  EXPECT_TRUE(governor.may_open_full(0, 20));
-  EXPECT_FALSE(governor.may_open_full(1, 20));
-  EXPECT_TRUE(governor.may_open_full(2, 17));
-  EXPECT_FALSE(governor.may_open_full(3, 17));
+  EXPECT_TRUE(governor.may_open_full(target.now, 0, 20, true));
+  EXPECT_FALSE(governor.may_open_full(target.now, 1, 20, true));
+  EXPECT_TRUE(governor.may_open_full(target.now, 2, 17, true));
+  EXPECT_FALSE(governor.may_open_full(target.now, 3, 17, true));
 }
 
 TEST(Governor, the_door_moves_while_who_comes_in_has_hardly_waited) {
   Served target;
   target.kept_waiting(120ms);
+  const auto may_open = [&target](bool has_turn) {
+    return target.governor.may_open_full(target.now, 0, 20, has_turn);
+  };
   target.governor.on_let_in(target.now, 100ms, 2, 20);
-  EXPECT_TRUE(target.governor.moves());
+  EXPECT_TRUE(may_open(false));
   target.governor.on_let_in(target.now, 101ms, 2, 20);
-  EXPECT_FALSE(target.governor.moves());
+  EXPECT_FALSE(may_open(false));
+  EXPECT_TRUE(may_open(true));
 }
 
 TEST(Governor, a_slow_target_is_given_twice_the_time_for_a_while) {
@@ -273,21 +284,38 @@ TEST(Governor, asks_a_full_plain_target_for_its_places_and_one_more) {
   Governor& governor = target.governor;
   governor.on_let_in(target.now, 500ms, 1, 1);
   governor.count_places(8, 12);  // 20
-  EXPECT_TRUE(governor.may_open_full(8, 12));
-  EXPECT_FALSE(governor.may_open_full(9, 12));
+  EXPECT_TRUE(governor.may_open_full(target.now, 8, 12, true));
+  EXPECT_FALSE(governor.may_open_full(target.now, 9, 12, true));
   governor.lend();
-  EXPECT_TRUE(governor.may_open_full(7, 12));
-  EXPECT_FALSE(governor.may_open_full(8, 12));
+  EXPECT_TRUE(governor.may_open_full(target.now, 7, 12, true));
+  EXPECT_FALSE(governor.may_open_full(target.now, 8, 12, true));
+}
+
+TEST(Governor, one_more_of_the_node_waits_at_a_plain_door_that_clients_do_not_wait_at) {
+  Plain target;
+  Governor& governor = target.governor;
+  for (int i = 0; i < 100; ++i) governor.on_let_in(target.now, 1s, 1, 1);
+  governor.count_places(20, 12);  // 22
+  const auto may_open = [&target](bool has_turn) {
+    return target.governor.may_open_full(target.now, 10, 12, has_turn);
+  };
+  EXPECT_TRUE(may_open(false));
+  governor.on_client_left(target.now);
+  EXPECT_FALSE(may_open(false));
+  EXPECT_TRUE(may_open(true));
+  EXPECT_TRUE(target.governor.may_open_full(target.now, 9, 12, false));
+  target.now += 10s;
+  EXPECT_TRUE(may_open(false));
 }
 
 TEST(Governor, places_that_others_have_taken_are_not_asked_for_again) {
   Served target;
   target.kept_waiting(300ms);
   ASSERT_EQ(target.governor.learned_limit(), 20u);
-  EXPECT_TRUE(target.governor.may_open_full(5, 12));
+  EXPECT_TRUE(target.governor.may_open_full(target.now, 5, 12, true));
   target.governor.on_kept_out(12);
-  EXPECT_TRUE(target.governor.may_open_full(0, 12));
-  EXPECT_FALSE(target.governor.may_open_full(1, 12));
+  EXPECT_TRUE(target.governor.may_open_full(target.now, 0, 12, true));
+  EXPECT_FALSE(target.governor.may_open_full(target.now, 1, 12, true));
 }
 
 // It hung up on everybody: that it was full before says nothing.

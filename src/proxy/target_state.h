@@ -107,8 +107,10 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   bool makes_wait() const { return !has_idle() && door_.guarded() && door_.makes_wait(); }
   // It can take no more. What does not take requests and is not full may only be slow.
   bool full() const { return door_.full() || (!has_room() && !load_.lenient()); }
-  // How long a request should wait for it before it is turned away.
+  // How long a request should wait for it before it is turned away. From line_limit() on the newest
+  // go first.
   Duration line_patience() const;
+  Duration line_limit() const;
   const FailureStreak& failures() const { return failures_; }
   // Its requests fail, or nothing is heard of it any more: others are better asked.
   bool failing() const { return failures_.failing() || (failures_.unheard() && silent()); }
@@ -168,8 +170,8 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void on_streams_changed(TargetConnection& connection);
   // Of HTTP/2, in the midst of its events: it may have no room any more.
   void on_room_changed(TargetConnection& connection);
-  // Its request, which is whole, waits at the door of a target that is saturated: the target will
-  // read and answer it, whoever has gone meanwhile.
+  // Its request, which is whole, is at a target that is saturated: the target will read and answer
+  // it, whoever has gone meanwhile.
   bool holds_place(const TargetConnection& connection) const;
   // Nobody waits for its answer. It is closed when that comes, or after `patience`.
   void leave_behind(TargetConnection& connection, Duration patience);
@@ -222,6 +224,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   void into_pool(TargetConnection& connection, Duration idle_timeout);
   void serve_waiting();
   Exchange* next_waiting();
+  Waiter& next_waiting_here(Instant overload);
   Duration idle_allowance(const TargetConnection& connection, Duration idle_timeout);
   void set_counters(const model::Target& target);
   void set_tls(const model::TargetGroup& group);
@@ -268,6 +271,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   IntrusiveList<TargetConnection, OpenConnection> open_;
   std::unique_ptr<WaitingLine> own_line_;   // made when it is first asked for
   IntrusiveList<Waiter, Waiting> waiting_;  // bound here, in the order in which they came
+  uint32_t turns_of_newest_ = 0;            // of them
   IntrusiveList<Exchange, InFlight> in_flight_;
   size_t idle_connections_ = 0;  // that carry nothing
   size_t open_connections_ = 0;  // opening ones included

@@ -238,21 +238,23 @@ void TargetState::on_letter(const model::LoadLetter& letter) {
   if (wanted() > 0) environment_.loop.call_soon(*this);
 }
 
-// Closed at once it would no longer count as at the door, where it still takes somebody's turn and
-// then a place; and another request would be sent after it, that comes too late as well.
+// Closed at once it would no longer count as at the door or inside, where it still takes somebody's
+// turn and a place: another request would be sent after it that comes too late as well, and a full
+// target that lets nobody in though one seems to have left looks slow (health/place_limit).
 bool TargetState::holds_place(const TargetConnection& connection) const {
-  return registered_ && !environment_.draining && door_.has(connection) && door_.shut() &&
-         connection.protocol() == model::Protocol::http;
+  return registered_ && !environment_.draining && door_.shut() &&
+         connection.version() == model::ProtocolVersion::http1;
 }
 
 void TargetState::leave_behind(TargetConnection& connection, Duration patience) {
+  door_.on_client_left(connection);
   connection.leave_behind(environment_.loop.now() + patience);
 }
 
 void TargetState::on_left_behind_over(TargetConnection& connection, bool answered) {
   if (answered) {
     failures_.on_success();
-    door_.let_in(connection);
+    door_.has(connection) ? door_.let_in(connection) : door_.on_served_nobody();
   }
   discard(connection);
 }
@@ -289,19 +291,33 @@ void TargetState::serve_waiting() {
 }
 
 // Half of what an answer takes is not long for who waits for it.
-Duration TargetState::line_patience() const {
+Duration TargetState::line_limit() const {
   return std::max({queue_timeout_, door_.governor().mean_response_time() / 2, load_.patience()});
+}
+
+// By then it is the turn of who came later. But where nobody did, a place would stand empty that
+// one who is still there could have.
+Duration TargetState::line_patience() const {
+  return line_limit() + door_.governor().mean_response_time() / 2;
+}
+
+// In order of arrival gives every request the longest wait, here as in the group's line; and where
+// that is longer than clients wait, pages are made for nobody.
+Waiter& TargetState::next_waiting_here(Instant overload) {
+  Waiter& oldest = waiting_.front();
+  if (!door_.guarded() || oldest.waits_since() >= overload) return oldest;
+  return ++turns_of_newest_ % WaitingLine::turns_for_oldest == 0 ? oldest : waiting_.back();
 }
 
 // First who waits for this target alone.
 Exchange* TargetState::next_waiting() {
+  const Instant overload = environment_.loop.now() - line_limit() * 9 / 10;
   if (!waiting_.empty()) {
-    Exchange& first = static_cast<Exchange&>(waiting_.front());
-    stop_waiting(first);
-    return &first;
+    Exchange& next = static_cast<Exchange&>(next_waiting_here(overload));
+    stop_waiting(next);
+    return &next;
   }
   if (!has_room()) return nullptr;
-  const Instant overload = environment_.loop.now() - line_patience() * 9 / 10;
   const auto overtaken =
       full() ? WaitingLine::Overtaken::are_turned_away : WaitingLine::Overtaken::wait_on;
   if (own_line_) {

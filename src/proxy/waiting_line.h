@@ -42,6 +42,9 @@ class Waiter : public ListNode<Waiting> {
 
 class WaitingLine {
  public:
+  // Where nobody is turned away and the newest go first, one in so many turns is the oldest's.
+  static constexpr uint32_t turns_for_oldest = 8;
+
   bool full() const { return size_ >= model::limits::waiting_requests_max; }
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
@@ -64,7 +67,6 @@ class WaitingLine {
   static constexpr size_t looked_at_max = 64;
   static constexpr size_t shares = 256;
   static constexpr uint32_t turns_remembered = 1024;
-  static constexpr uint32_t turns_for_oldest = 8;
   uint32_t& turns_of(const Waiter& waiter) { return turns_[waiter.client() % shares]; }
   void note_turn(const Waiter& waiter);
 

@@ -141,6 +141,14 @@ TEST(Incident, nobody_waits_for_a_target_that_is_silent) {
   }
 }
 
+// They leave while their page is made: its place is not free for that. And who has waited longest
+// is about to leave.
+TEST(Incident, pages_are_not_made_for_clients_that_are_about_to_leave) {
+  const Result result = World(draw_scenario(Shape::storm, 223, true)).run();
+  EXPECT_EQ(result.blackouts(), 0);
+  EXPECT_GT(result.share(), 0.9);
+}
+
 TEST(Incident, nothing_fails_below_capacity) {
   Scenario scenario = draw_scenario(Shape::lab, 1, false);
   scenario.load.points = {{0s, 20}, {20s, 40}};
