@@ -32,11 +32,13 @@ def port_of(daruma, tls):
 
 
 @contextlib.contextmanager
-def one_worker(folder, tls, wrapper=()):
+def one_worker(folder, tls, wrapper=(), guarded=True):
     """A balancer with one worker before one target, both speaking TLS or neither."""
+    attributes = {'daruma.saturation_guard.enabled': str(guarded).lower()}
     with Target(folder, tls=tls) as target:
         # As the peers were measured: without an access log.
-        configuration = Configuration(folder / 'daruma', [target_group([target])],
+        configuration = Configuration(folder / 'daruma',
+                                      [target_group([target], Attributes=attributes)],
                                       attributes={'access_logs.s3.enabled': False})
         with Daruma(configuration, workers=1, wrapper=wrapper) as daruma:
             yield daruma
@@ -97,13 +99,13 @@ def test_system_calls_per_http2_request_at_saturation(tmp_path):
 
 
 def instructions(folder, requests, serve=lambda daruma, requests: load(
-        port_of(daruma, False), requests, connections=20)):
+        port_of(daruma, False), requests, connections=20), guarded=True):
     """User instructions of a process that serves so many requests, plain ones by default: of all
     its threads but the first, control, whose work is by time and not by request."""
     folder.mkdir()
     wrapper = [program('valgrind'), '--tool=callgrind', '--separate-threads=yes',
                f'--callgrind-out-file={folder}/callgrind.out']
-    with one_worker(folder, False, wrapper) as daruma:
+    with one_worker(folder, False, wrapper, guarded) as daruma:
         serve(daruma, requests)
         assert daruma.stop(120) == 0
     threads = sorted(folder.glob('callgrind.out-*'))
@@ -118,6 +120,21 @@ def test_user_instructions_per_plain_request(tmp_path):
                    instructions(tmp_path / 'few', few)) / (many - few)
     print(f'user instructions per request: {per_request:.0f}')
     assert per_request <= 12000
+
+
+def test_the_saturation_guard_costs_a_target_that_is_not_full_next_to_nothing(tmp_path):
+    """0.99 of the throughput that there is without it, where instructions are what limits it."""
+    few, many = 1000, 5000
+    per_request = {}
+    for guarded in (True, False):
+        folder = tmp_path / f'guarded-{guarded}'
+        folder.mkdir()
+        per_request[guarded] = (instructions(folder / 'many', many, guarded=guarded) -
+                                instructions(folder / 'few', few, guarded=guarded)) / (many - few)
+    ratio = per_request[False] / per_request[True]
+    print(f'user instructions per request: guarded {per_request[True]:.0f}, '
+          f'unguarded {per_request[False]:.0f}; throughput {ratio:.4f}')
+    assert ratio >= 0.99, per_request
 
 
 def test_user_instructions_per_http2_request(tmp_path):
