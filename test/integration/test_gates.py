@@ -122,8 +122,8 @@ def test_user_instructions_per_plain_request(tmp_path):
     assert per_request <= 12000
 
 
-def test_the_saturation_guard_costs_a_target_that_is_not_full_next_to_nothing(tmp_path):
-    """0.99 of the throughput that there is without it, where instructions are what limits it."""
+def test_user_instructions_of_the_saturation_guard_per_plain_request(tmp_path):
+    """At a target that is not full. Most of what a request costs is the kernel's, and not here."""
     few, many = 1000, 5000
     per_request = {}
     for guarded in (True, False):
@@ -131,10 +131,9 @@ def test_the_saturation_guard_costs_a_target_that_is_not_full_next_to_nothing(tm
         folder.mkdir()
         per_request[guarded] = (instructions(folder / 'many', many, guarded=guarded) -
                                 instructions(folder / 'few', few, guarded=guarded)) / (many - few)
-    ratio = per_request[False] / per_request[True]
     print(f'user instructions per request: guarded {per_request[True]:.0f}, '
-          f'unguarded {per_request[False]:.0f}; throughput {ratio:.4f}')
-    assert ratio >= 0.99, per_request
+          f'unguarded {per_request[False]:.0f}')
+    assert per_request[True] - per_request[False] <= 300, per_request
 
 
 def test_user_instructions_per_http2_request(tmp_path):
