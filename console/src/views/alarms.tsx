@@ -105,7 +105,8 @@ export function Alarms() {
       {problem && <Problem>{problem}</Problem>}
       {place.value.name && answer && !one && (
         <p class="notice">
-          There is no alarm {place.value.name} any more: it went with what it was about.
+          There is no alarm {place.value.name} any more: it was deleted, or went with what it was
+          about.
         </p>
       )}
       {one && <One alarm={one} again={again} />}
