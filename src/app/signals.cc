@@ -38,6 +38,7 @@ void block_signals() {
   // A parent (a shell's background job, nohup) may have us ignore these.
   for (const int number : {SIGHUP, SIGTERM, SIGINT}) ::signal(number, SIG_DFL);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may grow no more is a write that failed
   const sigset_t set = awaited_signals();
   DARUMA_ASSERT(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
 }

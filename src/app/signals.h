@@ -21,8 +21,8 @@ inline std::optional<ProcessSignal> key_of(ProcessSignal signal) {
   return signal == ProcessSignal::reload ? std::optional(signal) : std::nullopt;
 }
 
-// Blocks the signals that SignalThread waits for, and ignores SIGPIPE. Call before any thread
-// starts, so that every thread inherits it.
+// Blocks the signals that SignalThread waits for, and ignores SIGPIPE and SIGXFSZ. Call before any
+// thread starts, so that every thread inherits it.
 void block_signals();
 
 // What a process has to end with although a thread of it is stuck, on a disk or in the C library.

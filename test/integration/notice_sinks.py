@@ -5,9 +5,11 @@ were given, and can be slow, refuse, or be away.
 Standard library only.
 """
 import base64
+import contextlib
 import email
 import json
 import socketserver
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -61,11 +63,13 @@ class Webhook:
 
 
 class MailServer:
-    """SMTP as far as a client needs it (RFC 5321)."""
+    """SMTP as far as a client needs it (RFC 5321). With a certificate it has STARTTLS; without TLS
+    it takes whoever gives a password, to see who does."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.port = Ports.take()
         self.mails = []  # (from, [to], message)
+        self.words = []  # all that was said to it
         sink = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -77,8 +81,17 @@ class MailServer:
                 self.say('220 sink ESMTP')
                 while line := self.rfile.readline().decode().strip():
                     word = line.upper()
+                    sink.words.append(word)
                     if word.startswith('EHLO'):
-                        self.say('250 sink')
+                        self.say('250-sink\r\n' + ('250-STARTTLS\r\n' if certificate else '')
+                                 + '250 AUTH PLAIN LOGIN')
+                    elif word == 'STARTTLS' and certificate:
+                        self.say('220 go on')
+                        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                        context.load_cert_chain(*certificate)
+                        with contextlib.suppress(OSError):  # a client that does not trust it
+                            context.wrap_socket(self.connection, server_side=True).recv(1)
+                        return
                     elif word.startswith('MAIL FROM:'):
                         sender = line[10:].split('>')[0].strip('< ')
                         self.say('250 ok')

@@ -8,7 +8,8 @@ import pytest
 from aws import KEY, SECRET
 from fake_mackerel import KEY as MACKEREL_KEY
 from fake_mackerel import FakeMackerel
-from harness import DARUMA, Configuration, Daruma, run, target_group, wait_until
+from harness import (DARUMA, Configuration, Daruma, make_certificate, run, target_group,
+                     wait_until)
 from notice_sinks import MailServer, Webhook
 from test_cloudwatch import by_query
 
@@ -184,3 +185,46 @@ def test_what_is_wrong_with_the_section_is_said(tmp_path):
         answer = run([DARUMA, 'check', configuration.file])
         assert answer.returncode == 1
         assert said in answer.stderr, answer.stderr
+
+
+@pytest.mark.parametrize('tls', [False, True])
+def test_a_password_goes_to_no_mail_server_that_is_not_known(tmp_path, processes, tls):
+    """One without STARTTLS, and one whose certificate nobody trusts, hear neither it nor a mail."""
+    made = make_certificate(tmp_path, 'mail')
+    certificate = [tmp_path / made['CertificateFile'], tmp_path / made['PrivateKeyFile']]
+    with MailServer(certificate if tls else None) as mail:
+        daruma = processes.enter_context(Daruma(configure(
+            tmp_path / 'daruma', [{'Id': '127.0.0.9', 'Port': 9}], Defaults=False,
+            Mail=[{'Name': 'duty', 'Server': f'smtp://127.0.0.1:{mail.port}',
+                   'From': 'daruma@example.com', 'To': ['a@example.com'],
+                   'User': 'daruma', 'Password': 'secret'}])))
+        put_alarm(daruma)
+        assert run([DARUMA, 'alarms', 'test', 'mine', '--admin', admin(daruma)]).returncode == 0
+        wait_until('it was tried', lambda: any(word.startswith('EHLO') for word in mail.words))
+        wait_until('it is said', lambda: 'duty' in daruma.output())
+        assert not any(word.startswith(('AUTH', 'MAIL')) for word in mail.words)
+        assert mail.mails == []
+
+
+def test_a_full_disk_keeps_nobody_from_being_told(tmp_path, processes, start_targets, webhook):
+    targets = start_targets(1)
+    configuration = configure(tmp_path / 'daruma', targets, Defaults=False,
+                              Webhooks=[{'Name': 'ops', 'Url': webhook.url}])
+    daruma = processes.enter_context(Daruma(configuration))
+    daruma.wait_for_health({targets[0].name: 'healthy'})
+    put_alarm(daruma)
+
+    def limit_files(size):  # RLIMIT_FSIZE: no file may be written beyond it, as on a full disk
+        assert run(['prlimit', '--pid', daruma.pid, f'--fsize={size}:unlimited']).returncode == 0
+    limit_files(1)
+    set_state(daruma, 'mine', 'ALARM')
+    wait_until('the webhook is told', lambda: webhook.titles() == ['ALARM: mine'])
+    for _ in range(20):
+        assert daruma.get('/').status_code == 200
+    assert states(daruma) == {'mine': 'ALARM'}
+    limit_files('unlimited')
+    set_state(daruma, 'mine', 'OK')
+    wait_until('so is the end', lambda: 'OK: mine' in webhook.titles(), 60)
+    daruma.stop()
+    again = processes.enter_context(Daruma(configuration))
+    assert states(again) == {'mine': 'OK'}
