@@ -47,6 +47,8 @@ SYSTEM_FILES = {
     'src/control/durable_file.cc',   # keeps what must survive
     'src/control/last_good.cc',      # keeps the last good configuration
     'src/control/system_lookup.cc',  # names of targets
+    'src/notify/buckets.cc',         # a directory that stands for a bucket
+    'src/notify/log_shipper.cc',     # takes complete logs to their buckets
     'src/store/store.cc',            # a file for its owner alone
     'src/telemetry/log_file.cc',     # writes the logs
 }

@@ -139,6 +139,11 @@ class Importer {
       const bool known = std::ranges::find(keys, key) != keys.end();
       if (known && control::attribute_text(scope, {}, key) == value) continue;
       if (value.empty()) continue;
+      if (key.ends_with(".s3.bucket") || key.ends_with(".s3.prefix")) {
+        note("{}: attribute {} is left out: add the bucket '{}' to Buckets, and then the attribute",
+             what, key, value);
+        continue;
+      }
       const auto problem = control::check_attribute(scope, key, value);
       if (!problem) {
         kept[key] = value;

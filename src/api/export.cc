@@ -76,6 +76,19 @@ Json json_of(const shapes::Mackerel& mackerel) {
   return json;
 }
 
+// Left out where its secret stands in the file itself.
+Json json_of(const shapes::Bucket& bucket) {
+  Json json;
+  JsonWriter writer(json);
+  writer.text("Name", bucket.name);
+  writer.text("Directory", bucket.directory);
+  writer.text("Endpoint", bucket.endpoint);
+  writer.text("Region", bucket.region);
+  writer.text("AccessKeyId", bucket.access_key_id);
+  writer.text("SecretAccessKeyFile", bucket.secret_access_key_file);
+  return json;
+}
+
 Json json_of(const shapes::Certificate& certificate, const std::string& folder) {
   const bool declared = !certificate.certificate_file.empty();
   const std::string file = folder + certificate.name;
@@ -142,6 +155,12 @@ Json json_of(const shapes::Resources& resources, const std::string& folder) {
     json["Mackerel"] = std::move(mackerel);
   if (Json alarms = json_of(resources.alarms); !alarms.empty()) json["Alarms"] = std::move(alarms);
   if (resources.logs.directory) json["Logs"]["Directory"] = *resources.logs.directory;
+  if (resources.logs.format) json["Logs"]["Format"] = *resources.logs.format;
+  if (resources.logs.compress) json["Logs"]["Compress"] = *resources.logs.compress;
+  for (const auto& bucket : resources.buckets) {
+    if (bucket.secret_access_key && !bucket.secret_access_key_file) continue;
+    json["Buckets"].push_back(json_of(bucket));
+  }
   Json files = Json::array();
   for (const auto& certificate : resources.certificates) {
     files.push_back(json_of(certificate, folder));

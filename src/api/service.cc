@@ -69,6 +69,8 @@ string_view code_of(control::IssueKind kind) {
       return "TooManyActions";
     case incompatible_protocols:
       return "IncompatibleProtocols";
+    case bucket_missing:
+      return "InvalidConfigurationRequest";
   }
   return "ValidationError";
 }

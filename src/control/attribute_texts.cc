@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t cookie_name_bytes_max = 256;
 constexpr size_t health_check_body_bytes_max = 1024;
+constexpr size_t log_prefix_bytes_max = 512;
 
 }  // namespace
 
@@ -30,6 +31,22 @@ std::string check_health_check_body(std::string_view value) {
     return fmt::format("has {} bytes; the limit is {}", value.size(), health_check_body_bytes_max);
   const bool visible = std::ranges::none_of(value, [](char c) { return http::is_control(c); });
   return visible ? "" : "must be one line without control characters";
+}
+
+std::string check_log_prefix(std::string_view value) {
+  if (value.size() > log_prefix_bytes_max)
+    return fmt::format("has {} bytes; the limit is {}", value.size(), log_prefix_bytes_max);
+  if (value.find("AWSLogs") != std::string_view::npos)
+    return "must not contain AWSLogs, which is what follows a prefix";
+  for (size_t begin = 0; begin <= value.size();) {
+    const size_t end = std::min(value.find('/', begin), value.size());
+    const std::string_view part = value.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..")
+      return "must be a path such as lb/web, without '/' at either end and without '.' and '..'";
+    begin = end + 1;
+  }
+  const bool visible = std::ranges::none_of(value, [](char c) { return http::is_control(c); });
+  return visible ? "" : "must not have control characters";
 }
 
 }  // namespace daruma::control

@@ -66,18 +66,16 @@ constexpr Row elsewhere(AttributeScope scope, std::string_view key) {
   return {scope, key, Kind::elsewhere, {}};
 }
 
-constexpr std::string_view s3 = "logs are files in Logs.Directory, not objects in S3: remove it";
-
 constexpr Row rows[] = {
     flag(load_balancer, "access_logs.s3.enabled", "false"),
-    fixed(load_balancer, "access_logs.s3.bucket", "", s3),
-    fixed(load_balancer, "access_logs.s3.prefix", "", s3),
+    text(load_balancer, "access_logs.s3.bucket", any_text),
+    text(load_balancer, "access_logs.s3.prefix", check_log_prefix),
     flag(load_balancer, "health_check_logs.s3.enabled", "false"),
-    fixed(load_balancer, "health_check_logs.s3.bucket", "", s3),
-    fixed(load_balancer, "health_check_logs.s3.prefix", "", s3),
-    fixed(load_balancer, "connection_logs.s3.enabled", "false"),
-    fixed(load_balancer, "connection_logs.s3.bucket", "", s3),
-    fixed(load_balancer, "connection_logs.s3.prefix", "", s3),
+    text(load_balancer, "health_check_logs.s3.bucket", any_text),
+    text(load_balancer, "health_check_logs.s3.prefix", check_log_prefix),
+    flag(load_balancer, "connection_logs.s3.enabled", "false"),
+    text(load_balancer, "connection_logs.s3.bucket", any_text),
+    text(load_balancer, "connection_logs.s3.prefix", check_log_prefix),
     number(load_balancer, "client_keep_alive.seconds", "3600", limits::client_keep_alive_seconds),
     number(load_balancer, "idle_timeout.timeout_seconds", "60", limits::idle_timeout_seconds),
     number(load_balancer, "daruma.request_body.minimum_bytes_per_second", "500",

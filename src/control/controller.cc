@@ -45,6 +45,9 @@ void warn_of_restart(const Settings& before, const Settings& after, const std::s
   };
   if (before.admin != after.admin) warn("Admin");
   if (before.logs_directory != after.logs_directory) warn("Logs.Directory");
+  if (before.logs_format != after.logs_format) warn("Logs.Format");
+  if (before.logs_compressed != after.logs_compressed) warn("Logs.Compress");
+  if (before.buckets != after.buckets) warn("Buckets");
   if (before.mackerel != after.mackerel) warn("Mackerel");
   if (before.alarms != after.alarms) warn("Alarms");
 }

@@ -265,6 +265,12 @@ telemetry::NodeStatus ControllerBackend::status() {
     status.log_write_errors = context_.log_totals->write_errors.value();
     status.log_lines_lost = context_.log_totals->lines_lost.value();
   }
+  if (const telemetry::LogShipperTotals* totals = context_.log_shipper_totals) {
+    status.log_files_put = totals->files_put.value();
+    status.log_put_errors = totals->put_errors.value();
+    status.log_files_lost = totals->files_lost.value();
+    status.log_waiting_bytes = totals->waiting_bytes.load(std::memory_order_relaxed);
+  }
   status.bugs_reported = daruma::bugs_reported();
   return status;
 }

@@ -27,6 +27,7 @@ struct ControllerBackendContext {
   const telemetry::Registry& registry;
   const telemetry::LogTotals* log_totals = nullptr;  // LogWriter::totals(); may be null
   std::string version;                               // "0.1.0"
+  const telemetry::LogShipperTotals* log_shipper_totals = nullptr;  // may be null
 };
 
 class ControllerBackend final : public AdminBackend, public NodeChecks {

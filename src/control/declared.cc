@@ -168,6 +168,12 @@ class DeclaredParser {
     const Path section = root.at("Mackerel");
     load_secret(mackerel.api_key_file, section.at("ApiKeyFile"), mackerel.api_key);
     load_secrets(out_.resources.alarms);
+    for (size_t i = 0; i < out_.resources.buckets.size(); ++i) {
+      api::Bucket& bucket = out_.resources.buckets[i];
+      const Path item = root.at("Buckets", i);
+      load_secret(bucket.secret_access_key_file, item.at("SecretAccessKeyFile"),
+                  bucket.secret_access_key);
+    }
   }
 
   void load_secrets(api::Alarms& alarms) {
@@ -246,7 +252,20 @@ class DeclaredParser {
     out_.settings = {
         admin.value_or(Address()),
         resolve_path(file_, resources.logs.directory.value_or(std::string(logs_directory))),
-        resources.mackerel, resources.alarms};
+        telemetry::log_format_of(resources.logs.format.value_or("alb"))
+            .value_or(telemetry::LogFormat::alb),
+        resources.logs.compress.value_or(false),
+        buckets(),
+        resources.mackerel,
+        resources.alarms};
+  }
+
+  std::vector<api::Bucket> buckets() const {
+    std::vector<api::Bucket> buckets = out_.resources.buckets;
+    for (api::Bucket& bucket : buckets) {
+      if (bucket.directory) bucket.directory = resolve_path(file_, *bucket.directory);
+    }
+    return buckets;
   }
 
   const std::string& file_;

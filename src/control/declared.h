@@ -11,12 +11,14 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "control/diagnostics.h"
 #include "model/resources.h"
+#include "telemetry/log_format.h"
 #include "tls/context.h"
 
 namespace daruma::control {
@@ -43,6 +45,9 @@ struct Surroundings {
 struct Settings {
   Address admin;
   std::string logs_directory;
+  telemetry::LogFormat logs_format = telemetry::LogFormat::alb;
+  bool logs_compressed = false;
+  std::vector<model::api::Bucket> buckets{};  // directories as seen from where the process runs
   model::api::Mackerel mackerel{};
   model::api::Alarms alarms{};
   bool operator==(const Settings&) const = default;

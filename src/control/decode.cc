@@ -83,6 +83,7 @@ class Decoder {
     members.mapping("Admin", [&](auto& n, auto& p) { admin(n, p, out.admin); });
     members.mapping("Node", [&](auto& n, auto& p) { this->node(n, p, out.node); });
     members.mapping("Logs", [&](auto& n, auto& p) { logs(n, p, out.logs); });
+    members.list("Buckets", out.buckets, [&](auto& n, auto& p, auto& item) { bucket(n, p, item); });
     members.mapping("Mackerel", [&](auto& n, auto& p) { mackerel(n, p, out.mackerel); });
     members.mapping("Alarms", [&](auto& n, auto& p) { alarms(n, p, out.alarms); });
     certificates(node, members, out);
@@ -134,6 +135,20 @@ class Decoder {
   void logs(const YamlNode& node, const Path& path, api::Logs& out) {
     Members members(node, path, "Logs", problems_);
     members.text("Directory", out.directory);
+    members.text("Format", out.format);
+    members.boolean("Compress", out.compress);
+    members.finish();
+  }
+
+  void bucket(const YamlNode& node, const Path& path, api::Bucket& out) {
+    Members members(node, path, "a bucket", problems_);
+    members.text("Name", out.name);
+    members.text("Directory", out.directory);
+    members.text("Endpoint", out.endpoint);
+    members.text("Region", out.region);
+    members.text("AccessKeyId", out.access_key_id);
+    members.text("SecretAccessKey", out.secret_access_key);
+    members.text("SecretAccessKeyFile", out.secret_access_key_file);
     members.finish();
   }
 

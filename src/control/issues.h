@@ -56,6 +56,7 @@ enum class IssueKind : uint8_t {
   too_many_certificates,
   too_many_actions,
   incompatible_protocols,  // of a listener and a target group
+  bucket_missing,          // that logs are to go to
 };
 
 struct Issue {

@@ -195,8 +195,14 @@ class Compiler {
     balancer.tls_version_and_cipher_headers =
         flag("routing.http.x_amzn_tls_version_and_cipher_suite.enabled");
     balancer.trace_start = trace_start_of(text("daruma.traceparent.start"));
-    balancer.access_log = flag("access_logs.s3.enabled");
-    balancer.health_check_log = flag("health_check_logs.s3.enabled");
+    const auto log = [&](const std::string& attribute, model::LogPlace& place) {
+      place = {std::string(text(attribute + ".s3.bucket")),
+               std::string(text(attribute + ".s3.prefix"))};
+      return flag(attribute + ".s3.enabled");
+    };
+    balancer.access_log = log("access_logs", balancer.access_log_place);
+    balancer.connection_log = log("connection_logs", balancer.connection_log_place);
+    balancer.health_check_log = log("health_check_logs", balancer.health_check_log_place);
     balancer.zonal_shift = flag("zonal_shift.config.enabled");
   }
 

@@ -24,11 +24,13 @@
 #include "control/validate_access.h"
 #include "control/validate_actions.h"
 #include "control/validate_alarms.h"
+#include "control/validate_buckets.h"
 #include "control/validate_mackerel.h"
 #include "control/validate_rules.h"
 #include "control/validate_target_groups.h"
 #include "control/validate_values.h"
 #include "model/limits.h"
+#include "telemetry/log_format.h"
 
 namespace daruma::control {
 namespace {
@@ -51,6 +53,8 @@ class Validator {
                   IssueKind::too_many_load_balancers);
     node();
     admin();
+    logs();
+    validate_buckets(resources_, issues_);
     validate_mackerel(resources_.mackerel, root_.at("Mackerel"), issues_);
     validate_alarms(resources_.alarms, root_.at("Alarms"), issues_);
     for (size_t i = 0; i < resources_.certificates.size(); ++i) {
@@ -109,6 +113,14 @@ class Validator {
                                 "so use 127.0.0.1 or ::1",
                                 *admin.address));
     }
+  }
+
+  void logs() {
+    const auto& format = resources_.logs.format;
+    if (!format || telemetry::log_format_of(*format)) return;
+    const Path path = root_.at("Logs");
+    issues_.error(path.at("Format"),
+                  fmt::format("Format must be alb, json or ltsv, not '{}'", *format));
   }
 
   // Whether the admin endpoint and a listener on this port would want the same socket.

@@ -15,6 +15,7 @@ namespace daruma::health {
 
 struct HealthCheckLogRecord {
   model::Protocol protocol = model::Protocol::http;
+  model::ProtocolVersion version = model::ProtocolVersion::http1;
   WallTime time;  // when the result was known
   const ProbeResult& result;
   std::string_view target;         // "127.0.0.2:8443": the port that was probed

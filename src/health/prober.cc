@@ -25,11 +25,6 @@ struct GroupLog {
 };
 using GroupLogs = std::vector<std::vector<GroupLog>>;  // by index of the group
 
-std::string log_file_name(std::string resource_id) {
-  std::replace(resource_id.begin(), resource_id.end(), '/', '.');
-  return "health_check_log_" + resource_id;
-}
-
 void note_groups(const model::LoadBalancer& balancer, const GroupLog& log, GroupLogs& logs) {
   for (const model::Listener& listener : balancer.listeners) {
     for (const model::Rule& rule : listener.rules) {
@@ -48,8 +43,8 @@ GroupLogs logs_of(const model::Snapshot& snapshot, telemetry::Registry& registry
   GroupLogs logs(snapshot.target_groups.size());
   for (const model::LoadBalancer& balancer : snapshot.load_balancers) {
     if (!balancer.health_check_log) continue;
-    const std::string& id = balancer.resource_id;
-    note_groups(balancer, {registry.log_file(log_file_name(id)), id}, logs);
+    const auto key = telemetry::log_file_key(telemetry::LogKind::health_check, balancer);
+    note_groups(balancer, {registry.log_file(key), balancer.resource_id}, logs);
   }
   return logs;
 }
@@ -343,6 +338,7 @@ void Prober::Implementation::on_probed(const ProbedTarget& target, const ProbeRe
   const std::string address = asked.to_string();
   for (const GroupLog& log : logs) {
     write_health_check_log_line({.protocol = target.check().protocol,
+                                 .version = target.check().version,
                                  .time = context_.loop.wall_now(),
                                  .result = result,
                                  .target = address,

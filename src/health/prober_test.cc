@@ -884,7 +884,7 @@ TEST_F(ProberTest, each_probe_is_logged_for_each_load_balancer_that_wants_it) {
   loop_.run_for(2s);
   std::map<std::string, std::string> lines;
   ring_.drain([this, &lines](uint32_t file, std::string_view line) {
-    lines[registry_.log_file_name(file)] += std::string(line) + "\n";
+    lines[registry_.log_file_key(file).name] += std::string(line) + "\n";
   });
   ASSERT_EQ(lines.size(), 2u);
   const std::string& line = lines["health_check_log_app.web.50dc6c495c0c9188"];

@@ -39,14 +39,14 @@ bool is_well_formed(std::string_view text) {
 
 }  // namespace
 
-bool has_trace(const Fields& request) {
+std::string_view trace_of(const Fields& request) {
   const Field* found = nullptr;
   for (const Field& field : request) {
     if (field.id != FieldId::other || !ascii_iequals(field.name, traceparent_field)) continue;
-    if (found != nullptr) return false;
+    if (found != nullptr) return "";
     found = &field;
   }
-  return found != nullptr && is_well_formed(found->value);
+  return found != nullptr && is_well_formed(found->value) ? found->value : std::string_view();
 }
 
 void begin_trace(std::string_view root, uint64_t parent, bool sampled, std::string& text) {

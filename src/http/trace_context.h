@@ -14,8 +14,12 @@ namespace daruma::http {
 inline constexpr std::string_view traceparent_field = "traceparent";
 inline constexpr std::string_view tracestate_field = "tracestate";
 
-// Whether a request brings a trace that can be gone on with: one traceparent field, well-formed.
-bool has_trace(const Fields& request);
+// The trace that a request brings, if it can be gone on with: its one traceparent field,
+// well-formed; else "".
+std::string_view trace_of(const Fields& request);
+inline bool has_trace(const Fields& request) {
+  return !trace_of(request).empty();
+}
 
 // Fills `text` with a traceparent that begins a trace. Its trace id is the X-Amzn-Trace-Id's
 // ("1-{8 hex}-{24 hex}", as make_trace_root() gives it), so that both name the same.

@@ -225,8 +225,22 @@ struct Admin {
   std::vector<AccessKey> access_keys;
   std::vector<User> users;
 };
+// Where objects that attributes and requests name by bucket and key lie: in a directory, or with a
+// service that speaks S3. By name, as S3's.
+struct Bucket {
+  std::string name;
+  std::optional<std::string> directory{};  // as written
+  std::optional<std::string> endpoint{};   // "https://s3.eu-central-1.amazonaws.com"
+  std::optional<std::string> region{};
+  std::optional<std::string> access_key_id{};
+  std::optional<std::string> secret_access_key{};
+  std::optional<std::string> secret_access_key_file{};  // as written; what it holds goes above
+  bool operator==(const Bucket&) const = default;
+};
 struct Logs {
   std::optional<std::string> directory;
+  std::optional<std::string> format;  // alb, json, ltsv
+  std::optional<bool> compress;
 };
 // Where figures, alarms and changes are pushed to. Without a key: nowhere.
 struct Mackerel {
@@ -311,6 +325,7 @@ struct Resources {
   Admin admin;
   Node node;
   Logs logs;
+  std::vector<Bucket> buckets;
   Mackerel mackerel;
   Alarms alarms;
   std::vector<Certificate> certificates;

@@ -58,6 +58,13 @@ struct Listener {
   std::shared_ptr<const routing::RuleTable> table;  // the same rules, compiled; never null
 };
 
+// Where one of a load balancer's logs goes: to a bucket, or, without one, to files of this node.
+struct LogPlace {
+  std::string bucket;
+  std::string prefix;
+  bool operator==(const LogPlace&) const = default;
+};
+
 struct LoadBalancer {
   std::string name;
   std::string arn;
@@ -76,7 +83,11 @@ struct LoadBalancer {
   // For a request that brings no W3C trace, or one that nobody can read, one is begun.
   TraceStart trace_start = TraceStart::off;
   bool access_log = false;
+  bool connection_log = false;
   bool health_check_log = false;
+  LogPlace access_log_place;
+  LogPlace connection_log_place;
+  LogPlace health_check_log_place;
   bool zonal_shift = false;  // may be shifted away from a zone
   std::string shifted_zone;  // and is; "" if from none
   std::vector<Listener> listeners;

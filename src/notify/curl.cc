@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "base/check.h"
+#include "tls/sha256.h"
 
 namespace daruma::notify {
 namespace {
@@ -24,13 +25,33 @@ struct ListCloser {
 };
 using List = std::unique_ptr<curl_slist, ListCloser>;
 
+struct KeptBody {
+  HttpReply& reply;
+  size_t bytes_max;
+};
+
 // What does not fit is read and forgotten: the status is what matters.
-size_t keep_body(char* data, size_t size, size_t count, void* kept) {
-  auto& body = *static_cast<std::string*>(kept);
+size_t keep_body(char* data, size_t size, size_t count, void* kept_body) {
+  const auto& kept = *static_cast<KeptBody*>(kept_body);
   const size_t bytes = size * count;
-  body.append(data,
-              std::min(bytes, http_body_bytes_max - std::min(http_body_bytes_max, body.size())));
+  const size_t room = kept.bytes_max - kept.reply.body.size();
+  kept.reply.cut_off |= bytes > room;
+  kept.reply.body.append(data, std::min(bytes, room));
   return bytes;
+}
+
+std::string sha256_of(const std::string& body) {
+  tls::Sha256 hash;
+  hash.update(body);
+  return hash.finish();
+}
+
+// libcurl makes x-amz-date, and signs it and all fields.
+void sign(CURL* curl, const AwsSigner& signer) {
+  const std::string scope = "aws:amz:" + signer.region + ":" + signer.service;
+  curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, scope.c_str());
+  curl_easy_setopt(curl, CURLOPT_USERNAME, signer.access_key_id.c_str());
+  curl_easy_setopt(curl, CURLOPT_PASSWORD, signer.secret_access_key.c_str());
 }
 
 void append(List& list, const std::string& line) {
@@ -92,17 +113,23 @@ Result<HttpReply> CurlSender::send(const HttpRequest& request) {
   DARUMA_ASSERT(easy != nullptr);
   CURL* const curl = easy.get();
   HttpReply reply;
+  KeptBody kept{reply, request.reply_bytes_max};
   List fields;
   for (const auto& [name, value] : request.fields) append(fields, name + ": " + value);
-  append(fields, "Expect:");  // no waiting for a 100
+  if (request.signer) {
+    append(fields, "x-amz-content-sha256: " + sha256_of(request.body));
+  } else {
+    append(fields, "Expect:");  // no waiting for a 100; libcurl would sign it, and not send it
+  }
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_milliseconds);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(http_timeout / 1ms));
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout / 1ms));
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields.get());
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "daruma");
+  if (request.signer) sign(curl, *request.signer);
   if (request.method != "GET") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
@@ -110,7 +137,7 @@ Result<HttpReply> CurlSender::send(const HttpRequest& request) {
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &kept);
   if (const Result<void> done = transfers_.run(curl); !done) return fail(done.error().message);
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -4,6 +4,8 @@
 // that tests can stand in for the network.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,25 +15,37 @@
 
 namespace daruma::notify {
 
+inline constexpr size_t http_body_bytes_max = 1024 * 1024;
+inline constexpr Duration http_timeout = 15s;
+
+// Who signs, and for what (AWS Signature Version 4).
+struct AwsSigner {
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string region;
+  std::string service;  // "s3"
+};
+
 struct HttpRequest {
   std::string method;  // GET, POST, PUT
   std::string url;
   std::vector<std::pair<std::string, std::string>> fields = {};
   std::string body = {};
+  std::optional<AwsSigner> signer = {};  // of all of it, body included
+  Duration timeout = http_timeout;       // for all of it
+  size_t reply_bytes_max = http_body_bytes_max;
 };
 
 struct HttpReply {
   int status = 0;
-  std::string body;        // no more than http_body_bytes_max of it
+  std::string body;        // no more than reply_bytes_max of it
   Duration retry_after{};  // 0: not said (RFC 9110 10.2.3, in seconds)
+  bool cut_off = false;    // there was more
 
   bool ok() const { return status >= 200 && status < 300; }
   // The same request may do later: too many, or trouble that is the server's own.
   bool may_pass() const { return status == 408 || status == 429 || status >= 500; }
 };
-
-inline constexpr size_t http_body_bytes_max = 1024 * 1024;
-inline constexpr Duration http_timeout = 15s;  // for all of it
 
 class HttpSender {
  public:

@@ -48,6 +48,8 @@ ClientConnection::ClientConnection(Environment& environment, Listener& listener,
     connection_ = std::move(socket);
     socket_ = connection_.get();
     socket_->set_handler(*this);
+    if (listener_.load_balancer().connection_log)
+      listener_.log_connection(origin_, socket_->local(), Handshake::none);
     wait_for_more();
     return;
   }
@@ -73,6 +75,8 @@ void ClientConnection::on_connected() {
   origin_.tls_session = &session;
   origin_.facts.tls_version = session.version();
   origin_.facts.tls_cipher = session.cipher();
+  if (listener_.load_balancer().connection_log)
+    listener_.log_connection(origin_, socket_->local(), Handshake::done);
   if (session.http2_chosen()) return become_http2();
   state_ = State::waiting;
   read_request();
@@ -85,8 +89,14 @@ void ClientConnection::become_http2() {
   bury();
 }
 
-void ClientConnection::on_connect_failed() {
+void ClientConnection::note_failed_handshake() {
   listener_.counters().tls_errors_total.add();
+  if (listener_.load_balancer().connection_log)
+    listener_.log_connection(origin_, socket_->local(), Handshake::failed);
+}
+
+void ClientConnection::on_connect_failed() {
+  note_failed_handshake();
   if (!secure_->session().peer_spoke_http()) return die();
   // It is told so in its own language.
   connection_ = std::exchange(secure_, nullptr)->give_up_tls();
@@ -226,7 +236,7 @@ bool ClientConnection::output_moves() {
 void ClientConnection::on_timer(io::Timer&) {
   switch (state_) {
     case State::handshaking:
-      listener_.counters().tls_errors_total.add();
+      note_failed_handshake();
       return die();
     case State::waiting:
       if (!in_.empty()) return refuse(http::ParseStatus::need_more);

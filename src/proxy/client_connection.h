@@ -47,6 +47,7 @@ class ClientConnection final : public AcceptedConnection,
   void on_timer(io::Timer& timer) override;
   void run() override;  // Task: look for the next pipelined request
 
+  void note_failed_handshake();
   void become_http2();
   void read_request();
   void begin_exchange();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/buffer.h"
 #include "base/log.h"
@@ -52,12 +53,14 @@ struct Environment {
   http::RequestHead
       scratch_head;  // heads are parsed here and swapped into an exchange once they are whole
   AccessLogFormatter access_log_formatter;
+  std::string told_line;  // room for a line and its trace
   http::CachedDate date;
   StoryBook stories;
   StickyCookies sticky_cookies;
   uint32_t worker = 0;                                       // its number
   io::Mailbox<model::HealthThreadLetter>* health = nullptr;  // nullptr: nobody wants to know
   bool draining = false;                                     // no keep-alive any more
+  bool tells_traces = false;                                 // as WorkerOptions has it
   // This node lacked descriptors, ports or memory: no connection is opened to a target before.
   Instant connect_again_at{};
   size_t client_connections = 0;

@@ -224,6 +224,7 @@ class Exchange final : public Mortal,
   void count_response();
   void count_reason();
   void write_log_line();
+  std::string_view with_trace(std::string_view line);
   std::string_view requested_path() const;
   // its story: exchange_story.cc
   void note_attempt(model::Reason reason);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "http/trace_context.h"
 #include "model/limits.h"
 #include "proxy/client_stream.h"
 #include "proxy/environment.h"
@@ -285,6 +286,15 @@ std::string_view Exchange::requested_path() const {
   return target.substr(static_cast<size_t>(end - target.data()));
 }
 
+// "line\nbrought 00-…" or "line\nbegun 00-…"; the line alone, where there is no trace.
+std::string_view Exchange::with_trace(std::string_view line) {
+  const std::string_view brought = http::trace_of(request_.fields);
+  if (brought.empty() && traceparent_.empty()) return line;
+  std::string& room = environment_.told_line;
+  room.assign(line).append(brought.empty() ? "\nbegun " : "\nbrought ");
+  return room.append(brought.empty() ? std::string_view(traceparent_) : brought);
+}
+
 void Exchange::write_log_line() {
   const Instant now = environment_.loop.now();
   record_.time = environment_.loop.wall_now();
@@ -324,7 +334,8 @@ void Exchange::write_log_line() {
   record_.node_ip = node_ip_;
   client_->origin().write_id(connection_id_);
   record_.connection_id = connection_id_;
-  const std::string_view line = environment_.access_log_formatter.format(record_);
+  std::string_view line = environment_.access_log_formatter.format(record_);
+  if (environment_.tells_traces) line = with_trace(line);
   if (environment_.access_log.push(listener_->access_log_file(), line)) {
     environment_.counters.access_log_lines_total.add();
   } else {
@@ -365,6 +376,7 @@ void Exchange::reset() {
   local_ = {};
   record_ = {};
   trace_id_.clear();
+  traceparent_.clear();
   websocket_key_.clear();
   rewritten_.host.clear();
   rewritten_.url.clear();

@@ -4,19 +4,10 @@
 #include <algorithm>
 
 #include "proxy/client_connection.h"
+#include "proxy/connection_log_line.h"
 #include "proxy/environment.h"
 
 namespace daruma::proxy {
-namespace {
-
-// "access_log_app.web.50dc6c495c0c9188"
-std::string access_log_name_of(const model::LoadBalancer& load_balancer) {
-  std::string name = "access_log_" + load_balancer.resource_id;
-  std::replace(name.begin(), name.end(), '/', '.');
-  return name;
-}
-
-}  // namespace
 
 Listener::Listener(Environment& environment, Owner& owner, ListenerKey key)
     : environment_(environment),
@@ -63,10 +54,40 @@ void Listener::adopt(const Pin& pin, size_t load_balancer, size_t listener) {
   load_balancer_ = &pin->snapshot().load_balancers[load_balancer];
   listener_ = &load_balancer_->listeners[listener];
   pin_ = pin;
-  std::string name = access_log_name_of(*load_balancer_);
-  if (name == access_log_name_) return;
-  access_log_file_ = environment_.registry.log_file(name);
-  access_log_name_ = std::move(name);
+  using telemetry::LogKind;
+  note_log_file(LogKind::access, access_log_);
+  note_log_file(LogKind::connection, connection_log_);
+}
+
+// Asked for again only when it has changed: the registry has a lock.
+void Listener::note_log_file(telemetry::LogKind kind, NumberedLog& log) {
+  telemetry::LogFileKey key = telemetry::log_file_key(kind, *load_balancer_);
+  if (key == log.key) return;
+  log.file = environment_.registry.log_file(key);
+  log.key = std::move(key);
+}
+
+void Listener::log_connection(const ClientOrigin& origin, const Address& local,
+                              Handshake handshake) {
+  origin.write_id(connection_id_);
+  const tls::Session* session = handshake == Handshake::done ? origin.tls_session : nullptr;
+  write_connection_log_line({.time = environment_.loop.wall_now(),
+                             .client = origin.facts.peer,
+                             .listener_port = key_.port,
+                             .tls_version = session ? session->version() : "",
+                             .tls_cipher = session ? session->cipher() : "",
+                             .tls_group = session ? session->group() : "",
+                             .latency = environment_.loop.now() - origin.accepted_at,
+                             .handshake = handshake,
+                             .connection_id = connection_id_,
+                             .load_balancer = load_balancer_->resource_id,
+                             .node_ip = local.ip()},
+                            line_);
+  if (environment_.access_log.push(connection_log_.file, line_)) {
+    environment_.counters.access_log_lines_total.add();
+  } else {
+    environment_.counters.access_log_lines_dropped_total.add();
+  }
 }
 
 void Listener::retire() {

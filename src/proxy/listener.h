@@ -15,11 +15,14 @@
 #include "proxy/accepted_connection.h"
 #include "proxy/adopted_snapshot.h"
 #include "telemetry/counters.h"
+#include "telemetry/log_file_key.h"
 #include "tls/context.h"
 
 namespace daruma::proxy {
 
+struct ClientOrigin;
 struct Environment;
+enum class Handshake : uint8_t { none, done, failed };
 
 struct ListenerKey {
   std::string load_balancer;
@@ -63,7 +66,11 @@ class Listener final : private io::AcceptHandler {
   const model::Listener& listener() const { return *listener_; }
   const std::string& tls_identity() const { return tls_identity_; }
   const std::shared_ptr<tls::ServerContext>& tls_context() const { return tls_context_; }
-  uint32_t access_log_file() const { return access_log_file_; }
+  uint32_t access_log_file() const { return access_log_.file; }
+
+  // A line of the connection log. Once for each connection: when it was accepted,
+  // or its TLS handshake is done or has failed. REQUIRES: the log is on.
+  void log_connection(const ClientOrigin& origin, const Address& local, Handshake handshake);
 
   void on_connection_closed();
   // The connection goes on as another.
@@ -72,6 +79,12 @@ class Listener final : private io::AcceptHandler {
  private:
   void on_accept(std::unique_ptr<io::Socket> socket) override;
   void on_accept_paused(io::SocketError error) override;
+
+  struct NumberedLog {
+    telemetry::LogFileKey key;
+    uint32_t file = 0;  // in the registry
+  };
+  void note_log_file(telemetry::LogKind kind, NumberedLog& log);
 
   Environment& environment_;
   Owner& owner_;
@@ -84,8 +97,10 @@ class Listener final : private io::AcceptHandler {
   const model::Listener* listener_ = nullptr;
   std::shared_ptr<tls::ServerContext> tls_context_;
   std::string tls_identity_;
-  std::string access_log_name_;
-  uint32_t access_log_file_ = 0;
+  NumberedLog access_log_;
+  NumberedLog connection_log_;
+  std::string connection_id_;  // room for a line of the connection log
+  std::string line_;
   bool retired_ = false;
   Instant accept_errors_quiet_until_{};  // the log has heard of one lately
   IntrusiveList<AcceptedConnection> connections_;

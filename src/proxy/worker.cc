@@ -106,6 +106,7 @@ Worker::Implementation::Implementation(const WorkerContext& worker_context,
       registrations(environment, *this),
       mailbox(context.loop, *this) {
   environment.worker = options.index;
+  environment.tells_traces = options.tells_traces;
   environment.client_connections_max = options.client_connections_max
                                            ? options.client_connections_max
                                            : model::limits::client_connections_max;

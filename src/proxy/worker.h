@@ -26,6 +26,7 @@ struct WorkerOptions {
   tls::TicketKeys ticket_keys;  // until a letter brings others
   tls::CookieKeys cookie_keys;  // until a letter does, or the snapshot has some; none: its own
   size_t client_connections_max = 0;  // 0: limits::client_connections_max
+  bool tells_traces = false;          // lines of the access log bring the request's traceparent
 };
 
 // What a worker talks to; all of it outlives the worker.

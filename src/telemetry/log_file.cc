@@ -25,10 +25,12 @@ WallTime modified_at(const struct stat& status) {
 
 }  // namespace
 
-LogFile::LogFile(std::filesystem::path directory, std::string name, const LogFileOptions& options,
+LogFile::LogFile(std::filesystem::path directory, LogFileKey key, const LogFileOptions& options,
                  LogTotals& totals)
-    : path_(std::move(directory) / (name + ".log")),
-      name_(std::move(name)),
+    : key_(std::move(key)),
+      folder_(key_.bucket.empty() ? std::move(directory)
+                                  : std::move(directory) / bucket_folder / key_.bucket),
+      path_(folder_ / key_.prefix / (key_.name + ".log")),
       options_(options),
       totals_(totals) {}
 
@@ -78,12 +80,29 @@ bool LogFile::rotate_if_due(WallTime now) {
   if (descriptor_ < 0) return false;
   if (period_of(now) == period_ && bytes_ < options_.rotate_bytes) return false;
   flush(now);
+  return rotate(now);
+}
+
+void LogFile::finish(WallTime now) {
+  flush(now);
+  if (!key_.bucket.empty()) rotate(now);
+}
+
+bool LogFile::take_over(WallTime now) {
+  std::error_code ignored;
+  return descriptor_ < 0 && std::filesystem::is_regular_file(path_, ignored) && open(now);
+}
+
+bool LogFile::rotate(WallTime now) {
   if (descriptor_ < 0) return false;
   if (bytes_ == 0) {
     period_ = period_of(now);
     return false;
   }
-  const bool renamed = std::rename(path_.c_str(), rotated_path(now).c_str()) == 0;
+  const std::filesystem::path to = key_.bucket.empty() ? rotated_path(now) : object_path(now);
+  std::error_code ignored;  // rename() tells more
+  std::filesystem::create_directories(to.parent_path(), ignored);
+  const bool renamed = std::rename(path_.c_str(), to.c_str()) == 0;
   if (!renamed) fail_with(errno);
   close();
   return renamed;
@@ -132,12 +151,24 @@ int64_t LogFile::period_of(WallTime time) const {
 }
 
 std::filesystem::path LogFile::rotated_path(WallTime now) const {
-  const std::string stem = name_ + "." + compact_date_and_time(now);
+  const std::string stem = key_.name + "." + compact_date_and_time(now);
   std::filesystem::path path = path_.parent_path() / (stem + ".log");
   std::error_code ignored;
   for (int n = 1; std::filesystem::exists(path, ignored); ++n) {
     path = path_.parent_path() / fmt::format("{}-{}.log", stem, n);
   }
+  return path;
+}
+
+std::filesystem::path LogFile::object_path(WallTime now) const {
+  const auto end = WallTime(
+      std::chrono::floor<std::chrono::microseconds>((period_ + 1) * options_.rotate_every));
+  std::filesystem::path path;
+  std::error_code ignored;
+  auto salt = static_cast<uint64_t>(now.time_since_epoch().count());
+  do {
+    path = folder_ / (log_object_key(key_, options_.origin, end, salt++));
+  } while (std::filesystem::exists(path, ignored));
   return path;
 }
 

@@ -6,8 +6,13 @@
 // A write that fails (a full disk) leaves what is buffered where it is and is tried again at the
 // next flush, so lines stay whole and in order; lines that find the buffer full are lost and
 // counted.
+//
+// The file of a log that goes to a bucket lies in a folder of the bucket's own, and is moved, when
+// it is complete, to the path below it that is its key in the bucket; notify/log_shipper takes it
+// from there. So what waits is where it should go, whatever becomes of the configuration.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +21,7 @@
 
 #include "base/time.h"
 #include "telemetry/counters.h"
+#include "telemetry/log_file_key.h"
 
 namespace daruma::telemetry {
 
@@ -24,6 +30,7 @@ struct LogFileOptions {
   uint64_t rotate_bytes = 256 * 1024 * 1024;
   size_t write_bytes = 64 * 1024;             // so much buffered is written at once
   size_t buffer_bytes_max = 4 * 1024 * 1024;  // kept while the file cannot be written
+  LogOrigin origin{};                         // that names of objects tell
 };
 
 // What happened to all files of a LogWriter. Written by its thread, read by any.
@@ -32,10 +39,22 @@ struct LogTotals {
   Counter lines_lost;
 };
 
+// What happened to complete files that go to buckets (notify/log_shipper, whose thread writes it).
+struct LogShipperTotals {
+  Counter files_put;
+  Counter put_errors;
+  Counter files_lost;  // too old, or too many
+  std::atomic<uint64_t> waiting_bytes{0};
+};
+
+// In the directory of logs: what goes to buckets, in a folder for each.
+inline constexpr std::string_view bucket_folder = "buckets";
+
 class LogFile {
  public:
-  // <directory>/<name>.log, created when the first line is written.
-  LogFile(std::filesystem::path directory, std::string name, const LogFileOptions& options,
+  // <directory>/<name>.log, or <directory>/buckets/<bucket>/[<prefix>/]<name>.log, created when the
+  // first line is written.
+  LogFile(std::filesystem::path directory, LogFileKey key, const LogFileOptions& options,
           LogTotals& totals);
   ~LogFile();  // what is still buffered is lost, and counted
   LogFile(const LogFile&) = delete;
@@ -46,9 +65,13 @@ class LogFile {
   // Writes what is buffered. If the file's name leads elsewhere by now (logrotate, rm), goes on in
   // a new file of that name.
   void flush(WallTime now);
-  // If the file is due, by time or size, renames it to <name>.<UTC yyyymmddThhmmssZ>.log; the next
-  // line begins a new one. True if it was renamed.
+  // If the file is due, by time or size, renames it to <name>.<UTC yyyymmddThhmmssZ>.log, or to its
+  // key (log_object_key()); the next line begins a new one. True if it was renamed.
   bool rotate_if_due(WallTime now);
+  // The last of this run: what goes to a bucket is renamed whether or not it is due.
+  void finish(WallTime now);
+  // Opens what a former run left, if there is anything. True if it did.
+  bool take_over(WallTime now);
 
   const std::filesystem::path& path() const { return path_; }
   // errno of the last attempt to write, 0 if it succeeded.
@@ -62,10 +85,13 @@ class LogFile {
   void succeed() { error_ = 0; }
   void fail_with(int error);
   int64_t period_of(WallTime time) const;
+  bool rotate(WallTime now);
   std::filesystem::path rotated_path(WallTime now) const;
+  std::filesystem::path object_path(WallTime now) const;
 
+  const LogFileKey key_;
+  const std::filesystem::path folder_;  // of its bucket, or the directory
   const std::filesystem::path path_;
-  const std::string name_;
   const LogFileOptions options_;
   LogTotals& totals_;
   std::string buffer_;

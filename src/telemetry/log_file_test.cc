@@ -14,7 +14,7 @@ constexpr WallTime noon = std::chrono::sys_days(std::chrono::year(2026) / 10 / 3
 TEST(LogFile, writes_whole_lines_and_adds_their_ends) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {}, totals);
+  LogFile file(directory.path(), {"access"}, {}, totals);
   file.append("one", noon);
   file.append("two\n", noon);
   EXPECT_EQ(directory.content("access.log"), "") << "buffered";
@@ -25,7 +25,7 @@ TEST(LogFile, writes_whole_lines_and_adds_their_ends) {
 TEST(LogFile, writes_before_the_flush_when_enough_is_buffered) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {.write_bytes = 8}, totals);
+  LogFile file(directory.path(), {"access"}, {.write_bytes = 8}, totals);
   file.append("1234567", noon);
   EXPECT_EQ(directory.content("access.log"), "1234567\n");
 }
@@ -33,7 +33,7 @@ TEST(LogFile, writes_before_the_flush_when_enough_is_buffered) {
 TEST(LogFile, makes_its_directory) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory / "a/b", "access", {}, totals);
+  LogFile file(directory / "a/b", {"access"}, {}, totals);
   file.append("one", noon);
   file.flush(noon);
   EXPECT_EQ(directory.content("a/b/access.log"), "one\n");
@@ -42,7 +42,7 @@ TEST(LogFile, makes_its_directory) {
 TEST(LogFile, is_not_for_everybody_to_read) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {}, totals);
+  LogFile file(directory.path(), {"access"}, {}, totals);
   file.append("one", noon);
   file.flush(noon);
   const auto permissions = std::filesystem::status(directory / "access.log").permissions();
@@ -52,7 +52,7 @@ TEST(LogFile, is_not_for_everybody_to_read) {
 TEST(LogFile, rotates_at_multiples_of_its_period) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {}, totals);
+  LogFile file(directory.path(), {"access"}, {}, totals);
   file.append("early", noon);
   file.flush(noon);
   EXPECT_FALSE(file.rotate_if_due(noon + 2min + 59s));
@@ -69,7 +69,7 @@ TEST(LogFile, rotates_at_multiples_of_its_period) {
 TEST(LogFile, rotates_when_the_clock_is_set_back) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {}, totals);
+  LogFile file(directory.path(), {"access"}, {}, totals);
   file.append("one", noon);
   file.flush(noon);
   EXPECT_TRUE(file.rotate_if_due(noon - 1h));
@@ -79,7 +79,7 @@ TEST(LogFile, rotates_when_the_clock_is_set_back) {
 TEST(LogFile, rotates_by_size_and_never_overwrites) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {.rotate_bytes = 10}, totals);
+  LogFile file(directory.path(), {"access"}, {.rotate_bytes = 10}, totals);
   for (const char* line : {"123456789", "abcdefghi", "ABCDEFGHI"}) {
     file.append(line, noon);
     file.flush(noon);
@@ -96,7 +96,7 @@ TEST(LogFile, continues_a_former_runs_file_and_rotates_it_by_its_own_period) {
   const TemporaryDirectory directory;
   directory.write("access.log", "former\n");
   LogTotals totals;
-  LogFile file(directory.path(), "access", {}, totals);
+  LogFile file(directory.path(), {"access"}, {}, totals);
   // The file's time is the machine's own, so it is of another period than noon's.
   file.append("mine", noon);
   file.flush(noon);
@@ -107,7 +107,7 @@ TEST(LogFile, continues_a_former_runs_file_and_rotates_it_by_its_own_period) {
 TEST(LogFile, begins_anew_when_it_was_deleted) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {}, totals);
+  LogFile file(directory.path(), {"access"}, {}, totals);
   file.append("one", noon);
   file.flush(noon);
   std::filesystem::remove(directory / "access.log");
@@ -119,7 +119,7 @@ TEST(LogFile, begins_anew_when_it_was_deleted) {
 TEST(LogFile, begins_anew_when_it_was_moved) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {}, totals);
+  LogFile file(directory.path(), {"access"}, {}, totals);
   file.append("one", noon);
   file.flush(noon);
   std::filesystem::rename(directory / "access.log", directory / "access.log.1");
@@ -133,7 +133,7 @@ TEST(LogFile, begins_anew_when_it_was_moved) {
 TEST(LogFile, does_not_rotate_a_file_that_took_its_place) {
   const TemporaryDirectory directory;
   LogTotals totals;
-  LogFile file(directory.path(), "access", {}, totals);
+  LogFile file(directory.path(), {"access"}, {}, totals);
   file.append("one", noon);
   file.flush(noon);
   std::filesystem::rename(directory / "access.log", directory / "access.log.1");
@@ -146,7 +146,7 @@ TEST(LogFile, keeps_lines_while_the_disk_is_full_and_writes_them_later) {
   const TemporaryDirectory directory;
   std::filesystem::create_symlink("/dev/full", directory / "access.log");
   LogTotals totals;
-  LogFile file(directory.path(), "access", {.write_bytes = 4, .buffer_bytes_max = 12}, totals);
+  LogFile file(directory.path(), {"access"}, {.write_bytes = 4, .buffer_bytes_max = 12}, totals);
   file.append("one", noon);
   EXPECT_EQ(file.error(), ENOSPC);
   EXPECT_EQ(totals.write_errors.value(), 1u);
@@ -168,7 +168,7 @@ TEST(LogFile, counts_what_its_end_loses) {
   std::filesystem::create_symlink("/dev/full", directory / "access.log");
   LogTotals totals;
   {
-    LogFile file(directory.path(), "access", {}, totals);
+    LogFile file(directory.path(), {"access"}, {}, totals);
     file.append("one", noon);
     file.append("two", noon);
     file.flush(noon);
@@ -181,7 +181,7 @@ TEST(LogFile, counts_a_directory_that_cannot_be_made) {
   const TemporaryDirectory directory;
   directory.write("file", "");
   LogTotals totals;
-  LogFile file(directory / "file", "access", {}, totals);
+  LogFile file(directory / "file", {"access"}, {}, totals);
   file.append("one", noon);
   file.flush(noon);
   EXPECT_EQ(file.error(), ENOTDIR);

@@ -42,6 +42,7 @@ std::vector<RotatedFile> rotated_files(const std::filesystem::path& directory) {
 
 std::optional<RotationStamp> rotation_stamp(const std::string& file_name) {
   std::string_view rest = file_name;
+  if (rest.ends_with(".gz")) rest.remove_suffix(3);
   if (!rest.ends_with(".log")) return std::nullopt;
   rest.remove_suffix(4);
   const size_t dot = rest.rfind('.');

@@ -21,7 +21,7 @@ struct LogRetention {
 
 // When a rotated file was closed, and its number among those of that second: ordered by age.
 // Nullopt unless the name is "<name>.<yyyymmddThhmmssZ>.log" or
-// "<name>.<yyyymmddThhmmssZ>-<n>.log".
+// "<name>.<yyyymmddThhmmssZ>-<n>.log", either of them with ".gz" or not.
 using RotationStamp = std::pair<std::string, uint64_t>;
 std::optional<RotationStamp> rotation_stamp(const std::string& file_name);
 

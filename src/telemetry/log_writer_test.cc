@@ -27,8 +27,8 @@ struct LogWriterTest : testing::Test {
 TEST_F(LogWriterTest, writes_each_line_to_its_file) {
   LogRing other(1024);
   LogWriter writer(options, registry, {&ring, &other}, log);
-  const uint32_t web = registry.log_file("access_log_app.web.1");
-  const uint32_t shop = registry.log_file("access_log_app.shop.2");
+  const uint32_t web = registry.log_file({"access_log_app.web.1"});
+  const uint32_t shop = registry.log_file({"access_log_app.shop.2"});
   ring.push(web, "a");
   ring.push(shop, "b");
   other.push(web, "c");
@@ -39,7 +39,7 @@ TEST_F(LogWriterTest, writes_each_line_to_its_file) {
 
 TEST_F(LogWriterTest, flushes_as_often_as_told) {
   LogWriter writer(options, registry, {&ring}, log);
-  const uint32_t web = registry.log_file("web");
+  const uint32_t web = registry.log_file({"web"});
   writer.run_once(noon);
   ring.push(web, "a");
   writer.run_once(noon + 900ms);
@@ -55,7 +55,7 @@ TEST_F(LogWriterTest, rotates_and_removes_the_oldest) {
   options.retention.files_max = 2;
   directory.write("gone.20200101T000000Z.log", "from a former run");
   LogWriter writer(options, registry, {&ring}, log);
-  const uint32_t web = registry.log_file("web");
+  const uint32_t web = registry.log_file({"web"});
   for (int i = 0; i < 4; ++i) {
     writer.run_once(noon + i * 5min);
     ring.push(web, std::to_string(i));
@@ -72,7 +72,7 @@ TEST_F(LogWriterTest, a_full_disk_is_reported_once_a_minute) {
   testing::internal::CaptureStderr();  // first: a log keeps to the standard error of its beginning
   const Log loud(LogLevel::info);
   LogWriter writer(options, registry, {&ring}, loud);
-  const uint32_t web = registry.log_file("web");
+  const uint32_t web = registry.log_file({"web"});
   for (int second = 0; second < 90; ++second) {
     ring.push(web, "line");
     writer.run_once(noon + second * 1s);
@@ -97,7 +97,7 @@ TEST_F(LogWriterTest, a_full_disk_is_reported_once_a_minute) {
 TEST_F(LogWriterTest, the_end_counts_what_it_could_not_write) {
   std::filesystem::create_symlink("/dev/full", directory / "web.log");
   LogWriter writer(options, registry, {&ring}, log);
-  ring.push(registry.log_file("web"), "line");
+  ring.push(registry.log_file({"web"}), "line");
   writer.finish(noon);
   EXPECT_EQ(writer.totals().lines_lost.value(), 1u);
 }
@@ -109,7 +109,7 @@ TEST_F(LogWriterTest, loses_nothing_between_threads) {
   LogRing other(256 * 1024);
   options.file.rotate_bytes = 256 * 1024;
   options.flush_every = 1ms;
-  const uint32_t files[] = {registry.log_file("first"), registry.log_file("second")};
+  const uint32_t files[] = {registry.log_file({"first"}), registry.log_file({"second"})};
   LogWriter writer(options, registry, {&ring, &other}, log);
   std::atomic<int64_t> turns{0};
   LogThread thread(

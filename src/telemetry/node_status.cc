@@ -191,6 +191,17 @@ std::vector<MetricFamily> metrics_of(const NodeStatus& status, WallTime now) {
   families.push_back(counter("daruma_log_lines_lost_total",
                              "Log lines lost because their file could not be written",
                              status.log_lines_lost));
+  families.push_back(
+      counter("daruma_log_files_put_total", "Log files put in their bucket", status.log_files_put));
+  families.push_back(counter("daruma_log_put_errors_total",
+                             "Attempts to put a log file in its bucket that failed",
+                             status.log_put_errors));
+  families.push_back(counter("daruma_log_files_lost_total",
+                             "Log files lost because they could not be put in their bucket",
+                             status.log_files_lost));
+  families.push_back(gauge("daruma_log_waiting_bytes",
+                           "Log files that wait to be put in their bucket",
+                           static_cast<double>(status.log_waiting_bytes)));
   families.push_back(counter("daruma_bugs_total",
                              "States that should not occur and were survived; please report them",
                              status.bugs_reported));

@@ -73,6 +73,10 @@ struct NodeStatus {
   std::vector<CertificateStatus> certificates;
   uint64_t log_write_errors = 0;  // LogWriter::totals()
   uint64_t log_lines_lost = 0;
+  uint64_t log_files_put = 0;  // in buckets
+  uint64_t log_put_errors = 0;
+  uint64_t log_files_lost = 0;
+  uint64_t log_waiting_bytes = 0;
   uint64_t bugs_reported = 0;  // base/check.h
 };
 

@@ -30,8 +30,8 @@ struct Registry::State {
   Table<TargetGroupLabels, TargetGroupCounters> target_groups;
   Table<TargetLabels, TargetCounters> targets;
   Table<WorkerLabels, WorkerCounters> workers;
-  std::map<std::string, uint32_t> log_files;
-  std::vector<std::string> log_file_names;
+  std::map<LogFileKey, uint32_t> log_files;
+  std::vector<LogFileKey> log_file_keys;
 
   template <class Labels, class Block>
   using TableMember = Table<Labels, Block> State::*;
@@ -112,18 +112,18 @@ std::shared_ptr<WorkerCounters> Registry::add(const WorkerLabels& labels) {
   return State::add(state_, &State::workers, labels);
 }
 
-uint32_t Registry::log_file(const std::string& name) {
+uint32_t Registry::log_file(const LogFileKey& key) {
   const std::lock_guard lock(state_->mutex);
-  const auto next = static_cast<uint32_t>(state_->log_file_names.size());
-  const auto [entry, is_new] = state_->log_files.try_emplace(name, next);
-  if (is_new) state_->log_file_names.push_back(name);
+  const auto next = static_cast<uint32_t>(state_->log_file_keys.size());
+  const auto [entry, is_new] = state_->log_files.try_emplace(key, next);
+  if (is_new) state_->log_file_keys.push_back(key);
   return entry->second;
 }
 
-std::string Registry::log_file_name(uint32_t file) const {
+LogFileKey Registry::log_file_key(uint32_t file) const {
   const std::lock_guard lock(state_->mutex);
-  DARUMA_ASSERT(file < state_->log_file_names.size());
-  return state_->log_file_names[file];
+  DARUMA_ASSERT(file < state_->log_file_keys.size());
+  return state_->log_file_keys[file];
 }
 
 void Registry::for_each(

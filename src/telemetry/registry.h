@@ -15,6 +15,7 @@
 
 #include "model/target.h"
 #include "telemetry/counters.h"
+#include "telemetry/log_file_key.h"
 
 namespace daruma::telemetry {
 
@@ -51,10 +52,9 @@ class Registry {
   std::shared_ptr<TargetCounters> add(const TargetLabels& labels);
   std::shared_ptr<WorkerCounters> add(const WorkerLabels& labels);
 
-  // The number of a log file for LogRing::push; the same name gives the same number. `name` is what
-  // the file's name begins with, e.g. "access_log_app.web.50dc6c495c0c9188".
-  uint32_t log_file(const std::string& name);
-  std::string log_file_name(uint32_t file) const;  // REQUIRES: log_file() gave that number
+  // The number of a log file for LogRing::push; the same key gives the same number.
+  uint32_t log_file(const LogFileKey& key);
+  LogFileKey log_file_key(uint32_t file) const;  // REQUIRES: log_file() gave that number
 
   // Calls f(labels, block) for every block that counts: the living ones, and per series one that
   // holds the counters (not the gauges) of those let go. Several blocks may have equal labels; who

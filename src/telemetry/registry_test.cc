@@ -109,11 +109,11 @@ TEST(Registry, blocks_may_outlive_it) {
 
 TEST(Registry, numbers_log_files_by_name) {
   Registry registry;
-  const uint32_t web = registry.log_file("access_log_app.web.1");
-  const uint32_t shop = registry.log_file("access_log_app.shop.2");
+  const uint32_t web = registry.log_file({"access_log_app.web.1"});
+  const uint32_t shop = registry.log_file({"access_log_app.shop.2"});
   EXPECT_NE(web, shop);
-  EXPECT_EQ(registry.log_file("access_log_app.web.1"), web);
-  EXPECT_EQ(registry.log_file_name(shop), "access_log_app.shop.2");
+  EXPECT_EQ(registry.log_file({"access_log_app.web.1"}), web);
+  EXPECT_EQ(registry.log_file_key(shop).name, "access_log_app.shop.2");
 }
 
 // Meant for ThreadSanitizer as well: sums never fall while one block stays.

@@ -233,6 +233,11 @@ std::string_view Session::cipher() const {
   return text_or_empty(SSL_CIPHER_get_name(SSL_get_current_cipher(ssl_)));
 }
 
+std::string_view Session::group() const {
+  const auto id = static_cast<int>(SSL_get_negotiated_group(ssl_));
+  return text_or_empty(id == 0 ? nullptr : SSL_group_to_name(ssl_, id));
+}
+
 bool Session::resumed() const {
   return SSL_session_reused(ssl_) == 1;
 }

@@ -86,6 +86,7 @@ class Session {
   // Valid once handshake_done().
   std::string_view version() const;  // "TLSv1.3"
   std::string_view cipher() const;   // "ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"
+  std::string_view group() const;    // of the key exchange: "x25519"; "" if there was none
   bool resumed() const;
   bool http2_chosen() const;             // by ALPN
   std::string_view server_name() const;  // SNI; "" if none

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/buckets.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "io/read_file.h"
+
+namespace daruma::notify {
+namespace {
+
+using model::api::Bucket;
+
+constexpr std::string_view standard_region = "us-east-1";
+
+// Each part of the key as RFC 3986 2.3 leaves it, as SigV4's canonical path has it.
+std::string url_of(const Bucket& bucket, std::string_view key) {
+  std::string url = *bucket.endpoint + "/" + bucket.name + "/";
+  for (const char c : key) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       std::string_view("-._~/").find(c) != std::string_view::npos;
+    if (plain) {
+      url += c;
+    } else {
+      url += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return url;
+}
+
+AwsSigner signer_of(const Bucket& bucket) {
+  return {bucket.access_key_id.value_or(""), bucket.secret_access_key.value_or(""),
+          bucket.region.value_or(std::string(standard_region)), "s3"};
+}
+
+// Of <Error><Code>NoSuchKey</Code>…; "" if it is not there.
+std::string element(const std::string& xml, const std::string& name) {
+  const size_t open = xml.find("<" + name + ">");
+  if (open == std::string::npos) return "";
+  const size_t begin = open + name.size() + 2;
+  const size_t end = xml.find("</" + name + ">", begin);
+  return end == std::string::npos ? "" : xml.substr(begin, std::min<size_t>(end - begin, 200));
+}
+
+std::string problem_of(const HttpReply& reply) {
+  const std::string code = element(reply.body, "Code");
+  std::string text = fmt::format("the service answered {}", reply.status);
+  if (!code.empty()) text += fmt::format(" {}: {}", code, element(reply.body, "Message"));
+  return text;
+}
+
+std::string text_of(int error) {
+  return std::generic_category().message(error);
+}
+
+Result<void> write_whole(const std::filesystem::path& path, const std::string& body) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) return fail(fmt::format("{}: {}", path.parent_path().string(), error.message()));
+  const std::filesystem::path part = path.string() + ".part";
+  errno = 0;
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  file.write(body.data(), static_cast<std::streamsize>(body.size()));
+  file.close();
+  if (!file) {
+    const std::string problem = fmt::format("{}: {}", part.string(), text_of(errno));
+    std::filesystem::remove(part, error);
+    return fail(problem);
+  }
+  std::filesystem::rename(part, path, error);
+  if (error) return fail(fmt::format("{}: {}", path.string(), error.message()));
+  return {};
+}
+
+}  // namespace
+
+std::string check_object_key(std::string_view key) {
+  if (key.empty() || key.size() > 1024) return "a key has 1 to 1,024 bytes";
+  for (size_t begin = 0; begin <= key.size();) {
+    const size_t end = std::min(key.find('/', begin), key.size());
+    const std::string_view part = key.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..")
+      return "a key here has no part that is empty, '.' or '..'";
+    begin = end + 1;
+  }
+  return key.find('\0') == std::string_view::npos ? "" : "a key here has no NUL";
+}
+
+const Bucket* Buckets::find(const std::string& name) const {
+  for (const Bucket& bucket : buckets_) {
+    if (bucket.name == name) return &bucket;
+  }
+  return nullptr;
+}
+
+Result<void> Buckets::put(const std::string& name, const std::string& key, std::string body,
+                          const std::string& content_type) {
+  const Bucket* bucket = find(name);
+  if (bucket == nullptr)
+    return fail(fmt::format("bucket '{}' is not among Buckets in the configuration", name));
+  if (const std::string problem = check_object_key(key); !problem.empty()) return fail(problem);
+  if (bucket->directory) return write_whole(std::filesystem::path(*bucket->directory) / key, body);
+  const Result<HttpReply> reply = sender_.send({.method = "PUT",
+                                                .url = url_of(*bucket, key),
+                                                .fields = {{"Content-Type", content_type}},
+                                                .body = std::move(body),
+                                                .signer = signer_of(*bucket),
+                                                .timeout = transfer_timeout});
+  if (!reply) return fail(reply.error().message);
+  if (!reply->ok()) return fail(problem_of(*reply));
+  return {};
+}
+
+Result<std::string> Buckets::get(const std::string& name, const std::string& key,
+                                 size_t bytes_max) {
+  const Bucket* bucket = find(name);
+  if (bucket == nullptr)
+    return fail(fmt::format("bucket '{}' is not among Buckets in the configuration", name));
+  if (const std::string problem = check_object_key(key); !problem.empty()) return fail(problem);
+  if (bucket->directory) {
+    const std::string path = (std::filesystem::path(*bucket->directory) / key).string();
+    Result<std::string> text = io::read_file(path, bytes_max);
+    if (!text) return fail(path + ": " + text.error().message);
+    return text;
+  }
+  Result<HttpReply> reply = sender_.send({.method = "GET",
+                                          .url = url_of(*bucket, key),
+                                          .signer = signer_of(*bucket),
+                                          .timeout = transfer_timeout,
+                                          .reply_bytes_max = bytes_max});
+  if (!reply) return fail(reply.error().message);
+  if (!reply->ok()) return fail(problem_of(*reply));
+  if (reply->cut_off)
+    return fail(fmt::format("the object has more than the {} bytes that are taken", bytes_max));
+  return std::move(reply->body);
+}
+
+}  // namespace daruma::notify

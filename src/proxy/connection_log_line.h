@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One client connection in the ALB's connection-log format (AWS user guide, "Connection log
+// entries"). Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/address.h"
+#include "base/time.h"
+#include "proxy/listener.h"
+
+namespace daruma::proxy {
+
+// "" is written as "-".
+struct ConnectionLogRecord {
+  WallTime time;  // when the connection was established, or failed to be
+  Address client;
+  uint16_t listener_port = 0;
+  std::string_view tls_version = {};
+  std::string_view tls_cipher = {};
+  std::string_view tls_group = {};  // of the key exchange
+  Duration latency{};               // of the TLS handshake
+  Handshake handshake = Handshake::none;
+  std::string_view connection_id = {};  // "TID_…"
+  std::string_view load_balancer = {};  // "app/web/50dc6c495c0c9188"
+  std::string_view node_ip = {};
+};
+
+// Replaces `line`, without a line end.
+void write_connection_log_line(const ConnectionLogRecord& record, std::string& line);
+
+}  // namespace daruma::proxy
