@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include "app/clocks.h"
+#include "app/node_address.h"
 #include "app/process_limits.h"
 #include "app/version.h"
+#include "control/arns.h"
 #include "control/port_check.h"
 #include "control/validate_mackerel.h"
 #include "io/tcp.h"
@@ -72,7 +75,8 @@ int Supervisor::run() {
   const SignalThread signal_thread(signals_, {.after_first_stop = forced_end_after,
                                               .after_second_stop = forced_end_after_second,
                                               .end = [this] { end_now(); }});
-  if (!lock_data() || !open_created() || !load_cookie_keys() || !load() || !ports_are_free())
+  if (!lock_data() || !open_created() || !load_cookie_keys() || !load() || !ports_are_free() ||
+      !build_otlp())
     return exit_failed;
   build_threads();
   build_monitoring();
@@ -147,6 +151,25 @@ bool Supervisor::ports_are_free() const {
   return free;
 }
 
+// As the environment has it.
+bool Supervisor::build_otlp() {
+  const auto settings = otlp_settings(environment_variable, version_number());
+  if (!settings) {
+    log_.write(LogLevel::error, "otlp", settings.error().message);
+    return false;
+  }
+  if (!*settings) return true;
+  notify::OtlpSettings given = **settings;
+  given.resource.try_emplace("service.instance.id",
+                             node_address(controller_.resources().node) + ":" +
+                                 std::to_string(controller_.settings().admin.port()));
+  otlp_every_ = given.metrics_every;
+  otlp_traces_ = !given.traces_url.empty();
+  otlp_ = std::make_unique<notify::OtlpThread>(std::move(given),
+                                               notify::Clocks{system_now, system_wall_now}, log_);
+  return true;
+}
+
 void Supervisor::build_threads() {
   const ThreadContext context{controller_.mailbox(), registry_, log_};
   const size_t count = command_.workers ? command_.workers : usable_cores().size();
@@ -159,16 +182,22 @@ void Supervisor::build_threads() {
                                       .ipv6 = io::tcp::has_family(Address::Family::v6),
                                       .ticket_keys = ticket_keys_.keys(),
                                       .cookie_keys = cookie_keys_.keys(),
-                                      .client_connections_max = client_connections}));
+                                      .client_connections_max = client_connections,
+                                      .tells_traces = otlp_traces_}));
     mailboxes.push_back(&workers_.back()->mailbox());
     rings.push_back(&workers_.back()->ring());
   }
   health_ = std::make_unique<HealthThread>(context, mailboxes);
   for (const auto& worker : workers_) worker->connect(health_->mailbox());
   rings.push_back(&health_->ring());
-  log_writer_ = std::make_unique<telemetry::LogWriter>(
-      telemetry::LogWriterOptions{.directory = controller_.settings().logs_directory}, registry_,
-      std::move(rings), log_);
+  const control::Settings& settings = controller_.settings();
+  telemetry::LogWriterOptions log_options{.directory = settings.logs_directory,
+                                          .format = settings.logs_format};
+  log_options.file.origin = {std::string(control::account_id), std::string(control::region),
+                             node_address(controller_.resources().node)};
+  if (otlp_traces_) log_options.observer = &otlp_->exporter();
+  log_writer_ = std::make_unique<telemetry::LogWriter>(std::move(log_options), registry_,
+                                                       std::move(rings), log_);
   ticket_keys_.connect(mailboxes);
   cookie_keys_.connect(mailboxes);
   controller_.connect(std::move(mailboxes), &health_->mailbox());
@@ -186,8 +215,12 @@ size_t Supervisor::client_connections_max(size_t workers) const {
 }
 
 void Supervisor::build_monitoring() {
+  build_log_shipper();
   backend_ = std::make_unique<control::ControllerBackend>(control::ControllerBackendContext{
-      loop_, controller_, registry_, &log_writer_->totals(), version_number()});
+      loop_, controller_, registry_, &log_writer_->totals(), version_number(),
+      log_shipper_ ? &log_shipper_->totals() : nullptr});
+  if (otlp_)
+    otlp_desk_ = std::make_unique<OtlpDesk>(loop_, *backend_, otlp_->exporter(), otlp_every_);
   metrics_keeper_ = std::make_unique<control::MetricsKeeper>(
       control::MetricsKeeperContext{loop_, controller_, *backend_, registry_, series_});
   const model::api::Mackerel& mackerel = controller_.settings().mackerel;
@@ -201,6 +234,18 @@ void Supervisor::build_monitoring() {
   mackerel_desk_ = std::make_unique<control::MackerelDesk>(loop_, controller_, registry_, *backend_,
                                                            settings.interval, mackerel_.get());
   build_alarms();
+}
+
+// Only where there is, or may be, something for it to do: it looks every second.
+void Supervisor::build_log_shipper() {
+  const control::Settings& settings = controller_.settings();
+  const std::filesystem::path directory = settings.logs_directory;
+  std::error_code ignored;
+  const bool left = std::filesystem::exists(directory / telemetry::bucket_folder, ignored);
+  if (settings.buckets.empty() && !settings.logs_compressed && !left) return;
+  log_shipper_ = std::make_unique<notify::LogShipperThread>(
+      notify::LogShipperOptions{.directory = directory, .compress = settings.logs_compressed},
+      settings.buckets, notify::Clocks{system_now, system_wall_now}, log_);
 }
 
 void Supervisor::build_alarms() {
@@ -292,6 +337,8 @@ void Supervisor::stop_threads() {
   for (const auto& worker : workers_) worker->stop();
   health_->stop();
   log_thread_->stop();
+  if (log_shipper_) log_shipper_->stop();
+  if (otlp_) otlp_->stop();
   if (mackerel_) mackerel_->stop();
   audience_->stop();
   admin_.reset();

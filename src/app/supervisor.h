@@ -7,6 +7,8 @@
 //   workers  one a core, pinned: the data plane
 //   health   all probes
 //   log      log rings to files
+//   shipper  complete log files to their buckets
+//   otlp     metrics and spans to a collector, where that is wanted
 //   mackerel pushes figures there, where that is configured
 //   archive  points of metrics to their file (inside metrics::Archivist)
 //   names    up to eight for look-ups of host names (inside control::make_system_lookup)
@@ -21,6 +23,7 @@
 #include "app/alarm_audience.h"
 #include "app/alarm_page.h"
 #include "app/command_line.h"
+#include "app/otlp.h"
 #include "app/signals.h"
 #include "app/threads.h"
 #include "base/log.h"
@@ -40,6 +43,7 @@
 #include "metrics/time_series.h"
 #include "notify/alarm_desk.h"
 #include "notify/curl.h"
+#include "notify/log_shipper_thread.h"
 #include "notify/mackerel_thread.h"
 #include "notify/outbox.h"
 #include "telemetry/log_thread.h"
@@ -65,9 +69,11 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   bool load_cookie_keys();
   bool load();
   bool ports_are_free() const;
+  bool build_otlp();
   void build_threads();
   size_t client_connections_max(size_t workers) const;
   void build_monitoring();
+  void build_log_shipper();
   void build_alarms();
   bool open_admin();
   void start_threads();
@@ -98,9 +104,14 @@ class Supervisor final : private io::Mailbox<ProcessSignal>::Reader,
   control::CookieKeyKeeper cookie_keys_;
   std::unique_ptr<HealthThread> health_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;  // whose last words are to the prober
+  std::unique_ptr<notify::OtlpThread> otlp_;            // null: nothing is exported
+  Duration otlp_every_{};
+  bool otlp_traces_ = false;
   std::unique_ptr<telemetry::LogWriter> log_writer_;
   std::unique_ptr<telemetry::LogThread> log_thread_;
+  std::unique_ptr<notify::LogShipperThread> log_shipper_;  // null: nothing to do
   std::unique_ptr<control::ControllerBackend> backend_;
+  std::unique_ptr<OtlpDesk> otlp_desk_;
   std::unique_ptr<control::MetricsKeeper> metrics_keeper_;
   std::unique_ptr<notify::MackerelThread> mackerel_;  // null: nothing is pushed there
   std::unique_ptr<control::MackerelDesk> mackerel_desk_;
