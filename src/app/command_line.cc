@@ -526,6 +526,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   KeysCommand keys;
   BackupCommand backup;
   RestoreCommand restore;
+  LogsCommand logs;
   add_serve(root, serve);
   add_check(root, check);
   add_reload(root, reload);
@@ -543,6 +544,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_keys(root, keys);
   add_backup(root, backup);
   add_restore(root, restore);
+  add_logs(root, logs);
   add_command(root, "version", "Which daruma this is, and what it was built with");
 
   try {
@@ -572,6 +574,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (name == "keys") return keys;
   if (name == "backup") return backup;
   if (name == "restore") return restore;
+  if (name == "logs") return logs;
   return VersionCommand{};
 }
 

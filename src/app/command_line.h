@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/alb_checks.h"
+#include "app/logs_command_line.h"
 #include "app/origin_answer.h"
 #include "base/address.h"
 #include "base/log.h"
@@ -141,7 +142,7 @@ using Command =
     std::variant<Usage, ServeCommand, CheckCommand, ReloadCommand, ExplainCommand, AdviseCommand,
                  ZonalShiftCommand, AlarmsCommand, TopCommand, MackerelPluginCommand,
                  CheckAlbCommand, TargetCommand, CertificateCommand, ExportCommand, ImportCommand,
-                 KeysCommand, BackupCommand, RestoreCommand, VersionCommand>;
+                 KeysCommand, BackupCommand, RestoreCommand, LogsCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

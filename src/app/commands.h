@@ -25,6 +25,7 @@ int run(const ImportCommand& command);   // import.cc
 int run(const KeysCommand& command);     // keys.cc
 int run(const BackupCommand& command);   // backup.cc
 int run(const RestoreCommand& command);  // backup.cc
+int run(const LogsCommand& command);     // logs.cc
 int run(const VersionCommand& command);
 
 }  // namespace daruma::app

@@ -9,6 +9,7 @@
 //   advise       explain.cc      and what should be changed at its targets
 //   alarms       alarms.cc       what a running daruma is alarmed about, and whether that arrives
 //   mackerel-plugin, check-alb  mackerel.cc  what Mackerel's agent asks a running daruma
+//   logs         logs.cc         lines of the access log, as they come
 //   target       target.cc       a sample origin
 //   certificate  certificate.cc  a self-signed certificate
 //   export       export.cc       prints all that is configured as one file
