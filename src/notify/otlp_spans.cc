@@ -141,6 +141,13 @@ WallTime later(WallTime time, double seconds) {
   return time + std::chrono::microseconds(static_cast<int64_t>(seconds * 1e6));
 }
 
+// "2026-10-03T12:00:00.000123Z", with its fraction.
+std::optional<WallTime> time_of(std::string_view text) {
+  const auto second = parse_date_and_time(text);
+  if (!second || text.size() != 27) return second;
+  return *second + std::chrono::microseconds(parse_decimal(text.substr(20, 6)).value_or(0));
+}
+
 Json span_of(const Trace& trace, const std::string& id, const std::string& parent,
              const std::string& name, int kind, WallTime start, WallTime end) {
   Json span = {{"traceId", trace.id},
@@ -212,8 +219,8 @@ std::vector<std::string> otlp_spans(std::string_view text, std::string_view told
   telemetry::split_log_line(text, line.fields);
   const auto trace = trace_of(text, line, told);
   if (!trace || !is_chosen(*trace, sampling)) return {};
-  const auto end = parse_date_and_time(line.at("time"));
-  const auto start = parse_date_and_time(line.at("request_creation_time"));
+  const auto end = time_of(line.at("time"));
+  const auto start = time_of(line.at("request_creation_time"));
   if (!start || !end) return {};
   const auto request = request_of(line.text("request"));
   const std::string id = id_of(text, "server");

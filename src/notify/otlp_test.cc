@@ -230,8 +230,9 @@ TEST_F(OtlpExporterTest, keeps_so_many_spans_and_no_more) {
   exporter.turn(now + 1min);
   EXPECT_EQ(exporter.totals().spans_sent.value(), OtlpExporter::spans_max);
   for (const std::string& body : collector.bodies) {
-    EXPECT_LE(Document::parse(body)["resourceSpans"][0]["scopeSpans"][0]["spans"].size(),
-              OtlpExporter::batch_spans_max);
+    size_t spans = 0;
+    for (size_t at = 0; (at = body.find("\"spanId\"", at)) != std::string::npos; ++at) ++spans;
+    EXPECT_LE(spans, OtlpExporter::batch_spans_max);
   }
 }
 

@@ -84,7 +84,12 @@ int escaped_byte(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) {
-  return utf8_length(text) == text.size();
+  while (!text.empty()) {
+    const size_t bytes = utf8_length(text);
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
 }
 
 // Of text that a line holds: printable ASCII, nearly always without a backslash.

@@ -14,11 +14,13 @@ TEST(LogRetention, knows_rotated_files_by_name) {
   EXPECT_EQ(rotation_stamp("access_log_app.web.50dc.20261003T120500Z.log"),
             RotationStamp("20261003T120500Z", 0));
   EXPECT_EQ(rotation_stamp("a.20261003T120500Z-12.log"), RotationStamp("20261003T120500Z", 12));
+  EXPECT_EQ(rotation_stamp("a.20261003T120500Z-3.log.gz"), RotationStamp("20261003T120500Z", 3));
   for (const char* name :
        {"", ".log", "access.log", "access.20261003T120500Z", "access.20261003T120500.log",
         "20261003T120500Z.log", ".20261003T120500Z.log", "access.20261003T120500Z-.log",
         "access.20261003T120500Z-x.log", "access.20261003T120500Zx.log",
-        "access.20261003120500Z.log", "access.20261003T120500Z.log.gz"}) {
+        "access.20261003120500Z.log", "access.20261003T120500Z.gz",
+        "access.20261003T120500Z.log.zst"}) {
     EXPECT_EQ(rotation_stamp(name), std::nullopt) << name;
   }
 }
