@@ -169,8 +169,7 @@ def test_a_bucket_that_is_not_configured_is_refused(tmp_path):
     with Daruma(ApiConfiguration(tmp_path, Buckets=[
             {'Name': 'lb-logs', 'Directory': 'bucket'}])) as daruma:
         elb = client(daruma)
-        arn = elb.create_load_balancer(Name='web', Subnets=['subnet-11111111', 'subnet-22222222'])[
-            'LoadBalancers'][0]['LoadBalancerArn']
+        arn = elb.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
 
         def modify(bucket):
             return elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[
@@ -221,8 +220,10 @@ def test_logs_are_followed_and_filtered(tmp_path, start_targets, serve):
         daruma.get('/elsewhere')
     lines = shown.read_text().splitlines()
     assert all('/status/404' in line and shlex.split(line)[8] == '404' for line in lines)
-    whole = run([DARUMA, 'logs', '--directory', daruma.folder / 'logs', '--status', '503'])
-    assert whole.returncode == 0 and whole.stdout.count('/status/503') == 1
+    def whole():
+        shown = run([DARUMA, 'logs', '--directory', daruma.folder / 'logs', '--status', '503'])
+        return shown.returncode == 0 and shown.stdout.count('/status/503') == 1
+    wait_until('its line is shown', whole)
     wrong = run([DARUMA, 'logs', '--directory', daruma.folder / 'logs', '--reason', 'because'])
     assert wrong.returncode == 2 and "no reason 'because'" in wrong.stderr
     assert run([DARUMA, 'logs']).returncode == 2
