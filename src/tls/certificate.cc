@@ -188,15 +188,6 @@ void add_common_name(X509* leaf, std::vector<std::string>& names) {
   OPENSSL_free(utf8);
 }
 
-std::string text_of(const X509_NAME* name) {
-  const OwnedBio text(BIO_new(BIO_s_mem()));
-  DARUMA_ASSERT(text != nullptr);
-  if (X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253) < 0) return "";
-  char* bytes = nullptr;
-  const long size = BIO_get_mem_data(text.get(), &bytes);
-  return size > 0 ? std::string(bytes, static_cast<size_t>(size)) : "";
-}
-
 std::string serial_of(const X509* certificate) {
   std::string text;
   for (const char byte : bytes_of(X509_get0_serialNumber(certificate))) {
@@ -253,6 +244,15 @@ std::string day_of(WallTime time) {
 }
 
 }  // namespace
+
+std::string text_of(const X509_NAME* name) {
+  const OwnedBio text(BIO_new(BIO_s_mem()));
+  DARUMA_ASSERT(text != nullptr);
+  if (X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253) < 0) return "";
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &bytes);
+  return size > 0 ? std::string(bytes, static_cast<size_t>(size)) : "";
+}
 
 Result<std::vector<OwnedX509>> parse_authorities(std::string_view pem) {
   if (!has_block(pem, "CERTIFICATE")) return fail(explain_no_certificate(pem));

@@ -29,6 +29,9 @@ struct ParsedCertificate {
 inline constexpr size_t chain_bytes_max = 32 * 1024;
 static_assert(chain_bytes_max < 64 * 1024);
 
+// RFC 2253: "CN=example.com"; printable ASCII.
+std::string text_of(const X509_NAME* name);
+
 Result<ParsedCertificate> parse_certificate(const CertificateText& text);
 // A bundle of authorities: one certificate or more.
 Result<std::vector<OwnedX509>> parse_authorities(std::string_view pem);

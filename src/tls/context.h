@@ -73,6 +73,44 @@ enum class Alpn : uint8_t { http1, http2_and_http1 };
 // What a client offers: nothing, as an ALB to a target of HTTP/1.1, or HTTP/2 alone.
 enum class AlpnOffer : uint8_t { nothing, http2 };
 
+// What is asked of clients, as MutualAuthentication has it.
+class TrustStore;
+enum class ClientCertificates : uint8_t {
+  none,         // are not asked for
+  passthrough,  // are asked for and told of; none is verified, none is missed
+  verified      // against the trust store; without a good one there is no connection
+};
+struct ClientAuthentication {
+  ClientCertificates mode = ClientCertificates::none;
+  std::shared_ptr<const TrustStore> trust{};  // of `verified`
+  std::string trust_fingerprint{};
+  // A client's own certificate may have expired. One of an authority may not.
+  bool ignore_expiry = false;
+  bool advertise_names =
+      false;  // of the trust store's authorities, in the request for certificates
+};
+
+// Why a client was not accepted, as an ALB's connection logs have it.
+enum class ClientCertificateProblem : uint8_t {
+  none,
+  missing,
+  chain_too_deep,
+  too_large,
+  revoked,
+  revocations_unusable,
+  untrusted,
+  not_yet_valid,
+  expired,
+  type_unsupported,
+  wrong_purpose,
+  invalid
+};
+std::string_view name_of(ClientCertificateProblem problem);  // "ClientCertExpired"
+
+// Of a client's certificates: below the trust store's authority, and of all that are sent.
+inline constexpr int client_chain_depth_max = 4;
+inline constexpr size_t client_chain_bytes_max = 16 * 1024;  // DER
+
 // Accepting side of one HTTPS listener.
 //
 // Which certificate a client gets ("smart SNI" of ALB): of those whose DNS names (SAN; the
@@ -83,14 +121,14 @@ enum class AlpnOffer : uint8_t { nothing, http2 };
 // No session cache: resumption is by tickets, which are bound to the policy and to the list of
 // certificates. No renegotiation, no compression, no early data. ALPN answers the first of ours
 // that the client offers; if it offers none of them, the handshake goes on without, where RFC
-// 7301 3.2 wants an alert.
+// 7301 3.2 wants an alert. A context that asks for clients' certificates resumes nothing.
 class ServerContext {
  public:
   // certificates[0] is the default. `policy` is an AWS security policy name
   // (tls/security_policy.h).
   static Result<std::unique_ptr<ServerContext>> create(
       std::span<const CertificateText> certificates, std::string_view policy,
-      const TicketKeys& keys, Alpn alpn = Alpn::http1);
+      const TicketKeys& keys, Alpn alpn = Alpn::http1, ClientAuthentication clients = {});
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;

@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include "base/check.h"
+#include "tls/client_verification.h"
 #include "tls/security_policy.h"
 #include "tls/session_bio.h"
 #include "tls/session_state.h"
@@ -69,9 +70,12 @@ int on_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
   return SSL_TLSEXT_ERR_OK;
 }
 
-// A ticket is good only where the policy and the certificates are the same, in all workers alike.
-bool bind_tickets(SSL_CTX* context, const CertificateStore& certificates, std::string_view policy) {
+// A ticket is good only where the policy, the certificates and what is asked of clients are the
+// same, in all workers alike.
+bool bind_tickets(SSL_CTX* context, const CertificateStore& certificates, std::string_view policy,
+                  const ClientAuthentication& clients) {
   std::string bound(policy);
+  if (clients.mode != ClientCertificates::none) bound += " clients " + clients.trust_fingerprint;
   for (const ParsedCertificate& certificate : certificates.all()) {
     bound.append(certificate.id.begin(), certificate.id.end());
   }
@@ -104,7 +108,8 @@ Result<void> try_certificate(SSL_CTX* context, const ParsedCertificate& certific
 }
 
 Result<OwnedContext> make_context(const CertificateStore& certificates,
-                                  const SecurityPolicy& policy) {
+                                  const SecurityPolicy& policy,
+                                  const ClientAuthentication& clients) {
   OwnedContext last;
   // Backwards, so that the context which is kept holds the default.
   for (size_t i = certificates.all().size(); i-- > 0;) {
@@ -116,7 +121,8 @@ Result<OwnedContext> make_context(const CertificateStore& certificates,
     }
   }
   configure(last.get());
-  DARUMA_ASSERT(bind_tickets(last.get(), certificates, policy.name));
+  if (clients.mode != ClientCertificates::none) ask_for_certificates(last.get(), clients);
+  DARUMA_ASSERT(bind_tickets(last.get(), certificates, policy.name, clients));
   return last;
 }
 
@@ -129,7 +135,7 @@ ServerContext::~ServerContext() = default;
 
 Result<std::unique_ptr<ServerContext>> ServerContext::create(
     std::span<const CertificateText> certificates, std::string_view policy_name,
-    const TicketKeys& keys, Alpn alpn) {
+    const TicketKeys& keys, Alpn alpn, ClientAuthentication clients) {
   DARUMA_ASSERT(TicketKeyRing::valid(keys));
   if (certificates.empty()) return fail("an HTTPS listener needs a certificate");
   auto policy = known_policy(policy_name);
@@ -141,10 +147,11 @@ Result<std::unique_ptr<ServerContext>> ServerContext::create(
     parsed.push_back(std::move(*certificate));
   }
   CertificateStore store(std::move(parsed));
-  auto context = make_context(store, **policy);
+  auto context = make_context(store, **policy, clients);
   if (!context) return fail(context.error().message);
-  std::unique_ptr<Implementation> made(new Implementation{
-      std::move(store), TicketKeyRing(keys), make_bio_method(), std::move(*context), alpn});
+  std::unique_ptr<Implementation> made(new Implementation{std::move(store), TicketKeyRing(keys),
+                                                          make_bio_method(), alpn,
+                                                          std::move(clients), std::move(*context)});
   SSL_CTX_set_cert_cb(made->context.get(), on_certificate_needed, made.get());
   SSL_CTX_set_alpn_select_cb(made->context.get(), on_alpn, made.get());
   return std::unique_ptr<ServerContext>(new ServerContext(std::move(made)));

@@ -14,8 +14,10 @@ struct ServerContext::Implementation {
   CertificateStore certificates;
   TicketKeyRing ticket_keys;
   OwnedBioMethod bio_method;
-  OwnedContext context;
   Alpn alpn;
+  // Outlives the context, which has the library's part of it: so that is not freed here.
+  ClientAuthentication clients;
+  OwnedContext context;
 };
 
 }  // namespace daruma::tls

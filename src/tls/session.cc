@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "tls/certificate.h"
 #include "tls/client_context.h"
+#include "tls/client_verification.h"
 #include "tls/library.h"
 #include "tls/server_context.h"
 #include "tls/session_bio.h"
@@ -58,6 +59,7 @@ std::unique_ptr<Session> Session::accept(ServerContext& context) {
   ServerContext::Implementation& shared = context.implementation();
   auto state = std::make_unique<SessionState>();
   state->ticket_keys = &shared.ticket_keys;
+  if (shared.clients.mode != ClientCertificates::none) state->authentication = &shared.clients;
   std::unique_ptr<Session> session(new Session(shared.context.get(), std::move(state)));
   attach_bio(session->ssl_, shared.bio_method.get(), *session->state_);
   SSL_set_accept_state(session->ssl_);
@@ -132,6 +134,7 @@ SessionStatus Session::status_of(int returned) {
     case SSL_ERROR_ZERO_RETURN:
       return SessionStatus::closed;
     default:
+      state_->client_problem = client_problem_of(ssl_, ERR_peek_last_error());
       error_text_ = take_error_text();
       return SessionStatus::failed;
   }
@@ -146,6 +149,7 @@ SessionResult Session::handshake(Buffer& ciphertext) {
     record_bytes_ = tls::record_bytes_max(ssl_);
     state_->steps = 0;
     keep_renewed_ticket();
+    if (state_->authentication != nullptr) client_certificate_ = client_certificate_of(ssl_);
     return {SessionStatus::done};
   }
   SessionStatus status = status_of(returned);
@@ -271,6 +275,10 @@ CertificateProblem Session::certificate_problem() const {
     default:
       return CertificateProblem::untrusted;
   }
+}
+
+ClientCertificateProblem Session::client_certificate_problem() const {
+  return established_ ? ClientCertificateProblem::none : state_->client_problem;
 }
 
 // A TLS record starts with a content type below 32, a request with a method in capitals.

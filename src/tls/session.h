@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/buffer.h"
+#include "base/client_certificate.h"
 #include "tls/context.h"
 
 namespace daruma::tls {
@@ -92,6 +93,10 @@ class Session {
   std::string_view server_name() const;  // SNI; "" if none
   // Server side: which one was chosen; "" if the session was resumed, and none was sent.
   std::string_view certificate_name() const;
+  // Server side: null if none was asked for, or sent.
+  const ClientCertificate* client_certificate() const { return client_certificate_.get(); }
+  // Server side, after `failed`: why the client's certificate was not accepted, if it was that.
+  ClientCertificateProblem client_certificate_problem() const;
   // Client side, after `failed`: why the target's certificate was not accepted, if it was that.
   CertificateProblem certificate_problem() const;
   // True if the first bytes were plain HTTP (server side, after `failed`).
@@ -114,6 +119,7 @@ class Session {
   // How reading ended; `done` while it has not.
   SessionStatus end_ = SessionStatus::done;
   std::string error_text_;
+  std::unique_ptr<const ClientCertificate> client_certificate_;
 };
 
 }  // namespace daruma::tls

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/buffer.h"
+#include "tls/context.h"
 
 namespace daruma::tls {
 
@@ -25,9 +26,12 @@ struct SessionState {
   Buffer* output = nullptr;                    // of the call under way; null between calls
   const TicketKeyRing* ticket_keys = nullptr;  // server side
   const ParsedCertificate* chosen = nullptr;   // server side; null before, and if resumed
-  SessionCache* cache = nullptr;               // client side; may be null
-  bool ticket_came = false;                    // client side; in the call under way
-  uint32_t steps = 0;                          // server side: of the library, since the handshake
+  // Server side: what is asked of the client; null if nothing is.
+  const ClientAuthentication* authentication = nullptr;
+  ClientCertificateProblem client_problem = ClientCertificateProblem::none;
+  SessionCache* cache = nullptr;  // client side; may be null
+  bool ticket_came = false;       // client side; in the call under way
+  uint32_t steps = 0;             // server side: of the library, since the handshake
   // The peer's first bytes, to tell plain HTTP from a broken handshake.
   std::array<char, 5> first_bytes{};
   uint8_t first_bytes_count = 0;

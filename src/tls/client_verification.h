@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Internal to tls/. How a ServerContext asks clients for certificates, what it makes of them, and
+// what is told of them.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+
+#include "base/client_certificate.h"
+#include "tls/context.h"
+#include "tls/library.h"
+
+namespace daruma::tls {
+
+// The context asks for certificates from now on, and gives out no tickets: a session that is
+// resumed would not be verified, and who was revoked meanwhile could stay (an ALB's listeners do
+// not resume either).
+void ask_for_certificates(SSL_CTX* context, const ClientAuthentication& wanted);
+
+// After a handshake that failed: whether, and why, it was the client's certificate.
+ClientCertificateProblem client_problem_of(const SSL* ssl, unsigned long error_code);
+
+// Null if the client sent none.
+std::unique_ptr<ClientCertificate> client_certificate_of(const SSL* ssl);
+
+}  // namespace daruma::tls

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tls/client_verification.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tls/authority_for_test.h"
+#include "tls/certificate.h"
+#include "tls/session.h"
+#include "tls/trust_store.h"
+
+namespace daruma::tls {
+namespace {
+
+using namespace testing;  // NOLINT: this folder's own test helpers
+using Problem = ClientCertificateProblem;
+
+constexpr std::string_view policies[] = {"ELBSecurityPolicy-FS-1-2-Res-2020-10",
+                                         "ELBSecurityPolicy-TLS13-1-3-2021-06"};
+
+std::shared_ptr<const TrustStore> trust(const std::string& ca_pem,
+                                        const std::vector<std::string>& revocations = {}) {
+  EXPECT_TRUE(describe_authorities(ca_pem)) << describe_authorities(ca_pem).error().message;
+  for (const std::string& list : revocations) EXPECT_TRUE(describe_revocations(list));
+  const std::vector<std::string_view> views(revocations.begin(), revocations.end());
+  return TrustStore::create(ca_pem, views);
+}
+
+ClientAuthentication verified(std::shared_ptr<const TrustStore> store) {
+  return {
+      .mode = ClientCertificates::verified, .trust = std::move(store), .trust_fingerprint = "x"};
+}
+
+std::unique_ptr<ServerContext> serve(std::string_view policy, const ClientAuthentication& clients,
+                                     const TicketKeys& keys = make_ticket_keys()) {
+  const CertificateText text = make_certificate({});
+  auto made = ServerContext::create(std::span(&text, 1), policy, keys, Alpn::http1, clients);
+  EXPECT_TRUE(made) << made.error().message;
+  return std::move(*made);
+}
+
+struct Outcome {
+  bool let_in = false;
+  Problem problem = Problem::none;
+  std::optional<ClientCertificate> told{};
+  bool resumed = false;
+  size_t tickets = 0;
+};
+
+// One handshake, and what follows it of tickets.
+Outcome meet(ServerContext& context, const CertificateText* shown, SessionCache* cache = nullptr) {
+  ClientOptions options;
+  if (shown != nullptr) {
+    options.chain_pem = shown->chain_pem;
+    options.key_pem = shown->key_pem;
+  }
+  auto client_context = ClientContext::create(options);
+  EXPECT_TRUE(client_context) << client_context.error().message;
+  SlabPool pool;
+  Buffer to_server(pool);
+  Buffer to_client(pool);
+  const auto server = Session::accept(context);
+  const auto client = Session::connect(**client_context, cache, "");
+  const auto pass = [](Session& to, Buffer& from, Buffer& out) {
+    std::string bytes;
+    if (!from.empty() && to.input_pending() == 0) {
+      bytes = from.view();
+      from.consume(bytes.size());
+      to.feed(bytes);
+    }
+    SessionStatus status = SessionStatus::done;
+    if (!to.handshake_done()) status = to.handshake(out).status;
+    char plain[64];
+    if (to.handshake_done()) to.read(plain, out);
+    to.release_input();
+    return status;
+  };
+  SessionStatus status = SessionStatus::want_input;
+  client->handshake(to_server);
+  for (int round = 0; round < 6 && status != SessionStatus::failed; ++round) {
+    status = pass(*server, to_server, to_client);
+    pass(*client, to_client, to_server);
+  }
+  Outcome outcome{.let_in = server->handshake_done(),
+                  .problem = server->client_certificate_problem()};
+  if (server->client_certificate()) outcome.told = *server->client_certificate();
+  outcome.resumed = server->handshake_done() && server->resumed();
+  outcome.tickets = cache ? cache->size() : 0;
+  return outcome;
+}
+
+Outcome meet_as(const ClientAuthentication& clients, const CertificateText* shown,
+                std::string_view policy) {
+  return meet(*serve(policy, clients), shown);
+}
+
+TEST(ClientVerification, lets_in_whom_the_trust_store_knows) {
+  TestAuthority root("root");
+  TestAuthority other("other");
+  const CertificateText good = root.issue({.common_name = "me"});
+  const CertificateText foreign = other.issue();
+  const ClientAuthentication clients = verified(trust(root.pem()));
+  for (const std::string_view policy : policies) {
+    const Outcome outcome = meet_as(clients, &good, policy);
+    EXPECT_TRUE(outcome.let_in) << policy;
+    ASSERT_TRUE(outcome.told);
+    EXPECT_EQ(outcome.told->subject, "CN=me");
+    EXPECT_EQ(outcome.told->issuer, "CN=root");
+    EXPECT_EQ(outcome.told->validity,
+              "NotBefore=2020-01-01T00:00:00Z;NotAfter=2100-01-01T00:00:00Z");
+    EXPECT_TRUE(outcome.told->leaf.starts_with("-----BEGIN%20CERTIFICATE-----%0A"));
+    EXPECT_EQ(outcome.told->leaf, outcome.told->chain);
+    EXPECT_FALSE(outcome.told->serial_number.empty());
+    EXPECT_EQ(meet_as(clients, nullptr, policy).problem, Problem::missing) << policy;
+    const Outcome refused = meet_as(clients, &foreign, policy);
+    EXPECT_FALSE(refused.let_in);
+    EXPECT_EQ(refused.problem, Problem::untrusted) << policy;
+  }
+}
+
+TEST(ClientVerification, says_what_is_wrong_with_a_certificate) {
+  TestAuthority root("root");
+  const ClientAuthentication clients = verified(trust(root.pem()));
+  struct Row {
+    ClientKind kind;
+    Problem problem;
+  };
+  const Row rows[] = {
+      {{}, Problem::none},
+      {{.rsa_bits = 2048}, Problem::none},
+      {{.digest = EVP_sha384()}, Problem::none},
+      {{.not_after = 1'600'000'000}, Problem::expired},
+      {{.not_before = 4'000'000'000}, Problem::not_yet_valid},
+      {{.purpose = "serverAuth"}, Problem::wrong_purpose},
+      {{.rsa_bits = 1024}, Problem::type_unsupported},
+      {{.digest = EVP_sha1()}, Problem::type_unsupported},
+  };
+  for (const Row& row : rows) {
+    const CertificateText shown = root.issue(row.kind);
+    for (const std::string_view policy : policies) {
+      const Outcome outcome = meet_as(clients, &shown, policy);
+      EXPECT_EQ(outcome.problem, row.problem) << name_of(row.problem) << ' ' << policy;
+      EXPECT_EQ(outcome.let_in, row.problem == Problem::none);
+    }
+  }
+}
+
+TEST(ClientVerification, an_expired_client_may_be_let_in_and_an_expired_authority_not) {
+  TestAuthority root("root");
+  const CertificateText expired = root.issue({.not_after = 1'600'000'000});
+  ClientAuthentication clients = verified(trust(root.pem()));
+  clients.ignore_expiry = true;
+  for (const std::string_view policy : policies)
+    EXPECT_TRUE(meet_as(clients, &expired, policy).let_in);
+  const CertificateText early = root.issue({.not_before = 4'000'000'000});
+  EXPECT_EQ(meet_as(clients, &early, policies[1]).problem, Problem::not_yet_valid);
+}
+
+TEST(ClientVerification, chains_lead_to_any_authority_of_the_store) {
+  TestAuthority root("root");
+  TestAuthority middle("middle", &root);
+  const CertificateText shown = middle.issue();
+  EXPECT_TRUE(meet_as(verified(trust(root.pem())), &shown, policies[1]).let_in);
+  const Outcome outcome = meet_as(verified(trust(middle.pem())), &shown, policies[1]);
+  EXPECT_TRUE(outcome.let_in);
+  ASSERT_TRUE(outcome.told);
+  EXPECT_GT(outcome.told->chain.size(), outcome.told->leaf.size());
+  EXPECT_TRUE(outcome.told->chain.starts_with(outcome.told->leaf));
+}
+
+TEST(ClientVerification, chains_have_a_depth) {
+  std::vector<std::unique_ptr<TestAuthority>> chain;
+  chain.push_back(std::make_unique<TestAuthority>("root"));
+  const std::string root = chain.front()->pem();
+  for (int depth = 1; depth <= client_chain_depth_max + 1; ++depth) {
+    chain.push_back(
+        std::make_unique<TestAuthority>("level" + std::to_string(depth), chain.back().get()));
+    const CertificateText shown = chain.back()->issue();
+    const Outcome outcome = meet_as(verified(trust(root)), &shown, policies[1]);
+    EXPECT_EQ(outcome.let_in, depth <= client_chain_depth_max) << depth;
+    EXPECT_EQ(outcome.problem, outcome.let_in ? Problem::none : Problem::chain_too_deep);
+  }
+}
+
+TEST(ClientVerification, nobody_is_let_in_who_was_revoked) {
+  TestAuthority root("root");
+  TestAuthority middle("middle", &root);
+  const CertificateText revoked = root.issue();
+  const long serial = root.last_serial();
+  const CertificateText good = root.issue();
+  const CertificateText below = middle.issue();
+  const auto lists = verified(trust(root.pem(), {root.revocations({serial})}));
+  for (const std::string_view policy : policies) {
+    EXPECT_EQ(meet_as(lists, &revoked, policy).problem, Problem::revoked);
+    EXPECT_TRUE(meet_as(lists, &good, policy).let_in);
+    // There is no list of the authority between.
+    EXPECT_TRUE(meet_as(lists, &below, policy).let_in);
+  }
+}
+
+TEST(ClientVerification, with_a_revoked_authority_go_all_that_it_has_issued) {
+  TestAuthority root("root");
+  TestAuthority middle("middle", &root);
+  const CertificateText below = middle.issue();
+  const X509* certificate = nullptr;
+  const auto parsed = parse_authorities(middle.pem());
+  ASSERT_TRUE(parsed);
+  certificate = parsed->front().get();
+  const long serial = ASN1_INTEGER_get(X509_get0_serialNumber(certificate));
+  const auto clients = verified(trust(root.pem(), {root.revocations({serial})}));
+  EXPECT_EQ(meet_as(clients, &below, policies[1]).problem, Problem::revoked);
+}
+
+TEST(ClientVerification, a_list_that_is_of_no_use_closes_the_door) {
+  TestAuthority root("root");
+  TestAuthority twin("root");  // another key under the same name
+  const CertificateText good = root.issue();
+  const auto expired = verified(trust(root.pem(), {root.revocations({}, 1'600'000'000)}));
+  EXPECT_EQ(meet_as(expired, &good, policies[1]).problem, Problem::revocations_unusable);
+  const auto forged = verified(trust(root.pem(), {twin.revocations({})}));
+  EXPECT_EQ(meet_as(forged, &good, policies[1]).problem, Problem::revocations_unusable);
+}
+
+TEST(ClientVerification, passthrough_tells_of_everybody_and_stops_nobody) {
+  TestAuthority root("root");
+  TestAuthority middle("middle", &root);
+  const CertificateText expired = middle.issue({.not_after = 1'600'000'000});
+  const ClientAuthentication clients{.mode = ClientCertificates::passthrough};
+  for (const std::string_view policy : policies) {
+    const Outcome outcome = meet_as(clients, &expired, policy);
+    EXPECT_TRUE(outcome.let_in);
+    ASSERT_TRUE(outcome.told);
+    EXPECT_TRUE(outcome.told->chain.starts_with(outcome.told->leaf));
+    const Outcome without = meet_as(clients, nullptr, policy);
+    EXPECT_TRUE(without.let_in);
+    EXPECT_FALSE(without.told);
+  }
+}
+
+TEST(ClientVerification, more_certificates_than_fit_are_refused) {
+  TestAuthority root("root");
+  CertificateText shown = root.issue();
+  for (int i = 0; i < 64; ++i) shown.chain_pem += root.pem();
+  for (const auto mode : {ClientCertificates::passthrough, ClientCertificates::verified}) {
+    ClientAuthentication clients = verified(trust(root.pem()));
+    clients.mode = mode;
+    for (const std::string_view policy : policies) {
+      const Outcome outcome = meet_as(clients, &shown, policy);
+      EXPECT_FALSE(outcome.let_in);
+      EXPECT_EQ(outcome.problem, Problem::too_large);
+    }
+  }
+}
+
+TEST(ClientVerification, no_session_is_resumed_into_or_out_of_it) {
+  TestAuthority root("root");
+  const CertificateText good = root.issue();
+  const TicketKeys keys = make_ticket_keys();
+  const ClientAuthentication clients = verified(trust(root.pem()));
+  for (const std::string_view policy : policies) {
+    const auto open = serve(policy, {}, keys);
+    SessionCache cache;
+    EXPECT_EQ(meet(*open, nullptr, &cache).tickets, 1U);
+    EXPECT_TRUE(meet(*open, nullptr, &cache).resumed);
+    const auto closed = serve(policy, clients, keys);
+    EXPECT_EQ(meet(*closed, nullptr, &cache).problem, Problem::missing) << policy;
+    SessionCache fresh;
+    EXPECT_EQ(meet(*closed, &good, &fresh).tickets, 0U) << policy;
+    const auto passing = serve(policy, {.mode = ClientCertificates::passthrough}, keys);
+    EXPECT_EQ(meet(*passing, &good, &fresh).tickets, 0U) << policy;
+  }
+}
+
+TEST(TrustStore, bundles_and_lists_are_looked_at) {
+  TestAuthority root("root");
+  TestAuthority other("other");
+  const std::string leaf = root.issue().chain_pem;
+  const auto facts = describe_authorities("# the first\n" + root.pem() + other.pem());
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->certificates, 2U);
+  EXPECT_GT(facts->subject_bytes, 20U);
+  for (const std::string& bad : {std::string(), leaf, root.pem() + leaf, root.revocations({})})
+    EXPECT_FALSE(describe_authorities(bad));
+  const auto lists = describe_revocations(root.revocations({1, 2}) + other.revocations({3}));
+  ASSERT_TRUE(lists);
+  EXPECT_EQ(lists->lists, 2U);
+  EXPECT_EQ(lists->entries, 3U);
+  for (const std::string& bad : {std::string(), leaf, std::string("\x30\x03\x02\x01\x01", 5),
+                                 root.revocations({}).substr(0, 120)})
+    EXPECT_FALSE(describe_revocations(bad));
+}
+
+}  // namespace
+}  // namespace daruma::tls
