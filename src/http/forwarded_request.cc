@@ -19,6 +19,7 @@ namespace {
 constexpr size_t forwarded_for_addresses_max = 30;
 // Names, punctuation and numbers of the fields that are added.
 constexpr size_t added_bytes_max = 512 + 2 * tls_field_name_bytes_max;
+constexpr size_t certificate_names_bytes_max = 6 * (tls_field_name_bytes_max + 4);
 constexpr size_t line_bytes_added_max = 2;  // "a:b" LF becomes "a: b" CRLF
 
 bool needs_encoding(char c) {
@@ -68,6 +69,9 @@ class RequestForwarder {
       text.field(name(settings_.tls_version_name, tls_version_field), client_.tls_version);
       text.field(name(settings_.tls_cipher_name, tls_cipher_field), client_.tls_cipher);
     }
+    if (settings_.certificate != CertificateTelling::nothing && client_.certificate) [[unlikely]] {
+      write_certificate(*client_.certificate, text);
+    }
     write_received(text);
     // By value: writing stays in registers as long as nobody else may write to `text`.
     if (wants_trailers_ || head_.upgrade) [[unlikely]] {
@@ -81,6 +85,18 @@ class RequestForwarder {
   }
 
  private:
+  void write_certificate(const ClientCertificate& certificate, HeadText& text) const {
+    const ClientCertificateNames& names = *settings_.certificate_names;
+    if (settings_.certificate == CertificateTelling::chain) {
+      return text.field(names.chain, certificate.chain);
+    }
+    text.field(names.serial_number, certificate.serial_number);
+    text.field(names.issuer, certificate.issuer);
+    text.field(names.subject, certificate.subject);
+    text.field(names.validity, certificate.validity);
+    text.field(names.leaf, certificate.leaf);
+  }
+
   void survey(const Field& field) {
     if (field.id == FieldId::other) return;
     if (field.id == FieldId::connection) {
@@ -105,6 +121,7 @@ class RequestForwarder {
       case FieldId::transfer_encoding:
       case FieldId::host:
       case FieldId::te:
+      case FieldId::x_amzn_mtls_clientcert:
       case FieldId::x_amzn_trace_id:
       case FieldId::x_forwarded_for:
       case FieldId::x_forwarded_port:
@@ -309,6 +326,12 @@ size_t forwarded_for_addresses(const Fields& fields) {
   return addresses;
 }
 
+size_t certificate_bytes_max(const ClientCertificate& certificate) {
+  return certificate.serial_number.size() + certificate.issuer.size() + certificate.subject.size() +
+         certificate.validity.size() + certificate.leaf.size() + certificate.chain.size() +
+         certificate_names_bytes_max;
+}
+
 size_t head_bytes_max(const ForwardedRequest& request) {
   const RequestHead& head = request.head;
   const std::string_view target = head.target;
@@ -317,7 +340,8 @@ size_t head_bytes_max(const ForwardedRequest& request) {
   return head.wire_bytes + head.fields.size() * line_bytes_added_max + 2 * encoded +
          request.client.peer_ip.size() + request.client.tls_cipher.size() +
          request.trace_id.size() + request.websocket_key.size() + request.host_when_missing.size() +
-         request.rewrite.host.size() + 3 * request.rewrite.path_and_query.size() + added_bytes_max;
+         request.rewrite.host.size() + 3 * request.rewrite.path_and_query.size() + added_bytes_max +
+         (request.client.certificate ? certificate_bytes_max(*request.client.certificate) : 0);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/bytes.h"
 #include "http/forwarding_headers.h"
 #include "http/h1_parser.h"
 
@@ -365,6 +366,69 @@ TEST(ForwardedRequest, tls_fields_are_the_load_balancers_own_where_switched_on) 
   EXPECT_EQ(plain.find("orged"), plain.npos);
   EXPECT_EQ(plain.find("Tls"), plain.npos);
   EXPECT_NE(forwarded(bytes).find("x-amzn-tls-version: forged"), std::string::npos);
+}
+
+std::string told_of(const ClientCertificate* certificate, const ForwardingSettings& settings,
+                    const std::string& received = "") {
+  RequestHead head;
+  const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n" + received + "\r\n";
+  EXPECT_EQ(H1RequestParser().parse(bytes, head), ParseStatus::complete);
+  SlabPool pool;
+  Buffer out(pool);
+  const TargetParts parts = split_target(head.target, false);
+  ClientFacts facts = facts_of({.secure = true});
+  facts.certificate = certificate;
+  const ForwardedRequest request{
+      .head = head, .parts = parts, .client = facts, .settings = settings};
+  if (forward_problem(request) != ForwardProblem::none) return "too large";
+  write_forwarded_request(request, out);
+  return std::string(out.view());
+}
+
+constexpr const char* certificate_names[] = {
+    "X-Amzn-Mtls-Clientcert-Serial-Number", "X-Amzn-Mtls-Clientcert-Issuer",
+    "X-Amzn-Mtls-Clientcert-Subject",       "X-Amzn-Mtls-Clientcert-Validity",
+    "X-Amzn-Mtls-Clientcert-Leaf",          "X-Amzn-Mtls-Clientcert"};
+
+TEST(ForwardedRequest, tells_of_the_clients_certificate_what_the_listener_says) {
+  const ClientCertificate shown{"0A", "CN=ca", "CN=me", "NotBefore=a;NotAfter=b", "leaf", "chain"};
+  const ClientCertificateNames names;
+  const std::string verified = told_of(
+      &shown, {.certificate = CertificateTelling::verified_leaf, .certificate_names = &names});
+  const char* values[] = {"0A", "CN=ca", "CN=me", "NotBefore=a;NotAfter=b", "leaf", "-"};
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(value_of(verified, certificate_names[i]), values[i]);
+  const std::string passed =
+      told_of(&shown, {.certificate = CertificateTelling::chain, .certificate_names = &names});
+  for (size_t i = 0; i < 5; ++i) EXPECT_EQ(value_of(passed, certificate_names[i]), "-");
+  EXPECT_EQ(value_of(passed, certificate_names[5]), "chain");
+  EXPECT_EQ(told_of(&shown, {}).find("Clientcert"), std::string::npos);
+}
+
+TEST(ForwardedRequest, nobody_but_daruma_tells_of_certificates) {
+  std::string forged;
+  for (const char* name : certificate_names) {
+    forged += std::string(name) + ": forged\r\n" + ascii_lowered(name) + ": forged\r\n";
+  }
+  EXPECT_EQ(told_of(nullptr, {}, forged).find("forged"), std::string::npos);
+  // Where targets go by them, look-alikes go too, and the names that are the listener's own.
+  ClientCertificateNames names;
+  names.subject = "Client-Name";
+  const ForwardingSettings settings{.certificate = CertificateTelling::verified_leaf,
+                                    .certificate_names = &names};
+  forged += "X_Amzn_Mtls_Clientcert_Leaf: forged\r\nclient_name: forged\r\nClient-Name: forged\r\n";
+  const std::string none = told_of(nullptr, settings, forged + "Client-Names: kept\r\n");
+  EXPECT_EQ(none.find("forged"), std::string::npos);
+  EXPECT_EQ(value_of(none, "Client-Names"), "kept");
+  const ClientCertificate shown{"0A", "CN=ca", "CN=me", "", "", ""};
+  EXPECT_EQ(value_of(told_of(&shown, settings, forged), "Client-Name"), "CN=me");
+}
+
+TEST(ForwardedRequest, a_certificate_that_fits_no_head_is_refused) {
+  ClientCertificate shown;
+  shown.chain.assign(Buffer::size_max(), 'x');
+  const ClientCertificateNames names;
+  EXPECT_TRUE(told_of(&shown, {.certificate = CertificateTelling::chain,
+                               .certificate_names = &names}) == "too large");
 }
 
 TEST(ForwardedRequest, trailers_pass_as_fields_of_the_head_do) {

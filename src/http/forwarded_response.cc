@@ -84,6 +84,7 @@ class ResponseForwarder {
       case FieldId::server:
       case FieldId::set_cookie:
       case FieldId::user_agent:
+      case FieldId::x_amzn_mtls_clientcert:
       case FieldId::x_amzn_trace_id:
       case FieldId::x_forwarded_for:
       case FieldId::x_forwarded_host:

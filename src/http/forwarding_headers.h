@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/buffer.h"
+#include "base/client_certificate.h"
 #include "http/message.h"
 #include "http/uri.h"
 
@@ -22,6 +23,13 @@ enum class XffMode : uint8_t { append, preserve, remove };
 inline constexpr std::string_view tls_version_field = "X-Amzn-Tls-Version";
 inline constexpr std::string_view tls_cipher_field = "X-Amzn-Tls-Cipher-Suite";
 inline constexpr size_t tls_field_name_bytes_max = 128;
+
+// What targets are told of the certificate that a client has shown.
+enum class CertificateTelling : uint8_t {
+  nothing,
+  chain,         // as the client has sent it: nobody has verified it
+  verified_leaf  // all but the chain
+};
 
 // Attributes of load balancer and listener that shape forwarded requests; defaults are the ALB's.
 struct ForwardingSettings {
@@ -34,6 +42,9 @@ struct ForwardingSettings {
   const std::string* tls_version_name = nullptr;
   const std::string* tls_cipher_name = nullptr;
   bool replace_trace_context = false;  // the client's traceparent and tracestate go
+  CertificateTelling certificate = CertificateTelling::nothing;
+  // REQUIRES: not null, if anything is told of it.
+  const ClientCertificateNames* certificate_names = nullptr;
 };
 
 // One client connection's constants, made once when it is accepted.
@@ -44,6 +55,8 @@ struct ClientFacts {
   bool secure = false;
   std::string_view tls_version;  // "TLSv1.3"; empty where not secure
   std::string_view tls_cipher;   // OpenSSL's spelling
+  // That the client has shown; null if none. Lives as long as the connection.
+  const ClientCertificate* certificate = nullptr;
 };
 
 // Fills `text` with a fresh "1-{8 hex epoch seconds}-{24 hex}".
@@ -89,6 +102,8 @@ ForwardProblem forward_problem(const ForwardedRequest& request);
 //  - path and query, and the Host's name, are `rewrite`'s where it has them;
 //  - invalid fields are left out; control characters in values become spaces (RFC 9110 5.5), those
 //    in the target and its spaces are percent-encoded;
+//  - X-Amzn-Mtls-Clientcert and its kin go, and what else this listener tells targets of the client
+//    in: only Daruma says that;
 //  - hop-by-hop fields go, and those that Connection names, but for Host, X-Forwarded-*, Forwarded
 //    and X-Amzn-Trace-Id, which a client must not be able to make disappear. "TE: trailers" is
 //    renewed, and where head.upgrade is set, what of Upgrade may pass (http/upgrade.h). Expect

@@ -69,6 +69,7 @@ inline bool is_added(const Field& field) {
                              FieldId::te,
                              FieldId::transfer_encoding,
                              FieldId::upgrade,
+                             FieldId::x_amzn_mtls_clientcert,
                              FieldId::x_amzn_trace_id,
                              FieldId::x_forwarded_for,
                              FieldId::x_forwarded_port,

@@ -66,6 +66,7 @@ bool may_trail(std::string_view name) {
     case FieldId::transfer_encoding:
     case FieldId::upgrade:
     case FieldId::user_agent:
+    case FieldId::x_amzn_mtls_clientcert:
     case FieldId::x_amzn_trace_id:
     case FieldId::x_forwarded_for:
     case FieldId::x_forwarded_host:

@@ -5,6 +5,18 @@
 #include "http/caseless.h"
 
 namespace daruma::http {
+namespace {
+
+bool tells_of_client_certificate(std::string_view name) {
+  return equals<"x-amzn-mtls-clientcert">(name) || equals<"x-amzn-mtls-clientcert-leaf">(name) ||
+         equals<"x-amzn-mtls-clientcert-issuer">(name) ||
+         equals<"x-amzn-mtls-clientcert-subject">(name) ||
+         equals<"x-amzn-mtls-clientcert-validity">(name) ||
+         equals<"x-amzn-mtls-clientcert-serial-number">(name);
+}
+
+}  // namespace
+
 FieldId field_id_of(std::string_view name) {
   const char* text = name.data();
   switch (name.size()) {
@@ -57,6 +69,14 @@ FieldId field_id_of(std::string_view name) {
       break;
     case 19:
       if (equals_same_size<"proxy-authorization">(text)) return FieldId::proxy_authorization;
+      break;
+    case 22:
+    case 27:
+    case 29:
+    case 30:
+    case 31:
+    case 36:
+      if (tells_of_client_certificate(name)) return FieldId::x_amzn_mtls_clientcert;
       break;
     default:
       break;

@@ -78,6 +78,7 @@ enum class FieldId : uint8_t {
   transfer_encoding,
   upgrade,
   user_agent,
+  x_amzn_mtls_clientcert,  // or one of its kin: -Serial-Number, -Issuer, …
   x_amzn_trace_id,
   x_forwarded_for,
   x_forwarded_host,

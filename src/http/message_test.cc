@@ -31,6 +31,12 @@ constexpr std::pair<std::string_view, FieldId> known_names[] = {
     {"Transfer-Encoding", FieldId::transfer_encoding},
     {"Upgrade", FieldId::upgrade},
     {"User-Agent", FieldId::user_agent},
+    {"X-Amzn-Mtls-Clientcert", FieldId::x_amzn_mtls_clientcert},
+    {"X-Amzn-Mtls-Clientcert-Leaf", FieldId::x_amzn_mtls_clientcert},
+    {"X-Amzn-Mtls-Clientcert-Issuer", FieldId::x_amzn_mtls_clientcert},
+    {"X-Amzn-Mtls-Clientcert-Subject", FieldId::x_amzn_mtls_clientcert},
+    {"X-Amzn-Mtls-Clientcert-Validity", FieldId::x_amzn_mtls_clientcert},
+    {"X-Amzn-Mtls-Clientcert-Serial-Number", FieldId::x_amzn_mtls_clientcert},
     {"X-Amzn-Trace-Id", FieldId::x_amzn_trace_id},
     {"X-Forwarded-For", FieldId::x_forwarded_for},
     {"X-Forwarded-Host", FieldId::x_forwarded_host},
@@ -39,8 +45,8 @@ constexpr std::pair<std::string_view, FieldId> known_names[] = {
 };
 
 TEST(FieldId, every_known_name_is_recognised_whatever_its_case) {
-  // All but other and invalid.
-  EXPECT_EQ(std::size(known_names), static_cast<size_t>(FieldId::x_forwarded_proto) - 1);
+  // All but other and invalid; one has six names.
+  EXPECT_EQ(std::size(known_names), static_cast<size_t>(FieldId::x_forwarded_proto) - 1 + 5);
   for (const auto& [name, id] : known_names) {
     std::string upper(name);
     for (char& c : upper) c = static_cast<char>(toupper(c));
