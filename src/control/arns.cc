@@ -101,6 +101,11 @@ std::string default_rule_arn(const api::LoadBalancer& balancer, const api::Liste
   return rule_arn(balancer, listener, default_rule_id(balancer, listener));
 }
 
+std::string arn_of(const api::TrustStore& store) {
+  return fmt::format("{}:truststore/{}/{}", arn_prefix, store.name,
+                     id_or(store.identity, "trust-store", store.name));
+}
+
 bool is_server_certificate(const api::Certificate& certificate) {
   return certificate.identity.id.starts_with(server_certificate_prefix);
 }

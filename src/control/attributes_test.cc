@@ -251,7 +251,8 @@ std::vector<KeyRow> rows_of_listeners() {
         "routing.http.request.x_amzn_mtls_clientcert_subject.header_name",
         "routing.http.request.x_amzn_mtls_clientcert_validity.header_name",
         "routing.http.request.x_amzn_mtls_clientcert_leaf.header_name"})
-    all.push_back({listener, key, "", {""}, {"X-Cert"}});
+    all.push_back(
+        {listener, key, "", {"", "X-Cert", "x-amzn-mtls-clientcert-leaf"}, {"a b", "a:b", "Host"}});
   for (const std::string_view key :
        {"routing.http.response.strict_transport_security.header_value",
         "routing.http.response.access_control_allow_origin.header_value",

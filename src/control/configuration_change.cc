@@ -99,6 +99,8 @@ class Comparison {
         was.protocol != is.protocol) {
       add(fmt::format("listener {}:{}: protocol or certificates changed", balancer, is.port));
     }
+    if (mutual_tls(was, before_) != mutual_tls(is, after_))
+      add(fmt::format("listener {}:{}: mutual TLS or its trust store changed", balancer, is.port));
   }
 
   bool same_rules(const model::Listener& was, const model::Listener& is) const {
@@ -114,6 +116,15 @@ class Comparison {
     for (const uint32_t index : listener.certificates)
       prints.push_back(in.certificates[index].fingerprint);
     return prints;
+  }
+
+  static std::string mutual_tls(const model::Listener& listener, const Snapshot& in) {
+    const model::MutualTls& mutual = listener.mutual_tls;
+    std::string text = fmt::format("{} {} {}", static_cast<int>(mutual.mode), mutual.ignore_expiry,
+                                   mutual.advertise_names);
+    if (mutual.mode == model::MutualTlsMode::verify)
+      text += in.trust_stores[mutual.trust_store].fingerprint;
+    return text;
   }
 
   void groups(const model::TargetGroup& was, const model::TargetGroup& is) {

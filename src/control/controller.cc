@@ -62,6 +62,7 @@ std::string place_of(const Issue& issue, const api::Resources& whole) {
   };
   std::string text = top.member == "LoadBalancers"  ? named("load balancer", whole.load_balancers)
                      : top.member == "TargetGroups" ? named("target group", whole.target_groups)
+                     : top.member == "TrustStores"  ? named("trust store", whole.trust_stores)
                      : top.member == "Certificates" ? named("certificate", whole.certificates)
                                                     : "";
   if (text.empty()) return "";
@@ -155,7 +156,7 @@ void Controller::check_ports(Declared& declared) const {
 bool Controller::check_with_created(Declared& declared) const {
   if (has_errors(declared.diagnostics)) return true;
   if (created_.load_balancers.empty() && created_.target_groups.empty() &&
-      created_.certificates.empty()) {
+      created_.certificates.empty() && created_.trust_stores.empty()) {
     return true;
   }
   const api::Resources whole = together(declared.resources, created_);
@@ -269,7 +270,18 @@ void Controller::compile_and_publish() {
   refresh_health_table();
   if (before != nullptr) refresh_draining_targets(*before);
   note_health();
+  keep_trust_stores();
   publisher_.publish(snapshot_);
+}
+
+// Freed by whoever lets go last: a worker that lost its time over it would let requests wait.
+void Controller::keep_trust_stores() {
+  for (const model::TrustStore& store : snapshot_->trust_stores) {
+    const auto& there = trust_stores_;
+    if (std::ranges::find(there, store.compiled) == there.end())
+      trust_stores_.push_back(store.compiled);
+  }
+  std::erase_if(trust_stores_, [](const auto& store) { return store.use_count() == 1; });
 }
 
 // What was reloaded serves once its targets have their addresses.

@@ -237,6 +237,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void on_name_failed() override;
   void on_timer(io::Timer& timer) override;
   void run() override;
+  void keep_trust_stores();
 
   io::Loop& loop_;
   const Log& log_;
@@ -246,6 +247,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   model::api::Resources resources_;  // both together
   Settings settings_;
   model::SnapshotRef snapshot_;
+  // Of all snapshots that serve, and of sessions that outlive theirs.
+  std::vector<std::shared_ptr<const tls::TrustStore>> trust_stores_;
   bool file_does_not_fit_ = false;
   uint64_t revision_ = 0;
   TargetHealthTable health_;

@@ -13,6 +13,7 @@
 #include "control/error_pages.h"
 #include "control/issues.h"
 #include "control/members.h"
+#include "control/mutual_tls.h"
 #include "control/target_tls.h"
 #include "control/validate.h"
 #include "control/yaml_tree.h"
@@ -72,6 +73,7 @@ class DeclaredParser {
     for (const auto& problem : decoding_.list()) add(problem.position, problem.message);
     load_cookie_keys();
     load_certificates();
+    load_trust_stores();
     load_error_pages();
     load_authorities();
     load_secrets();
@@ -122,6 +124,33 @@ class DeclaredParser {
     certificate.fingerprint = checked->fingerprint;
     if (checked->warning.empty()) return;
     issues_.warning(where, fmt::format("certificate '{}' {}", certificate.name, checked->warning));
+  }
+
+  void load_trust_stores() {
+    const Path root;
+    for (size_t i = 0; i < out_.resources.trust_stores.size(); ++i) {
+      api::TrustStore& store = out_.resources.trust_stores[i];
+      const Path path = root.at("TrustStores", i);
+      load_bundle(store, path.at("CaCertificatesFile"));
+      for (size_t r = 0; r < store.revocations.size(); ++r) {
+        store.revocations[r].id = static_cast<int64_t>(r) + 1;
+        load_revocations(store.revocations[r], path.at("RevocationFiles", r));
+      }
+    }
+  }
+
+  void load_bundle(api::TrustStore& store, const Path& where) {
+    std::string text;
+    if (!load_file(store.bundle_file, where, text)) return;
+    if (const Result<void> set = set_bundle(store, std::move(text)); !set)
+      issues_.error(where, fmt::format("{}: {}", store.bundle_file, set.error().message));
+  }
+
+  void load_revocations(api::Revocation& revocation, const Path& where) {
+    std::string content;
+    if (!load_file(revocation.file, where, content)) return;
+    if (const Result<void> set = set_content(revocation, std::move(content)); !set)
+      issues_.error(where, fmt::format("{}: {}", revocation.file, set.error().message));
   }
 
   void load_authorities() {
@@ -214,7 +243,8 @@ class DeclaredParser {
     const ValidationContext context{
         .check_ssl_policy = with_.check_ssl_policy,
         .target_group_names_incomplete = decoding_.any_spoiled("TargetGroups", "Name"),
-        .certificate_names_incomplete = decoding_.any_spoiled("Certificates", "Name")};
+        .certificate_names_incomplete = decoding_.any_spoiled("Certificates", "Name"),
+        .trust_store_names_incomplete = decoding_.any_spoiled("TrustStores", "Name")};
     validate(out_.resources, context, issues_);
     if (out_.resources.load_balancers.empty() && !any_error()) {
       const Path root;

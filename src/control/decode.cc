@@ -39,8 +39,9 @@ constexpr ForeignMember load_balancer_foreign[] = {
     {"Tags"},
 };
 constexpr ForeignMember listener_foreign[] = {
-    {"ListenerArn", feature, is_made}, {"LoadBalancerArn", feature, is_made},
-    {"MutualAuthentication"},          {"Tags"},
+    {"ListenerArn", feature, is_made},
+    {"LoadBalancerArn", feature, is_made},
+    {"Tags"},
     {"AlpnPolicy", elsewhere},
 };
 constexpr ForeignMember rule_foreign[] = {
@@ -70,6 +71,17 @@ constexpr ForeignMember certificate_foreign[] = {
     {"CertificateArn", feature, "certificates are files here; write CertificateFile"},
 };
 
+constexpr ForeignMember mutual_foreign[] = {
+    {"TrustStoreArn", feature, "references are by name here; write TrustStore: NAME"},
+    {"TrustStoreAssociationStatus", feature, is_made},
+};
+constexpr ForeignMember trust_store_foreign[] = {
+    {"TrustStoreArn", feature, is_made},
+    {"CaCertificatesBundleS3Bucket", feature, "a bundle is a file here; write CaCertificatesFile"},
+    {"CaCertificatesBundleS3Key", feature, "a bundle is a file here; write CaCertificatesFile"},
+    {"Tags"},
+};
+
 constexpr string_view foreign_actions[] = {"authenticate-oidc", "authenticate-cognito",
                                            "jwt-validation"};
 
@@ -87,6 +99,8 @@ class Decoder {
     members.mapping("Mackerel", [&](auto& n, auto& p) { mackerel(n, p, out.mackerel); });
     members.mapping("Alarms", [&](auto& n, auto& p) { alarms(n, p, out.alarms); });
     certificates(node, members, out);
+    members.list("TrustStores", out.trust_stores,
+                 [&](auto& n, auto& p, auto& item) { trust_store(n, p, item); });
     members.list("TargetGroups", out.target_groups,
                  [&](auto& n, auto& p, auto& item) { target_group(n, p, item); });
     members.list("LoadBalancers", out.load_balancers,
@@ -229,6 +243,16 @@ class Decoder {
     members.finish(certificate_foreign);
   }
 
+  void trust_store(const YamlNode& node, const Path& path, api::TrustStore& out) {
+    Members members(node, path, "a trust store", problems_);
+    members.text("Name", out.name);
+    members.text("CaCertificatesFile", out.bundle_file);
+    std::vector<std::string> files;
+    members.texts("RevocationFiles", files);
+    for (std::string& file : files) out.revocations.emplace_back().file = std::move(file);
+    members.finish(trust_store_foreign);
+  }
+
   void target_group(const YamlNode& node, const Path& path, api::TargetGroup& out) {
     Members members(node, path, "a target group", problems_);
     members.text("Name", out.name);
@@ -285,11 +309,24 @@ class Decoder {
     members.text("Protocol", out.protocol);
     members.texts("Certificates", out.certificates);
     members.text("SslPolicy", out.ssl_policy);
+    members.mapping("MutualAuthentication", [&](auto& n, auto& p) {
+      mutual_authentication(n, p, out.mutual_authentication.emplace());
+    });
     members.attributes("Attributes", out.attributes);
     members.list("DefaultActions", out.default_actions,
                  [&](auto& n, auto& p, auto& item) { action(n, p, item); });
     members.list("Rules", out.rules, [&](auto& n, auto& p, auto& item) { rule(n, p, item); });
     members.finish(listener_foreign);
+  }
+
+  void mutual_authentication(const YamlNode& node, const Path& path,
+                             api::MutualAuthentication& out) {
+    Members members(node, path, "MutualAuthentication", problems_);
+    members.text("Mode", out.mode);
+    members.text("TrustStore", out.trust_store);
+    members.boolean("IgnoreClientCertificateExpiry", out.ignore_client_certificate_expiry);
+    members.text("AdvertiseTrustStoreCaNames", out.advertise_trust_store_ca_names);
+    members.finish(mutual_foreign);
   }
 
   void rule(const YamlNode& node, const Path& path, api::Rule& out) {

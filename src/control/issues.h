@@ -54,6 +54,7 @@ enum class IssueKind : uint8_t {
   too_many_load_balancers,
   too_many_target_groups,
   too_many_certificates,
+  too_many_trust_stores,
   too_many_actions,
   incompatible_protocols,  // of a listener and a target group
   bucket_missing,          // that logs are to go to

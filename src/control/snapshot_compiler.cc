@@ -13,6 +13,7 @@
 #include "control/balancing.h"
 #include "control/error_pages.h"
 #include "control/listener_fields.h"
+#include "control/mutual_tls.h"
 #include "control/stickiness.h"
 #include "control/target_tls.h"
 #include "control/validate_conditions.h"
@@ -73,7 +74,7 @@ class Compiler {
  public:
   Compiler(const api::Resources& resources, const NameTable& names, const ZonalShifts& shifts,
            const model::Snapshot* former)
-      : resources_(resources), names_(names), shifts_(shifts) {
+      : resources_(resources), names_(names), shifts_(shifts), snapshot_before_(former) {
     if (former == nullptr) return;
     for (const auto& balancer : former->load_balancers) former_[balancer.name] = &balancer;
   }
@@ -85,6 +86,7 @@ class Compiler {
     snapshot_.target_groups.reserve(resources_.target_groups.size());
     snapshot_.load_balancers.reserve(resources_.load_balancers.size());
     for (const api::Certificate& certificate : resources_.certificates) add(certificate);
+    for (const api::TrustStore& store : resources_.trust_stores) add(store);
     for (const api::TargetGroup& group : resources_.target_groups) add(group);
     for (const api::LoadBalancer& balancer : resources_.load_balancers) add(balancer);
     return std::move(snapshot_);
@@ -98,6 +100,11 @@ class Compiler {
                                       .chain_pem = from.chain_pem,
                                       .key_pem = from.key_pem,
                                       .fingerprint = from.fingerprint});
+  }
+
+  void add(const api::TrustStore& from) {
+    trust_stores_[from.name] = static_cast<uint32_t>(snapshot_.trust_stores.size());
+    snapshot_.trust_stores.push_back(compile_trust_store(from, snapshot_before_));
   }
 
   void add(const api::TargetGroup& from) {
@@ -220,6 +227,7 @@ class Compiler {
     to.server_header =
         attribute_flag(listener, from.attributes, "routing.http.response.server.enabled");
     to.error_pages = compile_error_pages(from);
+    compile_mutual_tls(from, trust_stores_, to.mutual_tls);
     compile_listener_fields(from, to);
     to.forward_failover = attribute_flag(listener, from.attributes, "daruma.forward.failover");
     to.rules.reserve(from.rules.size() + 1);
@@ -311,10 +319,12 @@ class Compiler {
   const api::Resources& resources_;
   const NameTable& names_;
   const ZonalShifts& shifts_;
+  const model::Snapshot* snapshot_before_;
   std::map<string_view, const model::LoadBalancer*> former_;  // by name
   model::Snapshot snapshot_;
   std::map<std::string, uint32_t> certificates_;
   std::map<std::string, uint32_t> groups_;
+  std::map<std::string, uint32_t> trust_stores_;
 };
 
 }  // namespace

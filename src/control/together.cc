@@ -10,6 +10,7 @@ model::api::Resources together(const model::api::Resources& declared,
     to.insert(to.end(), from.begin(), from.end());
   };
   add(whole.certificates, created.certificates);
+  add(whole.trust_stores, created.trust_stores);
   add(whole.target_groups, created.target_groups);
   add(whole.load_balancers, created.load_balancers);
   whole.authorities = created.authorities;

@@ -16,6 +16,7 @@
 #include "control/balancing.h"
 #include "control/error_pages.h"
 #include "control/listener_fields.h"
+#include "control/mutual_tls.h"
 #include "control/name_servers.h"
 #include "control/quotas.h"
 #include "control/stickiness.h"
@@ -47,6 +48,8 @@ class Validator {
   void run() {
     section_count(resources_.certificates.size(), limits::certificates_max, "Certificates",
                   IssueKind::too_many_certificates);
+    section_count(resources_.trust_stores.size(), limits::trust_stores_max, "TrustStores",
+                  IssueKind::too_many_trust_stores);
     section_count(resources_.target_groups.size(), limits::target_groups_max, "TargetGroups",
                   IssueKind::too_many_target_groups);
     section_count(resources_.load_balancers.size(), limits::load_balancers_max, "LoadBalancers",
@@ -59,6 +62,11 @@ class Validator {
     validate_alarms(resources_.alarms, root_.at("Alarms"), issues_);
     for (size_t i = 0; i < resources_.certificates.size(); ++i) {
       certificate(resources_.certificates[i], root_.at("Certificates", i));
+    }
+    for (size_t i = 0; i < resources_.trust_stores.size(); ++i) {
+      const Path path = root_.at("TrustStores", i);
+      name_once("Trust store", resources_.trust_stores[i].name, path, trust_stores_);
+      validate_trust_store(resources_.trust_stores[i], path, issues_);
     }
     for (size_t i = 0; i < resources_.target_groups.size(); ++i) {
       const Path path = root_.at("TargetGroups", i);
@@ -302,6 +310,8 @@ class Validator {
                                 quotas.certificates, listener.certificates.size()));
     }
     if (https) certificate_names(listener.certificates, path);
+    validate_mutual_tls(listener, context_.trust_store_names_incomplete ? nullptr : &trust_stores_,
+                        path, issues_);
   }
 
   void certificate_names(const std::vector<std::string>& names, const Path& path) {
@@ -362,6 +372,7 @@ class Validator {
   const Path root_;
   std::set<Address> node_addresses_;
   std::set<std::string> certificates_;
+  std::set<std::string> trust_stores_;
   std::set<std::string> target_groups_;
   std::set<std::string> groups_without_targets_;
   std::map<std::string, std::string> http2_groups_;  // their ProtocolVersion

@@ -18,10 +18,11 @@ namespace daruma::control {
 struct ValidationContext {
   // Whether a listener can be served with this policy, or why not.
   std::function<Result<void>(std::string_view name)> check_ssl_policy;
-  // Some target group or certificate has no readable name: references to unknown ones are not
-  // reported, since the reference is hardly the mistake.
+  // Some target group, certificate or trust store has no readable name: references to unknown ones
+  // are not reported, since the reference is hardly the mistake.
   bool target_group_names_incomplete = false;
   bool certificate_names_incomplete = false;
+  bool trust_store_names_incomplete = false;
 };
 
 void validate(const model::api::Resources& resources, const ValidationContext& context,

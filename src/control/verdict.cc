@@ -47,6 +47,17 @@ std::string_view remedy_of(Reason reason) {
     case Reason::http2_head_flood:
     case Reason::http2_stalled:
       return "The client's doing: its connection was ended, and no other's.";
+    case Reason::client_certificate_missing:
+    case Reason::client_certificate_untrusted:
+    case Reason::client_certificate_expired:
+    case Reason::client_certificate_revoked:
+    case Reason::client_certificate_invalid:
+      return "The listener wants certificates of its trust store's authorities: the operational "
+             "log "
+             "says what was wrong with this client's.";
+    case Reason::client_certificate_not_checked:
+      return "Bring the authority's newest revocation list (AddTrustStoreRevocations, or "
+             "RevocationFiles), and remove the old one: until then nobody is let in.";
     case Reason::plain_http_on_https:
       return "The client should use https:// for this port.";
     case Reason::request_protocol_mismatch:

@@ -197,6 +197,14 @@ inline constexpr size_t draining_targets_max = 10'000;     // that GET /targets 
 inline constexpr size_t target_groups_max = 3000;
 inline constexpr size_t certificates_max = 2500;      // ACM's quota
 inline constexpr size_t certificate_names_max = 100;  // of one that is requested: ACM's most
+// Trust stores; AWS's quotas, where it has one.
+inline constexpr size_t trust_stores_max = 100;              // AWS: 20
+inline constexpr size_t trust_store_certificates_max = 100;  // AWS: 25
+inline constexpr size_t trust_store_certificate_bytes_max = 16 * 1024;
+inline constexpr size_t trust_store_subject_bytes_max = 10'000;  // DER, together
+inline constexpr size_t revocation_lists_max = 30;               // files, of a trust store
+inline constexpr size_t revocation_entries_max = 500'000;
+inline constexpr size_t revocation_bytes_max = 50 * 1024 * 1024;  // of a file
 inline constexpr size_t file_bytes_max =
     16 * 1024 * 1024;  // the configuration's, and each it names
 

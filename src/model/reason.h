@@ -28,6 +28,15 @@ namespace daruma::model {
   X(client_read_timeout, "the client took nothing of its answer within the idle timeout")         \
   X(client_closed, "the client closed before the answer was complete")                            \
   X(plain_http_on_https, "plain HTTP was sent to an HTTPS listener")                              \
+  X(client_certificate_missing, "the client showed no certificate, which the listener wants")     \
+  X(client_certificate_untrusted,                                                                 \
+    "no authority of the trust store stands behind the client's certificate")                     \
+  X(client_certificate_expired, "the client's certificate has expired, or is not valid yet")      \
+  X(client_certificate_revoked, "the client's certificate is on a revocation list")               \
+  X(client_certificate_not_checked,                                                               \
+    "a revocation list has expired or cannot be used, so that nobody knows who is revoked")       \
+  X(client_certificate_invalid,                                                                   \
+    "the client's certificate is of a kind, a size, a depth or for a purpose that is not taken")  \
   X(http2_protocol_error, "the client broke the rules of HTTP/2")                                 \
   X(http2_resets, "the client began and reset streams over HTTP/2 without end")                   \
   X(http2_frames, "the client sent HTTP/2 frames that bring nothing without end")                 \

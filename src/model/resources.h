@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -140,11 +141,19 @@ struct Rule {
   bool operator==(const Rule&) const = default;
 };
 
+struct MutualAuthentication {
+  std::string mode;         // off, passthrough, verify
+  std::string trust_store;  // by name; "": none
+  std::optional<bool> ignore_client_certificate_expiry;
+  std::optional<std::string> advertise_trust_store_ca_names;  // on, off
+  bool operator==(const MutualAuthentication&) const = default;
+};
 struct Listener {
   std::optional<int64_t> port;
   std::optional<std::string> protocol;
   std::vector<std::string> certificates;  // by name; the first is the default
   std::optional<std::string> ssl_policy;
+  std::optional<MutualAuthentication> mutual_authentication;
   Attributes attributes;
   Attributes error_page_files;  // daruma.error_page.….file → what the file holds
   std::vector<Action> default_actions;
@@ -167,6 +176,29 @@ struct LoadBalancer {
   std::string capacity_modified;          // ISO 8601, UTC; "" if nothing was ever reserved
   Identity identity;
   bool operator==(const LoadBalancer&) const = default;
+};
+
+// A file with one list or more of what authorities have revoked.
+struct Revocation {
+  int64_t id = 0;
+  std::string file;  // as written; "" of one that the API made
+  // Shared, as it may be large and every change of anything copies the tree. Null if it could not
+  // be read.
+  std::shared_ptr<const std::string> content;
+  std::string fingerprint;  // hex SHA-256
+  std::optional<int64_t> entries;
+  bool operator==(const Revocation&) const = default;
+};
+struct TrustStore {
+  std::string name;
+  std::string bundle_file;  // as written; "" of one that the API made
+  std::string ca_pem;       // what the file holds; "" if it could not be read
+  std::string fingerprint;  // of ca_pem
+  std::optional<int64_t> certificates;
+  std::optional<int64_t> revocations_made;  // ever: ids are not given twice
+  std::vector<Revocation> revocations;
+  Identity identity;
+  bool operator==(const TrustStore&) const = default;
 };
 
 // The rest is Daruma's own: what AWS keeps in other services or does not show.
@@ -331,6 +363,7 @@ struct Resources {
   std::vector<Certificate> certificates;
   std::optional<bool> local_authority;  // Certificates.LocalAuthority
   std::vector<Authority> authorities;   // the API's; those that end soon sign no more
+  std::vector<TrustStore> trust_stores;
   std::vector<TargetGroup> target_groups;
   std::vector<LoadBalancer> load_balancers;
   Inventory inventory;

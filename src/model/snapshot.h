@@ -10,12 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "base/client_certificate.h"
 #include "base/time.h"
 #include "model/rule.h"
 #include "model/target.h"
 
 namespace daruma::routing {
 class RuleTable;  // compiled by routing/; model only carries it
+}
+
+namespace daruma::tls {
+class TrustStore;  // made by tls/; the same
 }
 
 namespace daruma::model {
@@ -30,6 +35,21 @@ struct Certificate {
   std::string key_pem;
   std::string
       fingerprint;  // hex SHA-256 of chain and key: what a worker's TLS contexts are filed under
+};
+
+struct TrustStore {
+  std::string name;
+  std::string fingerprint;                          // of all that it holds
+  std::shared_ptr<const tls::TrustStore> compiled;  // never null
+};
+
+enum class MutualTlsMode : uint8_t { off, passthrough, verify };
+struct MutualTls {
+  MutualTlsMode mode = MutualTlsMode::off;
+  uint32_t trust_store = 0;  // of `verify`: index into Snapshot::trust_stores
+  bool ignore_expiry = false;
+  bool advertise_names = false;
+  ClientCertificateNames names;  // that targets are told of certificates in
 };
 
 enum class TraceStart : uint8_t { off, sampled, unsampled };
@@ -47,6 +67,7 @@ struct Listener {
   std::vector<uint32_t>
       certificates;           // indices into Snapshot::certificates; the first is the default
   std::string ssl_policy;     // HTTPS only
+  MutualTls mutual_tls;       // HTTPS only
   bool server_header = true;  // "server: awselb/2.0" on answers that Daruma makes
   std::vector<ErrorPage> error_pages;  // those of a status before those of a class
   ResponseFields response_fields;
@@ -102,6 +123,7 @@ struct Snapshot {
   uint64_t revision = 0;
   Node node;
   std::vector<Certificate> certificates;
+  std::vector<TrustStore> trust_stores;
   std::vector<TargetGroup> target_groups;
   std::vector<LoadBalancer> load_balancers;
   // That seal cookies on every node that has the same file (Node.CookieKeyFile): the current one,
