@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/line_limit.h"
 #include "base/time.h"
 #include "control/admin_server.h"
 #include "io/loop.h"
@@ -44,31 +45,6 @@ class FailureDelay final : private io::TimerHandler {
   io::Timer timer_;
   std::vector<Instant> failures_;  // the last few, oldest first
   std::vector<std::unique_ptr<Waiting>> waiting_;
-};
-
-// How many lines a second the log takes of what anybody can cause.
-class LineLimit {
- public:
-  static constexpr uint64_t lines_max = 10;
-
-  // nullopt: this one is left out. Else how many were, since the last one that was not.
-  std::optional<uint64_t> take(Instant now) {
-    if (now >= begin_ + 1s) {
-      begin_ = now;
-      lines_ = 0;
-    }
-    if (lines_ >= lines_max) {
-      ++left_out_;
-      return std::nullopt;
-    }
-    ++lines_;
-    return std::exchange(left_out_, 0);
-  }
-
- private:
-  Instant begin_{};
-  uint64_t lines_ = 0;
-  uint64_t left_out_ = 0;
 };
 
 }  // namespace daruma::api

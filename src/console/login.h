@@ -9,6 +9,7 @@
 
 #include "api/audit_trail.h"
 #include "api/failure_delay.h"
+#include "base/line_limit.h"
 #include "console/gate.h"
 #include "console/password_checker.h"
 #include "console/sessions.h"
@@ -49,7 +50,7 @@ class Login {
   control::AdminResponse begun(const Account& account);
 
   const Context context_;
-  api::LineLimit refusal_lines_;
+  LineLimit refusal_lines_;
 };
 
 }  // namespace daruma::console

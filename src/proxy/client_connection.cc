@@ -41,7 +41,8 @@ ClientConnection::ClientConnection(Environment& environment, Listener& listener,
               .facts = facts_of(*socket, listener, tls_context_ != nullptr),
               .tls_session = nullptr,
               .accepted_at = environment.loop.now(),
-              .id = {environment.loop.random().next(), environment.loop.random().next()}},
+              .id = {environment.loop.random().next(), environment.loop.random().next()},
+              .verification = listener.verification()},
       parser_(request_limits),
       timer_(environment.loop.timers(), *this) {
   if (!tls_context_) {
@@ -75,6 +76,7 @@ void ClientConnection::on_connected() {
   origin_.tls_session = &session;
   origin_.facts.tls_version = session.version();
   origin_.facts.tls_cipher = session.cipher();
+  origin_.facts.certificate = session.client_certificate();
   if (listener_.load_balancer().connection_log)
     listener_.log_connection(origin_, socket_->local(), Handshake::done);
   if (session.http2_chosen()) return become_http2();
@@ -90,7 +92,7 @@ void ClientConnection::become_http2() {
 }
 
 void ClientConnection::note_failed_handshake() {
-  listener_.counters().tls_errors_total.add();
+  listener_.on_handshake_failed(secure_->session(), origin_.facts.peer);
   if (listener_.load_balancer().connection_log)
     listener_.log_connection(origin_, socket_->local(), Handshake::failed);
 }
@@ -151,7 +153,7 @@ void ClientConnection::read_request() {
 }
 
 void ClientConnection::wait_for_more() {
-  if (in_.empty() && listener_.retired()) return begin_closing(After::close);
+  if (in_.empty() && listener_.outdated(origin_)) return begin_closing(After::close);
   if (in_.empty()) {
     first_byte_ = never;
     timer_.set(environment_.loop.now() + idle_timeout());

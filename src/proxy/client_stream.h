@@ -30,6 +30,7 @@ struct ClientOrigin {
   Instant accepted_at;
   std::array<uint64_t, 2> id;
   bool http2 = false;
+  uint32_t verification = 0;  // Listener::verification() when it was accepted
 
   void write_id(std::string& text) const;  // "TID_…"
 };

@@ -48,6 +48,18 @@ http::XffMode mode_of(model::XffProcessing processing) {
   return http::XffMode::remove;
 }
 
+http::CertificateTelling telling_of(model::MutualTlsMode mode) {
+  switch (mode) {
+    case model::MutualTlsMode::off:
+      return http::CertificateTelling::nothing;
+    case model::MutualTlsMode::passthrough:
+      return http::CertificateTelling::chain;
+    case model::MutualTlsMode::verify:
+      break;
+  }
+  return http::CertificateTelling::verified_leaf;
+}
+
 // "h.example." is the same host as "h.example" (RFC 1034 3.1).
 std::string_view without_root(std::string_view host) {
   if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
@@ -261,7 +273,9 @@ void Exchange::prepare_forwarding() {
                    .add_tls_version_and_cipher = balancer.tls_version_and_cipher_headers,
                    .tls_version_name = &listener.tls_version_field,
                    .tls_cipher_name = &listener.tls_cipher_field,
-                   .replace_trace_context = begins_trace},
+                   .replace_trace_context = begins_trace,
+                   .certificate = telling_of(listener.mutual_tls.mode),
+                   .certificate_names = &listener.mutual_tls.names},
       .traceparent = traceparent_,
       .trace_id = trace_id_,
       .websocket_key = websocket_key_,

@@ -251,7 +251,7 @@ const model::LoadBalancer& Exchange::load_balancer() const {
 }
 
 bool Exchange::client_may_stay() const {
-  return !environment_.draining && !listener_->retired() &&
+  return !environment_.draining && !listener_->outdated(client_->origin()) &&
          environment_.loop.now() - client_->origin().accepted_at <
              load_balancer().client_keep_alive;
 }

@@ -8,6 +8,34 @@
 #include "proxy/environment.h"
 
 namespace daruma::proxy {
+namespace {
+
+model::Reason reason_of(tls::ClientCertificateProblem problem) {
+  switch (problem) {
+    case tls::ClientCertificateProblem::none:
+      return model::Reason::none;
+    case tls::ClientCertificateProblem::missing:
+      return model::Reason::client_certificate_missing;
+    case tls::ClientCertificateProblem::revoked:
+      return model::Reason::client_certificate_revoked;
+    case tls::ClientCertificateProblem::revocations_unusable:
+      return model::Reason::client_certificate_not_checked;
+    case tls::ClientCertificateProblem::untrusted:
+      return model::Reason::client_certificate_untrusted;
+    case tls::ClientCertificateProblem::not_yet_valid:
+    case tls::ClientCertificateProblem::expired:
+      return model::Reason::client_certificate_expired;
+    case tls::ClientCertificateProblem::chain_too_deep:
+    case tls::ClientCertificateProblem::too_large:
+    case tls::ClientCertificateProblem::type_unsupported:
+    case tls::ClientCertificateProblem::wrong_purpose:
+    case tls::ClientCertificateProblem::invalid:
+      break;
+  }
+  return model::Reason::client_certificate_invalid;
+}
+
+}  // namespace
 
 Listener::Listener(Environment& environment, Owner& owner, ListenerKey key)
     : environment_(environment),
@@ -48,6 +76,27 @@ std::string Listener::open(const std::vector<Address>& addresses, bool share_por
 void Listener::set_tls(std::string identity, std::shared_ptr<tls::ServerContext> context) {
   tls_identity_ = std::move(identity);
   tls_context_ = std::move(context);
+}
+
+void Listener::verify_anew() {
+  ++verification_;
+  connections_.for_each([](AcceptedConnection& connection) { connection.retire(); });
+}
+
+void Listener::on_handshake_failed(const tls::Session& session, const Address& client) {
+  counters_->tls_errors_total.add();
+  const tls::ClientCertificateProblem problem = session.client_certificate_problem();
+  if (problem == tls::ClientCertificateProblem::none) return;
+  counters_->reasons[static_cast<size_t>(reason_of(problem))].add();
+  const auto left_out = refusal_lines_.take(environment_.loop.now());
+  if (!left_out) return;
+  environment_.log.write(LogLevel::info, "listener", "a client's certificate was refused",
+                         {{"load_balancer", key_.load_balancer},
+                          {"port", std::to_string(key_.port)},
+                          {"client", client.to_string()},
+                          {"reason", std::string(tls::name_of(problem))},
+                          {"problem", session.error_text()},
+                          {"lines_left_out", std::to_string(*left_out)}});
 }
 
 void Listener::adopt(const Pin& pin, size_t load_balancer, size_t listener) {

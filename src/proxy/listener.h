@@ -10,13 +10,16 @@
 #include <vector>
 
 #include "base/intrusive_list.h"
+#include "base/line_limit.h"
 #include "io/socket.h"
 #include "model/snapshot.h"
 #include "proxy/accepted_connection.h"
 #include "proxy/adopted_snapshot.h"
+#include "proxy/client_stream.h"
 #include "telemetry/counters.h"
 #include "telemetry/log_file_key.h"
 #include "tls/context.h"
+#include "tls/session.h"
 
 namespace daruma::proxy {
 
@@ -55,6 +58,16 @@ class Listener final : private io::AcceptHandler {
   void adopt(const Pin& pin, size_t load_balancer, size_t listener);
   // From now on new connections do; `identity` is what the context was made from. Null, "": HTTP.
   void set_tls(std::string identity, std::shared_ptr<tls::ServerContext> context);
+  // Whoever was let in before was not verified, or not by what counts now: connections end with
+  // their current exchange.
+  void verify_anew();
+  uint32_t verification() const { return verification_; }
+  // No further request is served on a connection of this origin.
+  bool outdated(const ClientOrigin& origin) const {
+    return retired_ || origin.verification != verification_;
+  }
+  // A client's handshake has failed.
+  void on_handshake_failed(const tls::Session& session, const Address& client);
   // Accepts nothing more; connections end with their current exchange.
   void retire();
   void stop_now();
@@ -102,6 +115,8 @@ class Listener final : private io::AcceptHandler {
   std::string connection_id_;  // room for a line of the connection log
   std::string line_;
   bool retired_ = false;
+  uint32_t verification_ = 0;
+  LineLimit refusal_lines_;
   Instant accept_errors_quiet_until_{};  // the log has heard of one lately
   IntrusiveList<AcceptedConnection> connections_;
 };

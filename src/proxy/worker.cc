@@ -15,6 +15,23 @@ namespace daruma::proxy {
 
 using ListenerProblems = std::vector<model::ListenerProblem>;
 
+namespace {
+
+std::string identity_of(const tls::ClientAuthentication& clients) {
+  switch (clients.mode) {
+    case tls::ClientCertificates::none:
+      return "";
+    case tls::ClientCertificates::passthrough:
+      return " passthrough";
+    case tls::ClientCertificates::verified:
+      break;
+  }
+  return " verified " + clients.trust_fingerprint + (clients.ignore_expiry ? " expired" : "") +
+         (clients.advertise_names ? " advertised" : "");
+}
+
+}  // namespace
+
 struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::Reader,
                                       private Listener::Owner,
                                       private Registrations::Owner,
@@ -39,6 +56,7 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
                         const model::Listener& model);
   Result<std::unique_ptr<tls::ServerContext>> make_tls_context(const model::Listener& listener,
                                                                tls::Alpn alpn) const;
+  tls::ClientAuthentication client_authentication(const model::Listener& listener) const;
   std::vector<Address> listening_addresses(uint16_t port) const;
   void retire_listener(std::map<ListenerKey, std::unique_ptr<Listener>>::iterator listener);
   void take_keys(const model::TicketKeyLetter& letter);
@@ -218,7 +236,9 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
 
   std::string problem = adopt_tls(*listener, owner, model);
   if (!problem.empty()) {
-    const bool serves = listener->tls_context() != nullptr;
+    // Nor is anybody served unverified who has to be.
+    const bool serves =
+        listener->tls_context() != nullptr && model.mutual_tls.mode != model::MutualTlsMode::verify;
     problem += (serves ? "; it keeps its former certificates and policy" : "; it is closed");
     if (!serves) {
       retire_listener(place);
@@ -230,8 +250,8 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
   return problem.empty() ? not_open : problem + (not_open.empty() ? "" : "; " + not_open);
 }
 
-// A TLS context is made where certificates, policy or protocols are others than before. Returns why
-// it could not be made.
+// A TLS context is made where certificates, policy, protocols or what is asked of clients are
+// others than before. Returns why it could not be made.
 std::string Worker::Implementation::adopt_tls(Listener& listener, const model::LoadBalancer& owner,
                                               const model::Listener& model) {
   std::string identity;
@@ -239,6 +259,7 @@ std::string Worker::Implementation::adopt_tls(Listener& listener, const model::L
     identity = model.ssl_policy + (owner.http2 ? " h2" : "");
     for (const uint32_t certificate : model.certificates)
       identity += ' ' + snapshot().certificates[certificate].fingerprint;
+    identity += identity_of(client_authentication(model));
   }
   if (identity == listener.tls_identity()) return "";
   std::shared_ptr<tls::ServerContext> tls_context;
@@ -249,6 +270,7 @@ std::string Worker::Implementation::adopt_tls(Listener& listener, const model::L
     tls_context = std::move(*made);
   }
   listener.set_tls(std::move(identity), std::move(tls_context));
+  if (model.mutual_tls.mode == model::MutualTlsMode::verify) listener.verify_anew();
   return "";
 }
 
@@ -261,7 +283,27 @@ Result<std::unique_ptr<tls::ServerContext>> Worker::Implementation::make_tls_con
                             .chain_pem = certificate.chain_pem,
                             .key_pem = certificate.key_pem});
   }
-  return tls::ServerContext::create(certificates, listener.ssl_policy, options.ticket_keys, alpn);
+  return tls::ServerContext::create(certificates, listener.ssl_policy, options.ticket_keys, alpn,
+                                    client_authentication(listener));
+}
+
+tls::ClientAuthentication Worker::Implementation::client_authentication(
+    const model::Listener& listener) const {
+  const model::MutualTls& mutual = listener.mutual_tls;
+  switch (mutual.mode) {
+    case model::MutualTlsMode::off:
+      return {};
+    case model::MutualTlsMode::passthrough:
+      return {.mode = tls::ClientCertificates::passthrough};
+    case model::MutualTlsMode::verify:
+      break;
+  }
+  const model::TrustStore& store = snapshot().trust_stores[mutual.trust_store];
+  return {.mode = tls::ClientCertificates::verified,
+          .trust = store.compiled,
+          .trust_fingerprint = store.fingerprint,
+          .ignore_expiry = mutual.ignore_expiry,
+          .advertise_names = mutual.advertise_names};
 }
 
 std::vector<Address> Worker::Implementation::listening_addresses(uint16_t port) const {
