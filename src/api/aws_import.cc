@@ -230,8 +230,12 @@ class Importer {
     reader.text("SslPolicy", listener.ssl_policy);
     const std::string what = fmt::format("{}, port {}", owner, listener.port.value_or(0));
     const auto mutual = json.find("MutualAuthentication");
-    if (mutual != json.end() && text_in(*mutual, "Mode") != "off") {
-      return note("{}: the listener is left out: it asks for clients' certificates", what);
+    if (mutual != json.end() && text_in(*mutual, "Mode") != "off" &&
+        !add_mutual(listener, *mutual)) {
+      return note(
+          "{}: the listener is left out: nothing says which trust store its clients are "
+          "verified by",
+          what);
     }
     if (listener.ssl_policy && !tls::find_policy(*listener.ssl_policy)) {
       note("{}: SslPolicy {} is left out: it is not known here", what, *listener.ssl_policy);
@@ -294,6 +298,31 @@ class Importer {
     return good;
   }
 
+  // False if clients are verified and it is not said by what.
+  bool add_mutual(shapes::Listener& listener, const Json& json) {
+    shapes::MutualAuthentication& mutual = listener.mutual_authentication.emplace();
+    JsonReader reader(json);
+    describe(reader, mutual);
+    if (mutual.mode != "verify") {
+      mutual.ignore_client_certificate_expiry.reset();
+      mutual.advertise_trust_store_ca_names.reset();
+      return true;
+    }
+    const std::string arn = text_in(json, "TrustStoreArn");
+    if (arn.empty()) return false;
+    mutual.trust_store = part_of(arn, 1);
+    if (!used_trust_stores_.insert(mutual.trust_store).second) return true;
+    shapes::TrustStore& store = imported_.resources.trust_stores.emplace_back();
+    store.name = mutual.trust_store;
+    store.bundle_file = "certificates/" + store.name + ".ca.pem";
+    note(
+        "trust store {} ({}): put its bundle where TrustStores says, and its revocation lists as "
+        "RevocationFiles; `aws elbv2 get-trust-store-ca-certificates-bundle` and "
+        "`get-trust-store-revocation-content` tell where to fetch them",
+        store.name, arn);
+    return true;
+  }
+
   void add_certificate(shapes::Listener& listener, const Json& json) {
     const std::string arn = text_in(json, "CertificateArn");
     if (arn.empty()) return;
@@ -330,6 +359,7 @@ class Importer {
   std::map<std::string, std::string> group_names_;  // of those that are imported, by ARN
   std::map<std::string, std::string> certificate_names_;
   std::set<std::string> used_names_;
+  std::set<std::string> used_trust_stores_;
 };
 
 }  // namespace

@@ -84,6 +84,11 @@ const shapes::Certificate* Catalog::certificate_named(string_view name) const {
   return found ? found : find_named(created_->certificates, name);
 }
 
+const shapes::TrustStore* Catalog::trust_store_named(string_view name) const {
+  const auto* found = find_named(declared_.trust_stores, name);
+  return found ? found : find_named(created_->trust_stores, name);
+}
+
 Expected<const shapes::LoadBalancer*> Catalog::balancer(const std::string& arn) const {
   const auto parts = parts_of(arn);
   if (!is_of_kind(parts, "loadbalancer", 4)) return no_arn(arn, "load balancer");
@@ -137,6 +142,14 @@ Expected<const shapes::Certificate*> Catalog::certificate(const std::string& arn
   });
   if (found) return found;
   return refuse("CertificateNotFound", fmt::format("Certificate '{}' not found", arn));
+}
+
+Expected<const shapes::TrustStore*> Catalog::trust_store(const std::string& arn) const {
+  const auto parts = parts_of(arn);
+  if (parts.size() != 3 || parts[0] != "truststore") return no_arn(arn, "trust store");
+  const shapes::TrustStore* found = trust_store_named(parts[1]);
+  if (found && arn_of(*found) == arn) return found;
+  return refuse("TrustStoreNotFound", fmt::format("Trust store '{}' not found", arn));
 }
 
 std::vector<std::string> Catalog::users_of(const std::string& group) const {
@@ -206,6 +219,14 @@ Expected<Catalog::EditedListener> Catalog::edit_listener(const std::string& arn)
   const auto balancer = edit(*place->balancer);
   if (!balancer) return tl::unexpected(balancer.error());
   return EditedListener{*balancer, const_cast<shapes::Listener*>(place->listener)};
+}
+
+Expected<shapes::TrustStore*> Catalog::edit_trust_store(const std::string& arn) {
+  DARUMA_ASSERT(edited_);
+  const auto found = trust_store(arn);
+  if (!found) return tl::unexpected(found.error());
+  if ((*found)->identity.id.empty()) return not_permitted("Trust store", (*found)->name);
+  return const_cast<shapes::TrustStore*>(*found);
 }
 
 Expected<shapes::Rule*> Catalog::edit(const RulePlace& place) {

@@ -44,10 +44,12 @@ class Catalog {
   Expected<ListenerPlace> listener(const std::string& arn) const;
   Expected<RulePlace> rule(const std::string& arn) const;
   Expected<const shapes::Certificate*> certificate(const std::string& arn) const;
+  Expected<const shapes::TrustStore*> trust_store(const std::string& arn) const;
   // By name; null if there is none.
   const shapes::LoadBalancer* balancer_named(std::string_view name) const;
   const shapes::TargetGroup* group_named(std::string_view name) const;
   const shapes::Certificate* certificate_named(std::string_view name) const;
+  const shapes::TrustStore* trust_store_named(std::string_view name) const;
 
   template <class F>
   void each_balancer(F f) const {
@@ -63,6 +65,11 @@ class Catalog {
   void each_certificate(F f) const {
     for (const auto& certificate : declared_.certificates) f(certificate);
     for (const auto& certificate : created_->certificates) f(certificate);
+  }
+  template <class F>
+  void each_trust_store(F f) const {
+    for (const auto& store : declared_.trust_stores) f(store);
+    for (const auto& store : created_->trust_stores) f(store);
   }
   // ARNs of load balancers with an action that names the group. Each call walks all rules: whoever
   // asks for several groups takes the map.
@@ -98,6 +105,7 @@ class Catalog {
   Expected<shapes::LoadBalancer*> edit_balancer(const std::string& arn);
   Expected<shapes::TargetGroup*> edit_group(const std::string& arn);
   Expected<EditedListener> edit_listener(const std::string& arn);
+  Expected<shapes::TrustStore*> edit_trust_store(const std::string& arn);
   tl::unexpected<ServiceError> not_permitted(std::string_view what, const std::string& name) const;
 
  private:

@@ -13,7 +13,8 @@ namespace shapes = model::api;
 
 bool serves_alike(const shapes::Listener& one, const shapes::Listener& other) {
   return one.port == other.port && one.protocol == other.protocol &&
-         one.certificates == other.certificates && one.ssl_policy == other.ssl_policy;
+         one.certificates == other.certificates && one.ssl_policy == other.ssl_policy &&
+         one.mutual_authentication == other.mutual_authentication;
 }
 
 template <class List>

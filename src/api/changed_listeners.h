@@ -22,7 +22,7 @@ struct ChangedListener {
   std::optional<model::api::Listener> former;  // nullopt: it is new
 };
 
-// Those whose port, protocol, certificates or policy are others than before.
+// Those whose port, protocol, certificates, policy or mutual TLS are others than before.
 std::vector<ChangedListener> changed_listeners(const model::api::Resources& before,
                                                const model::api::Resources& after);
 

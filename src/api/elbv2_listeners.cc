@@ -23,6 +23,19 @@ std::string certificate_arn(const Call& call, const std::string& name) {
   return certificate ? arn_of(*certificate) : "";
 }
 
+void write_mutual(Call& call, const shapes::Listener& listener) {
+  XmlWriter& out = call.out;
+  const auto& mutual = listener.mutual_authentication;
+  out.element("Mode", mutual ? mutual->mode : "off");
+  if (!mutual || mutual->mode != "verify") return;
+  const shapes::TrustStore* store = call.catalog.trust_store_named(mutual->trust_store);
+  if (store) out.element("TrustStoreArn", arn_of(*store));
+  out.flag("IgnoreClientCertificateExpiry",
+           mutual->ignore_client_certificate_expiry.value_or(false));
+  out.element("TrustStoreAssociationStatus", "active");
+  out.element("AdvertiseTrustStoreCaNames", mutual->advertise_trust_store_ca_names.value_or("off"));
+}
+
 void write(Call& call, const Place& place) {
   XmlWriter& out = call.out;
   const shapes::Listener& listener = *place.listener;
@@ -36,7 +49,7 @@ void write(Call& call, const Place& place) {
                write_certificate(out, certificate_arn(call, name), std::nullopt);
              });
     out.element("SslPolicy", listener.ssl_policy.value_or(std::string(tls::default_policy)));
-    out.within("MutualAuthentication", [&] { out.element("Mode", "off"); });
+    out.within("MutualAuthentication", [&] { write_mutual(call, listener); });
   }
   write_actions(out, "DefaultActions", listener.default_actions);
 }
@@ -73,7 +86,49 @@ struct Given {
   shapes::Listener listener;
   bool certificates = false;
   bool actions = false;
+  bool mutual = false;
 };
+
+ServiceError bad_mutual(std::string message) {
+  return {"InvalidConfigurationRequest", std::move(message)};
+}
+
+// What belongs together. "off" is kept as nothing at all.
+void read_mutual(Call& call, std::optional<shapes::MutualAuthentication>& out) {
+  call.in.within("MutualAuthentication", [&](QueryReader& in) {
+    shapes::MutualAuthentication mutual;
+    std::string arn;
+    std::string status;
+    in.text("Mode", mutual.mode);
+    in.text("TrustStoreArn", arn);
+    in.flag("IgnoreClientCertificateExpiry", mutual.ignore_client_certificate_expiry);
+    in.text("TrustStoreAssociationStatus", status);
+    in.text("AdvertiseTrustStoreCaNames", mutual.advertise_trust_store_ca_names);
+    const std::string advertise = mutual.advertise_trust_store_ca_names.value_or("off");
+    if (mutual.mode != "off" && mutual.mode != "passthrough" && mutual.mode != "verify")
+      return in.fail(
+          invalid(fmt::format("Mode '{}' must be one of 'off, passthrough, verify'", mutual.mode))
+              .value());
+    if (advertise != "on" && advertise != "off")
+      return in.fail(invalid(fmt::format("AdvertiseTrustStoreCaNames '{}' must be one of 'on, off'",
+                                         advertise))
+                         .value());
+    if (mutual.mode == "verify" && arn.empty())
+      return in.fail(bad_mutual("A trust store must be specified for mutual TLS in mode verify"));
+    const bool ignores = mutual.ignore_client_certificate_expiry.value_or(false);
+    if (mutual.mode != "verify" && (!arn.empty() || ignores || advertise == "on"))
+      return in.fail(
+          bad_mutual("TrustStoreArn, IgnoreClientCertificateExpiry and "
+                     "AdvertiseTrustStoreCaNames are for mutual TLS in mode verify"));
+    if (mutual.mode == "off") return;
+    if (mutual.mode == "verify") {
+      const auto store = call.catalog.trust_store(arn);
+      if (!store) return in.fail(store.error());
+      mutual.trust_store = (*store)->name;
+    }
+    out = std::move(mutual);
+  });
+}
 
 // Members that CreateListener and ModifyListener share.
 Given read_settings(Call& call) {
@@ -88,14 +143,8 @@ Given read_settings(Call& call) {
   given.actions = in.has("DefaultActions");
   read_actions(in, "DefaultActions", listener.default_actions);
   in.foreign("AlpnPolicy", "ALPNPolicyNotFound");
-  in.within("MutualAuthentication", [](QueryReader& mutual) {
-    std::string mode;
-    mutual.text("Mode", mode);
-    if (mode == "off") return;
-    mutual.fail({"InvalidConfigurationRequest",
-                 "MutualAuthentication is an ALB feature that this release does not have; it has "
-                 "only Mode=off"});
-  });
+  given.mutual = in.has("MutualAuthentication");
+  read_mutual(call, listener.mutual_authentication);
   return given;
 }
 
@@ -115,6 +164,9 @@ Expected<void> check_settings(const shapes::Listener& listener) {
     return refuse("SSLPolicyNotFound",
                   fmt::format("SSL policy '{}' not found", *listener.ssl_policy));
   }
+  if (listener.mutual_authentication && listener.protocol == "HTTP") {
+    return tl::unexpected(bad_mutual("Mutual TLS belongs to HTTPS listeners"));
+  }
   if (!listener.protocol || *listener.protocol == "HTTP" || *listener.protocol == "HTTPS")
     return {};
   return refuse("UnsupportedProtocol", fmt::format("Listener protocol '{}' must be one of 'HTTPS, "
@@ -131,6 +183,7 @@ const shapes::Listener* listener_on(const shapes::LoadBalancer& balancer, int64_
 bool same_settings(const shapes::Listener& there, const shapes::Listener& wanted) {
   return there.protocol == wanted.protocol && there.ssl_policy == wanted.ssl_policy &&
          there.certificates == wanted.certificates &&
+         there.mutual_authentication == wanted.mutual_authentication &&
          there.default_actions == wanted.default_actions &&
          there.identity.tags == wanted.identity.tags;
 }
@@ -218,6 +271,7 @@ Expected<void> modify_listener(Call& call) {
   if (wanted.protocol) listener.protocol = wanted.protocol;
   if (given.actions) listener.default_actions = wanted.default_actions;
   if (wanted.ssl_policy) listener.ssl_policy = wanted.ssl_policy;
+  if (given.mutual) listener.mutual_authentication = wanted.mutual_authentication;
   // The default; those that AddListenerCertificates added stay.
   if (given.certificates && !wanted.certificates.empty()) {
     const std::string& name = wanted.certificates.front();
@@ -226,6 +280,10 @@ Expected<void> modify_listener(Call& call) {
     listener.certificates.insert(listener.certificates.begin(), name);
   }
   if (listener.protocol == "HTTP") {
+    if (wanted.mutual_authentication) {
+      return tl::unexpected(bad_mutual("Mutual TLS belongs to HTTPS listeners"));
+    }
+    listener.mutual_authentication.reset();
     listener.ssl_policy.reset();
     listener.certificates.clear();
   } else if (listener.certificates.empty()) {

@@ -31,7 +31,9 @@ Expected<const shapes::Tags*> tags_of(const Catalog& catalog, const std::string&
     return &found->listener->identity.tags;
   }
   if (arn.find(":truststore/") != std::string::npos) {
-    return refuse("TrustStoreNotFound", fmt::format("Trust store '{}' not found", arn));
+    const auto found = catalog.trust_store(arn);
+    if (!found) return tl::unexpected(found.error());
+    return &(*found)->identity.tags;
   }
   const auto found = catalog.group(arn);
   if (!found) return tl::unexpected(found.error());
@@ -55,6 +57,7 @@ Expected<shapes::Tags*> edited(Catalog& catalog, const std::string& arn) {
   }
   if (arn.find(":listener/") != std::string::npos)
     return tags(catalog.edit(*catalog.listener(arn)));
+  if (arn.find(":truststore/") != std::string::npos) return tags(catalog.edit_trust_store(arn));
   return tags(catalog.edit(**catalog.group(arn)));
 }
 

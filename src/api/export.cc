@@ -100,6 +100,18 @@ Json json_of(const shapes::Certificate& certificate, const std::string& folder) 
   return json;
 }
 
+Json json_of(const shapes::TrustStore& store, const std::string& folder) {
+  Json json;
+  JsonWriter writer(json);
+  writer.text("Name", store.name);
+  writer.text("CaCertificatesFile", bundle_file_of(store, folder));
+  std::vector<std::string> files;
+  for (const auto& each : store.revocations)
+    files.push_back(revocation_file_of(store, each, folder));
+  writer.texts("RevocationFiles", files);
+  return json;
+}
+
 Json json_of(const shapes::TargetGroup& group) {
   Json json = exported_group(group);
   if (group.target_type) json["TargetType"] = "ip";
@@ -124,6 +136,7 @@ Json json_of(const shapes::Listener& listener) {
   writer.text("Protocol", listener.protocol);
   writer.texts("Certificates", listener.certificates);
   writer.text("SslPolicy", listener.ssl_policy);
+  writer.object("MutualAuthentication", listener.mutual_authentication);
   writer.map("Attributes", listener.attributes);
   writer.objects("DefaultActions", listener.default_actions);
   for (const shapes::Rule& rule : listener.rules) json["Rules"].push_back(json_of(rule));
@@ -171,6 +184,8 @@ Json json_of(const shapes::Resources& resources, const std::string& folder) {
   } else if (!files.empty()) {
     json["Certificates"] = std::move(files);
   }
+  for (const auto& store : resources.trust_stores)
+    json["TrustStores"].push_back(json_of(store, folder));
   for (const auto& group : resources.target_groups) json["TargetGroups"].push_back(json_of(group));
   for (const auto& balancer : resources.load_balancers) {
     json["LoadBalancers"].push_back(json_of(balancer));
@@ -270,6 +285,16 @@ std::vector<shapes::TargetDescription> exported_targets(const shapes::TargetGrou
     if (!target.address.empty()) target.id = std::exchange(target.address, "");
   }
   return targets;
+}
+
+std::string bundle_file_of(const shapes::TrustStore& store, const std::string& folder) {
+  return store.bundle_file.empty() ? folder + store.name + ".ca.pem" : store.bundle_file;
+}
+
+std::string revocation_file_of(const shapes::TrustStore& store, const shapes::Revocation& one,
+                               const std::string& folder) {
+  if (!one.file.empty()) return one.file;
+  return folder + store.name + "." + std::to_string(one.id) + ".crl";
 }
 
 std::string export_yaml(const shapes::Resources& resources, const std::string& folder) {

@@ -12,8 +12,14 @@
 namespace daruma::api {
 
 // Members are written as control/decode reads them. Secrets that stand in the file itself are left
-// out; certificates without files get names of files: NAME.crt and NAME.key in `folder`.
+// out; certificates without files get names of files: NAME.crt and NAME.key in `folder`;
+// trust stores NAME.ca.pem and NAME.ID.crl.
 std::string export_yaml(const model::api::Resources& resources, const std::string& folder);
+
+// The files of a trust store, as written; of one that the API made, in `folder`.
+std::string bundle_file_of(const model::api::TrustStore& store, const std::string& folder);
+std::string revocation_file_of(const model::api::TrustStore& store,
+                               const model::api::Revocation& one, const std::string& folder);
 
 // What CreateTargetGroup takes of a group, and a file has of it, but for its type: what is exported
 // has its targets by address, since neither knows instances.

@@ -54,12 +54,17 @@ std::string shell_quoted(string_view text) {
   return out + "\"";
 }
 
+std::string last_step(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
 class Script {
  public:
   explicit Script(const std::string& folder) : folder_(folder) {}
 
   std::string run(const shapes::Resources& resources) {
     for (const auto& each : resources.certificates) add(each);
+    for (const auto& each : resources.trust_stores) add(each);
     for (const auto& each : resources.target_groups) add(each);
     for (const auto& each : resources.load_balancers) add(each);
     return std::move(text_);
@@ -104,6 +109,33 @@ class Script {
     text_ += fmt::format("\n{}=$(import_certificate {} {})\n", name,
                          shell_quoted(declared ? certificate.certificate_file : file + ".crt"),
                          shell_quoted(declared ? certificate.private_key_file : file + ".key"));
+  }
+
+  // Their files have to be in a bucket first.
+  void add(const shapes::TrustStore& store) {
+    const std::string bucket = "${TRUST_BUCKET:?the bucket that has the files of trust stores}";
+    Json json;
+    json["Name"] = store.name;
+    add_tags(json, store.identity.tags);
+    text_ += "\n";
+    comment(fmt::format("aws s3 cp {} \"s3://$TRUST_BUCKET\"", bundle_file_of(store, folder_)));
+    const std::string name = make(
+        "trust_store", trust_stores_.size() + 1,
+        fmt::format(
+            "aws elbv2 create-trust-store --output text --query 'TrustStores[0].TrustStoreArn' \\\n"
+            "  --ca-certificates-bundle-s3-bucket \"{}\" \\\n"
+            "  --ca-certificates-bundle-s3-key {}",
+            bucket, shell_quoted(last_step(bundle_file_of(store, folder_)))),
+        json);
+    trust_stores_[store.name] = name;
+    for (const shapes::Revocation& each : store.revocations) {
+      const std::string file = revocation_file_of(store, each, folder_);
+      comment(fmt::format("aws s3 cp {} \"s3://$TRUST_BUCKET\"", file));
+      text_ += fmt::format(
+          "aws elbv2 add-trust-store-revocations --trust-store-arn \"${{{}}}\" \\\n"
+          "  --revocation-contents \"S3Bucket={},S3Key={},RevocationType=CRL\" >/dev/null\n",
+          name, "$TRUST_BUCKET", last_step(file));
+    }
   }
 
   void add(const shapes::TargetGroup& group) {
@@ -152,6 +184,7 @@ class Script {
     if (!listener.certificates.empty()) {
       json["Certificates"].push_back(certificate(listener.certificates.front()));
     }
+    add_mutual(json, listener);
     writer.objects("DefaultActions", listener.default_actions);
     name_groups(json);
     add_tags(json, listener.identity.tags);
@@ -168,6 +201,16 @@ class Script {
     }
     add_attributes("modify-listener-attributes", "ListenerArn", name, listener.attributes);
     for (const shapes::Rule& rule : listener.rules) add(rule, name);
+  }
+
+  void add_mutual(Json& json, const shapes::Listener& listener) const {
+    if (!listener.mutual_authentication) return;
+    JsonWriter writer(json, JsonWriter::Begin::as_it_is);
+    writer.object("MutualAuthentication", listener.mutual_authentication);
+    Json& mutual = json["MutualAuthentication"];
+    const auto found = trust_stores_.find(listener.mutual_authentication->trust_store);
+    mutual.erase("TrustStore");
+    if (found != trust_stores_.end()) mutual["TrustStoreArn"] = variable(found->second);
   }
 
   void add(const shapes::Rule& rule, const std::string& listener) {
@@ -235,6 +278,7 @@ class Script {
   std::vector<std::string> names_;
   std::map<std::string, std::string> certificates_;  // → its variable
   std::map<std::string, std::string> groups_;
+  std::map<std::string, std::string> trust_stores_;
   size_t balancers_ = 0;
   size_t listeners_ = 0;
 };

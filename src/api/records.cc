@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "api/json_codec.h"
+#include "base/base64.h"
+#include "control/mutual_tls.h"
 
 namespace daruma::api {
 namespace {
@@ -24,6 +26,8 @@ constexpr string_view rule_kind = "rule";
 constexpr string_view group_kind = "target-group";
 constexpr string_view certificate_kind = "certificate";
 constexpr string_view authority_kind = "authority";
+constexpr string_view trust_store_kind = "trust-store";
+constexpr string_view revocation_kind = "revocation";
 constexpr string_view vpc_kind = "vpc";
 constexpr string_view subnet_kind = "subnet";
 constexpr string_view security_group_kind = "security-group";
@@ -57,6 +61,7 @@ void describe_row(V& v, T& listener) {
   v.text("Protocol", listener.protocol);
   v.texts("Certificates", listener.certificates);
   v.text("SslPolicy", listener.ssl_policy);
+  v.object("MutualAuthentication", listener.mutual_authentication);
   v.map("Attributes", listener.attributes);
   v.objects("DefaultActions", listener.default_actions);
   describe_identity(v, listener.identity);
@@ -103,6 +108,24 @@ template <class V, Is<shapes::Authority> T>
 void describe_row(V& v, T& authority) {
   v.text("Chain", authority.chain_pem);
   describe_identity(v, authority.identity);
+}
+
+template <class V, Is<shapes::TrustStore> T>
+void describe_row(V& v, T& store) {
+  v.text("Name", store.name);
+  v.text("CaCertificates", store.ca_pem);
+  v.number("RevocationsMade", store.revocations_made);
+  describe_identity(v, store.identity);
+}
+
+// Its content is not text.
+template <class V, Is<shapes::Revocation> T>
+void describe_row(V& v, T& revocation) {
+  std::optional<int64_t> id = revocation.id;
+  std::string content;
+  if (revocation.content) append_base64url(*revocation.content, content);
+  v.number("Id", id);
+  v.text("Content", content);
 }
 
 template <class V, Is<shapes::Vpc> T>
@@ -170,6 +193,8 @@ struct Flat {
   std::map<string_view, Entry<shapes::TargetGroup>> groups;
   std::map<string_view, Entry<shapes::Certificate>> certificates;
   std::map<string_view, Entry<shapes::Authority>> authorities;
+  std::map<string_view, Entry<shapes::TrustStore>> trust_stores;
+  std::map<std::string, Entry<shapes::Revocation>> revocations;
   std::map<string_view, Entry<shapes::Vpc>> vpcs;
   std::map<string_view, Entry<shapes::Subnet>> subnets;
   std::map<string_view, Entry<shapes::SecurityGroup>> security_groups;
@@ -188,6 +213,13 @@ struct Flat {
     add(groups, resources.target_groups);
     add(certificates, resources.certificates);
     add(authorities, resources.authorities);
+    add(trust_stores, resources.trust_stores);
+    for (const auto& store : resources.trust_stores) {
+      for (const auto& revocation : store.revocations) {
+        revocations[fmt::format("{}/{}", store.identity.id, revocation.id)] = {
+            &revocation, "TrustStore", store.identity.id};
+      }
+    }
     add(vpcs, resources.inventory.vpcs);
     add(subnets, resources.inventory.subnets);
     add(security_groups, resources.inventory.security_groups);
@@ -259,6 +291,10 @@ class RowReader {
       return take_sealed(row, json, resources_.certificates);
     } else if (row.kind == authority_kind) {
       return take_sealed(row, json, resources_.authorities);
+    } else if (row.kind == trust_store_kind) {
+      return take_trust_store(row, json);
+    } else if (row.kind == revocation_kind) {
+      return take_revocation(row, json);
     } else if (row.kind == vpc_kind) {
       resources_.inventory.vpcs.push_back(read<shapes::Vpc>(row, json));
     } else if (row.kind == subnet_kind) {
@@ -280,6 +316,29 @@ class RowReader {
     if (!key) return fail(key.error().message);
     taken.key_pem = std::move(*key);
     return {};
+  }
+
+  Result<void> take_trust_store(const store::Row& row, const Json& json) {
+    shapes::TrustStore& taken = resources_.trust_stores.emplace_back();
+    taken = read<shapes::TrustStore>(row, json);
+    std::string pem = std::move(taken.ca_pem);
+    const Result<void> set = control::set_bundle(taken, std::move(pem));
+    if (set) return {};
+    return fail(fmt::format("the store's trust store {}: {}", row.key, set.error().message));
+  }
+
+  Result<void> take_revocation(const store::Row& row, const Json& json) {
+    auto& [owner, taken] = revocations_.emplace_back();
+    owner = member_of(json, "TrustStore");
+    std::optional<int64_t> id;
+    JsonReader(json).number("Id", id);
+    taken.id = id.value_or(0);
+    std::string content;
+    if (!append_from_base64url(member_of(json, "Content"), content))
+      return fail(fmt::format("the store's revocation {} is damaged", row.key));
+    const Result<void> set = control::set_content(taken, std::move(content));
+    if (set) return {};
+    return fail(fmt::format("the store's revocation {}: {}", row.key, set.error().message));
   }
 
   static std::string member_of(const Json& json, string_view member) {
@@ -305,6 +364,15 @@ class RowReader {
       const auto& [balancer, index] = found->second;
       balancers[balancer]->listeners[index].rules.push_back(std::move(rule));
     }
+    for (auto& [owner, revocation] : revocations_) {
+      const auto found = std::ranges::find_if(
+          resources_.trust_stores,
+          [&key = owner](const auto& store) { return store.identity.id == key; });
+      if (found == resources_.trust_stores.end()) return orphan(revocation_kind, owner);
+      found->revocations.push_back(std::move(revocation));
+    }
+    for (auto& store : resources_.trust_stores)
+      std::ranges::sort(store.revocations, {}, &shapes::Revocation::id);
     return {};
   }
 
@@ -316,6 +384,7 @@ class RowReader {
   shapes::Resources resources_;
   std::vector<std::pair<std::string, shapes::Listener>> listeners_;
   std::vector<std::pair<std::string, shapes::Rule>> rules_;
+  std::vector<std::pair<std::string, shapes::Revocation>> revocations_;
 };
 
 }  // namespace
@@ -331,6 +400,8 @@ std::vector<store::Change> changes_between(const shapes::Resources& before,
   compare(group_kind, was.groups, is.groups, vault, changes);
   compare(certificate_kind, was.certificates, is.certificates, vault, changes);
   compare(authority_kind, was.authorities, is.authorities, vault, changes);
+  compare(trust_store_kind, was.trust_stores, is.trust_stores, vault, changes);
+  compare(revocation_kind, was.revocations, is.revocations, vault, changes);
   compare(vpc_kind, was.vpcs, is.vpcs, vault, changes);
   compare(subnet_kind, was.subnets, is.subnets, vault, changes);
   compare(security_group_kind, was.security_groups, is.security_groups, vault, changes);

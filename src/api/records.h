@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Resources that the API made ↔ rows of the store: a row per load balancer, listener, rule, target
-// group (with its targets), certificate, and item of the inventory, under its id. Private keys are
-// sealed.
+// group (with its targets), certificate, trust store, revocation list, and item of the inventory,
+// under its id. Private keys are sealed.
 #pragma once
 
 #include <span>

@@ -65,6 +65,8 @@ string_view code_of(control::IssueKind kind) {
       return "TooManyTargetGroups";
     case too_many_certificates:
       return "LimitExceededException";
+    case too_many_trust_stores:
+      return "TooManyTrustStores";
     case too_many_actions:
       return "TooManyActions";
     case incompatible_protocols:
@@ -152,6 +154,7 @@ std::string Caller::arn() const {
 }
 
 void Service::handle(const control::AdminRequest& request, control::AdminResponder responder) {
+  if (request.path == ContentLinks::path) return responder.send(linked_content(request.query));
   const bool page = request.method == http::Method::get && !cloudwatch::named_operation(request) &&
                     ("&" + std::string(request.query)).find("&Action=") == std::string::npos;
   if (page) return context_.index.handle(request, std::move(responder));

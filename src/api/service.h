@@ -132,12 +132,17 @@ class Service final : public control::AdminHandler, private NodeState, private i
   std::string started() const override { return started_; }
   std::string now() const override;
   WallTime wall_now() const override { return context_.loop.wall_now(); }
+  Result<std::string> read_object(const std::string& bucket, const std::string& key,
+                                  const std::string& version, size_t bytes_max) const override;
+  std::string location_of(const LinkedContent& content) const override;
+  control::AdminResponse linked_content(std::string_view query) const;
 
   static constexpr Duration first_renewal_after = 1s;
   const ServiceContext context_;
   const std::string started_;
   LineLimit refusal_lines_;
   acm::FactsCache certificate_facts_;
+  ContentLinks links_;
   io::Timer renewal_timer_;
   std::vector<std::unique_ptr<Change>> changes_;         // that workers have yet to adopt
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot

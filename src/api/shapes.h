@@ -107,6 +107,15 @@ void describe(V& v, T& transform) {
   v.wrapped("UrlRewriteConfig", "Rewrites", transform.url_rewrite_config);
 }
 
+// As the store and files have it, by name; on the wire it is by ARN (elbv2_listeners.cc).
+template <class V, Is<model::api::MutualAuthentication> T>
+void describe(V& v, T& mutual) {
+  v.text("Mode", mutual.mode);
+  v.text("TrustStore", mutual.trust_store);
+  v.flag("IgnoreClientCertificateExpiry", mutual.ignore_client_certificate_expiry);
+  v.text("AdvertiseTrustStoreCaNames", mutual.advertise_trust_store_ca_names);
+}
+
 // Health-check members, as CreateTargetGroup, ModifyTargetGroup and Describe have them.
 template <class V, Is<model::api::TargetGroup> T>
 void describe_health_check(V& v, T& group) {

@@ -410,7 +410,8 @@ void add_export(CLI::App& root, ExportCommand& command) {
   app.add_option("--data", command.data_directory, "Where what the API made is kept")
       ->type_name("DIRECTORY");
   app.add_option("--certificates", command.certificates_directory,
-                 "Write the certificates that were imported, and their keys, into this folder")
+                 "Write the certificates that were imported, their keys, and trust stores, into "
+                 "this folder")
       ->type_name("DIRECTORY");
   app.add_option_function<std::string>(
          "--as", [&command](const std::string& text) { command.as_commands = text == "aws"; },

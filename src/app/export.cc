@@ -45,6 +45,25 @@ Result<void> write_certificates(const Resources& created, const std::string& dir
   return {};
 }
 
+Result<void> write_trust_stores(const Resources& created, const std::string& directory) {
+  for (const model::api::TrustStore& store : created.trust_stores) {
+    if (directory.empty()) {
+      warn("trust store " + store.name + " is not written: give --certificates");
+      continue;
+    }
+    const std::string folder = directory + "/";
+    const auto bundle =
+        create_file(api::bundle_file_of(store, folder), store.ca_pem, Access::everyone_reads);
+    if (!bundle) return bundle;
+    for (const model::api::Revocation& each : store.revocations) {
+      const auto list = create_file(api::revocation_file_of(store, each, folder), *each.content,
+                                    Access::everyone_reads);
+      if (!list) return list;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 int run(const ExportCommand& command) {
@@ -59,7 +78,8 @@ int run(const ExportCommand& command) {
     warn(created.error().message);
     return exit_failed;
   }
-  const auto written = write_certificates(*created, command.certificates_directory);
+  auto written = write_certificates(*created, command.certificates_directory);
+  if (written) written = write_trust_stores(*created, command.certificates_directory);
   if (!written) {
     warn(written.error().message);
     return exit_failed;

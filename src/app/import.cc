@@ -12,6 +12,7 @@
 #include "control/declared.h"
 #include "io/read_file.h"
 #include "model/limits.h"
+#include "tls/authority.h"
 
 namespace daruma::app {
 namespace {
@@ -39,10 +40,15 @@ Result<std::vector<api::DescribedFile>> read_all(const std::string& directory) {
   return files;
 }
 
-// Certificates are not there yet: only what refers to them is checked.
+// Certificates are not there yet: only what refers to them is checked. Some authority stands for
+// bundles.
 control::Diagnostics check(const std::string& text) {
   control::Surroundings with = control::Surroundings::system(system_wall_now);
-  with.read_file = [](const std::string&) -> Result<std::string> { return ""; };
+  const WallTime now = system_wall_now();
+  const std::string bundle = tls::make_authority("not there yet", {now, now + 24h}).chain_pem;
+  with.read_file = [&bundle](const std::string& path) -> Result<std::string> {
+    return path.ends_with(".ca.pem") ? bundle : "";
+  };
   with.check_certificate =
       [](const tls::CertificateText& certificate) -> Result<control::CheckedCertificate> {
     return control::CheckedCertificate{certificate.name, ""};

@@ -285,6 +285,7 @@ bool Supervisor::open_admin() {
   auto routes = admin_pages_->routes();
   std::ranges::find_if(routes, is_index)->handler = api_.get();
   routes.push_back({http::Method::post, "/", api_.get()});
+  routes.push_back({http::Method::get, std::string(api::ContentLinks::path), api_.get()});
   routes.push_back({http::Method::post, std::string(api::cloudwatch::cbor_path) + "*", api_.get()});
   for (control::AdminRoute& route : console_->routes()) routes.push_back(std::move(route));
   auto admin = control::AdminServer::open(loop_, controller_.settings().admin, std::move(routes));

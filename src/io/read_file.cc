@@ -2,6 +2,7 @@
 #include "io/read_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,6 +26,13 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max) {
     if (taken == 0) return content;
     if (content.size() > bytes_max) return fail("over " + std::to_string(bytes_max) + " bytes");
   }
+}
+
+Result<std::string> read_regular_file(const std::string& path, size_t bytes_max) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return fail(std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return fail("not a regular file");
+  return read_file(path, bytes_max);
 }
 
 }  // namespace daruma::io

@@ -13,5 +13,8 @@ namespace daruma::io {
 // The error says why, without the path: "No such file or directory", "Is a directory", "over
 // 1048576 bytes".
 Result<std::string> read_file(const std::string& path, size_t bytes_max);
+// The same of a name that others choose: no device, and no pipe, which would keep the reader
+// waiting.
+Result<std::string> read_regular_file(const std::string& path, size_t bytes_max);
 
 }  // namespace daruma::io

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operations about what a node does not have to have: reserved capacity, address pools, trust
-stores. The packaged clients do not know most of them."""
+"""Operations about what a node does not have to have: reserved capacity, address pools. The
+packaged clients do not know most of them."""
 import re
 
 import pytest
 
 from aws import MODELS, READER, READER_SECRET, ask, client, serve_api
 from harness import Daruma
-
-STORE = 'arn:aws:elasticloadbalancing:us-east-1:000000000000:truststore/site/0123456789abcdef'
 
 
 @pytest.fixture(scope='module')
@@ -84,32 +82,3 @@ def test_there_are_no_address_pools(daruma):
     assert ask(daruma, 'ModifyIpPools', LoadBalancerArn=arn,
                **{'RemoveIpamPools.member.1': 'ipv6'}).code == 'ValidationError'
     assert ask(daruma, 'ModifyIpPools', LoadBalancerArn=arn).code == 'ValidationError'
-
-
-def test_there_are_no_trust_stores(daruma):
-    bundle = {'CaCertificatesBundleS3Bucket': 'b', 'CaCertificatesBundleS3Key': 'k'}
-    made = ask(daruma, 'CreateTrustStore', Name='site', **bundle)
-    assert made.code == 'OperationNotPermitted' and 'mutual TLS' in made.first('Message')
-    assert ask(daruma, 'CreateTrustStore', Name='site').code == 'ValidationError'
-    listed = ask(daruma, 'DescribeTrustStores', PageSize='5')
-    assert listed.status == 200 and '<TrustStores></TrustStores>' in listed.text
-    for given in ({'Names.member.1': 'site'}, {'TrustStoreArns.member.1': STORE}):
-        assert ask(daruma, 'DescribeTrustStores', **given).code == 'TrustStoreNotFound'
-    for action, more in (
-            ('ModifyTrustStore', bundle), ('DeleteTrustStore', {}),
-            ('AddTrustStoreRevocations', {'RevocationContents.member.1.S3Bucket': 'b'}),
-            ('RemoveTrustStoreRevocations', {'RevocationIds.member.1': '1'}),
-            ('DescribeTrustStoreRevocations', {'PageSize': '1'}),
-            ('GetTrustStoreCaCertificatesBundle', {}),
-            ('GetTrustStoreRevocationContent', {'RevocationId': '1'}),
-            ('DescribeTrustStoreAssociations', {'Marker': 'x'}),
-            ('DeleteSharedTrustStoreAssociation', {'ResourceArn': STORE})):
-        answer = ask(daruma, action, TrustStoreArn=STORE, **more)
-        assert answer.code == 'TrustStoreNotFound', (action, answer.text)
-        assert ask(daruma, action, TrustStoreArn='site', **more).code == 'ValidationError'
-        assert ask(daruma, action).code == 'ValidationError'
-        assert ask(daruma, action, TrustStoreArn=STORE, Colour='red',
-                   **more).code == 'ValidationError'
-    assert ask(daruma, 'GetResourcePolicy', ResourceArn=STORE).code == 'ResourceNotFound'
-    # Who may not change anything hears that first.
-    assert ask(daruma, 'CreateTrustStore', key=READER, secret=READER_SECRET).code == 'AccessDenied'

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from aws import MODELS, ask, serve_api
-from harness import ROOT, make_certificate
+from authority import Authority
+from aws import MODELS, ApiConfiguration, ask
+from harness import ROOT, Daruma, make_certificate
 from processes import Ports
 
 FIXED = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
@@ -103,6 +104,15 @@ class World:
         return {'Protocol': 'HTTPS', 'Certificates': [{'CertificateArn': self.certificate()}],
                 **options}
 
+    def trust_store(self):
+        return self.do('CreateTrustStore', 'TrustStoreArn', **new_trust_store(Name=self.name()))
+
+    def used_trust_store(self):
+        store = self.trust_store()
+        balancer = self.balancer()
+        self.listener(balancer, **self.https(MutualAuthentication=verified_by(store)))
+        return store, balancer
+
     def used_group(self):
         group = self.group()
         self.listener(actions=forward(group))
@@ -136,6 +146,19 @@ ACTIONS = {
     'TooManyUniqueTargetGroupsPerLoadBalancer': lambda w: (
         forward(w.group(), w.group()), w.balancer(target_groups=1)),
 }
+
+
+def new_trust_store(key='ca.pem', **more):
+    return {'CaCertificatesBundleS3Bucket': 'trust', 'CaCertificatesBundleS3Key': key, **more}
+
+
+def verified_by(store):
+    return {'Mode': 'verify', 'TrustStoreArn': store}
+
+
+def revocations(w, *keys):
+    return {'TrustStoreArn': w.trust_store(), 'RevocationContents': [
+        {'S3Bucket': 'trust', 'S3Key': key, 'RevocationType': 'CRL'} for key in keys]}
 
 
 def attribute(key):
@@ -356,6 +379,38 @@ CASES = {
         'Certificates': [{'CertificateArn': w.certificate()}]},
     ('DescribeSSLPolicies', 'SSLPolicyNotFound'): lambda w: {'Names': ['no']},
 
+    ('CreateListener', 'TrustStoreNotFound'): lambda w: new_listener(w, **w.https(
+        MutualAuthentication=verified_by(GONE['TrustStoreNotFound']))),
+    ('ModifyListener', 'TrustStoreNotFound'): lambda w: {
+        'ListenerArn': w.listener(**w.https()),
+        'MutualAuthentication': verified_by(GONE['TrustStoreNotFound'])},
+    ('CreateTrustStore', 'DuplicateTrustStoreName'): lambda w: new_trust_store(
+        Name=(name := w.name(), w.do('CreateTrustStore', 'Name', **new_trust_store(Name=name)))[0]),
+    ('CreateTrustStore', 'InvalidCaCertificatesBundle'): lambda w: new_trust_store(
+        'leaf.pem', Name='a'),
+    ('CreateTrustStore', 'CaCertificatesBundleNotFound'): lambda w: new_trust_store(
+        'gone.pem', Name='a'),
+    ('CreateTrustStore', 'TooManyTags'): lambda w: new_trust_store(Name='a', Tags=MANY_TAGS),
+    ('CreateTrustStore', 'DuplicateTagKeys'): lambda w: new_trust_store(Name='a', Tags=TWICE),
+    ('ModifyTrustStore', 'InvalidCaCertificatesBundle'): lambda w: new_trust_store(
+        'ca.crl', TrustStoreArn=w.trust_store()),
+    ('ModifyTrustStore', 'CaCertificatesBundleNotFound'): lambda w: new_trust_store(
+        '../daruma.yaml', TrustStoreArn=w.trust_store()),
+    ('DeleteTrustStore', 'TrustStoreInUse'): lambda w: {'TrustStoreArn': w.used_trust_store()[0]},
+    ('AddTrustStoreRevocations', 'InvalidRevocationContent'): lambda w: revocations(w, 'ca.pem'),
+    ('AddTrustStoreRevocations', 'RevocationContentNotFound'): lambda w: revocations(w, 'gone'),
+    ('AddTrustStoreRevocations', 'TooManyTrustStoreRevocationEntries'): lambda w: revocations(
+        w, *['ca.crl'] * 31),
+    **{(operation, 'RevocationIdNotFound'): lambda w, more=more: {
+        'TrustStoreArn': w.trust_store(), **more} for operation, more in (
+            ('RemoveTrustStoreRevocations', {'RevocationIds': ['1']}),
+            ('DescribeTrustStoreRevocations', {'RevocationIds': ['x']}),
+            ('GetTrustStoreRevocationContent', {'RevocationId': '1'}))},
+    ('DeleteSharedTrustStoreAssociation', 'AssociationNotFound'): lambda w: {
+        'TrustStoreArn': w.trust_store(), 'ResourceArn': w.balancer()},
+    ('DeleteSharedTrustStoreAssociation', 'DeleteAssociationSameAccount'): lambda w: dict(
+        zip(('TrustStoreArn', 'ResourceArn'), w.used_trust_store())),
+
     ('CreateRule', 'PriorityInUse'): lambda w: new_rule(
         w, ListenerArn=(arn := w.listener(), w.rule(arn))[0]),
     ('CreateRule', 'TooManyRules'): rule_beside_another,
@@ -371,16 +426,32 @@ CASES = {
     ('AddTags', 'TooManyTags'): lambda w: {'ResourceArns': [w.group()], 'Tags': MANY_TAGS},
     ('AddTags', 'DuplicateTagKeys'): lambda w: {'ResourceArns': [w.group()], 'Tags': TWICE},
 }
-# A node that is full: 500 load balancers, 3,000 target groups.
+# A node that is full: 500 load balancers, 3,000 target groups, 100 trust stores.
 FULL = {('CreateLoadBalancer', 'TooManyLoadBalancers'): {'Name': 'a'},
-        ('CreateTargetGroup', 'TooManyTargetGroups'): new_group(Name='a')}
+        ('CreateTargetGroup', 'TooManyTargetGroups'): new_group(Name='a'),
+        ('CreateTrustStore', 'TooManyTrustStores'): new_trust_store(Name='a')}
+
+
+def serve_with_bucket(folder, **sections):
+    """The bucket `trust` has a bundle, a revocation list and a certificate of no authority."""
+    authority = Authority(folder)
+    leaf, _ = authority.issue('leaf', extensions=('basicConstraints=CA:FALSE',))
+    bucket = folder / 'bucket'
+    bucket.mkdir()
+    for name, file in (('ca.pem', authority.file), ('ca.crl', authority.revocations()),
+                       ('leaf.pem', leaf)):
+        (bucket / name).write_bytes(file.read_bytes())
+    configuration = ApiConfiguration(folder, **sections)
+    configuration.value['Buckets'] = [{'Name': 'trust', 'Directory': 'bucket'}]
+    configuration.write()
+    return Daruma(configuration)
 
 
 @pytest.fixture(scope='module')
 def daruma(tmp_path_factory):
     folder = tmp_path_factory.mktemp('errors')
     files = [make_certificate(folder, name, [f'{name}.example.com']) for name in ('one', 'two')]
-    with serve_api(folder, Certificates=files, LoadBalancers=[{
+    with serve_with_bucket(folder, Certificates=files, LoadBalancers=[{
             'Name': 'declared', 'Listeners': [{
                 'Port': Ports.take(), 'Protocol': 'HTTPS', 'Certificates': ['one', 'two'],
                 'DefaultActions': FIXED}]}]) as daruma:
@@ -396,8 +467,10 @@ def test_each_error_is_answered(daruma, operation, error):
 
 
 def test_a_full_node_takes_no_more(tmp_path, processes):
-    daruma = processes.enter_context(serve_api(
-        tmp_path, LoadBalancers=[{'Name': f'b{i}'} for i in range(500)],
+    daruma = processes.enter_context(serve_with_bucket(
+        tmp_path, TrustStores=[{'Name': f't{i}', 'CaCertificatesFile': 'bucket/ca.pem'}
+                               for i in range(100)],
+        LoadBalancers=[{'Name': f'b{i}'} for i in range(500)],
         TargetGroups=[{'Name': f'g{i}', 'Protocol': 'HTTP', 'Port': 80} for i in range(3000)]))
     for (operation, error), given in FULL.items():
         answer = ask(daruma, operation, **flat(given))

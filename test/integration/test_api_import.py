@@ -197,6 +197,33 @@ def arn(kind, *parts):
     return f'arn:aws:elasticloadbalancing:eu-central-1:1:{kind}/' + '/'.join(parts)
 
 
+def test_mutual_tls_comes_over(tmp_path):
+    balancer, balancer_id = arn('loadbalancer', 'app', 'web', 'b' * 16), 'b' * 16
+    fixed = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
+    store = arn('truststore', 'clients', 'c' * 16)
+    kinds = {81: {'Mode': 'passthrough', 'IgnoreClientCertificateExpiry': False},
+             82: {'Mode': 'verify', 'TrustStoreArn': store, 'IgnoreClientCertificateExpiry': True,
+                  'TrustStoreAssociationStatus': 'active', 'AdvertiseTrustStoreCaNames': 'on'},
+             83: {'Mode': 'off'}}
+    code, value, notes = imported(write(tmp_path / 'aws', all={
+        'LoadBalancers': [{'LoadBalancerArn': balancer, 'LoadBalancerName': 'web',
+                           'Type': 'application', 'Scheme': 'internal'}],
+        'Listeners': [{'ListenerArn': arn('listener', 'app', 'web', balancer_id, str(port)),
+                       'LoadBalancerArn': balancer, 'Port': port, 'Protocol': 'HTTPS',
+                       'Certificates': [{'CertificateArn': 'arn:aws:acm:a:1:certificate/x'}],
+                       'DefaultActions': fixed, 'MutualAuthentication': mutual}
+                      for port, mutual in kinds.items()]}))
+    assert code == 0, notes
+    assert 'trust store clients (arn:aws:' in notes
+    assert value['TrustStores'] == [
+        {'Name': 'clients', 'CaCertificatesFile': 'certificates/clients.ca.pem'}]
+    listeners = value['LoadBalancers'][0]['Listeners']
+    assert [each.get('MutualAuthentication') for each in listeners] == [
+        {'Mode': 'passthrough'},
+        {'Mode': 'verify', 'TrustStore': 'clients', 'IgnoreClientCertificateExpiry': True,
+         'AdvertiseTrustStoreCaNames': 'on'}, None]
+
+
 def test_nobody_is_let_in_whom_aws_keeps_out(tmp_path):
     balancer, balancer_id = arn('loadbalancer', 'app', 'web', 'b' * 16), 'b' * 16
 
