@@ -8,6 +8,7 @@
 
 #include "base/time_text.h"
 #include "control/arns.h"
+#include "control/target_tls.h"
 #include "control/validate_values.h"
 #include "tls/context.h"
 
@@ -15,6 +16,7 @@ namespace daruma::api::iam {
 namespace {
 
 using control::is_server_certificate;
+using std::string_view;
 using enum Effect;
 
 tl::unexpected<ServiceError> no_such(const std::string& name) {
@@ -27,9 +29,32 @@ const shapes::Certificate* find(const Catalog& catalog, const std::string& name)
   return found && is_server_certificate(*found) ? found : nullptr;
 }
 
+std::string path_of(const shapes::Certificate& certificate) {
+  return certificate.path.empty() ? "/" : certificate.path;
+}
+
+// "/", or "/" at both ends of printable ASCII without spaces. Like AWS, "" is "/".
+bool is_path(const std::string& text) {
+  constexpr size_t bytes_max = 512;
+  return text.empty() || (text.size() <= bytes_max && text.front() == '/' && text.back() == '/' &&
+                          std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; }));
+}
+
+tl::unexpected<ServiceError> no_path(string_view member) {
+  return invalid(
+      fmt::format("{}: a path begins and ends with /, and has up to 512 printable "
+                  "characters",
+                  member));
+}
+
+tl::unexpected<ServiceError> already_there(const std::string& name) {
+  return refuse("EntityAlreadyExists",
+                fmt::format("The Server Certificate with name {} already exists.", name), 409);
+}
+
 void write(IamCall& iam, const shapes::Certificate& certificate) {
   XmlWriter& out = iam.call.out;
-  out.element("Path", "/");
+  out.element("Path", path_of(certificate));
   out.element("ServerCertificateName", certificate.name);
   out.element("ServerCertificateId", certificate.identity.id);
   out.element("Arn", control::arn_of(certificate));
@@ -46,7 +71,6 @@ std::string make_certificate_id() {
 
 Expected<void> upload(IamCall& iam) {
   Call& call = iam.call;
-  std::string path = "/";
   std::string name;
   std::string body;
   std::string key;
@@ -55,20 +79,19 @@ Expected<void> upload(IamCall& iam) {
   for (const char* required : {"ServerCertificateName", "CertificateBody", "PrivateKey"}) {
     call.in.need(required);
   }
-  call.in.text("Path", path);
+  call.in.text("Path", fresh.path);
   call.in.text("ServerCertificateName", name);
   call.in.text("CertificateBody", body);
   call.in.text("PrivateKey", key);
   call.in.text("CertificateChain", chain);
   read_tags(call.in, fresh.identity.tags);
   if (const auto read = call.finish_input(); !read) return read;
-  if (path != "/") return invalid("Path: server certificates of this node are all at /");
+  if (!is_path(fresh.path)) return no_path("Path");
   if (const std::string wrong = control::check_certificate_name(name); !wrong.empty()) {
     return invalid("ServerCertificateName: " + wrong);
   }
   if (call.catalog.certificate_named(name) != nullptr) {
-    return refuse("EntityAlreadyExists",
-                  fmt::format("The Server Certificate with name {} already exists.", name), 409);
+    return already_there(name);
   }
   const auto given = acm::check_given(iam.surroundings, body + "\n", chain, key + "\n", fresh);
   if (!given) return refuse("MalformedCertificate", given.error().message);
@@ -113,7 +136,7 @@ Expected<void> list(IamCall& iam) {
   std::vector<const shapes::Certificate*> found;
   call.catalog.each_certificate([&](const shapes::Certificate& certificate) {
     const bool is_it = is_server_certificate(certificate) && certificate.name > after;
-    if (is_it && prefix == "/") found.push_back(&certificate);
+    if (is_it && path_of(certificate).starts_with(prefix)) found.push_back(&certificate);
   });
   std::ranges::sort(found, {}, [](const auto* each) { return each->name; });
   const auto size = static_cast<size_t>(most.value_or(100));
@@ -146,6 +169,44 @@ Expected<void> remove(IamCall& iam) {
   return {};
 }
 
+// Whoever has it by its name has it by the new one.
+void rename(shapes::Resources& created, const std::string& from, const std::string& to) {
+  const std::string key(control::target_tls_certificate_key);
+  for (auto& balancer : created.load_balancers) {
+    for (auto& listener : balancer.listeners) std::ranges::replace(listener.certificates, from, to);
+  }
+  for (auto& group : created.target_groups) {
+    const auto found = group.attributes.find(key);
+    if (found != group.attributes.end() && found->second == from) found->second = to;
+  }
+}
+
+// What the file declares refers to it by name, which then would be gone: the whole is checked.
+Expected<void> update(IamCall& iam) {
+  Call& call = iam.call;
+  std::string name;
+  std::string new_name;
+  std::optional<std::string> new_path;
+  call.in.need("ServerCertificateName");
+  call.in.text("ServerCertificateName", name);
+  call.in.text("NewServerCertificateName", new_name);
+  call.in.text("NewPath", new_path);
+  if (const auto read = call.finish_input(); !read) return read;
+  if (find(call.catalog, name) == nullptr) return no_such(name);
+  if (new_path && !is_path(*new_path)) return no_path("NewPath");
+  shapes::Resources& created = call.catalog.created();
+  auto& there = *std::ranges::find(created.certificates, name, &shapes::Certificate::name);
+  if (new_path) there.path = *new_path;
+  if (new_name.empty() || new_name == name) return {};
+  if (const std::string wrong = control::check_certificate_name(new_name); !wrong.empty()) {
+    return invalid("NewServerCertificateName: " + wrong);
+  }
+  if (call.catalog.certificate_named(new_name) != nullptr) return already_there(new_name);
+  there.name = new_name;
+  rename(created, name, new_name);
+  return {};
+}
+
 Expected<void> list_aliases(IamCall& iam) {
   iam.call.in.whatever("Marker");
   iam.call.in.whatever("MaxItems");
@@ -157,8 +218,8 @@ Expected<void> list_aliases(IamCall& iam) {
 
 constexpr IamRow rows[] = {
     {"UploadServerCertificate", changes, upload}, {"GetServerCertificate", reads, get},
-    {"ListServerCertificates", reads, list},      {"DeleteServerCertificate", changes, remove},
-    {"ListAccountAliases", reads, list_aliases},
+    {"ListServerCertificates", reads, list},      {"UpdateServerCertificate", changes, update},
+    {"DeleteServerCertificate", changes, remove}, {"ListAccountAliases", reads, list_aliases},
 };
 
 }  // namespace

@@ -97,6 +97,7 @@ void describe_row(V& v, T& certificate) {
   v.text("Name", certificate.name);
   v.text("Chain", certificate.chain_pem);
   v.text("Fingerprint", certificate.fingerprint);
+  v.text("Path", certificate.path);
   v.text("ValidationMethod", certificate.request.validation_method);
   v.text("TransparencyLogging", certificate.request.transparency_logging);
   v.text("Token", certificate.request.token);

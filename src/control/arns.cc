@@ -113,7 +113,8 @@ bool is_server_certificate(const api::Certificate& certificate) {
 std::string arn_of(const api::Certificate& certificate) {
   const std::string& given = certificate.identity.id;
   if (is_server_certificate(certificate)) {
-    return fmt::format("arn:aws:iam::{}:server-certificate/{}", account_id, certificate.name);
+    return fmt::format("arn:aws:iam::{}:server-certificate{}{}", account_id,
+                       certificate.path.empty() ? "/" : certificate.path, certificate.name);
   }
   return fmt::format("{}/{}", certificate_arn_prefix,
                      given.empty() ? uuid_of(certificate.name) : given);

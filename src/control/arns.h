@@ -36,7 +36,7 @@ std::string default_rule_arn(const model::api::LoadBalancer& balancer,
                              const model::api::Listener& listener);
 std::string arn_of(const model::api::Certificate& certificate);
 std::string arn_of(const model::api::TrustStore& store);
-// Uploaded to IAM: its id begins so, as AWS's, and its ARN has its name.
+// Uploaded to IAM: its id begins so, as AWS's, and its ARN has its path and name.
 inline constexpr std::string_view server_certificate_prefix = "ASCA";
 bool is_server_certificate(const model::api::Certificate& certificate);
 

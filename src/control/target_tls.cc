@@ -21,7 +21,7 @@ using std::string_view;
 
 constexpr string_view verify_key = "daruma.target_tls.verify.enabled";
 constexpr string_view name_key = "daruma.target_tls.server_name";
-constexpr string_view certificate_key = "daruma.target_tls.certificate";
+constexpr string_view certificate_key = target_tls_certificate_key;
 constexpr std::array keys{verify_key, target_tls_ca_key, name_key, certificate_key};
 
 string_view text_of(const api::TargetGroup& group, string_view key) {

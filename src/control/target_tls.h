@@ -16,6 +16,7 @@
 namespace daruma::control {
 
 inline constexpr std::string_view target_tls_ca_key = "daruma.target_tls.ca_bundle.file";
+inline constexpr std::string_view target_tls_certificate_key = "daruma.target_tls.certificate";
 
 // As in control/attribute_texts.h.
 std::string check_target_server_name(std::string_view value);

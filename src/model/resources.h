@@ -219,6 +219,7 @@ struct Certificate {
   std::string key_pem;
   std::string fingerprint;
   CertificateRequest request{};
+  std::string path{};  // in IAM: "/cloudfront/"; "": "/"
   Identity identity;
   bool operator==(const Certificate&) const = default;
 };

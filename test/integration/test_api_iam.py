@@ -76,13 +76,54 @@ def test_they_are_listed_in_pages(tmp_path, iam):
     assert iam.list_account_aliases()['AccountAliases'] == []
 
 
+def test_they_have_paths_and_can_be_renamed(tmp_path, daruma, iam):
+    arn = 'arn:aws:iam::000000000000:server-certificate'
+    made = {name: iam.upload_server_certificate(**pem(tmp_path, name), **path)[
+        'ServerCertificateMetadata'] for name, path in (
+            ('edge', {'Path': '/cloudfront/prod/'}), ('site', {}))}
+    assert made['edge']['Path'] == '/cloudfront/prod/'
+    assert made['edge']['Arn'] == f'{arn}/cloudfront/prod/edge'
+
+    def listed(prefix):
+        return [each['ServerCertificateName'] for each in iam.list_server_certificates(
+            PathPrefix=prefix)['ServerCertificateMetadataList']]
+    assert listed('/cloudfront/') == ['edge'] and listed('/other') == []
+    assert listed('/') == ['edge', 'site']
+
+    elbv2 = client(daruma)
+    balancer = elbv2.create_load_balancer(Name='web')['LoadBalancers'][0]['LoadBalancerArn']
+    listener = elbv2.create_listener(
+        LoadBalancerArn=balancer, Protocol='HTTPS', Port=daruma.configuration.https_port,
+        Certificates=[{'CertificateArn': made['edge']['Arn']}], DefaultActions=FIXED,
+    )['Listeners'][0]['ListenerArn']
+    iam.update_server_certificate(ServerCertificateName='edge', NewPath='/web/',
+                                  NewServerCertificateName='front')
+    there, = elbv2.describe_listeners(ListenerArns=[listener])['Listeners']
+    assert there['Certificates'] == [{'CertificateArn': f'{arn}/web/front'}]
+    served = ssl.get_server_certificate(('127.0.0.1', daruma.configuration.https_port))
+    assert served.strip() == pem_of(iam, 'front')
+    refused('NoSuchEntity', iam.get_server_certificate, ServerCertificateName='edge')
+    assert refused('EntityAlreadyExists', iam.update_server_certificate,
+                   ServerCertificateName='front', NewServerCertificateName='site') == 409
+    refused('NoSuchEntity', iam.update_server_certificate, ServerCertificateName='edge')
+    for wrong in ({'NewPath': 'web'}, {'NewServerCertificateName': 'a/b'}):
+        refused('ValidationError', iam.update_server_certificate, ServerCertificateName='front',
+                **wrong)
+
+
+def pem_of(iam, name):
+    return iam.get_server_certificate(ServerCertificateName=name)['ServerCertificate'][
+        'CertificateBody'].strip()
+
+
 def test_what_is_refused(tmp_path, daruma, iam):
     one, two = pem(tmp_path, 'one'), pem(tmp_path, 'two')
     iam.upload_server_certificate(**one)
     assert refused('EntityAlreadyExists', iam.upload_server_certificate, **one) == 409
     for code, more in (('MalformedCertificate', {'PrivateKey': one['PrivateKey']}),
                        ('MalformedCertificate', {'CertificateBody': 'x'}),
-                       ('ValidationError', {'Path': '/elsewhere/'}),
+                       ('ValidationError', {'Path': 'elsewhere/'}),
+                       ('ValidationError', {'Path': '/else where/'}),
                        ('ValidationError', {'ServerCertificateName': 'a/b'}),
                        ('ValidationError', {'ServerCertificateName': 'a' * 129})):
         refused(code, iam.upload_server_certificate, **{**two, **more})
