@@ -64,9 +64,10 @@ constexpr Kind kinds[] = {
     {"DescribeInstances", "InstanceId", "reservationSet", instances, "InvalidInstanceID.NotFound"},
     {"DescribeNetworkInterfaces", "NetworkInterfaceId", "networkInterfaceSet", none,
      "InvalidNetworkInterfaceID.NotFound"},
-    {"DescribeInternetGateways", "InternetGatewayId", "internetGatewaySet", none,
+    {"DescribeInternetGateways", "InternetGatewayId", "internetGatewaySet", internet_gateways,
      "InvalidInternetGatewayID.NotFound"},
-    {"DescribeRouteTables", "RouteTableId", "routeTableSet", none, "InvalidRouteTableID.NotFound"},
+    {"DescribeRouteTables", "RouteTableId", "routeTableSet", route_tables,
+     "InvalidRouteTableID.NotFound"},
 };
 
 bool is_one_of(const Values& values, const std::string& value) {

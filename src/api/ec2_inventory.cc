@@ -9,6 +9,7 @@
 
 #include "api/ec2_input.h"
 #include "api/ec2_items.h"
+#include "api/ec2_routing.h"
 #include "api/ec2_tags.h"
 #include "api/network.h"
 #include "base/address.h"
@@ -101,6 +102,8 @@ Expected<void> delete_vpc(InventoryCall& call) {
   const auto is_there = [&id](const auto& each) { return each.vpc == id; };
   if (std::ranges::any_of(all.subnets, is_there)) return in_use(id, "subnets");
   if (std::ranges::any_of(all.security_groups, is_there)) return in_use(id, "security groups");
+  if (std::ranges::any_of(all.internet_gateways, is_there)) return in_use(id, "internet gateways");
+  if (std::ranges::any_of(all.route_tables, is_there)) return in_use(id, "route tables");
   if (std::ranges::any_of(call.catalog.created().target_groups, is_there)) {
     return in_use(id, "target groups");
   }
@@ -166,6 +169,9 @@ Expected<void> delete_subnet(InventoryCall& call) {
   }
   if (std::ranges::any_of(all.instances, [&id](const auto& each) { return each.subnet == id; })) {
     return in_use(id, "instances");
+  }
+  for (shapes::RouteTable& table : all.route_tables) {
+    std::erase_if(table.associations, [&id](const auto& each) { return each.second == id; });
   }
   erase_id(all.subnets, id);
   done(call);
@@ -382,6 +388,16 @@ constexpr InventoryRow rows[] = {
     {"DeleteSecurityGroup", delete_security_group},
     {"RunInstances", run_instances},
     {"TerminateInstances", terminate_instances},
+    {"CreateInternetGateway", create_internet_gateway},
+    {"AttachInternetGateway", attach_internet_gateway},
+    {"DetachInternetGateway", detach_internet_gateway},
+    {"DeleteInternetGateway", delete_internet_gateway},
+    {"CreateRouteTable", create_route_table},
+    {"DeleteRouteTable", delete_route_table},
+    {"CreateRoute", create_route},
+    {"DeleteRoute", delete_route},
+    {"AssociateRouteTable", associate_route_table},
+    {"DisassociateRouteTable", disassociate_route_table},
     {"CreateTags", create_tags},
     {"DeleteTags", delete_tags},
 };

@@ -129,6 +129,47 @@ void write(XmlWriter& out, const shapes::Subnet& subnet) {
   write_tag_set(out, subnet.identity.tags);
 }
 
+void write(XmlWriter& out, const shapes::InternetGateway& gateway) {
+  out.element("internetGatewayId", gateway.identity.id);
+  out.element("ownerId", control::account_id);
+  out.within("attachmentSet", [&] {
+    if (gateway.vpc.empty()) return;
+    out.within("item", [&] {
+      out.element("vpcId", gateway.vpc);
+      out.element("state", "available");
+    });
+  });
+  write_tag_set(out, gateway.identity.tags);
+}
+
+void write(XmlWriter& out, const shapes::RouteTable& table) {
+  out.element("routeTableId", table.identity.id);
+  out.element("vpcId", table.vpc);
+  out.element("ownerId", control::account_id);
+  out.within("routeSet", [&] {
+    for (const auto& [cidr, gateway] : table.routes) {
+      out.within("item", [&, cidr = cidr, gateway = gateway] {
+        out.element("destinationCidrBlock", cidr);
+        out.element("gatewayId", gateway);
+        out.element("state", "active");
+        out.element("origin", "CreateRoute");
+      });
+    }
+  });
+  out.within("associationSet", [&] {
+    for (const auto& [id, subnet] : table.associations) {
+      out.within("item", [&, id = id, subnet = subnet] {
+        out.element("routeTableAssociationId", id);
+        out.element("routeTableId", table.identity.id);
+        out.element("subnetId", subnet);
+        out.element("main", "false");
+        out.within("associationState", [&] { out.element("state", "associated"); });
+      });
+    }
+  });
+  write_tag_set(out, table.identity.tags);
+}
+
 void write_reservation(XmlWriter& out, const shapes::Instance& instance, const Whole& whole) {
   const shapes::Identity& identity = instance.identity;
   const SubnetPlace place =
@@ -234,6 +275,33 @@ std::vector<Item> zones(const Whole& whole) {
                        out.element("optInStatus", "opt-in-not-required");
                        out.within("messageSet", [] {});
                      })});
+  }
+  return items;
+}
+
+std::vector<Item> internet_gateways(const Whole& whole) {
+  std::vector<Item> items;
+  for (const shapes::InternetGateway& gateway : whole.inventory.internet_gateways) {
+    std::map<std::string, std::string, std::less<>> facts{
+        {"internet-gateway-id", gateway.identity.id}};
+    if (!gateway.vpc.empty()) {
+      facts["attachment.vpc-id"] = gateway.vpc;
+      facts["attachment.state"] = "available";
+    }
+    items.push_back(item_of(gateway.identity, std::move(facts),
+                            elements([&](XmlWriter& out) { write(out, gateway); })));
+  }
+  return items;
+}
+
+std::vector<Item> route_tables(const Whole& whole) {
+  std::vector<Item> items;
+  for (const shapes::RouteTable& table : whole.inventory.route_tables) {
+    items.push_back(item_of(table.identity,
+                            {{"route-table-id", table.identity.id},
+                             {"vpc-id", table.vpc},
+                             {"association.main", "false"}},
+                            elements([&](XmlWriter& out) { write(out, table); })));
   }
   return items;
 }

@@ -30,10 +30,14 @@ std::vector<Item> subnets(const Whole& whole);
 std::vector<Item> security_groups(const Whole& whole);
 std::vector<Item> zones(const Whole& whole);
 std::vector<Item> instances(const Whole& whole);  // each a reservation of its own
+std::vector<Item> internet_gateways(const Whole& whole);
+std::vector<Item> route_tables(const Whole& whole);
 
 // Within the element that the answer has for it.
 void write(XmlWriter& out, const model::api::Vpc& vpc);
 void write(XmlWriter& out, const model::api::Subnet& subnet);
+void write(XmlWriter& out, const model::api::InternetGateway& gateway);
+void write(XmlWriter& out, const model::api::RouteTable& table);
 void write_tag_set(XmlWriter& out, const model::api::Tags& tags);
 // A reservation with its one instance.
 void write_reservation(XmlWriter& out, const model::api::Instance& instance, const Whole& whole);

@@ -28,6 +28,8 @@ constexpr Kind kinds[] = {
     {"subnet-", default_subnet, "InvalidSubnetID.NotFound"},
     {"sg-", default_security_group, "InvalidGroup.NotFound"},
     {"i-", "", "InvalidInstanceID.NotFound"},
+    {"igw-", "", "InvalidInternetGatewayID.NotFound"},
+    {"rtb-", "", "InvalidRouteTableID.NotFound"},
 };
 
 shapes::Tags* tags_in(shapes::Inventory& all, string_view id) {
@@ -39,6 +41,8 @@ shapes::Tags* tags_in(shapes::Inventory& all, string_view id) {
   look_in(all.subnets);
   look_in(all.security_groups);
   look_in(all.instances);
+  look_in(all.internet_gateways);
+  look_in(all.route_tables);
   return tags;
 }
 

@@ -32,6 +32,8 @@ constexpr string_view vpc_kind = "vpc";
 constexpr string_view subnet_kind = "subnet";
 constexpr string_view security_group_kind = "security-group";
 constexpr string_view instance_kind = "instance";
+constexpr string_view internet_gateway_kind = "internet-gateway";
+constexpr string_view route_table_kind = "route-table";
 
 // ---- what each row holds: without what has rows of its own ----
 
@@ -162,6 +164,20 @@ void describe_row(V& v, T& instance) {
   describe_identity(v, instance.identity);
 }
 
+template <class V, Is<shapes::InternetGateway> T>
+void describe_row(V& v, T& gateway) {
+  v.text("Vpc", gateway.vpc);
+  describe_identity(v, gateway.identity);
+}
+
+template <class V, Is<shapes::RouteTable> T>
+void describe_row(V& v, T& table) {
+  v.text("Vpc", table.vpc);
+  v.map("Routes", table.routes);
+  v.map("Associations", table.associations);
+  describe_identity(v, table.identity);
+}
+
 template <class T>
 std::string text_of(const T& resource, string_view owner_member, const std::string& owner,
                     const KeyVault& vault) {
@@ -200,6 +216,8 @@ struct Flat {
   std::map<string_view, Entry<shapes::Subnet>> subnets;
   std::map<string_view, Entry<shapes::SecurityGroup>> security_groups;
   std::map<string_view, Entry<shapes::Instance>> instances;
+  std::map<string_view, Entry<shapes::InternetGateway>> internet_gateways;
+  std::map<string_view, Entry<shapes::RouteTable>> route_tables;
 
   explicit Flat(const shapes::Resources& resources) {
     for (const auto& balancer : resources.load_balancers) {
@@ -225,6 +243,8 @@ struct Flat {
     add(subnets, resources.inventory.subnets);
     add(security_groups, resources.inventory.security_groups);
     add(instances, resources.inventory.instances);
+    add(internet_gateways, resources.inventory.internet_gateways);
+    add(route_tables, resources.inventory.route_tables);
   }
   // Those that belong to nothing else.
   template <class Map, class T>
@@ -304,6 +324,10 @@ class RowReader {
       resources_.inventory.security_groups.push_back(read<shapes::SecurityGroup>(row, json));
     } else if (row.kind == instance_kind) {
       resources_.inventory.instances.push_back(read<shapes::Instance>(row, json));
+    } else if (row.kind == internet_gateway_kind) {
+      resources_.inventory.internet_gateways.push_back(read<shapes::InternetGateway>(row, json));
+    } else if (row.kind == route_table_kind) {
+      resources_.inventory.route_tables.push_back(read<shapes::RouteTable>(row, json));
     } else {
       return fail(fmt::format("the store has an unknown kind '{}'", row.kind));
     }
@@ -407,6 +431,8 @@ std::vector<store::Change> changes_between(const shapes::Resources& before,
   compare(subnet_kind, was.subnets, is.subnets, vault, changes);
   compare(security_group_kind, was.security_groups, is.security_groups, vault, changes);
   compare(instance_kind, was.instances, is.instances, vault, changes);
+  compare(internet_gateway_kind, was.internet_gateways, is.internet_gateways, vault, changes);
+  compare(route_table_kind, was.route_tables, is.route_tables, vault, changes);
   return changes;
 }
 

@@ -347,11 +347,25 @@ struct Instance {
   Identity identity;
   bool operator==(const Instance&) const = default;
 };
+struct InternetGateway {
+  std::string vpc;  // that it is attached to; "": none
+  Identity identity;
+  bool operator==(const InternetGateway&) const = default;
+};
+struct RouteTable {
+  std::string vpc;
+  std::map<std::string, std::string> routes;        // CIDR → internet gateway
+  std::map<std::string, std::string> associations;  // id → subnet
+  Identity identity;
+  bool operator==(const RouteTable&) const = default;
+};
 struct Inventory {
   std::vector<Vpc> vpcs;
   std::vector<Subnet> subnets;
   std::vector<SecurityGroup> security_groups;
   std::vector<Instance> instances;
+  std::vector<InternetGateway> internet_gateways;
+  std::vector<RouteTable> route_tables;
 };
 
 struct Resources {

@@ -57,7 +57,7 @@ def test_nothing_else_is_found(ec2):
     ('describe_security_groups', {'GroupIds': ['sg-1']}, 'InvalidGroup.NotFound'),
     ('describe_instances', {'InstanceIds': ['i-1']}, 'InvalidInstanceID.NotFound'),
     ('describe_vpcs', {'NextToken': 'x'}, 'UnknownParameter'),
-    ('create_internet_gateway', {}, 'InvalidAction'),
+    ('create_nat_gateway', {}, 'InvalidAction'),
 ])
 def test_what_is_refused(ec2, call, options, code):
     with pytest.raises(ClientError) as problem:

@@ -41,6 +41,63 @@ def make_network(ec2):
     return vpc, subnets, group['GroupId']
 
 
+def test_the_way_out_of_a_network(ec2, daruma, processes):
+    vpc, subnets, _ = make_network(ec2)
+    gateway = ec2.create_internet_gateway(TagSpecifications=named('internet-gateway', 'way'))[
+        'InternetGateway']
+    assert gateway['Attachments'] == [] and gateway['Tags'] == [{'Key': 'Name', 'Value': 'way'}]
+    gateway = gateway['InternetGatewayId']
+    refused('Gateway.NotAttached', ec2.detach_internet_gateway, InternetGatewayId=gateway,
+            VpcId=vpc)
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    refused('Resource.AlreadyAssociated', ec2.attach_internet_gateway, InternetGatewayId=gateway,
+            VpcId=vpc)
+    found, = ec2.describe_internet_gateways(
+        Filters=[{'Name': 'attachment.vpc-id', 'Values': [vpc]}])['InternetGateways']
+    assert found['Attachments'] == [{'VpcId': vpc, 'State': 'available'}]
+
+    table = ec2.create_route_table(VpcId=vpc)['RouteTable']['RouteTableId']
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock='0.0.0.0/0', GatewayId=gateway)
+    refused('RouteAlreadyExists', ec2.create_route, RouteTableId=table,
+            DestinationCidrBlock='0.0.0.0/0', GatewayId=gateway)
+    for wrong in ({'DestinationCidrBlock': 'x'}, {'GatewayId': 'igw-0'}):
+        with pytest.raises(ClientError):
+            ec2.create_route(**{'RouteTableId': table, 'DestinationCidrBlock': '10.0.0.0/8',
+                                'GatewayId': gateway, **wrong})
+    association = ec2.associate_route_table(RouteTableId=table, SubnetId=subnets[0])[
+        'AssociationId']
+    refused('Resource.AlreadyAssociated', ec2.associate_route_table, RouteTableId=table,
+            SubnetId=subnets[0])
+    daruma.kill()
+    processes.enter_context(Daruma(daruma.configuration))
+    shown, = ec2.describe_route_tables(RouteTableIds=[table])['RouteTables']
+    assert [(route['DestinationCidrBlock'], route['GatewayId'], route['State'])
+            for route in shown['Routes']] == [('0.0.0.0/0', gateway, 'active')]
+    assert [(each['SubnetId'], each['Main']) for each in shown['Associations']] == [
+        (subnets[0], False)]
+    ec2.create_tags(Resources=[table, gateway], Tags=[{'Key': 'a', 'Value': 'b'}])
+
+    refused('DependencyViolation', ec2.delete_internet_gateway, InternetGatewayId=gateway)
+    refused('DependencyViolation', ec2.delete_route_table, RouteTableId=table)
+    ec2.disassociate_route_table(AssociationId=association)
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock='0.0.0.0/0')
+    refused('InvalidRoute.NotFound', ec2.delete_route, RouteTableId=table,
+            DestinationCidrBlock='0.0.0.0/0')
+    for subnet in subnets:
+        ec2.delete_subnet(SubnetId=subnet)
+    group, = ec2.describe_security_groups(
+        Filters=[{'Name': 'vpc-id', 'Values': [vpc]}])['SecurityGroups']
+    ec2.delete_security_group(GroupId=group['GroupId'])
+    refused('DependencyViolation', ec2.delete_vpc, VpcId=vpc)
+    ec2.delete_route_table(RouteTableId=table)
+    refused('DependencyViolation', ec2.delete_vpc, VpcId=vpc)
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    ec2.delete_internet_gateway(InternetGatewayId=gateway)
+    ec2.delete_vpc(VpcId=vpc)
+    refused('InvalidInternetGatewayID.NotFound', ec2.describe_internet_gateways,
+            InternetGatewayIds=[gateway])
+
+
 def run_instance(ec2, address, **options):
     return ec2.run_instances(PrivateIpAddress=address, MinCount=1, MaxCount=1,
                              **options)['Instances'][0]
@@ -201,7 +258,7 @@ def test_tags_come_and_go(daruma, ec2, processes):
             ('InvalidSubnetID.NotFound', ['subnet-1'], many[:1]),
             ('InvalidGroup.NotFound', ['sg-1'], many[:1]),
             ('InvalidInstanceID.NotFound', ['i-1'], many[:1]),
-            ('InvalidID', ['igw-1'], many[:1]),
+            ('InvalidID', ['nat-1'], many[:1]),
             ('OperationNotPermitted', [OWN_VPC], many[:1]),
             ('TagLimitExceeded', [vpc], many),
             ('MissingParameter', [], many[:1]), ('MissingParameter', [vpc], []),
