@@ -29,12 +29,20 @@ Json load(const model::TargetLoad& load) {
           {"full", load.full}};
 }
 
+Json probes(const std::vector<model::ProbeNote>& probes) {
+  Json list = Json::array();
+  for (const model::ProbeNote& each : probes)
+    list.push_back({{"outcome", name_of(each.outcome)}, {"seconds_before", seconds(each.ago)}});
+  return list;
+}
+
 Json candidate(const model::Candidate& candidate) {
   return {{"target", candidate.target},
           {"health", name_of(candidate.health)},
           {"standing", name_of(candidate.standing)},
           {"failures_in_a_row", candidate.failures_in_a_row},
-          {"load", load(candidate.load)}};
+          {"load", load(candidate.load)},
+          {"probes", probes(candidate.probes)}};
 }
 
 Json attempt(const model::Attempt& attempt) {
@@ -49,7 +57,8 @@ Json attempt(const model::Attempt& attempt) {
           {"requests", attempt.requests},
           {"sent_bytes", attempt.sent_bytes},
           {"received_bytes", attempt.received_bytes},
-          {"load", load(attempt.load)}};
+          {"load", load(attempt.load)},
+          {"probes", probes(attempt.probes)}};
 }
 
 Json json(const model::Story& story) {

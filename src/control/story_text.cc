@@ -86,13 +86,24 @@ std::string connection_text(const Attempt& attempt) {
   return text;
 }
 
+// A probe that is not counted as a failure is told as what it was.
+std::string probes_text(const std::vector<model::ProbeNote>& probes) {
+  if (probes.empty()) return "";
+  std::string text = "; health checks: ";
+  for (const model::ProbeNote& each : probes) {
+    fmt::format_to(std::back_inserter(text), "{}{} {} before", &each == &probes.front() ? "" : ", ",
+                   model::name_of(each.outcome), text_of(each.ago));
+  }
+  return text;
+}
+
 std::string attempt_text(const Attempt& attempt) {
   std::string text = fmt::format("{}: {}; ", attempt.target, connection_text(attempt));
   if (attempt.reason == model::Reason::none) return text + "it answered";
   text += fmt::format("{} ({})", model::name_of(attempt.reason), model::meaning_of(attempt.reason));
   if (attempt.connection != Attempt::Connection::none)
     text += fmt::format("; {} bytes sent, {} received", attempt.sent_bytes, attempt.received_bytes);
-  return text + "; " + load_text(attempt.load);
+  return text + "; " + load_text(attempt.load) + probes_text(attempt.probes);
 }
 
 std::string rule_text(const Story& story) {
@@ -147,8 +158,8 @@ std::string text_of(const Story& story) {
       story.listener);
   row(out, "rule", "{}", rule_text(story));
   for (const Candidate& candidate : story.candidates) {
-    row(out, "candidate", "{}: {}, {}; {}", candidate.target, name_of(candidate.health),
-        standing_text(candidate), load_text(candidate.load));
+    row(out, "candidate", "{}: {}, {}; {}{}", candidate.target, name_of(candidate.health),
+        standing_text(candidate), load_text(candidate.load), probes_text(candidate.probes));
   }
   if (story.waited > Duration{}) {
     row(out, "wait", "{} in the group's line; {} others in it at the end", text_of(story.waited),

@@ -57,6 +57,8 @@ Story refused() {
   attempt.connection = Attempt::Connection::opened;
   attempt.age = 400us;
   attempt.load.in_flight = 1;
+  attempt.probes = {{model::ProbeOutcome::connect_refused, 1200ms},
+                    {model::ProbeOutcome::passed, 6200ms}};
   Candidate candidate;
   candidate.target = "127.0.0.2:80";
   candidate.health = model::HealthState::healthy;
@@ -67,6 +69,7 @@ Story refused() {
   candidate.standing = Candidate::Standing::full;
   candidate.failures_in_a_row = 0;
   candidate.load = {.connections = 21, .in_flight = 20, .learned_limit = 20, .full = true};
+  candidate.probes = {{model::ProbeOutcome::tls_timeout, 2s}};
   story.candidates.push_back(candidate);
   candidate = {};
   candidate.target = "127.0.0.4:80";
@@ -108,13 +111,14 @@ TEST(StoryText, tells_a_request_that_failed) {
       "  candidate   127.0.0.2:80: healthy, not chosen: its last 4 requests failed; asked now and "
       "then; 0 connections, 0 requests in flight\n"
       "  candidate   127.0.0.3:80: healthy, not chosen: full; 21 connections, 20 requests in "
-      "flight, served at most 20, full\n"
+      "flight, served at most 20, full; health checks: tls_timeout 2.00 s before\n"
       "  candidate   127.0.0.4:80: healthy, not chosen: it is silent, nothing has come from it "
       "lately; asked now and then; 0 connections, 0 requests in flight\n"
       "  wait        120.0 ms in the group's line; 5 others in it at the end\n"
       "  attempt 1   127.0.0.2:80: new connection: not connected after 400 µs; "
       "target_connection_refused (the target refused the TCP connection); 0 bytes sent, 0 "
-      "received; 0 connections, 1 requests in flight\n"
+      "received; 0 connections, 1 requests in flight; health checks: connect_refused 1.20 s "
+      "before, passed 6.20 s before\n"
       "  time        - until it was sent, - until the target's answer, - for its body\n"
       "  bytes       0 from the client, 0 to it\n");
 }
@@ -166,6 +170,9 @@ TEST(StoryText, json_has_the_same) {
   EXPECT_DOUBLE_EQ(story["waited_seconds"], 0.12);
   EXPECT_EQ(story["candidates"][1]["standing"], "full");
   EXPECT_EQ(story["candidates"][1]["load"]["learned_limit"], 20);
+  const nlohmann::json probe = story["candidates"][1]["probes"][0];
+  EXPECT_EQ(probe["outcome"], "tls_timeout");
+  EXPECT_EQ(probe["seconds_before"], 2.0);
   EXPECT_EQ(story["attempts"][0]["connection"], "opened");
   EXPECT_TRUE(story["attempts"][0]["connect_seconds"].is_null());
   EXPECT_EQ(story["verdict"], verdict_of(refused()));

@@ -7,14 +7,11 @@ namespace daruma::health {
 namespace {
 
 struct Row {
-  std::string_view name;
   model::HealthReason reason;
   std::string_view log_reason;
-  std::string_view meaning;
 };
 constexpr std::array<Row, probe_outcome_count> rows{{
-#define X(name, reason, log_reason, meaning) \
-  {#name, model::HealthReason::reason, log_reason, meaning},
+#define X(name, reason, log_reason, meaning) {model::HealthReason::reason, log_reason},
     DARUMA_PROBE_OUTCOMES(X)
 #undef X
 }};
@@ -24,14 +21,6 @@ const Row& row_of(ProbeOutcome outcome) {
 }
 
 }  // namespace
-
-std::string_view name_of(ProbeOutcome outcome) {
-  return row_of(outcome).name;
-}
-
-std::string_view meaning_of(ProbeOutcome outcome) {
-  return row_of(outcome).meaning;
-}
 
 model::HealthReason reason_of(ProbeOutcome outcome) {
   return row_of(outcome).reason;

@@ -32,7 +32,7 @@ bool is_at_door(model::Reason reason) {
 
 }  // namespace
 
-ProbedTarget::ProbedTarget(const ProbeEnvironment& environment, const telemetry::Registry& registry,
+ProbedTarget::ProbedTarget(const ProbeEnvironment& environment, telemetry::Registry& registry,
                            model::TargetKey key, ProbedTargetObserver& observer)
     : environment_(environment),
       registry_(registry),
@@ -187,6 +187,7 @@ void ProbedTarget::record(const ProbeResult& result) {
   // the target counts as healthy only while all of them are.
   if (result.outcome == ProbeOutcome::passed) ++address_;
   observer_.on_probed(*this, result);
+  registry_.note_probe(labels_, result.outcome, environment_.loop.now());
   const model::TargetHealth before = health();
   const Thresholds thresholds{.healthy = check_.healthy_threshold,
                               .unhealthy = check_.unhealthy_threshold,

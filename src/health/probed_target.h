@@ -53,8 +53,9 @@ class ProbedTargetObserver {
 
 class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
  public:
-  // Does nothing until adopt(). What workers count in `registry` is what the target's requests say.
-  ProbedTarget(const ProbeEnvironment& environment, const telemetry::Registry& registry,
+  // Does nothing until adopt(). What workers count in `registry` is what the target's requests say;
+  // they find there what its probes came to.
+  ProbedTarget(const ProbeEnvironment& environment, telemetry::Registry& registry,
                model::TargetKey key, ProbedTargetObserver& observer);
   ~ProbedTarget();
   ProbedTarget(const ProbedTarget&) = delete;
@@ -99,7 +100,7 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   uint64_t answered() const;
 
   const ProbeEnvironment& environment_;
-  const telemetry::Registry& registry_;
+  telemetry::Registry& registry_;
   const model::TargetKey key_;
   ProbedTargetObserver& observer_;
   model::HealthCheck check_;

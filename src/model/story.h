@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/probe_outcome.h"
 #include "model/reason.h"
 #include "model/target.h"
 
@@ -37,6 +38,7 @@ struct Candidate {
   Standing standing = Standing::available;
   uint32_t failures_in_a_row = 0;
   TargetLoad load;
+  std::vector<ProbeNote> probes;  // of health checks until then, the newest first
 };
 std::string_view name_of(Candidate::Standing standing);
 
@@ -55,6 +57,7 @@ struct Attempt {
   uint64_t sent_bytes = 0;
   uint64_t received_bytes = 0;
   TargetLoad load;
+  std::vector<ProbeNote> probes;  // of health checks until it ended, the newest first
 };
 std::string_view name_of(Attempt::Connection connection);
 

@@ -65,6 +65,7 @@ void Exchange::note_attempt(model::Reason reason, const TargetConnection* connec
   attempt.target = target_->label();
   attempt.reason = reason;
   attempt.load = target_->load();
+  attempt.probes = target_->counters().probes.recall(environment_.loop.now());
 }
 
 void Exchange::keep_story() {
@@ -154,6 +155,7 @@ std::vector<model::Candidate> Exchange::candidates() const {
         standing_of(target, std::ranges::binary_search(chosen_from, i), revision());
     candidate.failures_in_a_row = target.failures().length();
     candidate.load = target.load();
+    candidate.probes = target.counters().probes.recall(environment_.loop.now());
   }
   return candidates;
 }

@@ -47,6 +47,7 @@ class TargetState final : private io::TimerHandler, private io::Task, private Do
   const GroupState& group() const { return *group_; }
   const std::string& label() const { return label_; }  // "127.0.0.2:8443"
   telemetry::TargetCounters& counters() { return *counters_; }
+  const telemetry::TargetCounters& counters() const { return *counters_; }
   const std::shared_ptr<TargetTls>& tls() { return tls_; }
   model::Protocol protocol() const { return protocol_; }
   model::ProtocolVersion version() const { return version_; }

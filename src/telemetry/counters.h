@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What workers count. One writer per block (its worker), any thread may read: relaxed loads and
-// stores, so counting costs no locked instruction and shares no cache line between workers. The
-// tables below give name, kind and meaning once; telemetry/prometheus renders them.
+// What workers count. One writer per block (its worker; of `probes` the health thread), any thread
+// may read: relaxed loads and stores, so counting costs no locked instruction and shares no cache
+// line between workers. The tables below give name, kind and meaning once; telemetry/prometheus
+// renders them.
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include "base/gauge.h"
 #include "model/reason.h"
 #include "telemetry/histogram.h"
+#include "telemetry/probe_memory.h"
 
 namespace daruma::telemetry {
 
@@ -131,6 +133,7 @@ struct TargetCounters {
   std::array<Counter, 5> responses;
   Histogram response_time;  // request sent → response head begins
   TargetHabits habits;
+  ProbeMemory probes;  // written by the health thread
 };
 struct WorkerCounters {
   DARUMA_WORKER_METRICS(X)

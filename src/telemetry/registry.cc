@@ -112,6 +112,13 @@ std::shared_ptr<WorkerCounters> Registry::add(const WorkerLabels& labels) {
   return State::add(state_, &State::workers, labels);
 }
 
+void Registry::note_probe(const TargetLabels& labels, model::ProbeOutcome outcome, Instant now) {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->targets.find(labels);
+  if (found == state_->targets.end()) return;
+  for (const auto& block : found->second.living) block->probes.note(outcome, now);
+}
+
 uint32_t Registry::log_file(const LogFileKey& key) {
   const std::lock_guard lock(state_->mutex);
   const auto next = static_cast<uint32_t>(state_->log_file_keys.size());

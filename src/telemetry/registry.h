@@ -52,6 +52,9 @@ class Registry {
   std::shared_ptr<TargetCounters> add(const TargetLabels& labels);
   std::shared_ptr<WorkerCounters> add(const WorkerLabels& labels);
 
+  // A probe of this target has ended: all its living blocks remember it. A look-up.
+  void note_probe(const TargetLabels& labels, model::ProbeOutcome outcome, Instant now);
+
   // The number of a log file for LogRing::push; the same key gives the same number.
   uint32_t log_file(const LogFileKey& key);
   LogFileKey log_file_key(uint32_t file) const;  // REQUIRES: log_file() gave that number
