@@ -71,7 +71,7 @@ ServerContext::ServerContext(std::unique_ptr<Implementation> implementation)
 ServerContext::~ServerContext() = default;
 Result<std::unique_ptr<ServerContext>> ServerContext::create(std::span<const CertificateText>,
                                                              std::string_view, const TicketKeys&,
-                                                             Alpn alpn) {
+                                                             Alpn alpn, ClientAuthentication) {
   auto implementation = std::make_unique<Implementation>(Implementation{alpn});
   return std::unique_ptr<ServerContext>(new ServerContext(std::move(implementation)));
 }
@@ -190,6 +190,12 @@ std::string_view Session::server_name() const {
 }
 std::string_view Session::certificate_name() const {
   return "";
+}
+std::string_view Session::group() const {
+  return "";
+}
+ClientCertificateProblem Session::client_certificate_problem() const {
+  return ClientCertificateProblem::none;
 }
 CertificateProblem Session::certificate_problem() const {
   return CertificateProblem::none;
