@@ -207,6 +207,12 @@ Expected<void> modify_trust_store(Call& call) {
   const auto store = call.catalog.edit_trust_store(arn);
   if (!store) return tl::unexpected(store.error());
   if (const auto taken = take_bundle(call, place, **store); !taken) return taken;
+  if (const auto good = control::check_lists(**store); !good) {
+    return refuse("InvalidCaCertificatesBundle",
+                  fmt::format("The CA certificates bundle does not fit the store's revocation "
+                              "lists: {}",
+                              good.error().message));
+  }
   write_one(call, **store);
   return {};
 }
@@ -235,6 +241,10 @@ Expected<void> add_trust_store_revocations(Call& call) {
   const size_t before = (*store)->revocations.size();
   for (const RevocationPlace& place : places) {
     if (const auto added = add_revocation(call, place, **store); !added) return added;
+  }
+  if (const auto good = control::check_lists(**store); !good) {
+    return refuse("InvalidRevocationContent",
+                  fmt::format("The revocation content is not valid: {}", good.error().message));
   }
   const auto& all = (*store)->revocations;
   const std::vector<shapes::Revocation> added(all.begin() + static_cast<ptrdiff_t>(before),

@@ -389,6 +389,10 @@ class RowReader {
       const auto& [balancer, index] = found->second;
       balancers[balancer]->listeners[index].rules.push_back(std::move(rule));
     }
+    return join_revocations();
+  }
+
+  Result<void> join_revocations() {
     for (auto& [owner, revocation] : revocations_) {
       const auto found = std::ranges::find_if(
           resources_.trust_stores,
@@ -396,8 +400,13 @@ class RowReader {
       if (found == resources_.trust_stores.end()) return orphan(revocation_kind, owner);
       found->revocations.push_back(std::move(revocation));
     }
-    for (auto& store : resources_.trust_stores)
+    for (auto& store : resources_.trust_stores) {
       std::ranges::sort(store.revocations, {}, &shapes::Revocation::id);
+      if (const Result<void> good = control::check_lists(store); !good) {
+        return fail(
+            fmt::format("the store's trust store {}: {}", store.identity.id, good.error().message));
+      }
+    }
     return {};
   }
 

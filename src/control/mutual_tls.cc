@@ -71,6 +71,15 @@ std::string fingerprint_of(const api::TrustStore& store) {
   return store.revocations.empty() ? all : sha256_of(all);
 }
 
+Result<std::shared_ptr<const tls::TrustStore>> compile(const api::TrustStore& store) {
+  std::vector<string_view> revocations;
+  for (const api::Revocation& each : store.revocations) {
+    DARUMA_ASSERT(each.content != nullptr);
+    revocations.emplace_back(*each.content);
+  }
+  return tls::TrustStore::create(store.ca_pem, revocations);
+}
+
 }  // namespace
 
 Result<void> set_bundle(api::TrustStore& store, std::string ca_pem) {
@@ -89,6 +98,13 @@ Result<void> set_content(api::Revocation& revocation, std::string content) {
   revocation.fingerprint = sha256_of(content);
   revocation.entries = static_cast<int64_t>(facts->entries);
   revocation.content = std::make_shared<const std::string>(std::move(content));
+  return {};
+}
+
+Result<void> check_lists(const api::TrustStore& store) {
+  if (store.revocations.empty()) return {};
+  const auto made = compile(store);
+  if (!made) return fail(made.error().message);
   return {};
 }
 
@@ -142,12 +158,9 @@ model::TrustStore compile_trust_store(const api::TrustStore& store, const model:
     if (found != former->trust_stores.end()) to.compiled = found->compiled;
   }
   if (to.compiled) return to;
-  std::vector<string_view> revocations;
-  for (const api::Revocation& each : store.revocations) {
-    DARUMA_ASSERT(each.content != nullptr);
-    revocations.emplace_back(*each.content);
-  }
-  to.compiled = tls::TrustStore::create(store.ca_pem, revocations);
+  auto compiled = compile(store);
+  DARUMA_ASSERT(compiled.has_value());
+  to.compiled = std::move(*compiled);
   return to;
 }
 

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,13 +26,16 @@ struct ClientKind {
   int64_t not_after = 4'102'444'800;   // 2100-01-01
   int rsa_bits = 0;                    // 0: P-256
   const EVP_MD* digest = EVP_sha256();
+  std::string list_at{};  // where its revocation would stand: a URI
 };
 
 class TestAuthority {
  public:
-  explicit TestAuthority(const std::string& name, const TestAuthority* issuer = nullptr)
-      : key_(make_ec_key(NID_X9_62_prime256v1)), certificate_(X509_new()) {
-    const ClientKind kind{.common_name = name};
+  // Of `kind`, the key and the hash count.
+  explicit TestAuthority(const std::string& name, const TestAuthority* issuer = nullptr,
+                         ClientKind kind = {})
+      : key_(make_key(kind)), certificate_(X509_new()) {
+    kind.common_name = name;
     begin(certificate_.get(), kind, key_.get());
     X509* parent = issuer ? issuer->certificate_.get() : certificate_.get();
     EXPECT_TRUE(
@@ -48,22 +52,28 @@ class TestAuthority {
 
   // With the chain that a client would send: of all but the topmost authority.
   CertificateText issue(const ClientKind& kind = {}) {
-    const OwnedKey key =
-        kind.rsa_bits == 0 ? make_ec_key(NID_X9_62_prime256v1) : make_rsa_key(kind.rsa_bits);
+    const OwnedKey key = make_key(kind);
     const OwnedX509 certificate(X509_new());
     begin(certificate.get(), kind, key.get());
     EXPECT_TRUE(
         add_extension(certificate.get(), certificate_.get(), NID_ext_key_usage, kind.purpose));
+    if (!kind.list_at.empty()) {
+      EXPECT_TRUE(add_extension(certificate.get(), certificate_.get(), NID_crl_distribution_points,
+                                "URI:" + kind.list_at));
+    }
     finish(certificate.get(), certificate_.get(), key_.get(), kind.digest);
     serial_ = ASN1_INTEGER_get(X509_get0_serialNumber(certificate.get()));
     const std::string above = above_.empty() ? "" : chain();
     return {kind.common_name, pem_of(certificate.get()) + above, pem_of(key.get())};
   }
   long last_serial() const { return serial_; }
+  long serial() const { return ASN1_INTEGER_get(X509_get0_serialNumber(certificate_.get())); }
 
+  // What is done to a list before it is signed.
+  using Change = std::function<void(X509_CRL*)>;
   // PEM.
-  std::string revocations(const std::vector<long>& serials,
-                          int64_t next_update = 4'102'444'800) const {
+  std::string revocations(const std::vector<long>& serials, int64_t next_update = 4'102'444'800,
+                          const Change& change = {}) const {
     const std::unique_ptr<X509_CRL, Releaser<X509_CRL_free>> list(X509_CRL_new());
     X509_CRL_set_version(list.get(), 1);
     X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(certificate_.get()));
@@ -82,6 +92,7 @@ class TestAuthority {
       EXPECT_EQ(X509_CRL_add0_revoked(list.get(), entry), 1);
     }
     X509_CRL_sort(list.get());
+    if (change) change(list.get());
     EXPECT_GT(X509_CRL_sign(list.get(), key_.get(), EVP_sha256()), 0);
     const OwnedBio memory(BIO_new(BIO_s_mem()));
     EXPECT_EQ(PEM_write_bio_X509_CRL(memory.get(), list.get()), 1);
@@ -89,6 +100,9 @@ class TestAuthority {
   }
 
  private:
+  static OwnedKey make_key(const ClientKind& kind) {
+    return kind.rsa_bits == 0 ? make_ec_key(NID_X9_62_prime256v1) : make_rsa_key(kind.rsa_bits);
+  }
   void begin(X509* certificate, const ClientKind& kind, EVP_PKEY* key) {
     EXPECT_TRUE(begin_certificate(certificate, kind.common_name, key));
     static long serial = 1000;

@@ -26,17 +26,9 @@ Problem problem_of(int error) {
       return Problem::chain_too_deep;
     case X509_V_ERR_CERT_REVOKED:
       return Problem::revoked;
-    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
-    case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
-    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
     case X509_V_ERR_CRL_NOT_YET_VALID:
     case X509_V_ERR_CRL_HAS_EXPIRED:
-    case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
-    case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD:
-    case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
-    case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
     case X509_V_ERR_DIFFERENT_CRL_SCOPE:
-    case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
       return Problem::revocations_unusable;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -64,21 +56,10 @@ Problem problem_of(int error) {
   }
 }
 
-bool concerns_revocation(int error) {
-  return error == X509_V_ERR_UNABLE_TO_GET_CRL ||
-         problem_of(error) == Problem::revocations_unusable;
-}
-
-// That no list is there for an authority is no error: nobody has to bring one for each. Nor is one
-// that the trust store's own authority cannot be looked up in: it is trusted by being there.
+// Depth 0 is the client's own.
 bool tolerated(X509_STORE_CTX* context, const ClientAuthentication& wanted) {
-  const int error = X509_STORE_CTX_get_error(context);
-  const int depth = X509_STORE_CTX_get_error_depth(context);
-  if (error == X509_V_ERR_UNABLE_TO_GET_CRL) return true;
-  if (error == X509_V_ERR_CERT_HAS_EXPIRED) return depth == 0 && wanted.ignore_expiry;
-  const auto* chain = X509_STORE_CTX_get0_chain(context);
-  const bool anchor = chain != nullptr && depth + 1 == static_cast<int>(sk_X509_num(chain));
-  return anchor && concerns_revocation(error);
+  return X509_STORE_CTX_get_error(context) == X509_V_ERR_CERT_HAS_EXPIRED &&
+         X509_STORE_CTX_get_error_depth(context) == 0 && wanted.ignore_expiry;
 }
 
 // RSA of 2,048 to 8,192 bits or ECDSA on P-256, P-384 or P-521, signed with SHA-2 (AWS).
@@ -99,6 +80,29 @@ bool is_supported(X509* certificate) {
   return hash == NID_sha256 || hash == NID_sha384 || hash == NID_sha512;
 }
 
+int refuse(X509_STORE_CTX* context, SessionState& state, Problem problem, int error) {
+  state.client_problem = problem;
+  X509_STORE_CTX_set_error(context, error);
+  return 0;
+}
+
+// Of all but the topmost, which is trusted by being in the trust store. An authority need not have
+// a list. REQUIRES: all signatures of the chain are good; else a stranger could make us look.
+int revocation_error_of(X509_STORE_CTX* context, const TrustStore::Implementation& trust) {
+  const auto* chain = X509_STORE_CTX_get0_chain(context);
+  for (int i = 0; i + 1 < static_cast<int>(sk_X509_num(chain)); ++i) {
+    const int error =
+        revocation_error(trust.lists, sk_X509_value(chain, i), sk_X509_value(chain, i + 1));
+    if (error != X509_V_OK) return error;
+  }
+  return X509_V_OK;
+}
+
+bool is_topmost(X509_STORE_CTX* context, int depth) {
+  return depth > 0 &&
+         depth + 1 == static_cast<int>(sk_X509_num(X509_STORE_CTX_get0_chain(context)));
+}
+
 // Of each certificate of the chain, from the authority down, and for each thing that is wrong.
 int on_verified(int good, X509_STORE_CTX* context) {
   const auto* ssl = static_cast<const SSL*>(
@@ -110,11 +114,13 @@ int on_verified(int good, X509_STORE_CTX* context) {
     return 0;
   }
   X509_STORE_CTX_set_error(context, X509_V_OK);
-  if (good != 1 || X509_STORE_CTX_get_error_depth(context) != 0) return 1;
-  if (is_supported(X509_STORE_CTX_get_current_cert(context))) return 1;
-  state.client_problem = Problem::type_unsupported;
-  X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
-  return 0;
+  const int depth = X509_STORE_CTX_get_error_depth(context);
+  if (good != 1) return 1;
+  if (!is_topmost(context, depth) && !is_supported(X509_STORE_CTX_get_current_cert(context)))
+    return refuse(context, state, Problem::type_unsupported, X509_V_ERR_APPLICATION_VERIFICATION);
+  if (depth != 0) return 1;
+  const int error = revocation_error_of(context, state.authentication->trust->implementation());
+  return error == X509_V_OK ? 1 : refuse(context, state, problem_of(error), error);
 }
 
 int accept_any_certificate(X509_STORE_CTX*, void*) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "tls/authority_for_test.h"
-#include "tls/certificate.h"
 #include "tls/session.h"
 #include "tls/trust_store.h"
 
@@ -25,7 +24,9 @@ std::shared_ptr<const TrustStore> trust(const std::string& ca_pem,
   EXPECT_TRUE(describe_authorities(ca_pem)) << describe_authorities(ca_pem).error().message;
   for (const std::string& list : revocations) EXPECT_TRUE(describe_revocations(list));
   const std::vector<std::string_view> views(revocations.begin(), revocations.end());
-  return TrustStore::create(ca_pem, views);
+  auto made = TrustStore::create(ca_pem, views);
+  EXPECT_TRUE(made) << made.error().message;
+  return made ? *made : nullptr;
 }
 
 ClientAuthentication verified(std::shared_ptr<const TrustStore> store) {
@@ -204,23 +205,93 @@ TEST(ClientVerification, with_a_revoked_authority_go_all_that_it_has_issued) {
   TestAuthority root("root");
   TestAuthority middle("middle", &root);
   const CertificateText below = middle.issue();
-  const X509* certificate = nullptr;
-  const auto parsed = parse_authorities(middle.pem());
-  ASSERT_TRUE(parsed);
-  certificate = parsed->front().get();
-  const long serial = ASN1_INTEGER_get(X509_get0_serialNumber(certificate));
-  const auto clients = verified(trust(root.pem(), {root.revocations({serial})}));
+  const auto clients = verified(trust(root.pem(), {root.revocations({middle.serial()})}));
   EXPECT_EQ(meet_as(clients, &below, policies[1]).problem, Problem::revoked);
 }
 
 TEST(ClientVerification, a_list_that_is_of_no_use_closes_the_door) {
   TestAuthority root("root");
+  const CertificateText good = root.issue();
+  const std::string old = root.revocations({}, 1'600'000'000);
+  const auto expired = verified(trust(root.pem(), {old}));
+  EXPECT_EQ(meet_as(expired, &good, policies[1]).problem, Problem::revocations_unusable);
+  const auto newer = verified(trust(root.pem(), {old, root.revocations({})}));
+  EXPECT_TRUE(meet_as(newer, &good, policies[1]).let_in);
+  const std::string early = root.revocations({}, 4'102'444'800, [](X509_CRL* list) {
+    EXPECT_NE(ASN1_TIME_set(const_cast<ASN1_TIME*>(X509_CRL_get0_lastUpdate(list)), 4'000'000'000),
+              nullptr);
+  });
+  const auto too_early = verified(trust(root.pem(), {early}));
+  EXPECT_EQ(meet_as(too_early, &good, policies[1]).problem, Problem::revocations_unusable);
+}
+
+void add_point(X509_CRL* list, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, nullptr, nullptr, nullptr, list, 0);
+  const std::unique_ptr<X509_EXTENSION, Releaser<X509_EXTENSION_free>> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, NID_issuing_distribution_point, value));
+  ASSERT_TRUE(extension);
+  X509_CRL_add_ext(list, extension.get(), -1);
+}
+
+// Of a list that says where it is kept, RFC 5280 5.2.5: it is only about who names that place.
+TEST(ClientVerification, lists_of_a_part_are_used_for_that_part) {
+  TestAuthority root("root");
+  const CertificateText in = root.issue({.list_at = "http://a/1"});
+  const CertificateText revoked = root.issue({.list_at = "http://a/1"});
+  const long serial = root.last_serial();
+  const CertificateText out = root.issue({.list_at = "http://a/2"});
+  const CertificateText nowhere = root.issue();
+  const auto list = root.revocations({serial}, 4'102'444'800, [](X509_CRL* of) {
+    add_point(of, "critical,onlyuser:TRUE,fullname:URI:http://a/1");
+  });
+  const auto clients = verified(trust(root.pem(), {list}));
+  EXPECT_TRUE(meet_as(clients, &in, policies[1]).let_in);
+  EXPECT_EQ(meet_as(clients, &revoked, policies[1]).problem, Problem::revoked);
+  EXPECT_EQ(meet_as(clients, &out, policies[1]).problem, Problem::revocations_unusable);
+  EXPECT_EQ(meet_as(clients, &nowhere, policies[1]).problem, Problem::revocations_unusable);
+}
+
+TEST(ClientVerification, a_list_counts_for_the_key_that_signed_it) {
+  TestAuthority root("root");
   TestAuthority twin("root");  // another key under the same name
   const CertificateText good = root.issue();
-  const auto expired = verified(trust(root.pem(), {root.revocations({}, 1'600'000'000)}));
-  EXPECT_EQ(meet_as(expired, &good, policies[1]).problem, Problem::revocations_unusable);
-  const auto forged = verified(trust(root.pem(), {twin.revocations({})}));
-  EXPECT_EQ(meet_as(forged, &good, policies[1]).problem, Problem::revocations_unusable);
+  const auto both = root.pem() + twin.pem();
+  const auto clients = verified(trust(both, {twin.revocations({root.last_serial()})}));
+  EXPECT_TRUE(meet_as(clients, &good, policies[1]).let_in);
+}
+
+TEST(ClientVerification, a_revoked_authority_of_the_bundle_is_not_trusted) {
+  TestAuthority root("root");
+  TestAuthority middle("middle", &root);
+  TestAuthority low("low", &middle);
+  const CertificateText of_root = root.issue();
+  const CertificateText of_middle = middle.issue();
+  const CertificateText of_low = low.issue();
+  const std::string bundle = low.pem() + middle.pem() + root.pem();
+  const std::string list = root.revocations({middle.serial()}, 1'600'000'000);
+  const auto before = verified(trust(bundle));
+  EXPECT_TRUE(meet_as(before, &of_low, policies[1]).let_in);
+  for (const std::string& each : {root.revocations({middle.serial()}), list}) {
+    const auto clients = verified(trust(bundle, {each}));
+    EXPECT_FALSE(meet_as(clients, &of_middle, policies[1]).let_in);
+    EXPECT_FALSE(meet_as(clients, &of_low, policies[1]).let_in);
+  }
+  const auto clients = verified(trust(bundle, {root.revocations({middle.serial()})}));
+  EXPECT_TRUE(meet_as(clients, &of_root, policies[1]).let_in);
+}
+
+TEST(ClientVerification, keys_and_hashes_count_below_the_trusted_authority) {
+  TestAuthority root("root");
+  TestAuthority small("small", &root, {.rsa_bits = 1024});
+  TestAuthority old("old", &root, {.digest = EVP_sha1()});
+  const CertificateText of_small = small.issue();
+  const CertificateText of_old = old.issue();
+  for (const std::string_view policy : policies) {
+    const auto clients = verified(trust(root.pem()));
+    EXPECT_EQ(meet_as(clients, &of_small, policy).problem, Problem::type_unsupported);
+    EXPECT_EQ(meet_as(clients, &of_old, policy).problem, Problem::type_unsupported);
+  }
 }
 
 TEST(ClientVerification, passthrough_tells_of_everybody_and_stops_nobody) {
@@ -271,25 +342,6 @@ TEST(ClientVerification, no_session_is_resumed_into_or_out_of_it) {
     const auto passing = serve(policy, {.mode = ClientCertificates::passthrough}, keys);
     EXPECT_EQ(meet(*passing, &good, &fresh).tickets, 0U) << policy;
   }
-}
-
-TEST(TrustStore, bundles_and_lists_are_looked_at) {
-  TestAuthority root("root");
-  TestAuthority other("other");
-  const std::string leaf = root.issue().chain_pem;
-  const auto facts = describe_authorities("# the first\n" + root.pem() + other.pem());
-  ASSERT_TRUE(facts);
-  EXPECT_EQ(facts->certificates, 2U);
-  EXPECT_GT(facts->subject_bytes, 20U);
-  for (const std::string& bad : {std::string(), leaf, root.pem() + leaf, root.revocations({})})
-    EXPECT_FALSE(describe_authorities(bad));
-  const auto lists = describe_revocations(root.revocations({1, 2}) + other.revocations({3}));
-  ASSERT_TRUE(lists);
-  EXPECT_EQ(lists->lists, 2U);
-  EXPECT_EQ(lists->entries, 3U);
-  for (const std::string& bad : {std::string(), leaf, std::string("\x30\x03\x02\x01\x01", 5),
-                                 root.revocations({}).substr(0, 120)})
-    EXPECT_FALSE(describe_revocations(bad));
 }
 
 }  // namespace

@@ -133,6 +133,10 @@ int curve_of(EVP_PKEY* key) {
   return EC_GROUP_get_curve_name(EC_KEY_get0_group(EVP_PKEY_get0_EC_KEY(key)));
 }
 
+bool is_same_key(const EVP_PKEY* a, const EVP_PKEY* b) {
+  return EVP_PKEY_cmp(a, b) == 1;
+}
+
 void CipherReleaser::operator()(const EVP_CIPHER*) const {}
 
 OwnedCipher find_ticket_cipher() {
@@ -143,6 +147,10 @@ int curve_of(EVP_PKEY* key) {
   char name[64];
   return EVP_PKEY_get_group_name(key, name, sizeof name, nullptr) == 1 ? OBJ_txt2nid(name)
                                                                        : NID_undef;
+}
+
+bool is_same_key(const EVP_PKEY* a, const EVP_PKEY* b) {
+  return EVP_PKEY_eq(a, b) == 1;
 }
 
 void CipherReleaser::operator()(const EVP_CIPHER* cipher) const {

@@ -35,6 +35,9 @@ std::string take_error_text();
 // NID of an EC key's curve; NID_undef if the library has no name for it.
 int curve_of(EVP_PKEY* key);
 
+// Compares public keys.
+bool is_same_key(const EVP_PKEY* a, const EVP_PKEY* b);
+
 // AES-256-CBC, looked up once rather than for every ticket.
 struct CipherReleaser {
   void operator()(const EVP_CIPHER* cipher) const;

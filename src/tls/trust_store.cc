@@ -11,71 +11,12 @@
 
 #include "base/check.h"
 #include "tls/certificate.h"
+#include "tls/pem_blocks.h"
+#include "tls/revocation_list.h"
 #include "tls/trust_store_parts.h"
 
 namespace daruma::tls {
 namespace {
-
-using OwnedCrl = std::unique_ptr<X509_CRL, Releaser<X509_CRL_free>>;
-
-constexpr std::string_view pem_begin = "-----BEGIN X509 CRL-----";
-
-bool is_strong(int signature) {
-  if (signature == NID_rsassaPss) return true;  // its hash stands in its parameters
-  int hash = NID_undef;
-  int key = NID_undef;
-  if (OBJ_find_sigid_algs(signature, &hash, &key) != 1) return false;
-  const bool known = key == NID_rsaEncryption || key == NID_X9_62_id_ecPublicKey;
-  return known && (hash == NID_sha256 || hash == NID_sha384 || hash == NID_sha512);
-}
-
-Result<void> take(OwnedCrl list, std::vector<OwnedCrl>& lists) {
-  const int signature = X509_CRL_get_signature_nid(list.get());
-  if (!is_strong(signature)) {
-    const char* name = OBJ_nid2ln(signature);
-    return fail(
-        fmt::format("list {} is signed with {}; use RSA or ECDSA with SHA-256, SHA-384 or "
-                    "SHA-512",
-                    lists.size() + 1, name != nullptr ? name : "an unknown algorithm"));
-  }
-  lists.push_back(std::move(list));
-  return {};
-}
-
-Result<std::vector<OwnedCrl>> parse_pem(std::string_view content) {
-  std::vector<OwnedCrl> lists;
-  const OwnedBio bio(BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
-  DARUMA_ASSERT(bio != nullptr);
-  while (OwnedCrl next{PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
-    if (auto taken = take(std::move(next), lists); !taken) return fail(taken.error().message);
-  }
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  const std::string problem = take_error_text();
-  if (at_end) return lists;
-  return fail(fmt::format("list {} is damaged: {}", lists.size() + 1, problem));
-}
-
-Result<std::vector<OwnedCrl>> parse_revocations(std::string_view content) {
-  if (content.find(pem_begin) != std::string_view::npos) return parse_pem(content);
-  const auto* bytes = reinterpret_cast<const unsigned char*>(content.data());
-  const unsigned char* at = bytes;
-  OwnedCrl list(d2i_X509_CRL(nullptr, &at, static_cast<long>(content.size())));
-  ERR_clear_error();
-  if (!list || at != bytes + content.size()) {
-    return fail(
-        fmt::format("there is no revocation list: it begins neither as PEM (\"{}\") nor as "
-                    "DER",
-                    pem_begin));
-  }
-  std::vector<OwnedCrl> lists;
-  if (auto taken = take(std::move(list), lists); !taken) return fail(taken.error().message);
-  return lists;
-}
-
-size_t entries_of(X509_CRL* list) {
-  const auto* revoked = X509_CRL_get_REVOKED(list);
-  return revoked == nullptr ? 0 : static_cast<size_t>(sk_X509_REVOKED_num(revoked));
-}
 
 // A certificate may stand in a bundle twice.
 void add(X509_STORE* store, X509* certificate) {
@@ -83,11 +24,79 @@ void add(X509_STORE* store, X509* certificate) {
   ERR_clear_error();
 }
 
+bool is_issuer(X509* issuer, X509* certificate) {
+  EVP_PKEY* key = X509_get0_pubkey(issuer);
+  const bool issued = X509_check_issued(issuer, certificate) == X509_V_OK && key != nullptr &&
+                      X509_verify(certificate, key) == 1;
+  ERR_clear_error();
+  return issued;
+}
+
+// Chains end at any authority of the store, so that no list is looked up for one of them: those
+// that others of them have revoked are left out, and those that were only issued by such.
+class TrustedOnes {
+ public:
+  TrustedOnes(std::span<const OwnedX509> authorities, std::span<const RevocationList> lists)
+      : authorities_(authorities), lists_(lists), out_(authorities.size(), false) {
+    bool changed = !lists.empty();
+    while (changed) {
+      changed = false;
+      for (size_t i = 0; i < out_.size(); ++i) {
+        if (out_[i] || !is_lost(i)) continue;
+        out_[i] = true;
+        changed = true;
+      }
+    }
+  }
+
+  bool contains(size_t i) const { return !out_[i]; }
+  bool empty() const { return std::ranges::find(out_, false) == out_.end(); }
+
+ private:
+  bool is_lost(size_t i) const {
+    X509* certificate = authorities_[i].get();
+    bool any = false;
+    bool good = false;
+    for (size_t k = 0; k < authorities_.size(); ++k) {
+      X509* issuer = authorities_[k].get();
+      if (!is_issuer(issuer, certificate)) continue;
+      if (is_issuer(certificate, certificate)) return false;  // a root
+      if (is_revoked(lists_, certificate, issuer)) return true;
+      any = true;
+      good = good || !out_[k];
+    }
+    return any && !good;
+  }
+
+  std::span<const OwnedX509> authorities_;
+  std::span<const RevocationList> lists_;
+  std::vector<bool> out_;
+};
+
+Result<std::vector<RevocationList>> read_lists(std::span<const std::string_view> revocations,
+                                               std::span<const OwnedX509> authorities) {
+  std::vector<RevocationList> read;
+  for (const std::string_view content : revocations) {
+    const auto lists = parse_revocations(content);
+    if (!lists) return fail(lists.error().message);
+    for (const OwnedCrl& list : *lists) {
+      auto made = RevocationList::create(list.get(), authorities);
+      if (!made) return fail(made.error().message);
+      read.push_back(std::move(*made));
+    }
+  }
+  return read;
+}
+
 }  // namespace
 
 Result<BundleFacts> describe_authorities(std::string_view pem) {
   const auto authorities = parse_authorities(pem);
   if (!authorities) return fail(authorities.error().message);
+  const auto blocks = count_blocks(pem, "CERTIFICATE");
+  if (!blocks) return fail(blocks.error().message);
+  if (authorities->size() != *blocks)
+    return fail(explain_blocks_not_read(*blocks, authorities->size()));
   BundleFacts facts;
   for (const OwnedX509& each : *authorities) {
     ++facts.certificates;
@@ -114,35 +123,46 @@ Result<RevocationFacts> describe_revocations(std::string_view content) {
   return facts;
 }
 
+Result<std::string> revocations_as_pem(std::string_view content) {
+  const auto lists = parse_revocations(content);
+  if (!lists) return fail(lists.error().message);
+  const OwnedBio memory(BIO_new(BIO_s_mem()));
+  DARUMA_ASSERT(memory != nullptr);
+  for (const OwnedCrl& list : *lists)
+    DARUMA_ASSERT(PEM_write_bio_X509_CRL(memory.get(), list.get()) == 1);
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(memory.get(), &bytes);
+  return std::string(bytes, static_cast<size_t>(size));
+}
+
 TrustStore::TrustStore(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
 TrustStore::~TrustStore() = default;
 
-std::shared_ptr<const TrustStore> TrustStore::create(
+Result<std::shared_ptr<const TrustStore>> TrustStore::create(
     std::string_view ca_pem, std::span<const std::string_view> revocations) {
+  const auto authorities = parse_authorities(ca_pem);
+  if (!authorities) return fail(authorities.error().message);
+  auto lists = read_lists(revocations, *authorities);
+  if (!lists) return fail(lists.error().message);
+  const TrustedOnes trusted(*authorities, *lists);
+  if (trusted.empty()) return fail("all authorities of the bundle are revoked");
   auto made = std::make_unique<Implementation>();
   made->store.reset(X509_STORE_new());
   made->names.reset(sk_X509_NAME_new_null());
   DARUMA_ASSERT(made->store != nullptr && made->names != nullptr);
   X509_STORE* const store = made->store.get();
-  const auto authorities = parse_authorities(ca_pem);
-  DARUMA_ASSERT(authorities.has_value());
-  for (const OwnedX509& each : *authorities) {
-    add(store, each.get());
-    X509_NAME* name = X509_NAME_dup(X509_get_subject_name(each.get()));
+  for (size_t i = 0; i < authorities->size(); ++i) {
+    if (!trusted.contains(i)) continue;
+    X509* const each = (*authorities)[i].get();
+    add(store, each);
+    X509_NAME* name = X509_NAME_dup(X509_get_subject_name(each));
     DARUMA_ASSERT(name != nullptr && sk_X509_NAME_push(made->names.get(), name) > 0);
   }
   // A bundle may hold intermediate authorities only.
-  unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
-  for (const std::string_view content : revocations) {
-    const auto lists = parse_revocations(content);
-    DARUMA_ASSERT(lists.has_value());
-    for (const OwnedCrl& list : *lists) DARUMA_ASSERT(X509_STORE_add_crl(store, list.get()) == 1);
-    flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
-  }
-  ERR_clear_error();
-  X509_STORE_set_flags(store, flags);
+  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+  made->lists = std::move(*lists);
   return std::shared_ptr<const TrustStore>(new TrustStore(std::move(made)));
 }
 

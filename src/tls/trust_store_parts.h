@@ -4,8 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "tls/library.h"
+#include "tls/revocation_list.h"
 #include "tls/trust_store.h"
 
 namespace daruma::tls {
@@ -19,6 +21,7 @@ struct NamesReleaser {
 struct TrustStore::Implementation {
   std::unique_ptr<X509_STORE, Releaser<X509_STORE_free>> store;
   std::unique_ptr<STACK_OF(X509_NAME), NamesReleaser> names;  // of its authorities
+  std::vector<RevocationList> lists;
 };
 
 }  // namespace daruma::tls
