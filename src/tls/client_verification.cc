@@ -144,9 +144,11 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-std::string pem_of(X509* certificate) {
+Result<std::string> pem_of(X509* certificate) {
   const OwnedBio memory(BIO_new(BIO_s_mem()));
-  DARUMA_ASSERT(memory != nullptr && PEM_write_bio_X509(memory.get(), certificate) == 1);
+  DARUMA_ASSERT(memory != nullptr);
+  if (PEM_write_bio_X509(memory.get(), certificate) != 1)
+    return fail("the client's certificate cannot be written as PEM: " + take_error_text());
   char* bytes = nullptr;
   const long size = BIO_get_mem_data(memory.get(), &bytes);
   return percent_encoded({bytes, static_cast<size_t>(size)});
@@ -238,21 +240,26 @@ Problem client_problem_of(const SSL* ssl, unsigned long error_code) {
   }
 }
 
-std::unique_ptr<ClientCertificate> client_certificate_of(const SSL* ssl) {
+Result<std::unique_ptr<ClientCertificate>> client_certificate_of(const SSL* ssl) {
   const OwnedX509 leaf(SSL_get_peer_certificate(ssl));
-  if (!leaf) return nullptr;
+  if (!leaf) return std::unique_ptr<ClientCertificate>();
+  auto pem = pem_of(leaf.get());
+  if (!pem) return fail(pem.error().message);
   auto told = std::make_unique<ClientCertificate>();
   told->serial_number = serial_of(leaf.get());
   told->issuer = text_of(X509_get_issuer_name(leaf.get()));
   told->subject = text_of(X509_get_subject_name(leaf.get()));
   told->validity = fmt::format("NotBefore={};NotAfter={}", time_of(X509_get0_notBefore(leaf.get())),
                                time_of(X509_get0_notAfter(leaf.get())));
-  told->leaf = pem_of(leaf.get());
+  told->leaf = std::move(*pem);
   told->chain = told->leaf;
   // A server's library keeps the leaf out of it.
   const STACK_OF(X509)* others = SSL_get_peer_cert_chain(ssl);
-  for (int i = 0; others != nullptr && i < static_cast<int>(sk_X509_num(others)); ++i)
-    told->chain += pem_of(sk_X509_value(others, i));
+  for (int i = 0; others != nullptr && i < static_cast<int>(sk_X509_num(others)); ++i) {
+    pem = pem_of(sk_X509_value(others, i));
+    if (!pem) return fail(pem.error().message);
+    told->chain += *pem;
+  }
   ERR_clear_error();
   return told;
 }

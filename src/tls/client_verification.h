@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/client_certificate.h"
+#include "base/result.h"
 #include "tls/context.h"
 #include "tls/library.h"
 
@@ -22,7 +23,7 @@ void ask_for_certificates(SSL_CTX* context, const ClientAuthentication& wanted);
 // After a handshake that failed: whether, and why, it was the client's certificate.
 ClientCertificateProblem client_problem_of(const SSL* ssl, unsigned long error_code);
 
-// Null if the client sent none.
-std::unique_ptr<ClientCertificate> client_certificate_of(const SSL* ssl);
+// Null if the client sent none; an error if the library does not write what it has read.
+Result<std::unique_ptr<ClientCertificate>> client_certificate_of(const SSL* ssl);
 
 }  // namespace daruma::tls

@@ -145,11 +145,19 @@ SessionResult Session::handshake(Buffer& ciphertext) {
   const Call call(*state_, ciphertext);
   const int returned = SSL_do_handshake(ssl_);
   if (returned == 1) {
+    if (state_->authentication != nullptr) {
+      auto told = client_certificate_of(ssl_);
+      if (!told) {
+        state_->client_problem = ClientCertificateProblem::invalid;
+        error_text_ = told.error().message;
+        return {end_ = SessionStatus::failed};
+      }
+      client_certificate_ = std::move(*told);
+    }
     established_ = true;
     record_bytes_ = tls::record_bytes_max(ssl_);
     state_->steps = 0;
     keep_renewed_ticket();
-    if (state_->authentication != nullptr) client_certificate_ = client_certificate_of(ssl_);
     return {SessionStatus::done};
   }
   SessionStatus status = status_of(returned);
