@@ -11,6 +11,7 @@
 #include "control/declared.h"
 #include "control/together.h"
 #include "tls/context.h"
+#include "tls/trust_store.h"
 
 namespace daruma::app {
 namespace {
@@ -56,8 +57,10 @@ Result<void> write_trust_stores(const Resources& created, const std::string& dir
         create_file(api::bundle_file_of(store, folder), store.ca_pem, Access::everyone_reads);
     if (!bundle) return bundle;
     for (const model::api::Revocation& each : store.revocations) {
-      const auto list = create_file(api::revocation_file_of(store, each, folder), *each.content,
-                                    Access::everyone_reads);
+      const Result<std::string> pem = tls::revocations_as_pem(*each.content);
+      if (!pem) return fail(pem.error().message);
+      const auto list =
+          create_file(api::revocation_file_of(store, each, folder), *pem, Access::everyone_reads);
       if (!list) return list;
     }
   }

@@ -57,6 +57,14 @@ Position locate(const YamlNode& root, const Issue& issue) {
   return position;
 }
 
+// Surroundings read what the largest of all files may have.
+Result<std::string> read_whole(const Surroundings& with, const std::string& path,
+                               size_t bytes_max) {
+  Result<std::string> text = with.read_file(path);
+  if (text && text->size() > bytes_max) return fail(fmt::format("over {} bytes", bytes_max));
+  return text;
+}
+
 class DeclaredParser {
  public:
   DeclaredParser(const std::string& file, const Surroundings& with, Declared& out)
@@ -136,6 +144,7 @@ class DeclaredParser {
         store.revocations[r].id = static_cast<int64_t>(r) + 1;
         load_revocations(store.revocations[r], path.at("RevocationFiles", r));
       }
+      check_revocations(store, path.at("RevocationFiles"));
     }
   }
 
@@ -148,9 +157,23 @@ class DeclaredParser {
 
   void load_revocations(api::Revocation& revocation, const Path& where) {
     std::string content;
-    if (!load_file(revocation.file, where, content)) return;
+    if (!load_file(revocation.file, where, content, limits::revocation_bytes_max)) return;
+    // What is remembered of files (last_good.json) is text.
+    if (content.find("-----BEGIN ") == std::string::npos) {
+      return issues_.error(where,
+                           fmt::format("{0}: is not PEM; a DER list is converted by: openssl "
+                                       "crl -inform der -in {0} -out {0}.pem",
+                                       revocation.file));
+    }
     if (const Result<void> set = set_content(revocation, std::move(content)); !set)
       issues_.error(where, fmt::format("{}: {}", revocation.file, set.error().message));
+  }
+
+  void check_revocations(const api::TrustStore& store, const Path& where) {
+    const auto unread = [](const api::Revocation& each) { return each.content == nullptr; };
+    if (store.ca_pem.empty() || std::ranges::any_of(store.revocations, unread)) return;
+    if (const Result<void> good = check_lists(store); !good)
+      issues_.error(where, good.error().message);
   }
 
   void load_authorities() {
@@ -226,10 +249,11 @@ class DeclaredParser {
     secret = std::move(text);
   }
 
-  bool load_file(const std::string& written, const Path& where, std::string& content) {
+  bool load_file(const std::string& written, const Path& where, std::string& content,
+                 size_t bytes_max = limits::file_bytes_max) {
     if (written.empty()) return false;
     const std::string path = resolve_path(file_, written);
-    const Result<std::string> text = with_.read_file(path);
+    const Result<std::string> text = read_whole(with_, path, bytes_max);
     if (!text) {
       issues_.error(where, fmt::format("cannot read {}: {}", path, text.error().message));
       return false;
@@ -309,7 +333,10 @@ class DeclaredParser {
 
 Surroundings Surroundings::system(std::function<WallTime()> wall_now) {
   return {.read_file =
-              [](const std::string& path) { return io::read_file(path, limits::file_bytes_max); },
+              [](const std::string& path) {
+                return io::read_file(
+                    path, std::max(limits::file_bytes_max, limits::revocation_bytes_max));
+              },
           .check_certificate =
               [wall_now = std::move(wall_now)](const tls::CertificateText& certificate) {
                 return check(certificate, wall_now());
@@ -329,7 +356,7 @@ Declared parse_declared(std::string text, const std::string& file, const Surroun
 }
 
 Declared read_declared(const std::string& file, const Surroundings& with) {
-  Result<std::string> text = with.read_file(file);
+  Result<std::string> text = read_whole(with, file, limits::file_bytes_max);
   if (text) return parse_declared(std::move(*text), file, with);
   Declared declared;
   declared.diagnostics.push_back(

@@ -492,10 +492,51 @@ def test_declared_stores_serve_are_reloaded_and_are_the_files(tmp_path, processe
     assert let_in(daruma, clients.good)
 
 
+def test_lists_that_do_not_belong_or_are_no_lists_are_refused(daruma, clients):
+    elbv2 = client(daruma)
+    store = make_store(elbv2)['TrustStoreArn']
+    for file, why in ((clients.foreign.revocations(), 'CN=foreign.*add its certificate'),
+                      (clients.good[1], 'take out all other blocks')):
+        with pytest.raises(Exception, match=f'InvalidRevocationContent.*{why}'):
+            revoke(daruma, elbv2, store, file)
+    assert elbv2.describe_trust_store_revocations(TrustStoreArn=store)[
+        'TrustStoreRevocations'] == []
+    elbv2.modify_trust_store(TrustStoreArn=store,
+                             **{**BUNDLE, 'CaCertificatesBundleS3Key': 'a/both.pem'})
+    revoke(daruma, elbv2, store, clients.foreign.revocations())
+    with pytest.raises(Exception, match='InvalidCaCertificatesBundle.*CN=foreign'):
+        elbv2.modify_trust_store(TrustStoreArn=store, **BUNDLE)
+
+
+def der_of(file):
+    der = file.with_suffix('.der')
+    assert run(['openssl', 'crl', '-in', file, '-outform', 'der', '-out', der]).returncode == 0
+    return der
+
+
+def test_declared_lists_are_pem_and_those_of_the_bundle(tmp_path, clients):
+    (tmp_path / 'ca.pem').write_bytes(clients.root.file.read_bytes())
+    text = ('TrustStores: [{Name: ours, CaCertificatesFile: ca.pem, RevocationFiles: [list]}]\n')
+    (tmp_path / 'a.yaml').write_text(text)
+    good = clients.root.revocations('declared')
+    for content, says in ((good, ''),
+                          (der_of(good), 'openssl crl -inform der -in list -out list.pem'),
+                          (clients.foreign.revocations(), 'add its certificate to the bundle')):
+        (tmp_path / 'list').write_bytes(content.read_bytes())
+        done = run([DARUMA, 'check', tmp_path / 'a.yaml'])
+        assert (done.returncode == 0) == (says == ''), done.stdout + done.stderr
+        assert says in done.stdout + done.stderr
+    (tmp_path / 'list').write_bytes(b'#' * (17 << 20) + b'\n' + good.read_bytes())
+    assert run([DARUMA, 'check', tmp_path / 'a.yaml']).returncode == 0
+    (tmp_path / 'list').write_bytes(b'#' * (50 << 20) + b'\n' + good.read_bytes())
+    done = run([DARUMA, 'check', tmp_path / 'a.yaml'])
+    assert done.returncode != 0 and 'over 52428800 bytes' in done.stdout + done.stderr
+
+
 def test_export_says_the_same(site, daruma, clients, processes):
     store = make_store(site.elbv2)['TrustStoreArn']
     site.listen({'Mode': 'verify', 'TrustStoreArn': store, 'AdvertiseTrustStoreCaNames': 'on'})
-    revoke(daruma, site.elbv2, store, clients.root.revocations())
+    revoke(daruma, site.elbv2, store, der_of(clients.root.revocations()))
     folder = daruma.folder
     for name in ('exported', 'again'):
         (folder / name).mkdir()
