@@ -26,12 +26,13 @@ struct ClientKind {
   int64_t not_after = 4'102'444'800;   // 2100-01-01
   int rsa_bits = 0;                    // 0: P-256
   const EVP_MD* digest = EVP_sha256();
-  std::string list_at{};  // where its revocation would stand: a URI
+  const char* usage = "critical,keyCertSign,cRLSign";  // of an authority
+  std::string list_at{};                               // where its revocation would stand: a URI
 };
 
 class TestAuthority {
  public:
-  // Of `kind`, the key and the hash count.
+  // Of `kind`, the key, its usage and the hash count.
   explicit TestAuthority(const std::string& name, const TestAuthority* issuer = nullptr,
                          ClientKind kind = {})
       : key_(make_key(kind)), certificate_(X509_new()) {
@@ -40,8 +41,7 @@ class TestAuthority {
     X509* parent = issuer ? issuer->certificate_.get() : certificate_.get();
     EXPECT_TRUE(
         add_extension(certificate_.get(), parent, NID_basic_constraints, "critical,CA:TRUE"));
-    EXPECT_TRUE(
-        add_extension(certificate_.get(), parent, NID_key_usage, "critical,keyCertSign,cRLSign"));
+    EXPECT_TRUE(add_extension(certificate_.get(), parent, NID_key_usage, kind.usage));
     finish(certificate_.get(), parent, issuer ? issuer->key_.get() : key_.get(), kind.digest);
     above_ = issuer ? issuer->chain() : "";
   }

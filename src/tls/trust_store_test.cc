@@ -127,6 +127,8 @@ TEST(TrustStore, lists_are_those_of_its_own_authorities) {
   EXPECT_NE(message.find("CN=middle"), std::string::npos) << message;
   EXPECT_NE(message.find("add its certificate to the bundle"), std::string::npos) << message;
   EXPECT_NE(refusal(root.pem(), twin.revocations({1})).find("not signed"), std::string::npos);
+  const TestAuthority silent("silent", nullptr, {.usage = "critical,keyCertSign"});
+  EXPECT_NE(refusal(silent.pem(), silent.revocations({1})).find("cRLSign"), std::string::npos);
 }
 
 std::string signed_with(const EVP_MD* digest, bool pss) {
