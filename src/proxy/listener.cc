@@ -35,6 +35,12 @@ model::Reason reason_of(tls::ClientCertificateProblem problem) {
   return model::Reason::client_certificate_invalid;
 }
 
+bool same_verification(const tls::ClientAuthentication& one,
+                       const tls::ClientAuthentication& other) {
+  return one.mode == other.mode && one.trust_fingerprint == other.trust_fingerprint &&
+         one.ignore_expiry == other.ignore_expiry;
+}
+
 }  // namespace
 
 Listener::Listener(Environment& environment, Owner& owner, ListenerKey key)
@@ -73,12 +79,13 @@ std::string Listener::open(const std::vector<Address>& addresses, bool share_por
   return problem;
 }
 
-void Listener::set_tls(std::string identity, std::shared_ptr<tls::ServerContext> context) {
+void Listener::set_tls(std::string identity, std::shared_ptr<tls::ServerContext> context,
+                       const tls::ClientAuthentication& clients) {
   tls_identity_ = std::move(identity);
   tls_context_ = std::move(context);
-}
-
-void Listener::verify_anew() {
+  const bool same = same_verification(clients, clients_);
+  clients_ = clients;
+  if (same) return;
   ++verification_;
   connections_.for_each([](AcceptedConnection& connection) { connection.retire(); });
 }

@@ -57,15 +57,16 @@ class Listener final : private io::AcceptHandler {
   // From now on new requests go by this snapshot.
   void adopt(const Pin& pin, size_t load_balancer, size_t listener);
   // From now on new connections do; `identity` is what the context was made from. Null, "": HTTP.
-  void set_tls(std::string identity, std::shared_ptr<tls::ServerContext> context);
-  // Whoever was let in before was not verified, or not by what counts now: connections end with
-  // their current exchange.
-  void verify_anew();
+  // `clients` is what it asks of them: where that lets in others than before, or has other things
+  // told of them, connections of before end with their current exchange.
+  void set_tls(std::string identity, std::shared_ptr<tls::ServerContext> context,
+               const tls::ClientAuthentication& clients);
+  const tls::ClientAuthentication& client_authentication() const { return clients_; }
   uint32_t verification() const { return verification_; }
-  // No further request is served on a connection of this origin.
-  bool outdated(const ClientOrigin& origin) const {
-    return retired_ || origin.verification != verification_;
-  }
+  // Its client was let in by what does not count any more: no request that begins is served.
+  bool unverified(const ClientOrigin& origin) const { return origin.verification != verification_; }
+  // A connection of this origin ends with its current exchange.
+  bool outdated(const ClientOrigin& origin) const { return retired_ || unverified(origin); }
   // A client's handshake has failed.
   void on_handshake_failed(const tls::Session& session, const Address& client);
   // Accepts nothing more; connections end with their current exchange.
@@ -110,12 +111,13 @@ class Listener final : private io::AcceptHandler {
   const model::Listener* listener_ = nullptr;
   std::shared_ptr<tls::ServerContext> tls_context_;
   std::string tls_identity_;
+  tls::ClientAuthentication clients_;
   NumberedLog access_log_;
   NumberedLog connection_log_;
   std::string connection_id_;  // room for a line of the connection log
   std::string line_;
   bool retired_ = false;
-  uint32_t verification_ = 0;
+  uint32_t verification_ = 0;  // grows with each change of what is asked of clients
   LineLimit refusal_lines_;
   Instant accept_errors_quiet_until_{};  // the log has heard of one lately
   IntrusiveList<AcceptedConnection> connections_;

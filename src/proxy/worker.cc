@@ -255,11 +255,12 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
 std::string Worker::Implementation::adopt_tls(Listener& listener, const model::LoadBalancer& owner,
                                               const model::Listener& model) {
   std::string identity;
+  const tls::ClientAuthentication clients = client_authentication(model);
   if (model.protocol == model::Protocol::https) {
     identity = model.ssl_policy + (owner.http2 ? " h2" : "");
     for (const uint32_t certificate : model.certificates)
       identity += ' ' + snapshot().certificates[certificate].fingerprint;
-    identity += identity_of(client_authentication(model));
+    identity += identity_of(clients);
   }
   if (identity == listener.tls_identity()) return "";
   std::shared_ptr<tls::ServerContext> tls_context;
@@ -269,8 +270,7 @@ std::string Worker::Implementation::adopt_tls(Listener& listener, const model::L
     if (!made) return made.error().message;
     tls_context = std::move(*made);
   }
-  listener.set_tls(std::move(identity), std::move(tls_context));
-  if (model.mutual_tls.mode == model::MutualTlsMode::verify) listener.verify_anew();
+  listener.set_tls(std::move(identity), std::move(tls_context), clients);
   return "";
 }
 
