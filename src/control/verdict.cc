@@ -58,6 +58,8 @@ std::string_view remedy_of(Reason reason) {
     case Reason::client_certificate_not_checked:
       return "Bring the authority's newest revocation list (AddTrustStoreRevocations, or "
              "RevocationFiles), and remove the old one: until then nobody is let in.";
+    case Reason::client_certificate_outdated:
+      return "Nothing: what the listener asks of clients changed, and who connects anew is asked.";
     case Reason::plain_http_on_https:
       return "The client should use https:// for this port.";
     case Reason::request_protocol_mismatch:

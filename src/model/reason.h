@@ -37,6 +37,8 @@ namespace daruma::model {
     "a revocation list has expired or cannot be used, so that nobody knows who is revoked")       \
   X(client_certificate_invalid,                                                                   \
     "the client's certificate is of a kind, a size, a depth or for a purpose that is not taken")  \
+  X(client_certificate_outdated,                                                                  \
+    "the client was let in before what the listener asks of clients changed: it connects anew")   \
   X(http2_protocol_error, "the client broke the rules of HTTP/2")                                 \
   X(http2_resets, "the client began and reset streams over HTTP/2 without end")                   \
   X(http2_frames, "the client sent HTTP/2 frames that bring nothing without end")                 \

@@ -146,6 +146,10 @@ Next Exchange::guard() {
   const std::optional<http::HostPort> split = http::split_host(authority_);
   host_ = split ? split->host : authority_;
 
+  // Who has the rest of a head to send, or has it in the network yet, comes late. 421: it may go
+  // again on another connection, whatever its method (RFC 9110 15.5.20).
+  if (listener_->unverified(client_->origin())) [[unlikely]]
+    return refuse(421, model::Reason::client_certificate_outdated);
   record_.desync = http::classify(request_.findings);
   if (record_.desync.tier != http::DesyncTier::compliant) {
     listener_->counters().desync_non_compliant_total.add();
@@ -261,6 +265,7 @@ void Exchange::prepare_forwarding() {
   const model::LoadBalancer& balancer = *load_balancer_;
   const model::Listener& listener = listener_->listener();
   if (request_.extended_connect) make_websocket_key();
+  DARUMA_ASSERT(!listener_->unverified(client_->origin()));  // guard() has seen to it
   const bool begins_trace = balancer.trace_start != model::TraceStart::off && begin_trace();
   forwarded_.emplace(http::ForwardedRequest{
       .head = request_,

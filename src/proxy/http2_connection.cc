@@ -119,6 +119,11 @@ void Http2Connection::note(Http2Stream& stream) {
 http::H2Stream* Http2Connection::on_request(http::RequestHead& head, Buffer& bytes,
                                             http::H2HeadReader::Body) {
   if (head_bytes_ + bytes.size() > model::limits::http2_heads_bytes_max) return nullptr;
+  // Reset with REFUSED_STREAM, it goes again on another connection (RFC 9113 8.7).
+  if (origin_.listener.unverified(origin_)) {
+    count(model::Reason::client_certificate_outdated);
+    return nullptr;
+  }
   Http2Stream& stream = add_stream();
   stream.open(head, bytes);
   head_bytes_ += stream.head_bytes();

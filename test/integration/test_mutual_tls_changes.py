@@ -6,8 +6,9 @@ import ssl
 import pytest
 
 from authority import Authority
+from frames import REFUSED_STREAM, Http2
 from harness import (
-    Configuration, Daruma, Target, make_certificate, read_until, target_group)
+    Configuration, Daruma, Target, make_certificate, read_all, read_until, target_group)
 
 CLIENT = ('extendedKeyUsage=clientAuth',)
 HEAD = b'GET / HTTP/1.1\r\nHost: a\r\n'
@@ -62,6 +63,49 @@ def site(tmp_path, processes):
 
 OFF, PASSED = {'Mode': 'off'}, {'Mode': 'passthrough'}
 VERIFIED = {'Mode': 'verify', 'TrustStore': 'ours'}
+ELSEWHERE = {'Mode': 'verify', 'TrustStore': 'foreign'}
+EXPIRED = {**ELSEWHERE, 'IgnoreClientCertificateExpiry': True}
+CHANGES = [(PASSED, VERIFIED), (ELSEWHERE, VERIFIED), (EXPIRED, ELSEWHERE), (ELSEWHERE, PASSED),
+           (ELSEWHERE, OFF), (OFF, PASSED), (OFF, VERIFIED)]
+
+
+@pytest.mark.parametrize('before, after', CHANGES)
+def test_a_head_of_before_is_not_served_after(site, processes, before, after):
+    site.serve(processes, **before)
+    with site.connect(site.admin) as begun, site.connect(site.admin) as idle:
+        idle.sendall(HEAD + b'\r\n')
+        assert b'200 OK' in read_until(idle, b'\r\n\r\n')
+        begun.sendall(HEAD)
+        site.change(**after)
+        begun.sendall(b'\r\n')
+        answer = read_all(begun)
+        assert answer.startswith(b'HTTP/1.1 421 '), answer
+        assert b'connection: close' in answer.lower() and b'admin' not in answer
+        assert b'HTTP/1.1' not in read_all(idle)
+    site.daruma.wait_for_metric('daruma_listener_reasons_total', equal=1, reason=OUTDATED)
+    assert any(' 421 ' in line and OUTDATED in line for line in site.daruma.log_lines())
+
+
+@pytest.mark.parametrize('before, after', [(PASSED, VERIFIED), (ELSEWHERE, VERIFIED)])
+def test_a_stream_of_after_is_not_served_on_a_connection_of_before(
+        site, processes, monkeypatch, before, after):
+    site.serve(processes, **before)
+    make = ssl.create_default_context
+
+    def with_certificate():
+        context = make()
+        context.check_hostname = False
+        context.load_cert_chain(*site.admin)
+        return context
+    monkeypatch.setattr(ssl, 'create_default_context', with_certificate)
+    with Http2(site.configuration.https_port) as there:
+        monkeypatch.undo()
+        assert there.get().status == 200
+        site.change(**after)
+        response = there.get()
+        assert response.reset == REFUSED_STREAM and not response.heads
+        there.until(lambda: there.goaways)
+    assert site.count(OUTDATED) == 1
 
 
 @pytest.mark.parametrize('mutual', [OFF, PASSED, VERIFIED])
