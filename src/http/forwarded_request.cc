@@ -19,7 +19,7 @@ namespace {
 constexpr size_t forwarded_for_addresses_max = 30;
 // Names, punctuation and numbers of the fields that are added.
 constexpr size_t added_bytes_max = 512 + 2 * tls_field_name_bytes_max;
-constexpr size_t certificate_names_bytes_max = 6 * (tls_field_name_bytes_max + 4);
+constexpr size_t certificate_name_bytes_max = tls_field_name_bytes_max + 4;
 constexpr size_t line_bytes_added_max = 2;  // "a:b" LF becomes "a: b" CRLF
 
 bool needs_encoding(char c) {
@@ -36,6 +36,12 @@ bool has_port(std::string_view address) {
   return colon != std::string_view::npos &&
          (address.find(':', colon + 1) == std::string_view::npos ||
           address.find("]:") != std::string_view::npos);
+}
+
+bool tells_certificate(const ForwardedRequest& request) {
+  return request.settings.certificate != CertificateTelling::nothing &&
+         request.client.certificate != nullptr &&
+         request.client.certificate_telling == request.settings.certificate;
 }
 
 class RequestForwarder {
@@ -69,8 +75,8 @@ class RequestForwarder {
       text.field(name(settings_.tls_version_name, tls_version_field), client_.tls_version);
       text.field(name(settings_.tls_cipher_name, tls_cipher_field), client_.tls_cipher);
     }
-    if (settings_.certificate != CertificateTelling::nothing && client_.certificate) [[unlikely]] {
-      write_certificate(*client_.certificate, text);
+    if (settings_.certificate != CertificateTelling::nothing) [[unlikely]] {
+      if (tells_certificate(request)) write_certificate(*client_.certificate, text);
     }
     write_received(text);
     // By value: writing stays in registers as long as nobody else may write to `text`.
@@ -326,10 +332,15 @@ size_t forwarded_for_addresses(const Fields& fields) {
   return addresses;
 }
 
-size_t certificate_bytes_max(const ClientCertificate& certificate) {
-  return certificate.serial_number.size() + certificate.issuer.size() + certificate.subject.size() +
-         certificate.validity.size() + certificate.leaf.size() + certificate.chain.size() +
-         certificate_names_bytes_max;
+// Of what is told.
+size_t certificate_bytes_max(const ForwardedRequest& request) {
+  if (!tells_certificate(request)) return 0;
+  const ClientCertificate& certificate = *request.client.certificate;
+  if (request.settings.certificate == CertificateTelling::chain)
+    return certificate_name_bytes_max + certificate.chain.size();
+  return 5 * certificate_name_bytes_max + certificate.serial_number.size() +
+         certificate.issuer.size() + certificate.subject.size() + certificate.validity.size() +
+         certificate.leaf.size();
 }
 
 size_t head_bytes_max(const ForwardedRequest& request) {
@@ -341,7 +352,7 @@ size_t head_bytes_max(const ForwardedRequest& request) {
          request.client.peer_ip.size() + request.client.tls_cipher.size() +
          request.trace_id.size() + request.websocket_key.size() + request.host_when_missing.size() +
          request.rewrite.host.size() + 3 * request.rewrite.path_and_query.size() + added_bytes_max +
-         (request.client.certificate ? certificate_bytes_max(*request.client.certificate) : 0);
+         certificate_bytes_max(request);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -369,7 +370,8 @@ TEST(ForwardedRequest, tls_fields_are_the_load_balancers_own_where_switched_on) 
 }
 
 std::string told_of(const ClientCertificate* certificate, const ForwardingSettings& settings,
-                    const std::string& received = "") {
+                    const std::string& received = "",
+                    std::optional<CertificateTelling> handshake = std::nullopt) {
   RequestHead head;
   const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n" + received + "\r\n";
   EXPECT_EQ(H1RequestParser().parse(bytes, head), ParseStatus::complete);
@@ -378,6 +380,7 @@ std::string told_of(const ClientCertificate* certificate, const ForwardingSettin
   const TargetParts parts = split_target(head.target, false);
   ClientFacts facts = facts_of({.secure = true});
   facts.certificate = certificate;
+  facts.certificate_telling = handshake.value_or(settings.certificate);
   const ForwardedRequest request{
       .head = head, .parts = parts, .client = facts, .settings = settings};
   if (forward_problem(request) != ForwardProblem::none) return "too large";
@@ -402,6 +405,21 @@ TEST(ForwardedRequest, tells_of_the_clients_certificate_what_the_listener_says) 
   for (size_t i = 0; i < 5; ++i) EXPECT_EQ(value_of(passed, certificate_names[i]), "-");
   EXPECT_EQ(value_of(passed, certificate_names[5]), "chain");
   EXPECT_EQ(told_of(&shown, {}).find("Clientcert"), std::string::npos);
+}
+
+TEST(ForwardedRequest, a_certificate_is_told_only_as_its_handshake_was_made) {
+  const ClientCertificate shown{"0A", "CN=ca", "CN=me", "NotBefore=a;NotAfter=b", "leaf", "chain"};
+  const ClientCertificateNames names;
+  constexpr CertificateTelling all[] = {CertificateTelling::nothing, CertificateTelling::chain,
+                                        CertificateTelling::verified_leaf};
+  for (const CertificateTelling handshake : all) {
+    for (const CertificateTelling listener : all) {
+      const std::string told =
+          told_of(&shown, {.certificate = listener, .certificate_names = &names}, "", handshake);
+      const bool tells = handshake == listener && listener != CertificateTelling::nothing;
+      EXPECT_EQ(told.find("Clientcert") != told.npos, tells);
+    }
+  }
 }
 
 TEST(ForwardedRequest, nobody_but_daruma_tells_of_certificates) {
@@ -429,6 +447,20 @@ TEST(ForwardedRequest, a_certificate_that_fits_no_head_is_refused) {
   const ClientCertificateNames names;
   EXPECT_TRUE(told_of(&shown, {.certificate = CertificateTelling::chain,
                                .certificate_names = &names}) == "too large");
+}
+
+TEST(ForwardedRequest, what_is_not_told_of_a_certificate_takes_no_room) {
+  ClientCertificate chain, leaf;
+  chain.chain.assign(Buffer::size_max() / 2, 'x');
+  chain.leaf.assign(Buffer::size_max(), 'x');
+  leaf.leaf = chain.chain;
+  leaf.chain = chain.leaf;
+  const ClientCertificateNames names;
+  EXPECT_FALSE(told_of(&chain, {.certificate = CertificateTelling::chain,
+                                .certificate_names = &names}) == "too large");
+  EXPECT_FALSE(told_of(&leaf, {.certificate = CertificateTelling::verified_leaf,
+                               .certificate_names = &names}) == "too large");
+  EXPECT_FALSE(told_of(&chain, {}) == "too large");
 }
 
 TEST(ForwardedRequest, trailers_pass_as_fields_of_the_head_do) {

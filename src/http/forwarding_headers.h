@@ -57,6 +57,8 @@ struct ClientFacts {
   std::string_view tls_cipher;   // OpenSSL's spelling
   // That the client has shown; null if none. Lives as long as the connection.
   const ClientCertificate* certificate = nullptr;
+  // What its handshake was good for. A listener that has come to want another tells nothing of it.
+  CertificateTelling certificate_telling = CertificateTelling::nothing;
 };
 
 // Fills `text` with a fresh "1-{8 hex epoch seconds}-{24 hex}".

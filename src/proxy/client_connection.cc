@@ -19,12 +19,25 @@ constexpr size_t head_read_bytes = 16 * 1024;
 constexpr Duration linger_timeout = 5s;
 constexpr size_t linger_bytes_max = 1024 * 1024;
 
+http::CertificateTelling telling_of(tls::ClientCertificates asked) {
+  switch (asked) {
+    case tls::ClientCertificates::none:
+      return http::CertificateTelling::nothing;
+    case tls::ClientCertificates::passthrough:
+      return http::CertificateTelling::chain;
+    case tls::ClientCertificates::verified:
+      break;
+  }
+  return http::CertificateTelling::verified_leaf;
+}
+
 http::ClientFacts facts_of(const io::Socket& socket, const Listener& listener, bool secure) {
   http::ClientFacts facts;
   facts.peer = socket.peer();
   facts.peer_ip = facts.peer.ip();
   facts.listener_port = listener.key().port;
   facts.secure = secure;
+  facts.certificate_telling = telling_of(listener.client_authentication().mode);
   return facts;
 }
 
