@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "control/condition_values.h"
 #include "control/suggestion.h"
+#include "http/message.h"
 #include "model/limits.h"
 
 namespace daruma::control {
@@ -144,8 +145,15 @@ class ConditionCheck {
 
   void check_name(const api::ConditionConfig& config, const Path& path) {
     const Path where = path.at("HttpHeaderName");
-    const std::string message = check_header_name(config.http_header_name.value_or(""));
+    const std::string name = config.http_header_name.value_or("");
+    const std::string message = check_header_name(name);
     if (!message.empty()) issues_.error(where, message);
+    // Only Daruma says that, and to targets.
+    if (http::field_id_of(name) == http::FieldId::x_amzn_mtls_clientcert) {
+      issues_.warning(where, fmt::format("no request has {}: what clients send under this name is "
+                                         "removed before rules are looked at",
+                                         name));
+    }
   }
 
   void check_texts(const Field& field, const std::optional<Texts>& values,

@@ -21,6 +21,24 @@ inline bool is_valid_field_name(std::string_view name) {
                      [](char c) { return c == '-' || is_alphanumeric(c); });
 }
 
+// To many a target an underscore in a name is a hyphen (CGI).
+inline bool is_same_to_cgi(std::string_view name, std::string_view other) {
+  const auto plain = [](char c) { return c == '_' ? '-' : ascii_lower(c); };
+  return std::ranges::equal(name, other, {}, plain, plain);
+}
+
+// Whether a target would take it for what a listener with these names tells of certificates: by
+// them, or by the names that it is told in elsewhere.
+inline bool is_of_certificate(std::string_view name, const ClientCertificateNames& names) {
+  static constexpr std::string_view family = "X-Amzn-Mtls-Clientcert";
+  if (is_same_to_cgi(name.substr(0, family.size()), family)) return true;
+  for (const std::string* each : {&names.serial_number, &names.issuer, &names.subject,
+                                  &names.validity, &names.leaf, &names.chain}) {
+    if (is_same_to_cgi(name, *each)) return true;
+  }
+  return false;
+}
+
 class FieldRules {
  public:
   explicit FieldRules(const ForwardingSettings& settings) : settings_(settings) {}
@@ -30,8 +48,8 @@ class FieldRules {
 
   bool pass(std::string_view name) const {
     if (settings_.add_tls_version_and_cipher && is_ours(name)) return false;
-    if (settings_.certificate != CertificateTelling::nothing && is_of_certificate(name))
-        [[unlikely]]
+    if (settings_.certificate != CertificateTelling::nothing &&
+        is_of_certificate(name, *settings_.certificate_names)) [[unlikely]]
       return false;
     if (settings_.replace_trace_context && is_trace_context(name)) [[unlikely]]
       return false;
@@ -47,22 +65,6 @@ class FieldRules {
     };
     return ascii_iequals(name, tls_version_field) || ascii_iequals(name, tls_cipher_field) ||
            is(settings_.tls_version_name) || is(settings_.tls_cipher_name);
-  }
-  // By the names that they have here, and by those that they have elsewhere. To many a target an
-  // underscore in a name is a hyphen (CGI).
-  bool is_of_certificate(std::string_view name) const {
-    static constexpr std::string_view family = "X-Amzn-Mtls-Clientcert";
-    if (is_same_to_cgi(name.substr(0, family.size()), family)) return true;
-    const ClientCertificateNames& names = *settings_.certificate_names;
-    for (const std::string* each : {&names.serial_number, &names.issuer, &names.subject,
-                                    &names.validity, &names.leaf, &names.chain}) {
-      if (is_same_to_cgi(name, *each)) return true;
-    }
-    return false;
-  }
-  static bool is_same_to_cgi(std::string_view name, std::string_view other) {
-    const auto plain = [](char c) { return c == '_' ? '-' : ascii_lower(c); };
-    return std::ranges::equal(name, other, {}, plain, plain);
   }
   static bool is_trace_context(std::string_view name) {
     return ascii_iequals(name, traceparent_field) || ascii_iequals(name, tracestate_field);

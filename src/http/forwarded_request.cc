@@ -357,6 +357,12 @@ size_t head_bytes_max(const ForwardedRequest& request) {
 
 }  // namespace
 
+void mark_certificate_fields(const ClientCertificateNames& names, Fields& fields) {
+  fields.mark(FieldId::x_amzn_mtls_clientcert, [&names](const Field& field) {
+    return field.id == FieldId::other && is_of_certificate(field.name, names);
+  });
+}
+
 ForwardProblem forward_problem(const ForwardedRequest& request) {
   if (forwarded_for_addresses(request.head.fields) > forwarded_for_addresses_max)
     return ForwardProblem::too_many_forwarded_for;

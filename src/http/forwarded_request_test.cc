@@ -422,6 +422,23 @@ TEST(ForwardedRequest, a_certificate_is_told_only_as_its_handshake_was_made) {
   }
 }
 
+TEST(ForwardedRequest, fields_that_look_like_a_certificates_are_marked) {
+  ClientCertificateNames names;
+  names.subject = "Client-Name";
+  Fields fields;
+  for (const char* name :
+       {"client_name", "CLIENT-NAME", "X_Amzn_Mtls-Clientcert-Leaf", "x-amzn-mtls-clientcert-more"})
+    fields.add(name, "forged");
+  mark_certificate_fields(names, fields);
+  for (const Field& field : fields)
+    EXPECT_TRUE(field.id == FieldId::x_amzn_mtls_clientcert) << field.name;
+  Fields others;
+  for (const char* name : {"Client-Names", "Client", "Host"}) others.add(name, "kept");
+  mark_certificate_fields(names, others);
+  for (const Field& field : others)
+    EXPECT_FALSE(field.id == FieldId::x_amzn_mtls_clientcert) << field.name;
+}
+
 TEST(ForwardedRequest, nobody_but_daruma_tells_of_certificates) {
   std::string forged;
   for (const char* name : certificate_names) {

@@ -89,6 +89,11 @@ struct ForwardedRequest {
   RequestRewrite rewrite{};
 };
 
+// What of a client's fields looks as if it told of its certificate, on a listener that tells of it
+// in fields of these names, becomes FieldId::x_amzn_mtls_clientcert: no rule goes by it, and no
+// target gets it.
+void mark_certificate_fields(const ClientCertificateNames& names, Fields& fields);
+
 enum class ForwardProblem : uint8_t {
   none,
   too_many_forwarded_for,  // over 30 addresses: 463

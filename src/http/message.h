@@ -104,6 +104,13 @@ class Fields {
     field.value = value;
     field.id = id;
   }
+  // Those that `which` takes have that id from now on.
+  template <class Which>
+  void mark(FieldId id, Which which) {
+    for (Field& field : fields_) {
+      if (which(field)) field.id = id;
+    }
+  }
   // The first of that name, or nullptr. Never an invalid one.
   const Field* find(FieldId id) const;
   const Field* find(std::string_view name) const;

@@ -202,6 +202,8 @@ Next Exchange::match_rule() {
   load_balancer_ = &listener_->load_balancer();
   const model::Listener& listener = listener_->listener();
   const std::string_view path = http::normalised_path(parts_.path, path_storage_);
+  if (listener.mutual_tls.mode != model::MutualTlsMode::off) [[unlikely]]
+    http::mark_certificate_fields(listener.mutual_tls.names, request_.fields);
   const model::Rule& rule =
       listener.rules[listener.table->match({.host = without_root(host_),
                                             .path = path,

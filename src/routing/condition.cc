@@ -71,7 +71,7 @@ class Condition::Asker {
   bool operator()(const Header& header) const {
     return input_.fields != nullptr &&
            std::ranges::any_of(*input_.fields, [&header](const http::Field& field) {
-             return field.id != http::FieldId::invalid && ascii_iequals(field.name, header.name) &&
+             return MatchInput::counts(field) && ascii_iequals(field.name, header.name) &&
                     header.texts.hold(field.value);
            });
   }

@@ -282,7 +282,7 @@ void FieldIndex::take_best(const MatchInput& input, uint32_t& best) const {
 void FieldIndex::take_best_by_header(const MatchInput& input, uint32_t& best) const {
   if (headers_->least_rule >= best || input.fields == nullptr) return;
   for (const http::Field& field : *input.fields) {
-    if (field.id == http::FieldId::invalid) continue;
+    if (!MatchInput::counts(field)) continue;
     const auto take = [this, &field, &input, &best](uint32_t name, uint32_t rule) {
       if (name == GlobIndex::no_item) {
         best = rule;

@@ -19,6 +19,10 @@ struct MatchInput {
   const http::Fields* fields = nullptr;
   const Address* source = nullptr;  // who connected, whatever X-Forwarded-For says
 
+  // Not what cannot be read, nor what clients say of certificates.
+  static bool counts(const http::Field& field) {
+    return field.id != http::FieldId::invalid && field.id != http::FieldId::x_amzn_mtls_clientcert;
+  }
   bool has_port() const { return host_and_port.find(':', host.size()) != std::string_view::npos; }
 };
 

@@ -185,6 +185,8 @@ TEST(RuleTable, header_names_and_values_are_compared_without_case) {
   Request invalid;
   invalid.fields.add("User-Agent", "Chrome", http::FieldId::invalid);
   EXPECT_FALSE(takes(chrome, invalid));
+  const model::HttpHeaderCondition subject{"X-Amzn-Mtls-Clientcert-Subject", {"CN=admin"}};
+  EXPECT_FALSE(takes(subject, with({{"X-Amzn-Mtls-Clientcert-Subject", "CN=admin"}})));
   EXPECT_FALSE(takes(chrome, Request{}));
   EXPECT_TRUE(takes(model::HttpHeaderCondition{"X-A", {}, {"^v[0-9]$"}}, with({{"x-a", "V1"}})));
   EXPECT_FALSE(takes(model::HttpHeaderCondition{"X-A", {}, {"^v[0-9]$"}}, with({{"x-a", "v12"}})));

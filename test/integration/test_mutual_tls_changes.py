@@ -8,7 +8,8 @@ import pytest
 from authority import Authority
 from frames import REFUSED_STREAM, Http2
 from harness import (
-    Configuration, Daruma, Target, make_certificate, read_all, read_until, target_group)
+    DARUMA, Configuration, Daruma, Target, make_certificate, read_all, read_until, run,
+    target_group)
 
 CLIENT = ('extendedKeyUsage=clientAuth',)
 HEAD = b'GET / HTTP/1.1\r\nHost: a\r\n'
@@ -126,3 +127,25 @@ def test_a_new_certificate_of_the_listener_ends_no_connection(site, processes, m
             there.sendall(HEAD + b'\r\n')
             assert b'HTTP/1.1 200 OK' in read_until(there, b'\r\n\r\n')
     assert site.count(OUTDATED) == 0
+
+
+NAMES = ('X-Amzn-Mtls-Clientcert-Subject', 'X-Client-Name')
+
+
+@pytest.mark.parametrize('mutual', [OFF, PASSED, VERIFIED])
+def test_rules_do_not_go_by_what_clients_say_of_certificates(site, processes, mutual):
+    site.listener['Rules'] = [
+        {'Priority': number, 'Conditions': [{'Field': 'http-header', 'HttpHeaderConfig': {
+            'HttpHeaderName': name, 'Values': ['CN=admin']}}],
+         'Actions': [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '299'}}]}
+        for number, name in enumerate(NAMES, 1)]
+    site.listener['Attributes'] = {
+        'routing.http.request.x_amzn_mtls_clientcert_subject.header_name': NAMES[1]}
+    site.serve(processes, **mutual)
+    # Without mutual TLS a name that is the listener's own stands for nothing.
+    for name, status in zip(NAMES, (b'200', b'299' if mutual == OFF else b'200')):
+        with site.connect(site.good) as there:
+            there.sendall(HEAD + f'{name}: CN=admin\r\nConnection: close\r\n\r\n'.encode())
+            assert read_all(there).startswith(b'HTTP/1.1 ' + status), name
+    checked = run([DARUMA, 'check', site.configuration.file])
+    assert f'no request has {NAMES[0]}' in checked.stdout + checked.stderr
