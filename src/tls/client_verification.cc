@@ -154,6 +154,18 @@ Result<std::string> pem_of(X509* certificate) {
   return percent_encoded({bytes, static_cast<size_t>(size)});
 }
 
+Result<std::string> chain_of(const SSL* ssl, X509* leaf) {
+  Result<std::string> chain = pem_of(leaf);
+  // A server's library keeps the leaf out of it.
+  const STACK_OF(X509)* others = SSL_get_peer_cert_chain(ssl);
+  for (int i = 0; chain && others != nullptr && i < static_cast<int>(sk_X509_num(others)); ++i) {
+    const Result<std::string> pem = pem_of(sk_X509_value(others, i));
+    if (!pem) return pem;
+    *chain += *pem;
+  }
+  return chain;
+}
+
 std::string serial_of(const X509* certificate) {
   const std::unique_ptr<BIGNUM, Releaser<BN_free>> number(
       ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
@@ -243,23 +255,23 @@ Problem client_problem_of(const SSL* ssl, unsigned long error_code) {
 Result<std::unique_ptr<ClientCertificate>> client_certificate_of(const SSL* ssl) {
   const OwnedX509 leaf(SSL_get_peer_certificate(ssl));
   if (!leaf) return std::unique_ptr<ClientCertificate>();
-  auto pem = pem_of(leaf.get());
-  if (!pem) return fail(pem.error().message);
   auto told = std::make_unique<ClientCertificate>();
+  const ClientAuthentication* asked = state_of(ssl).authentication;
+  if (asked != nullptr && asked->mode == ClientCertificates::passthrough) {
+    auto chain = chain_of(ssl, leaf.get());
+    if (!chain) return fail(chain.error().message);
+    told->chain = std::move(*chain);
+    ERR_clear_error();
+    return told;
+  }
   told->serial_number = serial_of(leaf.get());
   told->issuer = text_of(X509_get_issuer_name(leaf.get()));
   told->subject = text_of(X509_get_subject_name(leaf.get()));
   told->validity = fmt::format("NotBefore={};NotAfter={}", time_of(X509_get0_notBefore(leaf.get())),
                                time_of(X509_get0_notAfter(leaf.get())));
+  auto pem = pem_of(leaf.get());
+  if (!pem) return fail(pem.error().message);
   told->leaf = std::move(*pem);
-  told->chain = told->leaf;
-  // A server's library keeps the leaf out of it.
-  const STACK_OF(X509)* others = SSL_get_peer_cert_chain(ssl);
-  for (int i = 0; others != nullptr && i < static_cast<int>(sk_X509_num(others)); ++i) {
-    pem = pem_of(sk_X509_value(others, i));
-    if (!pem) return fail(pem.error().message);
-    told->chain += *pem;
-  }
   ERR_clear_error();
   return told;
 }

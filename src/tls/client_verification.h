@@ -23,7 +23,9 @@ void ask_for_certificates(SSL_CTX* context, const ClientAuthentication& wanted);
 // After a handshake that failed: whether, and why, it was the client's certificate.
 ClientCertificateProblem client_problem_of(const SSL* ssl, unsigned long error_code);
 
-// Null if the client sent none; an error if the library does not write what it has read.
+// What is told of it where clients are asked so: the chain, passed through, or all but that,
+// verified; the rest is empty, as each connection keeps it. Null if the client sent none; an error
+// if the library does not write what it has read.
 Result<std::unique_ptr<ClientCertificate>> client_certificate_of(const SSL* ssl);
 
 }  // namespace daruma::tls
