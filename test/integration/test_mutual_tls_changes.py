@@ -9,7 +9,7 @@ from authority import Authority
 from frames import REFUSED_STREAM, Http2
 from harness import (
     DARUMA, Configuration, Daruma, Target, make_certificate, read_all, read_until, run,
-    target_group)
+    target_group, wait_until)
 
 CLIENT = ('extendedKeyUsage=clientAuth',)
 HEAD = b'GET / HTTP/1.1\r\nHost: a\r\n'
@@ -84,7 +84,8 @@ def test_a_head_of_before_is_not_served_after(site, processes, before, after):
         assert b'connection: close' in answer.lower() and b'admin' not in answer
         assert b'HTTP/1.1' not in read_all(idle)
     site.daruma.wait_for_metric('daruma_listener_reasons_total', equal=1, reason=OUTDATED)
-    assert any(' 421 ' in line and OUTDATED in line for line in site.daruma.log_lines())
+    wait_until('the log has its line', lambda: any(
+        ' 421 ' in line and OUTDATED in line for line in site.daruma.log_lines()))
 
 
 @pytest.mark.parametrize('before, after', [(PASSED, VERIFIED), (ELSEWHERE, VERIFIED)])
