@@ -46,7 +46,7 @@ Standing standing_of(const GroupStanding& group) {
   if (group.targets == 0 || dead || group.turned_away >= shown_least) return Standing::critical;
   const bool troubled = group.unhealthy > 0 || group.saturated > 0 || group.waiting > 0 ||
                         group.anomalous > 0 || group.fail_open >= shown_least ||
-                        group.target_errors >= shown_least || group.advised;
+                        group.target_errors >= shown_least;
   return troubled ? Standing::warning : Standing::ok;
 }
 

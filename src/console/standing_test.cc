@@ -38,6 +38,9 @@ TEST(Standing, of_a_group_says_what_is_the_matter) {
         .advised = true},
        Standing::critical,
        "1 of 2 busy, 1 unhealthy; 2.0/s turned away; there is advice"},
+      {{.in_use = true, .targets = 2, .healthy = 2, .requests = 9, .advised = true},
+       Standing::ok,  // nothing is happening now
+       "all 2 targets healthy; there is advice"},
       {{.in_use = true,
         .targets = 2,
         .unhealthy = 2,
