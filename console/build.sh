@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds the console: index.html, app.js and app.css into OUTDIR, which is made if need be.
+# Builds the console: index.html, app.js, app.css, favicon.svg and licenses.txt into OUTDIR, which is
+# made if need be.
 #
 # Usage: console/build.sh OUTDIR      Needs node (18 or newer) and npm.
 # The packages of package-lock.json are installed into console/node_modules if they are not there
@@ -34,3 +35,10 @@ node_modules/.bin/esbuild src/main.tsx --bundle --minify --format=esm --target=e
 node_modules/.bin/esbuild src/app.css --bundle --minify --target=es2020,safari15 \
   --log-level=warning --outfile="$outdir/app.css"
 cp src/index.html src/favicon.svg "$outdir/"
+
+# Of whoever's code is in app.js or app.css: their licences want to be passed on with it.
+for package in preact @preact/signals @preact/signals-core uplot; do
+  printf '%s\n\n' "$package"
+  cat "node_modules/$package/LICENSE"
+  echo
+done >"$outdir/licenses.txt"

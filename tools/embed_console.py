@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the console's files into a C++ source: each compressed, with an ETag of its content.
 
-Usage: tools/embed_console.py FOLDER OUT.cc. FOLDER has index.html, app.js, app.css, and perhaps
-favicon.svg; other files are an error, so that nothing is left out unnoticed.
+Usage: tools/embed_console.py FOLDER OUT.cc. FOLDER has index.html, app.js, app.css, licenses.txt,
+and perhaps favicon.svg; other files are an error, so that nothing is left out unnoticed.
 """
 import gzip
 import hashlib
@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 TYPES = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8',
-         '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml'}
-NAMES = {'index.html', 'app.js', 'app.css', 'favicon.svg'}
+         '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml',
+         '.txt': 'text/plain; charset=utf-8'}
+NAMES = {'index.html', 'app.js', 'app.css', 'favicon.svg', 'licenses.txt'}
 REQUIRED = NAMES - {'favicon.svg'}
 BYTES_A_LINE = 24
 

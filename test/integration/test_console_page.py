@@ -60,7 +60,7 @@ def browser(tmp_path_factory, node):
 def test_the_page_is_small(node):
     with new_session() as session:
         answers = [session.get(f'{node.admin}/console/{name}', stream=True)
-                   for name in ('', 'app.js', 'app.css', 'favicon.svg')]
+                   for name in ('', 'app.js', 'app.css', 'favicon.svg', 'licenses.txt')]
     assert {answer.headers['Content-Encoding'] for answer in answers} == {'gzip'}
     sizes = [int(answer.headers['Content-Length']) for answer in answers]
     print(sizes)

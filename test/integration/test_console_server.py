@@ -76,7 +76,7 @@ def test_the_page_loads_nothing_from_elsewhere(visitor):
     assert page.headers['X-Content-Type-Options'] == 'nosniff'
     assert page.headers['Referrer-Policy'] == 'no-referrer'
     assert visitor.get('/console', allow_redirects=False).headers['Location'] == '/console/'
-    for name in ('app.js', 'app.css'):
+    for name in ('app.js', 'app.css', 'licenses.txt'):
         first = visitor.get(f'/console/{name}')
         assert first.status_code == 200 and first.content
         again = visitor.get(f'/console/{name}', headers={'If-None-Match': first.headers['ETag']})
