@@ -126,6 +126,12 @@ function LinkState() {
         <Badge tone="ok">live</Badge>
       </span>
     );
+  if (link.value === 'paused')
+    return (
+      <span class="link-state">
+        <Badge tone="info">paused while hidden</Badge>
+      </span>
+    );
   if (link.value === 'waiting')
     return (
       <span class="link-state">

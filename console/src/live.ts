@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The live stream: how the node is configured, and once a second how it stands.
+// The live stream: how the node is configured, and once a second how it stands. Only while the page
+// is to be seen: a browser has six connections to a host, and each stream takes one.
 import { batch, computed, signal } from '@preact/signals';
 import { findSession, session, sessionEnded } from './server';
 import type { Config, LoadBalancer, State, TargetGroup } from './types';
 
 export const config = signal<Config | null>(null);
 export const state = signal<State | null>(null);
-export type Link = 'waiting' | 'live' | 'stale';
+export type Link = 'waiting' | 'live' | 'stale' | 'paused';
 export const link = signal<Link>('waiting');
 // Counts the changes of any target's health: who shows the past asks for it again.
 export const healthChanges = signal(0);
@@ -29,8 +30,22 @@ const stale_after_ms = 5000;
 let source: EventSource | null = null;
 let watchdog: ReturnType<typeof setTimeout> | undefined;
 
+// Nothing has been heard for too long.
+function watch(): void {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(() => {
+    link.value = 'stale';
+  }, stale_after_ms);
+}
+
 export function start(): void {
   stop();
+  if (document.hidden) {
+    link.value = 'paused';
+    return;
+  }
+  if (link.peek() === 'paused') link.value = 'waiting';
+  watch();
   source = new EventSource('live');
   source.addEventListener('config', (event) => takeConfig(JSON.parse(event.data) as Config));
   source.addEventListener('state', (event) => takeState(event.data as string));
@@ -44,7 +59,9 @@ export function start(): void {
     // An EventSource cannot tell a 401 from a node that is away.
     findSession().catch(() => undefined);
     // After an answer that is no stream (503: too many) a browser does not try again by itself.
-    if (source?.readyState === EventSource.CLOSED) setTimeout(() => source && start(), 3000);
+    const broken = source;
+    if (broken?.readyState === EventSource.CLOSED)
+      setTimeout(() => source === broken && start(), 3000);
   };
 }
 
@@ -68,10 +85,7 @@ export function takeState(text: string): void {
     link.value = 'live';
     if (changed) healthChanges.value += 1;
   });
-  clearTimeout(watchdog);
-  watchdog = setTimeout(() => {
-    link.value = 'stale';
-  }, stale_after_ms);
+  watch();
   // What an update costs, for whoever measures: from its arrival until the page has rendered it,
   // which Preact does in a task that stands in line before this one.
   setTimeout(() => {
@@ -92,8 +106,11 @@ export function healthDiffers(before: State | null, after: State): boolean {
   });
 }
 
-// Begins and ends with the session.
+// Begins and ends with the session, and rests while the page is hidden.
 export function followSession(): void {
+  document.addEventListener('visibilitychange', () => {
+    if (session.peek()) start();
+  });
   session.subscribe((value) => {
     if (value) {
       start();

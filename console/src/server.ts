@@ -28,8 +28,7 @@ export function sessionEnded(reason: string): void {
   session.value = null;
 }
 
-async function refusal(answer: Response): Promise<Refused> {
-  const text = await answer.text();
+function refusal(answer: Response, text: string): Refused {
   let code = String(answer.status);
   let message = text || answer.statusText;
   try {
@@ -47,24 +46,50 @@ async function refusal(answer: Response): Promise<Refused> {
   return new Refused(answer.status, String(code).replace(/^.*#/, ''), message);
 }
 
-async function ask(path: string, options: RequestInit = {}): Promise<Response> {
+const patience_ms = 30_000;
+
+// The answer with its whole body, within `patience_ms`. (AbortSignal.timeout is too new for some
+// browsers that get this page.)
+async function send(path: string, options: RequestInit): Promise<[Response, string]> {
   const token = session.peek()?.csrf_token;
   const headers = new Headers(options.headers);
   if (token && options.method) headers.set('X-Daruma-Csrf', token);
-  let answer: Response;
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), patience_ms);
   try {
-    answer = await fetch(path, { ...options, headers, credentials: 'same-origin' });
+    const answer = await fetch(path, {
+      ...options,
+      headers,
+      credentials: 'same-origin',
+      signal: patience.signal,
+    });
+    return [answer, await answer.text()];
   } catch {
-    throw new Refused(0, 'NoAnswer', 'The node does not answer. Is it running, and reachable?');
+    if (!patience.signal.aborted)
+      throw new Refused(0, 'NoAnswer', 'The node does not answer. Is it running, and reachable?');
+    throw new Refused(
+      0,
+      'NoAnswer',
+      `No answer within ${patience_ms / 1000} s. The node may be busy, or stopped, or too many ` +
+        'windows of this browser show it at once' +
+        (options.method ? '. Whether it was done is not known: look before you try again.' : '.'),
+    );
+  } finally {
+    clearTimeout(timer);
   }
-  if (answer.ok) return answer;
-  const refused = await refusal(answer);
+}
+
+// The answer's body.
+async function ask(path: string, options: RequestInit = {}): Promise<string> {
+  const [answer, text] = await send(path, options);
+  if (answer.ok) return text;
+  const refused = refusal(answer, text);
   if (refused.code === 'NoSession') sessionEnded('The session has ended. Please log in again.');
   throw refused;
 }
 
 export async function get<T>(path: string): Promise<T> {
-  return (await ask(path)).json() as Promise<T>;
+  return JSON.parse(await ask(path)) as T;
 }
 
 export async function findSession(): Promise<void> {
@@ -86,7 +111,7 @@ export async function logIn(credentials: Credentials): Promise<void> {
     body: JSON.stringify(credentials),
   });
   farewell.value = '';
-  session.value = (await answer.json()) as Session;
+  session.value = JSON.parse(answer) as Session;
 }
 
 export async function logOut(): Promise<void> {
@@ -99,7 +124,7 @@ export async function logOut(): Promise<void> {
 
 export async function reload(): Promise<string> {
   const answer = await ask('reload', { method: 'POST' });
-  return ((await answer.json()) as { text: string }).text;
+  return (JSON.parse(answer) as { text: string }).text;
 }
 
 const jsonServices = {
@@ -119,7 +144,7 @@ export async function call<T>(
     headers: { 'Content-Type': type, 'X-Amz-Target': `${target}.${name}` },
     body: JSON.stringify(parameters),
   });
-  return JSON.parse((await answer.text()) || '{}') as T;
+  return JSON.parse(answer || '{}') as T;
 }
 
 // Of ELB: the answer's …Result element.
@@ -129,7 +154,7 @@ async function query(operation: Operation): Promise<Element> {
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
     body: queryBody(operation),
   });
-  const xml = new DOMParser().parseFromString(await answer.text(), 'text/xml');
+  const xml = new DOMParser().parseFromString(answer, 'text/xml');
   return xml.querySelector(`${operation.name}Result`) ?? xml.documentElement;
 }
 
