@@ -2,9 +2,9 @@
 //
 // The frame around every view: where one can go, who one is, whether what is shown is live.
 import type { ComponentType } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { span } from './format';
-import { config, link, state } from './live';
+import { config, link, silentSeconds, state } from './live';
 import { Badge, Icon } from './parts/bits';
 import { linkTo, place } from './route';
 import { logOut, session } from './server';
@@ -118,8 +118,7 @@ function Top() {
   );
 }
 
-function LinkState() {
-  const last = state.value?.time;
+export function LinkState() {
   if (link.value === 'live')
     return (
       <span class="link-state">
@@ -138,10 +137,23 @@ function LinkState() {
         <Badge tone="info">connecting</Badge>
       </span>
     );
+  return <Silence />;
+}
+
+// Said once to who hears the page: not each second again.
+function Silence() {
+  const [, setTick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setTick((before) => before + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = silentSeconds();
   return (
     <span class="link-state" role="alert">
       <Badge tone="critical">
-        no news{last ? ` for ${span(Date.now() / 1000 - last)}` : ''}: what is shown is old
+        no news
+        {seconds !== null && <span aria-hidden="true"> for {span(seconds)}</span>}: what is shown is
+        old
       </Badge>
     </span>
   );

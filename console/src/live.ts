@@ -27,15 +27,28 @@ export const balancersByName = computed(
 );
 
 const stale_after_ms = 5000;
+// When the node was last heard, by this browser's clock, which the node's may differ from.
+let heard: number | null = null;
+
+// For how long the node has not been heard; null: it never was.
+export function silentSeconds(): number | null {
+  return heard === null ? null : (performance.now() - heard) / 1000;
+}
+
 let source: EventSource | null = null;
 let watchdog: ReturnType<typeof setTimeout> | undefined;
 
 // Nothing has been heard for too long.
 function watch(): void {
   clearTimeout(watchdog);
-  watchdog = setTimeout(() => {
-    link.value = 'stale';
-  }, stale_after_ms);
+  // A node of very many targets tells less often.
+  const every_ms = 1000 * (state.peek()?.interval_seconds ?? 0);
+  watchdog = setTimeout(
+    () => {
+      link.value = 'stale';
+    },
+    Math.max(stale_after_ms, 3 * every_ms),
+  );
 }
 
 export function start(): void {
@@ -78,6 +91,7 @@ export function takeConfig(next: Config): void {
 
 export function takeState(text: string): void {
   const began = performance.now();
+  heard = began;
   const next = JSON.parse(text) as State;
   const changed = healthDiffers(state.peek(), next);
   batch(() => {
@@ -121,6 +135,7 @@ export function followSession(): void {
         state.value = null;
         link.value = 'waiting';
       });
+      heard = null;
     }
   });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { followSession, link, start, stop, takeState } from '../src/live';
+import { followSession, link, silentSeconds, start, stop, takeState } from '../src/live';
 import { session } from '../src/server';
 import type { Session } from '../src/types';
 import { aState } from './example';
@@ -80,4 +80,22 @@ test('a connection on which nothing comes is stale, not live', () => {
   start();
   vi.advanceTimersByTime(6000);
   expect(link.value).toBe('stale');
+});
+
+test('silence is measured by the clock of the browser', () => {
+  vi.setSystemTime(0); // the node's is years ahead
+  start();
+  takeState(JSON.stringify(aState()));
+  vi.advanceTimersByTime(4000);
+  expect(link.value).toBe('live');
+  vi.advanceTimersByTime(8000);
+  expect(link.value).toBe('stale');
+  expect(silentSeconds()).toBeCloseTo(12);
+});
+
+test('a node that tells every five seconds is live', () => {
+  start();
+  takeState(JSON.stringify({ ...aState(), interval_seconds: 5 }));
+  vi.advanceTimersByTime(14_000);
+  expect(link.value).toBe('live');
 });

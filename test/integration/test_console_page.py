@@ -4,6 +4,7 @@ accessibility, the security policy, small screens and large ones, no jumping abo
 """
 import contextlib
 import functools
+import signal
 import subprocess
 import time
 
@@ -273,3 +274,18 @@ def test_nothing_jumps_while_figures_change(browser, node):
         'return (window.seen ??= new Set()).add(document.querySelector(".strip-ticks").innerText)'
         '.size') >= 3)
     assert sum(browser.run('return window.shifts')) < 0.01
+
+
+def test_silence_is_told_and_counted(tmp_path):
+    """A node that stops answering: for how long is shown, each second again."""
+    with Daruma(configure(tmp_path / 'daruma', [])) as daruma, Browser(tmp_path, daruma) as browser:
+        browser.log_in()
+        browser.wait_for_text('live', '.top')
+        daruma.send(signal.SIGSTOP)
+        try:
+            shown = browser.wait_for_text('no news', '.top') and browser.text('.top .link-state')
+            browser.wait('it goes on', lambda: browser.text('.top .link-state') != shown)
+            assert 'what is shown is old' in browser.text('.top .link-state')
+        finally:
+            daruma.send(signal.SIGCONT)
+        browser.wait_for_text('live', '.top')
