@@ -7,7 +7,7 @@ import { span } from './format';
 import { config, link, silentSeconds, state } from './live';
 import { Badge, Icon } from './parts/bits';
 import { linkTo, place } from './route';
-import { logOut, session } from './server';
+import { delay, logOut, session } from './server';
 import { Alarms } from './views/alarms';
 import { Certificates } from './views/certificates';
 import { Changes } from './views/changes';
@@ -36,7 +36,7 @@ export function App() {
   if (who === undefined)
     return (
       <p class="loading-page" role="status">
-        Loading …
+        {delay.value ? `${delay.value} It is asked again every other second.` : 'Loading …'}
       </p>
     );
   if (who === null) return <Login />;

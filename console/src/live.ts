@@ -3,7 +3,7 @@
 // The live stream: how the node is configured, and once a second how it stands. Only while the page
 // is to be seen: a browser has six connections to a host, and each stream takes one.
 import { batch, computed, signal } from '@preact/signals';
-import { findSession, session, sessionEnded } from './server';
+import { findSession, session } from './server';
 import type { Config, LoadBalancer, State, TargetGroup } from './types';
 
 export const config = signal<Config | null>(null);
@@ -27,6 +27,7 @@ export const balancersByName = computed(
 );
 
 const stale_after_ms = 5000;
+const again_ms = 3000;
 // When the node was last heard, by this browser's clock, which the node's may differ from.
 let heard: number | null = null;
 
@@ -62,10 +63,15 @@ export function start(): void {
   source = new EventSource('live');
   source.addEventListener('config', (event) => takeConfig(JSON.parse(event.data) as Config));
   source.addEventListener('state', (event) => takeState(event.data as string));
-  source.addEventListener('end', (event) => {
+  source.addEventListener('end', () => {
     stop();
-    const { reason } = JSON.parse(event.data) as { reason?: string };
-    sessionEnded(reason || 'The session has ended. Please log in again.');
+    // Where nobody logs in, there is a next session. No answer: the stream finds out.
+    findSession()
+      .catch(() => undefined)
+      .finally(() => {
+        if (session.peek() && !source)
+          setTimeout(() => session.peek() && !source && start(), again_ms);
+      });
   });
   source.onerror = () => {
     link.value = 'stale';
@@ -74,7 +80,7 @@ export function start(): void {
     // After an answer that is no stream (503: too many) a browser does not try again by itself.
     const broken = source;
     if (broken?.readyState === EventSource.CLOSED)
-      setTimeout(() => source === broken && start(), 3000);
+      setTimeout(() => source === broken && start(), again_ms);
   };
 }
 

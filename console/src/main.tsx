@@ -3,11 +3,11 @@ import { render } from 'preact';
 import { App } from './app';
 import { followSession } from './live';
 import { followAddress } from './route';
-import { findSession } from './server';
+import { beginSession } from './server';
 import { followTheme } from './theme';
 
 followTheme();
 followAddress();
 followSession();
 render(<App />, document.getElementById('app')!);
-void findSession();
+void beginSession();

@@ -22,12 +22,6 @@ export const session = signal<Session | null | undefined>(undefined);
 // Why the session ended, to be told at the login; "" if nobody needs to know.
 export const farewell = signal('');
 
-export function sessionEnded(reason: string): void {
-  if (!session.peek()) return;
-  farewell.value = reason;
-  session.value = null;
-}
-
 function refusal(answer: Response, text: string): Refused {
   let code = String(answer.status);
   let message = text || answer.statusText;
@@ -81,23 +75,66 @@ async function send(path: string, options: RequestInit): Promise<[Response, stri
 
 // The answer's body.
 async function ask(path: string, options: RequestInit = {}): Promise<string> {
-  const [answer, text] = await send(path, options);
+  let [answer, text] = await send(path, options);
   if (answer.ok) return text;
   const refused = refusal(answer, text);
-  if (refused.code === 'NoSession') sessionEnded('The session has ended. Please log in again.');
-  throw refused;
+  if (path === 'session' || !ofTheSession.includes(refused.code)) throw refused;
+  // Nothing was done yet. Where nobody logs in, there is a session again for who asks; of anybody
+  // else it is not done in a name that was not shown.
+  await findSession().catch(() => undefined);
+  if (session.peek()?.authentication !== 'none') throw refused;
+  [answer, text] = await send(path, options);
+  if (!answer.ok) throw refusal(answer, text);
+  return text;
 }
+const ofTheSession = ['NoSession', 'CsrfTokenMissing'];
 
 export async function get<T>(path: string): Promise<T> {
   return JSON.parse(await ask(path)) as T;
 }
 
-export async function findSession(): Promise<void> {
+let looking: Promise<void> | null = null;
+
+// Whose session it is now. Throws if there is no answer: then it is as it was.
+export function findSession(): Promise<void> {
+  looking ??= look().finally(() => {
+    looking = null;
+  });
+  return looking;
+}
+
+async function look(): Promise<void> {
   try {
-    session.value = await get<Session>('session');
+    const found = await get<Session>('session');
+    if (!isSame(found, session.peek())) session.value = found;
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) session.value = null;
-    else throw error;
+    if (!(error instanceof Refused) || error.status !== 401) throw error;
+    if (session.peek()) farewell.value = 'The session has ended. Please log in again.';
+    session.value = null;
+  }
+}
+
+// Whoever follows the session begins again when it is another one.
+function isSame(one: Session, other: Session | null | undefined): boolean {
+  return (
+    one.csrf_token === other?.csrf_token &&
+    one.role === other.role &&
+    one.can_change === other.can_change
+  );
+}
+
+// Why it is not known yet who is logged in; "" if nothing is the matter.
+export const delay = signal('');
+const again_ms = 2000;
+
+// Until there is an answer.
+export async function beginSession(): Promise<void> {
+  try {
+    await findSession();
+    delay.value = '';
+  } catch (error) {
+    delay.value = error instanceof Error ? error.message : String(error);
+    setTimeout(() => void beginSession(), again_ms);
   }
 }
 
@@ -105,13 +142,19 @@ export type Credentials =
   { access_key_id: string; secret: string } | { user: string; password: string };
 
 export async function logIn(credentials: Credentials): Promise<void> {
-  const answer = await ask('session', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(credentials),
-  });
-  farewell.value = '';
-  session.value = JSON.parse(answer) as Session;
+  try {
+    const answer = await ask('session', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(credentials),
+    });
+    farewell.value = '';
+    session.value = JSON.parse(answer) as Session;
+  } catch (error) {
+    // Since the login was shown it may be that nobody has to log in.
+    await findSession().catch(() => undefined);
+    if (!session.peek()) throw error;
+  }
 }
 
 export async function logOut(): Promise<void> {

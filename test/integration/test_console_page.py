@@ -289,3 +289,22 @@ def test_silence_is_told_and_counted(tmp_path):
         finally:
             daruma.send(signal.SIGCONT)
         browser.wait_for_text('live', '.top')
+
+
+def test_a_restart_shows_no_login_where_nobody_logs_in(tmp_path):
+    """The session is gone with the node that knew it."""
+    configuration = configure(tmp_path / 'daruma', [])
+    configuration.value['Admin'].update({'AccessKeys': [], 'Authentication': 'none'})
+    configuration.write()
+    with Daruma(configuration) as daruma, Browser(tmp_path, daruma) as browser:
+        browser.open()
+        browser.wait_for_text('live', '.top')
+        daruma.stop()
+        browser.wait_for_text('no news', '.top')
+        with Daruma(configuration):
+            browser.wait_for_text('live', '.top')
+            assert not browser.all('main.login')
+            browser.driver.get_log('browser')  # that the node was away is noted there
+            browser.go('nodes')
+            browser.press('Reload')
+            browser.wait('it is read', lambda: browser.all('.done'))
