@@ -9,6 +9,10 @@ namespace daruma::console {
 namespace {
 
 constexpr double shown_least = 0.05;  // by second: less is shown as 0.0
+constexpr double warning_share = 0.05;
+constexpr double critical_share = 0.5;
+// By second: one that fails in an idle second is half of its requests, and no outage.
+constexpr double critical_least = 1.5;
 
 // "0.3/s", "12/s"
 std::string rate_text(double rate) {
@@ -40,14 +44,36 @@ std::string health_text(const GroupStanding& group) {
   return text;
 }
 
+// `failed` of `requests`, both by second; what fails may have begun earlier.
+Standing standing_of_share(double failed, double requests) {
+  if (failed < shown_least) return Standing::ok;
+  const double share = failed / std::max(requests, failed);
+  if (share >= critical_share && failed >= critical_least) return Standing::critical;
+  return share >= warning_share ? Standing::warning : Standing::ok;
+}
+
 Standing standing_of(const GroupStanding& group) {
   if (!group.in_use) return Standing::unused;
   const bool dead = group.healthy == 0 && group.unhealthy > 0;
-  if (group.targets == 0 || dead || group.turned_away >= shown_least) return Standing::critical;
-  const bool troubled = group.unhealthy > 0 || group.saturated > 0 || group.waiting > 0 ||
-                        group.anomalous > 0 || group.fail_open >= shown_least ||
-                        group.target_errors >= shown_least;
+  // What another target answered in the end was not lost.
+  const double lost = group.target_errors + std::max(0.0, group.failures - group.retries);
+  const Standing of_lost = standing_of_share(lost, group.requests);
+  if (group.targets == 0 || dead || group.turned_away >= shown_least ||
+      of_lost == Standing::critical)
+    return Standing::critical;
+  const bool troubled = group.healthy == 0 || group.unhealthy > 0 || group.saturated > 0 ||
+                        group.waiting > 0 || group.anomalous > 0 ||
+                        group.fail_open >= shown_least || of_lost == Standing::warning ||
+                        standing_of_share(group.failures, group.requests) != Standing::ok;
   return troubled ? Standing::warning : Standing::ok;
+}
+
+// What the client did, or sent.
+bool is_of_client(model::Reason reason) {
+  if (reason == model::Reason::request_transform_failed) return false;  // a rule did it
+  const std::string_view name = model::name_of(reason);
+  return name.starts_with("client_") || name.starts_with("request_") ||
+         name.starts_with("http2_") || reason == model::Reason::plain_http_on_https;
 }
 
 }  // namespace
@@ -83,6 +109,8 @@ Verdict judge(const GroupStanding& group) {
     add(text, "; ", rate_text(group.turned_away) + " turned away");
   if (group.target_errors >= shown_least)
     add(text, "; ", rate_text(group.target_errors) + " answered 5xx by targets");
+  if (group.failures >= shown_least)
+    add(text, "; ", rate_text(group.failures) + " failed by targets");
   if (group.requests < shown_least) add(text, "; ", "no requests");
   if (group.advised) add(text, "; ", "there is advice");
   verdict.sentence = std::move(text);
@@ -91,7 +119,7 @@ Verdict judge(const GroupStanding& group) {
 
 // Its groups in need first; of those that are well, no more than that they are.
 Verdict judge(std::span<const BalancerGroup> groups,
-              const std::array<double, model::reason_count>& reasons) {
+              const std::array<double, model::reason_count>& reasons, double requests) {
   Verdict verdict{groups.empty() ? Standing::unused : Standing::ok, ""};
   size_t well = 0;
   for (const Standing standing : {Standing::critical, Standing::warning}) {
@@ -109,12 +137,21 @@ Verdict judge(std::span<const BalancerGroup> groups,
   } else if (groups.empty()) {
     verdict.sentence = "no rule forwards to targets";
   }
-  const auto worst = std::ranges::max_element(reasons.begin() + 1, reasons.end());
-  if (*worst >= shown_least) {
-    const auto reason = static_cast<model::Reason>(worst - reasons.begin());
-    verdict.standing = std::max(verdict.standing, Standing::warning);
-    add(verdict.sentence, "; ", fmt::format("{} {}", rate_text(*worst), model::name_of(reason)));
+  model::Reason worst = model::Reason::none;
+  double of_worst = 0;
+  double failed = 0;
+  for (size_t i = 1; i < reasons.size(); ++i) {
+    const auto reason = static_cast<model::Reason>(i);
+    if (is_of_client(reason)) continue;
+    failed += reasons[i];
+    if (reasons[i] <= of_worst) continue;
+    worst = reason;
+    of_worst = reasons[i];
   }
+  const Standing of_share = standing_of_share(failed, requests);
+  if (of_share != Standing::ok) verdict.standing = std::max(verdict.standing, of_share);
+  if (of_worst >= shown_least)
+    add(verdict.sentence, "; ", fmt::format("{} {}", rate_text(of_worst), model::name_of(worst)));
   return verdict;
 }
 

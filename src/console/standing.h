@@ -28,6 +28,8 @@ struct GroupStanding {
   double turned_away = 0;    // by second
   double fail_open = 0;      // the same
   double target_errors = 0;  // 5xx of targets, by second
+  double failures = 0;       // no answer, no connection: attempts, by second
+  double retries = 0;        // after those, by second
   double requests = 0;       // by second
   bool advised = false;      // something should be changed at a target
 };
@@ -37,14 +39,17 @@ struct Verdict {
   std::string sentence;
 };
 
+// A share of its requests that targets failed counts as a load balancer's does.
 Verdict judge(const GroupStanding& group);
 
 struct BalancerGroup {
   std::string_view name;
   const Verdict* verdict;  // of the group
 };
-// By its groups, and what it answered by itself (by second and reason).
+// By its groups, and by the share of its requests that it failed by itself (by second and reason):
+// from 5 % on it is a warning, from 50 % on critical. What clients did wrong is left out: a scanner
+// at the door is no trouble of the node's.
 Verdict judge(std::span<const BalancerGroup> groups,
-              const std::array<double, model::reason_count>& reasons);
+              const std::array<double, model::reason_count>& reasons, double requests);
 
 }  // namespace daruma::console

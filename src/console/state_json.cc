@@ -60,6 +60,7 @@ GroupStanding standing_of(const StateParts& parts, const model::TargetGroup& gro
                          .waiting = figures.waiting,
                          .turned_away = figures.turned_away,
                          .fail_open = figures.fail_open,
+                         .retries = figures.retries,
                          .requests = figures.requests};
   for (const model::Target& target : group.targets) {
     const model::TargetHealth& health = figures_of(parts.controller.target_health(), target.key);
@@ -72,6 +73,7 @@ GroupStanding standing_of(const StateParts& parts, const model::TargetGroup& gro
     const auto& its =
         figures_of(parts.figures.targets, std::pair(group.name, target.key.to_string()));
     standing.target_errors += its.responses.back();
+    standing.failures += its.failures + its.connection_errors;
   }
   return standing;
 }
@@ -228,7 +230,8 @@ std::string state_json(const StateParts& parts) {
     for (const uint32_t group : parts.groups[i])
       its.push_back({snapshot.target_groups[group].name, &verdicts[group]});
     const BalancerFigures& figures = figures_of(parts.figures.load_balancers, balancer.name);
-    balancers[balancer.name] = balancer_json(figures, judge(its, figures.reasons));
+    balancers[balancer.name] =
+        balancer_json(figures, judge(its, figures.reasons, figures.requests));
   }
   Json json{{"time", epoch(parts.now)},
             {"interval_seconds", rate(parts.figures.seconds)},
