@@ -97,3 +97,10 @@ function shorthand(value: Value): string | null {
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`;
 }
+
+// What `--admin` of daruma's own commands takes, which is an address with a port, for the host that
+// this browser uses.
+export function adminAddress(host: string): string {
+  const address = host.replace(/^localhost(?=:|$)/, '127.0.0.1');
+  return /:\d+$/.test(address) ? address : `${address}:80`;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { command, kebab, queryBody } from '../src/aws';
+import { adminAddress, command, kebab, queryBody } from '../src/aws';
 import type { Operation } from '../src/aws';
 
 const endpoint = 'http://127.0.0.1:9090';
@@ -58,3 +58,13 @@ test.each([
   ['TargetGroupArn', 'target-group-arn'],
   ['SetAlarmState', 'set-alarm-state'],
 ])('%s is %s on the command line', (name, expected) => expect(kebab(name)).toBe(expected));
+
+test.each([
+  ['localhost:9191', '127.0.0.1:9191'],
+  ['127.0.0.1:9090', '127.0.0.1:9090'],
+  ['[::1]:9090', '[::1]:9090'],
+  ['[::1]', '[::1]:80'],
+  ['localhost', '127.0.0.1:80'],
+])('of %s the admin address is %s', (host, address) => {
+  expect(adminAddress(host)).toBe(address);
+});

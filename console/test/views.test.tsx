@@ -2,7 +2,7 @@
 //
 // What views say, rendered to text; what they do in a browser: test/integration/test_console_*.py.
 import { renderToString } from 'preact-render-to-string';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { config, state } from '../src/live';
 import { place, placeOf } from '../src/route';
 import { session } from '../src/server';
@@ -26,8 +26,10 @@ beforeEach(() => {
   state.value = aState();
   session.value = admin;
   place.value = placeOf('#/group/app');
+  vi.stubGlobal('location', new URL('http://localhost:9191/console/'));
 });
 afterEach(() => {
+  vi.unstubAllGlobals();
   session.value = null;
 });
 
@@ -56,6 +58,10 @@ test('who only reads can change nothing, and is told why', () => {
   expect(writes(html)).toHaveLength(5);
   expect(writes(html).every(({ disabled }) => disabled)).toBe(true);
   expect(html).toContain('Your role is read-only.');
+});
+
+test('commands name the port that the browser uses', () => {
+  expect(renderToString(<Nodes />)).toContain('daruma reload --admin 127.0.0.1:9191');
 });
 
 test('what the file declares is changed in the file', () => {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "api/json_codec.h"
+#include "base/bytes.h"
 #include "http/cookies.h"
 
 namespace daruma::console {
@@ -17,6 +18,15 @@ constexpr std::string_view csrf_field = "X-Daruma-Csrf";
 constexpr std::string_view content_security_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+// Of "host:port" and "[address]:port".
+std::optional<uint64_t> port_in(std::string_view host) {
+  const size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto port = parse_decimal(host.substr(colon + 1));
+  const bool is_one = port && *port > 0 && *port <= 65535;
+  return is_one && host.find(']', colon) == std::string_view::npos ? port : std::nullopt;
+}
 
 bool brings_token(const control::AdminRequest& request, const Session& session) {
   const http::Field* field = request.fields.find(csrf_field);
@@ -60,8 +70,7 @@ control::AdminResponse error_response(int status, std::string_view code, std::st
   return response;
 }
 
-Gate::Gate(Sessions& sessions, uint16_t port)
-    : sessions_(sessions), cookie_name_(fmt::format("daruma_session_{}", port)) {}
+Gate::Gate(Sessions& sessions, uint16_t port) : sessions_(sessions), port_(port) {}
 
 void Gate::add(http::Method method, std::string path, Access access, Answer answer) {
   auto page = std::make_unique<Page>();
@@ -79,13 +88,18 @@ std::vector<control::AdminRoute> Gate::routes() {
   return routes;
 }
 
-std::string Gate::cookie_of(std::string_view token) const {
-  return fmt::format("{}={}; Path=/console; HttpOnly; SameSite=Strict", cookie_name_, token);
+std::string Gate::cookie_name(const control::AdminRequest& request) const {
+  const http::Field* host = request.fields.find("Host");
+  return fmt::format("daruma_session_{}", port_in(host ? host->value : "").value_or(port_));
+}
+
+std::string Gate::cookie_of(std::string_view name, std::string_view token) {
+  return fmt::format("{}={}; Path=/console; HttpOnly; SameSite=Strict", name, token);
 }
 
 void Gate::handle(const Page& page, const control::AdminRequest& request,
                   control::AdminResponder responder) {
-  const auto token = http::find_cookie(request.fields, cookie_name_);
+  const auto token = http::find_cookie(request.fields, cookie_name(request));
   const SessionId id = Sessions::id_of(token.value_or(""));
   const Session* session = token ? sessions_.find(id) : nullptr;
   if (auto refused = refusal(page.access, request, session))

@@ -40,7 +40,7 @@ class Gate {
  public:
   using Answer = std::function<void(const Visit&, control::AdminResponder)>;
 
-  // `port`: of the admin server; cookies know a host's ports not apart. `sessions` outlives it.
+  // `port`: of the admin server. `sessions` outlives it.
   Gate(Sessions& sessions, uint16_t port);
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
@@ -49,9 +49,14 @@ class Gate {
   // The handlers live as long as this object.
   std::vector<control::AdminRoute> routes();
 
-  // Fields' values that begin and end a session in the browser.
-  std::string cookie_of(std::string_view token) const;
-  std::string end_of_cookie() const { return cookie_of("") + "; Max-Age=0"; }
+  // Cookies do not know a host's ports apart (RFC 6265 8.5), so the name does: by the port that the
+  // browser uses, which behind a tunnel is not ours. Without one in Host it is the admin server's.
+  std::string cookie_name(const control::AdminRequest& request) const;
+  // Set-Cookie that begins a session in the browser, and that ends it.
+  static std::string cookie_of(std::string_view name, std::string_view token);
+  static std::string end_of_cookie(std::string_view name) {
+    return cookie_of(name, "") + "; Max-Age=0";
+  }
 
  private:
   struct Page final : control::AdminHandler {
@@ -68,7 +73,7 @@ class Gate {
               control::AdminResponder responder);
 
   Sessions& sessions_;
-  const std::string cookie_name_;
+  const uint16_t port_;
   std::vector<std::unique_ptr<Page>> pages_;
 };
 

@@ -55,7 +55,7 @@ Login::Login(const Context& context) : context_(context) {
 void Login::who(const Visit& visit, control::AdminResponder responder) {
   if (visit.session != nullptr) return responder.send(shown(*visit.session));
   if (const auto nobody = context_.accounts.find(AccountKind::nobody, ""))
-    return responder.send(begun(*nobody));
+    return responder.send(begun(*nobody, context_.gate.cookie_name(visit.request)));
   responder.send(error_response(401, "NoSession", "Nobody is logged in, or the session has ended"));
 }
 
@@ -66,9 +66,9 @@ void Login::log_in(const Visit& visit, control::AdminResponder responder) {
   const std::string id = text_in(json, "access_key_id");
   const std::string user = text_in(json, "user");
   if (id.empty() == user.empty()) return responder.send(error_response(400, "InvalidRequest", how));
-  if (!id.empty())
-    return check_key(id, text_in(json, "secret"), visit.request.client, std::move(responder));
-  check_password(user, text_in(json, "password"), visit.request.client, std::move(responder));
+  const Caller caller{visit.request.client, context_.gate.cookie_name(visit.request)};
+  if (!id.empty()) return check_key(id, text_in(json, "secret"), caller, std::move(responder));
+  check_password(user, text_in(json, "password"), caller, std::move(responder));
 }
 
 void Login::log_out(const Visit& visit, control::AdminResponder responder) {
@@ -76,44 +76,44 @@ void Login::log_out(const Visit& visit, control::AdminResponder responder) {
   control::AdminResponse response = json_response("");
   response.status = 204;
   response.body.clear();
-  response.fields.emplace_back("Set-Cookie", context_.gate.end_of_cookie());
+  response.fields.emplace_back("Set-Cookie",
+                               Gate::end_of_cookie(context_.gate.cookie_name(visit.request)));
   responder.send(std::move(response));
 }
 
-void Login::check_key(const std::string& id, const std::string& secret, const Address& client,
+void Login::check_key(const std::string& id, const std::string& secret, const Caller& caller,
                       control::AdminResponder responder) {
   const auto account = context_.accounts.find(AccountKind::access_key, id);
   if (!account || !api::equal_in_constant_time(account->proof, secret))
-    return refuse(id, client, std::move(responder));
-  begin(*account, client, std::move(responder));
+    return refuse(id, caller.client, std::move(responder));
+  begin(*account, caller, std::move(responder));
 }
 
 // An unknown user takes as long as a wrong password.
-void Login::check_password(const std::string& user, std::string password, const Address& client,
+void Login::check_password(const std::string& user, std::string password, const Caller& caller,
                            control::AdminResponder responder) {
   const auto account = context_.accounts.find(AccountKind::user, user);
   if (password.size() > control::password_bytes_max) password.clear();
   // A std::function has to be copyable, a responder must not be.
   auto kept = std::make_shared<control::AdminResponder>(std::move(responder));
   const bool taken = context_.passwords.check(std::move(password), account ? account->proof : "",
-                                              [this, kept, account, user, client](bool is_it) {
+                                              [this, kept, account, user, caller](bool is_it) {
                                                 if (is_it)
-                                                  return begin(*account, client, std::move(*kept));
-                                                refuse(user, client, std::move(*kept));
+                                                  return begin(*account, caller, std::move(*kept));
+                                                refuse(user, caller.client, std::move(*kept));
                                               });
   if (taken) return;
   kept->send(error_response(503, "Busy", "Too many log in at this moment; try again soon"));
 }
 
-void Login::begin(const Account& account, const Address& client,
-                  control::AdminResponder responder) {
+void Login::begin(const Account& account, const Caller& caller, control::AdminResponder responder) {
   context_.audit.write({.at = context_.loop.wall_now(),
                         .caller = account.name,
-                        .from = client.to_string(),
+                        .from = caller.client.to_string(),
                         .action = std::string(action),
                         .outcome = "done",
                         .id = api::make_uuid()});
-  responder.send(begun(account));
+  responder.send(begun(account, caller.cookie));
 }
 
 // Whatever was wrong, it says the same.
@@ -132,13 +132,13 @@ void Login::refuse(const std::string& claimed, const Address& client,
   context_.failure_delay.refuse(std::move(responder), failure());
 }
 
-control::AdminResponse Login::begun(const Account& account) {
+control::AdminResponse Login::begun(const Account& account, std::string_view cookie) {
   const std::string token = context_.sessions.begin(account);
   const Session* session = context_.sessions.find(Sessions::id_of(token));
   // The account may have changed while its password was checked.
   if (session == nullptr) return failure();
   control::AdminResponse response = shown(*session);
-  response.fields.emplace_back("Set-Cookie", context_.gate.cookie_of(token));
+  response.fields.emplace_back("Set-Cookie", Gate::cookie_of(cookie, token));
   return response;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "api/audit_trail.h"
 #include "api/failure_delay.h"
@@ -40,14 +41,19 @@ class Login {
   void who(const Visit& visit, control::AdminResponder responder);
   void log_in(const Visit& visit, control::AdminResponder responder);
   void log_out(const Visit& visit, control::AdminResponder responder);
-  void check_key(const std::string& id, const std::string& secret, const Address& client,
+  // Outlives the request, as the check of a password does.
+  struct Caller {
+    Address client;
+    std::string cookie;  // its name
+  };
+  void check_key(const std::string& id, const std::string& secret, const Caller& caller,
                  control::AdminResponder responder);
-  void check_password(const std::string& user, std::string password, const Address& client,
+  void check_password(const std::string& user, std::string password, const Caller& caller,
                       control::AdminResponder responder);
-  void begin(const Account& account, const Address& client, control::AdminResponder responder);
+  void begin(const Account& account, const Caller& caller, control::AdminResponder responder);
   void refuse(const std::string& claimed, const Address& client, control::AdminResponder responder);
   control::AdminResponse shown(const Session& session) const;
-  control::AdminResponse begun(const Account& account);
+  control::AdminResponse begun(const Account& account, std::string_view cookie);
 
   const Context context_;
   LineLimit refusal_lines_;

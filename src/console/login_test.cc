@@ -65,7 +65,7 @@ struct LoginTest : testing::Test {
   Answer ask(const std::string& line, const std::string& fields = "",
              const std::string& body = "") {
     clients.push_back(std::make_unique<control::FakeClient>(loop));
-    clients.back()->send(line + " HTTP/1.1\r\nHost: localhost:9090\r\n" + fields +
+    clients.back()->send(line + " HTTP/1.1\r\nHost: " + host + "\r\n" + fields +
                          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     return parse(clients.back()->take_received());
   }
@@ -82,6 +82,7 @@ struct LoginTest : testing::Test {
     return fields;
   }
 
+  std::string host = "localhost:9090";
   control::FakeServerLoop loop;
   const Log log = Log::silent();
   FakeAccounts accounts;
@@ -236,6 +237,27 @@ TEST_F(LoginTest, another_ports_cookie_is_not_ours) {
   const Answer answer = log_in_with_key();
   const std::string token = answer.cookie.substr(answer.cookie.find('=') + 1);
   EXPECT_EQ(ask("GET /console/look", "Cookie: daruma_session_9091=" + token + "\r\n").status, 401);
+}
+
+// Tunnels from one machine to two nodes: the browser sees localhost:9191 and localhost:9192.
+TEST_F(LoginTest, the_cookie_goes_by_the_port_that_the_browser_uses) {
+  struct Row {
+    const char* host;
+    const char* cookie;
+  };
+  const Row rows[] = {
+      {"localhost:9191", "daruma_session_9191="}, {"127.0.0.1:9192", "daruma_session_9192="},
+      {"[::1]:9193", "daruma_session_9193="},     {"[::1]", "daruma_session_9090="},
+      {"localhost", "daruma_session_9090="},
+  };
+  for (const Row& row : rows) {
+    host = row.host;
+    const Answer answer = log_in_with_key();
+    EXPECT_EQ(answer.status, 200) << row.host;
+    EXPECT_TRUE(answer.cookie.starts_with(row.cookie)) << row.host << ' ' << answer.cookie;
+    EXPECT_EQ(ask("GET /console/look", with(answer)).status, 200) << row.host;
+    EXPECT_TRUE(ask("DELETE /console/session", with(answer)).cookie.starts_with(row.cookie));
+  }
 }
 
 TEST_F(LoginTest, tells_browsers_to_load_nothing_else) {

@@ -6,7 +6,6 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { command } from '../aws';
 import type { Operation } from '../aws';
-import { config } from '../live';
 import { perform, Refused, session } from '../server';
 import { Copy, Problem } from './bits';
 
@@ -71,11 +70,10 @@ function Body(props: Props & { close: () => void }) {
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>(null);
   const operations = props.operations();
-  const endpoint = config.value?.endpoint ?? location.origin;
   const commands =
     typeof operations === 'string'
       ? ''
-      : operations.map((each) => command(each, endpoint)).join('\n');
+      : operations.map((each) => command(each, location.origin)).join('\n');
   const submit = async (event: Event) => {
     event.preventDefault();
     if (typeof operations === 'string') return;

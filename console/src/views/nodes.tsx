@@ -2,6 +2,7 @@
 //
 // This node: every Daruma stands alone in this release.
 import { useState } from 'preact/hooks';
+import { adminAddress } from '../aws';
 import { count, dateAndTime, moment, many, span } from '../format';
 import { config, state } from '../live';
 import { Badge, Icon, Problem, Tile } from '../parts/bits';
@@ -108,9 +109,7 @@ function Reload() {
         <span class="muted">
           {' '}
           The same on the command line:{' '}
-          <code>
-            daruma reload --admin {(config.value!.endpoint ?? '').replace(/^https?:\/\//, '')}
-          </code>
+          <code>daruma reload --admin {adminAddress(location.host)}</code>
         </span>
       </p>
       <div role="status">
