@@ -2,10 +2,11 @@
 //
 // Health as a strip of time: for a group how many were healthy, for each target what it was.
 // The worse, the taller: so it can be read without colours too.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { clock, many } from '../format';
 import { chosen } from '../history';
 import { healthChanges, state } from '../live';
+import { Paced } from '../pace';
 import { linkTo } from '../route';
 import { get } from '../server';
 import { counts, healthySteps, plateaus, stretches } from '../strip';
@@ -34,23 +35,24 @@ const refresh_least_ms = 2000;
 // Of one group, asked for again when any target's health has changed.
 export function useHealth(group: string): HealthHistory | null {
   const [history, setHistory] = useState<HealthHistory | null>(null);
+  const paced = useRef<Paced | null>(null);
   const version = healthChanges.value;
   useEffect(() => {
     let over = false;
-    const timer = setTimeout(
-      () => {
+    const mine = new Paced(
+      () =>
         get<HealthHistory>(`health?target_group=${encodeURIComponent(group)}`).then(
           (next) => over || setHistory(next),
-          () => undefined,
-        );
-      },
-      history ? refresh_least_ms / 4 : 0,
+        ),
+      refresh_least_ms,
     );
+    paced.current = mine;
     return () => {
       over = true;
-      clearTimeout(timer);
+      mine.stop();
     };
-  }, [group, version]);
+  }, [group]);
+  useEffect(() => paced.current?.want(), [group, version]);
   return history;
 }
 
