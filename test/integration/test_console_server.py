@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import pty
+import select
 import subprocess
 import time
 
@@ -275,7 +276,7 @@ def test_live_tells_what_is_there_and_what_happens(node, admin):
         assert after['load_balancers']['web']['p99_seconds'] > 0
         assert after['target_groups']['apache']['sentence'].startswith('the only target is healthy')
         assert after['node']['healthy'] and after['node']['workers_adopted'] == 2
-        assert 0.5 < after['interval_seconds'] < 3
+        assert after['interval_seconds'] > 0.5
 
 
 def test_live_tells_of_a_changed_configuration(node, admin):
@@ -384,19 +385,37 @@ def test_top_says_why_it_shows_nothing():
     assert 'is a daruma running' in answer.stderr
 
 
-def test_top_draws_on_a_terminal_and_leaves_it_as_it_was(node):
+def read_until(terminal, seen, condition, seconds=30):
+    """All that was seen, with what the terminal shows until that is true."""
+    deadline = time.monotonic() + seconds
+    while not condition(seen):
+        ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
+        assert ready, f'waited {seconds} s in vain; the terminal shows {seen!r}'
+        seen += os.read(terminal, 65536)
+    return seen
+
+
+@contextlib.contextmanager
+def top_on_a_terminal(admin):
+    """The process, and the terminal's other end."""
     master, slave = pty.openpty()
+    watcher = None
     try:
-        watcher = subprocess.Popen([DARUMA, 'top', '--admin', node.admin[7:]], stdin=slave,
+        watcher = subprocess.Popen([DARUMA, 'top', '--admin', admin[7:]], stdin=slave,
                                    stdout=slave, stderr=slave, close_fds=True)
-        seen = b''
-        while b'TARGET GROUP' not in seen:
-            seen += os.read(master, 65536)
-        assert seen.startswith(b'\x1b[?1049h')
-        os.write(master, b'q')
-        assert watcher.wait(20) == 0
-        while not seen.rstrip().endswith(b'\x1b[?1049l'):
-            seen += os.read(master, 65536)
+        yield watcher, master
     finally:
+        if watcher:
+            watcher.kill()
+            watcher.wait(10)
         os.close(slave)
         os.close(master)
+
+
+def test_top_draws_on_a_terminal_and_leaves_it_as_it_was(node):
+    with top_on_a_terminal(node.admin) as (watcher, terminal):
+        seen = read_until(terminal, b'', lambda seen: b'TARGET GROUP' in seen)
+        assert seen.startswith(b'\x1b[?1049h')
+        os.write(terminal, b'q')
+        read_until(terminal, seen, lambda seen: seen.rstrip().endswith(b'\x1b[?1049l'))
+        assert watcher.wait(20) == 0
