@@ -56,30 +56,29 @@ TEST(HealthHistory, is_bounded_over_all_targets) {
   EXPECT_EQ(its.back().at, at(2));
 }
 
-TEST(HealthHistory, a_newcomer_takes_the_place_of_the_oldest_change_that_is_history) {
+TEST(HealthHistory, a_newcomer_takes_the_place_of_what_is_oldest) {
   HealthHistory history;
-  history.note(one, health(HealthState::initial), at(1));
-  history.note(other, health(HealthState::initial), at(2));
-  history.note(one, health(HealthState::healthy), at(3));
-  history.note(other, health(HealthState::healthy), at(4));
-  for (size_t i = 4; i < HealthHistory::changes_max; ++i)
-    history.note({"g", std::to_string(i), 80}, health(HealthState::healthy), at(5));
-  const auto of = [&](const model::TargetKey& target) { return history.changes().at(target); };
-  const model::TargetKey newcomer{"new", "1", 80};
-  history.note(newcomer, health(HealthState::initial), at(6));
-  EXPECT_EQ(of(newcomer).size(), 1u);
-  EXPECT_EQ(of(one).size(), 1u);  // and not its newest
-  EXPECT_EQ(of(one).front().at, at(3));
-  EXPECT_EQ(of(other).size(), 2u);
-  history.note(newcomer, health(HealthState::healthy), at(7));
-  EXPECT_EQ(of(newcomer).size(), 2u);
-  EXPECT_EQ(of(other).size(), 1u);
-  // Who is gone leaves its places.
-  history.forget_where([&](const model::TargetKey& target) { return target == newcomer; });
-  history.note(one, health(HealthState::unhealthy), at(8));
-  history.note(other, health(HealthState::unhealthy), at(9));
-  EXPECT_EQ(of(one).size(), 2u);
-  EXPECT_EQ(of(other).size(), 2u);
+  const auto key = [](int i) { return model::TargetKey{"g", std::to_string(i), 80}; };
+  const auto size_of = [&](int i) { return history.changes().at(key(i)).size(); };
+  constexpr int flapping = 200;
+  constexpr int steady = 10'000;
+  history.note(one, health(HealthState::healthy), at(0));
+  for (int round = 1; round <= flapping; ++round) {
+    const auto state = round % 2 == 0 ? HealthState::healthy : HealthState::unhealthy;
+    for (int i = 0; i < flapping; ++i) history.note(key(i), health(state), at(round));
+  }
+  for (int i = flapping; i < flapping + steady - 1; ++i)
+    history.note(key(i), health(HealthState::healthy), at(1000));
+  EXPECT_EQ(size_of(0), 200u);
+  history.note(other, health(HealthState::initial), at(1001));
+  EXPECT_EQ(history.changes().at(other).size(), 1u);
+  // The oldest 5,000 went, but not what is all that is known of a target.
+  EXPECT_EQ(size_of(0), 175u);
+  EXPECT_EQ(size_of(flapping - 1), 175u);
+  EXPECT_EQ(history.changes().at(one).size(), 1u);
+  history.note(other, health(HealthState::healthy), at(1002));
+  EXPECT_EQ(history.changes().at(other).size(), 2u);
+  EXPECT_EQ(size_of(0), 175u);
 }
 
 TEST(HealthHistory, forgets_who_is_gone) {
