@@ -28,6 +28,11 @@ std::optional<Account> NodeAccounts::find(AccountKind kind, const std::string& n
   return std::nullopt;
 }
 
+std::string NodeAccounts::some_password_hash() const {
+  const auto& users = controller_.resources().admin.users;
+  return users.empty() ? "" : users.front().password_hash;
+}
+
 // Those of the data directory first, as for the API.
 std::optional<Account> NodeAccounts::find_key(const std::string& id) const {
   std::optional<model::api::AccessKey> key;

@@ -31,6 +31,8 @@ class Accounts {
  public:
   // Nullopt: there is no such account, or nobody logs in here (or, of `nobody`, everybody has to).
   virtual std::optional<Account> find(AccountKind kind, const std::string& name) const = 0;
+  // Some user's, whose costs a password of nobody's is to have too; "" if there is no user.
+  virtual std::string some_password_hash() const = 0;
 
  protected:
   ~Accounts() = default;
@@ -44,6 +46,7 @@ class NodeAccounts final : public Accounts {
       : controller_(controller), created_(created), data_directory_(std::move(data_directory)) {}
 
   std::optional<Account> find(AccountKind kind, const std::string& name) const override;
+  std::string some_password_hash() const override;
 
  private:
   std::optional<Account> find_key(const std::string& id) const;

@@ -15,6 +15,12 @@ struct FakeAccounts final : Accounts {
     if (found == all.end()) return std::nullopt;
     return found->second;
   }
+  std::string some_password_hash() const override {
+    for (const auto& [name, account] : all) {
+      if (account.kind == AccountKind::user) return account.proof;
+    }
+    return "";
+  }
   void add(const Account& account) { all[{account.kind, account.name}] = account; }
   void remove(AccountKind kind, const std::string& name) { all.erase({kind, name}); }
 

@@ -94,16 +94,20 @@ void Login::check_password(const std::string& user, std::string password, const 
                            control::AdminResponder responder) {
   const auto account = context_.accounts.find(AccountKind::user, user);
   if (password.size() > control::password_bytes_max) password.clear();
+  std::string hash = account ? account->proof : context_.accounts.some_password_hash();
   // A std::function has to be copyable, a responder must not be.
   auto kept = std::make_shared<control::AdminResponder>(std::move(responder));
-  const bool taken = context_.passwords.check(std::move(password), account ? account->proof : "",
+  const bool taken = context_.passwords.check(std::move(password), std::move(hash),
                                               [this, kept, account, user, caller](bool is_it) {
-                                                if (is_it)
+                                                if (is_it && account)
                                                   return begin(*account, caller, std::move(*kept));
                                                 refuse(user, caller.client, std::move(*kept));
                                               });
   if (taken) return;
-  kept->send(error_response(503, "Busy", "Too many log in at this moment; try again soon"));
+  // Who fills the queue is slowed down as who guesses.
+  context_.failure_delay.refuse(
+      std::move(*kept),
+      error_response(503, "Busy", "Too many log in at this moment; try again soon"));
 }
 
 void Login::begin(const Account& account, const Caller& caller, control::AdminResponder responder) {

@@ -131,7 +131,7 @@ TEST_F(LoginTest, says_the_same_whatever_is_wrong) {
   passwords.asked[0].done(false);
   const Answer wrong_password = later();
   log_in(R"({"user": "eve", "password": "any"})");
-  EXPECT_EQ(passwords.asked[1].hash, "");  // and takes as long
+  EXPECT_EQ(passwords.asked[1].hash, "hash of ada's");  // and takes as long
   passwords.asked[1].done(false);
   const Answer unknown_user = later();
   for (const Answer& answer :
@@ -147,7 +147,8 @@ TEST_F(LoginTest, says_the_same_whatever_is_wrong) {
 TEST_F(LoginTest, one_kind_of_account_is_none_of_the_other) {
   EXPECT_EQ(log_in(R"({"access_key_id": "ada", "secret": "hash of ada's"})").status, 401);
   log_in(R"({"user": "AKIDEXAMPLE", "password": "wJalrXUtnFEMI"})");
-  EXPECT_EQ(passwords.asked[0].hash, "");
+  passwords.asked[0].done(true);
+  EXPECT_EQ(later().status, 401);
 }
 
 TEST_F(LoginTest, who_guesses_waits) {
@@ -174,6 +175,19 @@ TEST_F(LoginTest, refuses_what_is_no_login) {
 TEST_F(LoginTest, does_not_queue_passwords_without_end) {
   passwords.full = true;
   EXPECT_EQ(log_in(R"({"user": "ada", "password": "correct horse"})").status, 503);
+  for (size_t i = 1; i < api::FailureDelay::free_failures; ++i)
+    log_in(R"({"user": "ada", "password": "x"})");
+  EXPECT_EQ(log_in(R"({"user": "ada", "password": "x"})").status, 0);  // and slows down
+  loop.run_for(api::FailureDelay::delay);
+  EXPECT_EQ(later().status, 503);
+}
+
+// Its password is somebody's, by chance or because it was tried.
+TEST_F(LoginTest, an_unknown_user_does_not_get_in_with_somebodys_password) {
+  log_in(R"({"user": "eve", "password": "ada's"})");
+  passwords.asked[0].done(true);
+  EXPECT_EQ(later().status, 401);
+  EXPECT_EQ(sessions.size(), 0u);
 }
 
 TEST_F(LoginTest, an_account_that_goes_meanwhile_does_not_get_in) {
