@@ -5,6 +5,7 @@ import itertools
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 
@@ -419,3 +420,18 @@ def test_top_draws_on_a_terminal_and_leaves_it_as_it_was(node):
         os.write(terminal, b'q')
         read_until(terminal, seen, lambda seen: seen.rstrip().endswith(b'\x1b[?1049l'))
         assert watcher.wait(20) == 0
+
+
+def test_top_counts_the_silence_and_hears_keys_meanwhile(tmp_path):
+    with Daruma(configure(tmp_path, [])) as daruma, \
+            top_on_a_terminal(daruma.admin) as (watcher, terminal):
+        read_until(terminal, b'', lambda seen: b'TARGET GROUP' in seen)
+        daruma.send(signal.SIGSTOP)
+        try:
+            seen = read_until(terminal, b'', lambda seen: b'no answer for ' in seen)
+            assert b'this is old' in seen
+            os.write(terminal, b'q')
+            read_until(terminal, b'', lambda seen: seen.rstrip().endswith(b'\x1b[?1049l'))
+            assert watcher.wait(20) == 0
+        finally:
+            daruma.send(signal.SIGCONT)
