@@ -151,6 +151,7 @@ export async function logIn(credentials: Credentials): Promise<void> {
     farewell.value = '';
     session.value = JSON.parse(answer) as Session;
   } catch (error) {
+    if (error instanceof Refused && error.status === 0) throw error; // no answer
     // Since the login was shown it may be that nobody has to log in.
     await findSession().catch(() => undefined);
     if (!session.peek()) throw error;
