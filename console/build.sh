@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds the console: index.html, app.js, app.css, favicon.svg and licenses.txt into OUTDIR, which is
-# made if need be.
+# Builds the console: index.html, app.js, app.css, favicon.svg and licenses.txt into OUTDIR, which
+# is made if need be.
 #
 # Usage: console/build.sh OUTDIR      Needs node (18 or newer) and npm.
 # The packages of package-lock.json are installed into console/node_modules if they are not there

@@ -3,18 +3,27 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <vector>
 
 namespace daruma::console {
 namespace {
 
+struct GroupRow {
+  GroupStanding group;
+  Standing standing;
+  const char* sentence;
+};
+void expect_each(std::span<const GroupRow> rows) {
+  for (const GroupRow& row : rows) {
+    const Verdict verdict = judge(row.group);
+    EXPECT_EQ(verdict.standing, row.standing) << row.sentence;
+    EXPECT_EQ(verdict.sentence, row.sentence);
+  }
+}
+
 TEST(Standing, of_a_group_says_what_is_the_matter) {
-  struct Row {
-    GroupStanding group;
-    Standing standing;
-    const char* sentence;
-  };
-  const Row rows[] = {
+  const GroupRow rows[] = {
       {{.in_use = false, .targets = 2, .healthy = 0}, Standing::unused, "no rule forwards to it"},
       {{.in_use = true},
        Standing::critical,
@@ -55,6 +64,12 @@ TEST(Standing, of_a_group_says_what_is_the_matter) {
       {{.in_use = true, .targets = 2, .requests = 9},
        Standing::warning,  // nobody is known to serve
        "0 of 2 healthy, 2 not checked yet"},
+  };
+  expect_each(rows);
+}
+
+TEST(Standing, of_a_group_goes_by_the_share_that_targets_failed) {
+  const GroupRow rows[] = {
       {{.in_use = true, .targets = 2, .healthy = 2, .target_errors = 4, .requests = 100},
        Standing::ok,
        "all 2 targets healthy; 4.0/s answered 5xx by targets"},
@@ -76,11 +91,7 @@ TEST(Standing, of_a_group_says_what_is_the_matter) {
        Standing::warning,  // another target answered each
        "all 2 targets healthy; 50/s failed by targets"},
   };
-  for (const Row& row : rows) {
-    const Verdict verdict = judge(row.group);
-    EXPECT_EQ(verdict.standing, row.standing) << row.sentence;
-    EXPECT_EQ(verdict.sentence, row.sentence);
-  }
+  expect_each(rows);
 }
 
 TEST(Standing, of_a_load_balancer_is_that_of_its_worst_group) {
