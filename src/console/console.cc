@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <ranges>
 #include <utility>
 
 #include "api/json_codec.h"
@@ -169,15 +168,15 @@ control::AdminResponse Console::changes(std::string_view query) const {
     limit = *number;
   }
   Json changes = Json::array();
-  for (const api::AuditEntry& entry : context_.audit.newest_last() | std::views::reverse) {
-    if (changes.size() == limit) break;
-    changes.push_back({{"time", seconds_of(entry.at)},
-                       {"caller", entry.caller},
-                       {"from", entry.from},
-                       {"action", entry.action},
-                       {"resource", entry.resource},
-                       {"outcome", entry.outcome},
-                       {"request_id", entry.id}});
+  const auto& all = context_.audit.newest_last();
+  for (auto entry = all.rbegin(); entry != all.rend() && changes.size() < limit; ++entry) {
+    changes.push_back({{"time", seconds_of(entry->at)},
+                       {"caller", entry->caller},
+                       {"from", entry->from},
+                       {"action", entry->action},
+                       {"resource", entry->resource},
+                       {"outcome", entry->outcome},
+                       {"request_id", entry->id}});
   }
   return json_response(api::json_text(Json{{"changes", std::move(changes)}}));
 }

@@ -125,8 +125,8 @@ void FigureMeter::add_listeners(Figures& figures) const {
 void FigureMeter::add_groups(Figures& figures) const {
   for (const auto& [labels, sum] : now_->groups) {
     const TargetGroupCounters& before = before_of(before_->groups, labels);
-    const auto rate = [&](Counter TargetGroupCounters::*counter) {
-      return added((*sum.*counter).value(), (before.*counter).value()) / seconds_;
+    const auto rate = [this, &before, &now = *sum](Counter TargetGroupCounters::*counter) {
+      return added((now.*counter).value(), (before.*counter).value()) / seconds_;
     };
     figures.groups[labels.target_group] = {
         .requests = rate(&TargetGroupCounters::requests_total),
@@ -143,8 +143,8 @@ void FigureMeter::add_targets(const metrics::Topology& topology, Figures& figure
   std::map<std::string, Point> of_groups;
   for (const auto& [labels, sum] : now_->targets) {
     const TargetCounters& before = before_of(before_->targets, labels);
-    const auto rate = [&](Counter TargetCounters::*counter) {
-      return added((*sum.*counter).value(), (before.*counter).value()) / seconds_;
+    const auto rate = [this, &before, &now = *sum](Counter TargetCounters::*counter) {
+      return added((now.*counter).value(), (before.*counter).value()) / seconds_;
     };
     TargetFigures& its = figures.targets[{labels.target_group, labels.target}];
     its = {.requests = rate(&TargetCounters::requests_total),
