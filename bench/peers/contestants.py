@@ -73,7 +73,7 @@ class Contestant:
     def __init__(self, name, folder, origin, binaries, daruma):
         self.name, self.origin, self.binaries, self.daruma = name, origin, binaries, daruma
         self.folder = folder / name
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         for file in ('site.crt', 'site.key', 'site.pem'):
             shutil.copy(folder / file, self.folder / file)
         self.ports = {kind: Ports.take() for kind in self.kinds}
