@@ -3,44 +3,25 @@
 // From listeners through rules and target groups to targets, with what passes now.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { many, rate } from '../format';
-import { balancersByName, config, groupsByName, state } from '../live';
+import { groupsByName, state } from '../live';
 import { reachable } from '../graph';
 import type { Edge } from '../graph';
+import { BalancerPicker, useBalancer } from '../parts/balancer';
 import { Badge, Icon, TargetBadge, toneOfTarget } from '../parts/bits';
 import type { Tone } from '../parts/bits';
-import { go, linkTo, place } from '../route';
+import { linkTo } from '../route';
 import { countOf } from './rules';
-import { actionText, byStanding, conditionText, priorityText } from '../say';
+import { actionText, conditionText, priorityText } from '../say';
 import type { Listener, LoadBalancer, Rule, TargetGroup } from '../types';
 
 export function MapView() {
-  const all = config.value!.load_balancers;
-  const worst = [...all]
-    .map(({ name }) => ({
-      name,
-      standing: state.value!.load_balancers[name]?.standing ?? ('unused' as const),
-    }))
-    .sort(byStanding)[0];
-  const [first] = useState(worst?.name ?? '');
-  const balancer = balancersByName.value.get(place.value.name || first) ?? all[0];
+  const balancer = useBalancer();
   const [ill, setIll] = useState(false);
   return (
     <>
       <header class="section-head">
         <h1>Map</h1>
-        {all.length > 1 && (
-          <select
-            aria-label="Load balancer"
-            value={balancer?.name}
-            onChange={(event) => go(linkTo('map', event.currentTarget.value))}
-          >
-            {all.map(({ name }) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        )}
+        <BalancerPicker view="map" balancer={balancer} />
         <div class="segments" role="group" aria-label="What is shown">
           <button type="button" aria-pressed={!ill} onClick={() => setIll(false)}>
             All

@@ -5,28 +5,20 @@ import { useEffect, useState } from 'preact/hooks';
 import { reasonFigure } from '../figures';
 import { count, dateAndTime, moment, percent, rate, unixOf, words } from '../format';
 import { chosen, useSeries } from '../history';
-import { balancersByName, config, state } from '../live';
+import { config } from '../live';
+import { BalancerPicker, useBalancer } from '../parts/balancer';
 import { Problem, WindowPicker } from '../parts/bits';
 import { Chart } from '../parts/chart';
 import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { go, linkTo, place } from '../route';
-import { byStanding } from '../say';
 import { get, Refused } from '../server';
 import type { Explanation, Story } from '../types';
 import { useReasons } from './overview';
 import { StoryText } from './story';
 
 export function Why() {
-  const all = config.value!.load_balancers;
-  const worst = [...all]
-    .map(({ name }) => ({
-      name,
-      standing: state.value!.load_balancers[name]?.standing ?? ('unused' as const),
-    }))
-    .sort(byStanding)[0];
-  const [first] = useState(worst?.name ?? '');
-  const balancer = balancersByName.value.get(place.value.name || first) ?? all[0];
+  const balancer = useBalancer();
   const reason = place.value.options.get('reason') ?? '';
   const pick = (name: string) =>
     go(linkTo('why', balancer?.name ?? '', name && name !== reason ? { reason: name } : {}));
@@ -34,19 +26,7 @@ export function Why() {
     <>
       <header class="section-head">
         <h1>Why</h1>
-        {all.length > 1 && (
-          <select
-            aria-label="Load balancer"
-            value={balancer?.name}
-            onChange={(event) => go(linkTo('why', event.currentTarget.value))}
-          >
-            {all.map(({ name }) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        )}
+        <BalancerPicker view="why" balancer={balancer} />
         <WindowPicker />
       </header>
       {balancer && (
