@@ -7,10 +7,9 @@ Standard library only.
 """
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
-from processes import Ports
+from fake_service import FakeService
 
 NUMBER = re.compile(r'\d+')
 POINT = {'attributes', 'startTimeUnixNano', 'timeUnixNano'}
@@ -90,30 +89,15 @@ def read_spans(body):
     return spans
 
 
-class FakeCollector:
-    """Use with `with`. `answer_with` is a status that everything is answered with, or None."""
+class FakeCollector(FakeService):
+    """As FakeService: use with `with`."""
 
     def __init__(self):
-        self.port = Ports.take()
-        self.answer_with = None
+        super().__init__()
         self.metrics = {}
         self.spans = []
         self.broken = []
         self.fields = []
-        self.server = None
-
-    @property
-    def url(self):
-        return f'http://127.0.0.1:{self.port}'
-
-    def __enter__(self):
-        self.server = ThreadingHTTPServer(('127.0.0.1', self.port), self._handler())
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
     def take(self, path, text):
         body = json.loads(text)
@@ -124,7 +108,7 @@ class FakeCollector:
         else:
             raise ValueError(path)
 
-    def _handler(self):
+    def handler(self):
         collector = self
 
         class Handler(BaseHTTPRequestHandler):

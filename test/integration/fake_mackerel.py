@@ -10,9 +10,9 @@ import re
 import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
-from processes import Ports
+from fake_service import FakeService
 
 KEY = 'a-key-that-may-write'
 METRIC = re.compile(r'custom(\.[a-zA-Z0-9._-]+)+')
@@ -22,14 +22,13 @@ UNITS = {'float', 'integer', 'percentage', 'seconds', 'milliseconds', 'bytes', '
 DAY, REPORT_AGE = 24 * 3600, 6 * 3600
 
 
-class FakeMackerel:
-    """Use with `with`. `answer_with` is a status that everything is answered with, or None."""
+class FakeMackerel(FakeService):
+    """As FakeService: use with `with`."""
 
     def __init__(self, batch_seconds=0.5):
+        super().__init__()
         self.batch_seconds = batch_seconds  # batches of figures that come faster are answered 429
         self.lock = threading.Lock()
-        self.port = Ports.take()
-        self.answer_with = None
         self.hosts = {}
         self.points = []
         self.graphs = {}
@@ -38,28 +37,6 @@ class FakeMackerel:
         self.requests = []
         self.broken = []
         self.last_batch = 0
-        self.server = None
-
-    @property
-    def url(self):
-        return f'http://127.0.0.1:{self.port}'
-
-    def __enter__(self):
-        self.come_back()
-        return self
-
-    def __exit__(self, *_):
-        self.go_away()
-
-    def come_back(self):
-        self.server = ThreadingHTTPServer(('127.0.0.1', self.port), self._handler())
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def go_away(self):
-        if self.server:
-            self.server.shutdown()
-            self.server.server_close()
-            self.server = None
 
     def living(self):
         with self.lock:
@@ -72,7 +49,7 @@ class FakeMackerel:
             return [point['value'] for point in sorted(self.points, key=lambda p: p['time'])
                     if point['name'] == name]
 
-    def _handler(self):
+    def handler(self):
         mackerel = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -7,10 +7,9 @@ Standard library only.
 import hashlib
 import hmac
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
-from processes import Ports
+from fake_service import FakeService
 
 KEY, SECRET, REGION = 'AKIALOGS', 'a/secret+key', 'eu-central-1'
 AUTHORIZATION = re.compile(
@@ -31,29 +30,14 @@ def signature(method, path, signed, fields, payload, date, day):
     return key.hex()
 
 
-class FakeS3:
-    """Use with `with`. `answer_with` is a status that everything is answered with, or None."""
+class FakeS3(FakeService):
+    """As FakeService: use with `with`."""
 
     def __init__(self):
-        self.port = Ports.take()
-        self.answer_with = None
+        super().__init__()
         self.objects = {}  # path → body
         self.refused = []
         self.asked = 0
-        self.server = None
-
-    @property
-    def url(self):
-        return f'http://127.0.0.1:{self.port}'
-
-    def __enter__(self):
-        self.server = ThreadingHTTPServer(('127.0.0.1', self.port), self._handler())
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
     def problem(self, request, body):
         """What is wrong with the signature, or None."""
@@ -73,7 +57,7 @@ class FakeS3:
                              fields['x-amz-date'], day)
         return None if hmac.compare_digest(expected, given) else 'SignatureDoesNotMatch'
 
-    def _handler(self):
+    def handler(self):
         service = self
 
         class Handler(BaseHTTPRequestHandler):

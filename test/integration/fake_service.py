@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the fakes of services share: an HTTP server on a loopback port that may go away and come
+back. Standard library only.
+"""
+import threading
+from http.server import ThreadingHTTPServer
+
+from processes import Ports
+
+
+class FakeService:
+    """Use with `with`. `answer_with` is a status that everything is answered with, or None."""
+
+    def __init__(self):
+        self.port = Ports.take()
+        self.answer_with = None
+        self.server = None
+
+    @property
+    def url(self):
+        return f'http://127.0.0.1:{self.port}'
+
+    def __enter__(self):
+        self.come_back()
+        return self
+
+    def __exit__(self, *_):
+        self.go_away()
+
+    def come_back(self):
+        self.server = ThreadingHTTPServer(('127.0.0.1', self.port), self.handler())
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def go_away(self):
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+    def handler(self):
+        """The class that answers, a BaseHTTPRequestHandler."""
+        raise NotImplementedError
