@@ -20,7 +20,6 @@ function valueOf(metric, time, period) {
     TargetTLSHandshakeCount: 2 + 10 * load,
     TargetTLSResumptionCount: 1,
   };
-  if (name === 'TargetResponseTime') return null;
   if (name in rates)
     return Math.round(rates[name] * period * (1 + Math.sin(time / 13) / 12)) || null;
   const levels = {
@@ -39,10 +38,12 @@ function metricData({ StartTime, EndTime, MetricDataQueries }) {
       const Values = [];
       for (let time = StartTime; time < EndTime; time += Period) {
         const scale = { p50: 0.2, p95: 0.4, p99: 0.6 }[Stat];
+        const times = {
+          TargetResponseTime: scale * (1 + 3 * surge(time)),
+          QueueWaitTime: surge(time) > 0.6 ? 0.4 * scale * surge(time) : null,
+        };
         const value =
-          Metric.MetricName === 'TargetResponseTime'
-            ? scale * (1 + 3 * surge(time))
-            : valueOf(Metric, time, Period);
+          Metric.MetricName in times ? times[Metric.MetricName] : valueOf(Metric, time, Period);
         if (value === null) continue;
         Timestamps.push(time);
         Values.push(value);

@@ -222,6 +222,8 @@ export class Node {
             saturated: busy,
             p50_seconds: 0.2 + 0.4 * load,
             p99_seconds: 0.5 + 2 * load,
+            wait_p50_seconds: busy ? 0.08 * load : null,
+            wait_p99_seconds: busy ? 0.24 * load : null,
             standing: healthy < all.length || busy ? 'warning' : 'ok',
             sentence: busy
               ? `${busy} of ${all.length} busy, none dead; ${Math.round(10 * load)} wait`
@@ -260,6 +262,7 @@ export class Node {
       interval_seconds: 1,
       revision: this.revision,
       rules,
+      rules_left_out: false,
       listeners,
       targets,
       target_groups: groups,

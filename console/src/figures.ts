@@ -20,12 +20,22 @@ const level = (name: string, dimensions: Dimensions, statistic = 'Maximum'): Met
   statistic,
   kind: 'level',
 });
-const percentile = (statistic: string, alone: boolean, dimensions: Dimensions): Metric => ({
-  namespace: alone ? 'Daruma' : 'AWS/ApplicationELB',
-  name: 'TargetResponseTime',
-  dimensions,
-  statistic,
-  kind: 'level',
+// Of durations, at three percentiles.
+const times = (title: string, namespace: string, name: string, dimensions: Dimensions): Figure => ({
+  title,
+  unit: 'seconds',
+  metrics: ['p50', 'p95', 'p99'].map((statistic) => ({
+    namespace,
+    name,
+    dimensions,
+    statistic,
+    kind: 'level',
+  })),
+  lines: levelsOf([
+    ['p50', '--s1'],
+    ['p95', '--s3', true],
+    ['p99', '--s4'],
+  ]),
 });
 
 const classes: [string, string][] = [
@@ -105,17 +115,8 @@ export function balancerTraffic(dimensions: Dimensions): Figure {
 }
 
 export function latency(dimensions: Dimensions): Figure {
-  const alone = 'Target' in dimensions;
-  return {
-    title: 'Time to the first byte',
-    unit: 'seconds',
-    metrics: ['p50', 'p95', 'p99'].map((each) => percentile(each, alone, dimensions)),
-    lines: levelsOf([
-      ['p50', '--s1'],
-      ['p95', '--s3', true],
-      ['p99', '--s4'],
-    ]),
-  };
+  const space = 'Target' in dimensions ? 'Daruma' : 'AWS/ApplicationELB';
+  return times('Time to the first byte', space, 'TargetResponseTime', dimensions);
 }
 
 const errorColors = ['--s5', '--s3', '--s4', '--s7', '--s1', '--s8', '--s6', '--s2'];
@@ -204,7 +205,8 @@ export function groupFigures(dimensions: Dimensions): Figure[] {
     ]),
   };
   const all = [answers, latency(dimensions), places, opened];
-  return alone ? all : [...all, line];
+  const wait = times('How long they waited', 'Daruma', 'QueueWaitTime', dimensions);
+  return alone ? all : [...all, line, wait];
 }
 
 // Where each figure's values begin among all that were asked for at once.

@@ -116,6 +116,8 @@ export interface GroupState {
   saturated: number; // level
   p50_seconds: number | null;
   p99_seconds: number | null;
+  wait_p50_seconds: number | null; // of requests that had to
+  wait_p99_seconds: number | null;
   standing: Standing;
   sentence: string;
   advice: Advice[];
@@ -169,7 +171,8 @@ export interface State {
   alarms: { alarm: { name: string; reason: string }[]; ok: number; insufficient_data: number };
   load_balancers: { [name: string]: BalancerState };
   listeners: { [arn: string]: { requests: number; connections: number; own_errors: number } };
-  rules: { [arn: string]: { requests: number; requests_total: number } }; // {}: not counted
+  rules: { [arn: string]: { requests: number; requests_total: number } }; // that were met
+  rules_left_out: boolean; // too many were: those met most of late are in `rules`
   target_groups: { [name: string]: GroupState };
   targets: { [key: string]: TargetState };
 }

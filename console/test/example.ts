@@ -124,6 +124,7 @@ export function aState(): State {
     },
     listeners: {},
     rules: {},
+    rules_left_out: false,
     target_groups: {
       app: {
         requests: 10,
@@ -138,6 +139,8 @@ export function aState(): State {
         saturated: 0,
         p50_seconds: 0.01,
         p99_seconds: 0.1,
+        wait_p50_seconds: null,
+        wait_p99_seconds: null,
         standing: 'ok',
         sentence: '2 of 2 healthy',
         advice: [],

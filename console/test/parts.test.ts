@@ -153,9 +153,10 @@ test.each([
   expect(toneOfDays(days)).toBe(tone),
 );
 
-test('what is not counted is not known, and who was not met is 0', () => {
-  expect(countOf({}, 'a', 'requests_total')).toBeNull();
-  const counted = { a: { requests: 1, requests_total: 7 } };
-  expect(countOf(counted, 'a', 'requests_total')).toBe(7);
-  expect(countOf(counted, 'b', 'requests_total')).toBe(0);
+test('a rule that was not met has 0, and one that is left out is not known', () => {
+  const rules = { a: { requests: 1, requests_total: 7 } };
+  expect(countOf({ rules, rules_left_out: false }, 'a', 'requests_total')).toBe(7);
+  expect(countOf({ rules, rules_left_out: false }, 'b', 'requests_total')).toBe(0);
+  expect(countOf({ rules, rules_left_out: true }, 'a', 'requests')).toBe(1);
+  expect(countOf({ rules, rules_left_out: true }, 'b', 'requests')).toBeNull();
 });

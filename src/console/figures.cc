@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/figures.h"
 
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
 #include "base/check.h"
 #include "metrics/latencies.h"
 #include "telemetry/sums.h"
@@ -41,10 +45,12 @@ void forget_unused(std::map<Name, Recent>& all) {
 struct FigureMeter::Sums {
   explicit Sums(const telemetry::Registry& registry)
       : listeners(telemetry::sums_of<ListenerLabels, ListenerCounters>(registry)),
+        rules(registry.rule_traffic()),
         groups(telemetry::sums_of<TargetGroupLabels, TargetGroupCounters>(registry)),
         targets(telemetry::sums_of<TargetLabels, TargetCounters>(registry)) {}
 
   std::map<ListenerLabels, std::unique_ptr<ListenerCounters>> listeners;
+  std::map<ListenerLabels, telemetry::RuleTraffic> rules;
   std::map<TargetGroupLabels, std::unique_ptr<TargetGroupCounters>> groups;
   std::map<TargetLabels, std::unique_ptr<TargetCounters>> targets;
 };
@@ -73,6 +79,7 @@ void FigureMeter::rest() {
   now_.reset();
   of_targets_.clear();
   of_groups_.clear();
+  waits_.clear();
   of_balancers_.clear();
 }
 
@@ -89,6 +96,7 @@ Figures FigureMeter::look(const metrics::Topology& topology, Instant now) {
         figures.exchanges_active += level(counters.exchanges_active);
       });
   add_listeners(figures);
+  add_rules(figures);
   add_groups(figures);
   add_targets(topology, figures);
   before_.reset();
@@ -122,21 +130,45 @@ void FigureMeter::add_listeners(Figures& figures) const {
   }
 }
 
-void FigureMeter::add_groups(Figures& figures) const {
+void FigureMeter::add_rules(Figures& figures) const {
+  std::vector<std::pair<std::string_view, RuleFigures>> met;
+  for (const auto& [labels, sum] : now_->rules) {
+    const telemetry::RuleTraffic before = before_->rules[labels].under(sum.names);
+    for (size_t i = 0; i < sum.requests.size(); ++i) {
+      if (sum.requests[i] == 0) continue;
+      met.emplace_back(
+          (*sum.names)[i].arn,
+          RuleFigures{added(sum.requests[i], before.requests[i]) / seconds_, sum.requests[i]});
+    }
+  }
+  figures.rules_left_out = met.size() > rules_most;
+  if (figures.rules_left_out) {
+    std::ranges::nth_element(met, met.begin() + rules_most, std::greater(), [](const auto& rule) {
+      return std::tuple(rule.second.requests, rule.second.requests_total);
+    });
+    met.resize(rules_most);
+  }
+  figures.rules = {met.begin(), met.end()};
+}
+
+void FigureMeter::add_groups(Figures& figures) {
   for (const auto& [labels, sum] : now_->groups) {
     const TargetGroupCounters& before = before_of(before_->groups, labels);
     const auto rate = [this, &before, &now = *sum](Counter TargetGroupCounters::*counter) {
       return added((now.*counter).value(), (before.*counter).value()) / seconds_;
     };
-    figures.groups[labels.target_group] = {
-        .requests = rate(&TargetGroupCounters::requests_total),
-        .requests_total = sum->requests_total.value(),
-        .waited = rate(&TargetGroupCounters::waited_total),
-        .turned_away = rate(&TargetGroupCounters::turned_away_total),
-        .retries = rate(&TargetGroupCounters::retries_total),
-        .fail_open = rate(&TargetGroupCounters::fail_open_requests_total),
-        .waiting = level(sum->waiting)};
+    GroupFigures& its = figures.groups[labels.target_group];
+    its = {.requests = rate(&TargetGroupCounters::requests_total),
+           .requests_total = sum->requests_total.value(),
+           .waited = rate(&TargetGroupCounters::waited_total),
+           .turned_away = rate(&TargetGroupCounters::turned_away_total),
+           .retries = rate(&TargetGroupCounters::retries_total),
+           .fail_open = rate(&TargetGroupCounters::fail_open_requests_total),
+           .waiting = level(sum->waiting)};
+    its.wait =
+        waits_[labels.target_group].take(metrics::latencies(sum->queue_wait, before.queue_wait));
   }
+  forget_unused(waits_);
 }
 
 void FigureMeter::add_targets(const metrics::Topology& topology, Figures& figures) {

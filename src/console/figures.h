@@ -35,6 +35,10 @@ struct ListenerFigures {
   double own_errors = 0;  // 4xx and 5xx that Daruma made
   uint64_t connections = 0;
 };
+struct RuleFigures {
+  double requests = 0;
+  uint64_t requests_total = 0;
+};
 struct BalancerFigures {
   double requests = 0;
   uint64_t requests_total = 0;
@@ -56,6 +60,7 @@ struct GroupFigures {
   double fail_open = 0;
   uint64_t waiting = 0;
   std::optional<Percentiles> latency{};
+  std::optional<Percentiles> wait{};  // of requests that had to
 };
 struct TargetFigures {
   double requests = 0;
@@ -80,13 +85,16 @@ struct Figures {
   uint64_t exchanges_active = 0;
   std::map<std::string, BalancerFigures> load_balancers;
   std::map<telemetry::ListenerLabels, ListenerFigures> listeners;
+  std::map<std::string, RuleFigures> rules;  // by ARN; those that were met
+  bool rules_left_out = false;               // too many were: those met most of late are there
   std::map<std::string, GroupFigures> groups;
   std::map<std::pair<std::string, std::string>, TargetFigures> targets;  // by group and target
 };
 
 class FigureMeter {
  public:
-  static constexpr size_t looks_kept = 10;  // for latencies
+  static constexpr size_t looks_kept = 10;     // for latencies
+  static constexpr size_t rules_most = 2'000;  // that are shown
 
   // The registry outlives it.
   explicit FigureMeter(const telemetry::Registry& registry);
@@ -111,7 +119,8 @@ class FigureMeter {
   using TargetName = std::pair<std::string, std::string>;
 
   void add_listeners(Figures& figures) const;
-  void add_groups(Figures& figures) const;
+  void add_rules(Figures& figures) const;
+  void add_groups(Figures& figures);
   void add_targets(const metrics::Topology& topology, Figures& figures);
 
   const telemetry::Registry& registry_;
@@ -121,6 +130,7 @@ class FigureMeter {
   double seconds_ = 1;
   std::map<TargetName, Recent> of_targets_;
   std::map<std::string, Recent> of_groups_;
+  std::map<std::string, Recent> waits_;  // of groups
   std::map<std::string, Recent> of_balancers_;
 };
 

@@ -47,6 +47,45 @@ TEST_F(FiguresTest, are_what_was_gained_between_two_looks) {
   EXPECT_EQ(look(1s).load_balancers.at("web").requests, 0);
 }
 
+std::shared_ptr<const model::RuleNames> rules_named(size_t count) {
+  model::RuleNames names;
+  for (size_t i = 0; i < count; ++i) names.push_back({std::to_string(i), 1});
+  return std::make_shared<const model::RuleNames>(std::move(names));
+}
+
+TEST_F(FiguresTest, of_rules_that_were_met) {
+  const auto rules = registry.add({"web", 80}, rules_named(3));
+  rules->requests[0].add(7);
+  meter.begin(now);
+  rules->requests[1].add(4);
+  const Figures figures = look(2s);
+  EXPECT_EQ(figures.rules.size(), 2u);
+  EXPECT_EQ(figures.rules.at("0").requests, 0);
+  EXPECT_EQ(figures.rules.at("0").requests_total, 7u);
+  EXPECT_EQ(figures.rules.at("1").requests, 2);
+  EXPECT_FALSE(figures.rules_left_out);
+}
+
+TEST_F(FiguresTest, of_very_many_rules_those_met_most) {
+  const auto rules = registry.add({"web", 80}, rules_named(FigureMeter::rules_most + 2));
+  for (auto& counter : rules->requests) counter.add(1);
+  meter.begin(now);
+  rules->requests.back().add(1);
+  const Figures figures = look(1s);
+  EXPECT_EQ(figures.rules.size(), FigureMeter::rules_most);
+  EXPECT_TRUE(figures.rules_left_out);
+  EXPECT_EQ(figures.rules.at(std::to_string(FigureMeter::rules_most + 1)).requests, 1);
+}
+
+TEST_F(FiguresTest, how_long_requests_waited) {
+  const auto group = registry.add(telemetry::TargetGroupLabels{"apache"});
+  meter.begin(now);
+  group->queue_wait.record(80ms);
+  const auto wait = look(1s).groups.at("apache").wait;
+  ASSERT_TRUE(wait);
+  EXPECT_NEAR(wait->p50, 0.080, 0.0016);
+}
+
 TEST_F(FiguresTest, of_groups_and_targets) {
   const auto group = registry.add(telemetry::TargetGroupLabels{"apache"});
   const auto target = registry.add(telemetry::TargetLabels{"apache", "127.0.0.2:80", "zone-a"});

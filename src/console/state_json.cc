@@ -91,6 +91,8 @@ Json group_json(const GroupFigures& figures, const GroupStanding& standing, cons
             {"healthy", standing.healthy},
             {"saturated", standing.saturated}};
   add_latency(json, figures.latency);
+  json["wait_p50_seconds"] = figures.wait ? Json(figures.wait->p50) : Json(nullptr);
+  json["wait_p99_seconds"] = figures.wait ? Json(figures.wait->p99) : Json(nullptr);
   json["standing"] = name_of(verdict.standing);
   json["sentence"] = verdict.sentence;
   json["advice"] = std::move(advice);
@@ -209,6 +211,13 @@ Json listeners_json(const StateParts& parts) {
   return listeners;
 }
 
+Json rules_json(const Figures& figures) {
+  Json rules = Json::object();
+  for (const auto& [arn, its] : figures.rules)
+    rules[arn] = {{"requests", rate(its.requests)}, {"requests_total", its.requests_total}};
+  return rules;
+}
+
 }  // namespace
 
 std::string state_json(const StateParts& parts) {
@@ -240,7 +249,8 @@ std::string state_json(const StateParts& parts) {
             {"alarms", alarms_json(parts.alarms)},
             {"load_balancers", std::move(balancers)},
             {"listeners", listeners_json(parts)},
-            {"rules", Json::object()},
+            {"rules", rules_json(parts.figures)},
+            {"rules_left_out", parts.figures.rules_left_out},
             {"target_groups", std::move(groups)}};
   std::string text = api::json_text(json);
   text.pop_back();

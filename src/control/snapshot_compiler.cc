@@ -235,14 +235,37 @@ class Compiler {
     std::ranges::stable_sort(to.rules, {}, &model::Rule::priority);
     DARUMA_ASSERT(!from.default_actions.empty());
     to.rules.push_back({0, {}, compile(from.default_actions.front())});
-    to.table = former_table(balancer.name, to);
-    if (!to.table) to.table = routing::RuleTable::compile(to.rules);
+    set_table(balancer.name, names_of_rules(balancer, from), to);
     return to;
   }
 
-  // A table knows conditions and places, not what the rules do.
-  std::shared_ptr<const routing::RuleTable> former_table(const std::string& balancer,
-                                                         const model::Listener& listener) const {
+  // A table knows conditions and places, not what the rules do. What is as it was is kept.
+  void set_table(const std::string& balancer, model::RuleNames names, model::Listener& to) const {
+    const routing::RuleTable* former = former_table(balancer, to);
+    const bool same_names = former != nullptr && *former->names() == names;
+    const auto kept =
+        same_names ? former->names() : std::make_shared<const model::RuleNames>(std::move(names));
+    to.table = former ? former->named(kept) : routing::RuleTable::compile(to.rules, kept);
+  }
+
+  static model::RuleNames names_of_rules(const api::LoadBalancer& balancer,
+                                         const api::Listener& listener) {
+    const std::string last = default_rule_arn(balancer, listener);
+    const std::string prefix = last.substr(0, last.rfind('/') + 1);
+    model::RuleNames names;
+    names.reserve(listener.rules.size() + 1);
+    for (const api::Rule& rule : listener.rules) {
+      names.push_back(
+          {prefix + id_of(balancer, listener, rule), static_cast<int>(rule.priority.value_or(0))});
+    }
+    std::ranges::stable_sort(names, {}, &model::RuleName::priority);
+    names.push_back({last, 0});
+    return names;
+  }
+
+  // Null if there is none with these conditions.
+  const routing::RuleTable* former_table(const std::string& balancer,
+                                         const model::Listener& listener) const {
     const auto found = former_.find(balancer);
     if (found == former_.end()) return nullptr;
     const auto there =
@@ -250,7 +273,7 @@ class Compiler {
     if (there == found->second->listeners.end()) return nullptr;
     const bool same = std::ranges::equal(there->rules, listener.rules, {}, &model::Rule::conditions,
                                          &model::Rule::conditions);
-    return same ? there->table : nullptr;
+    return same ? there->table.get() : nullptr;
   }
 
   model::Rule compile(const api::Rule& from) {

@@ -263,11 +263,48 @@ TEST(SnapshotCompiler, a_rule_table_is_kept_where_conditions_and_order_are_the_s
   const auto first = compile("/a", 1, "80", nullptr);
   // What the rules do, and their numbers, are not in it.
   const auto same = compile("/a", 2, "80", first.get());
-  EXPECT_EQ(listener(same).table, listener(first).table);
+  EXPECT_TRUE(listener(same).table->compiled_with(*listener(first).table));
   EXPECT_EQ(std::get<model::FixedResponseAction>(listener(same).rules[0].action).status, 201);
-  EXPECT_NE(listener(compile("/c", 1, "80", first.get())).table, listener(first).table);
-  EXPECT_NE(listener(compile("/a", 9, "80", first.get())).table, listener(first).table);
-  EXPECT_NE(listener(compile("/a", 1, "81", first.get())).table, listener(first).table);
+  EXPECT_FALSE(
+      listener(compile("/c", 1, "80", first.get())).table->compiled_with(*listener(first).table));
+  EXPECT_FALSE(
+      listener(compile("/a", 9, "80", first.get())).table->compiled_with(*listener(first).table));
+  EXPECT_FALSE(
+      listener(compile("/a", 1, "81", first.get())).table->compiled_with(*listener(first).table));
+}
+
+TEST(SnapshotCompiler, rules_are_named_in_their_order_and_names_are_kept_while_they_are_the_same) {
+  const auto compile = [](const std::string& rules, const model::Snapshot* former) {
+    return compile_snapshot(
+        declared(
+            "LoadBalancers:\n  - Name: web\n    Listeners:\n      - {Port: 80, Protocol: HTTP, "
+            "Rules: [" +
+            rules +
+            "], DefaultActions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: "
+            "200}}]}\n"),
+        {}, 1, {}, former);
+  };
+  const auto rule = [](int priority, const std::string& path) {
+    return "{Priority: " + std::to_string(priority) +
+           ", Conditions: [{Field: path-pattern, Values: [" + path +
+           "]}], Actions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: 200}}]}";
+  };
+  const auto names = [](const model::SnapshotRef& snapshot) {
+    return snapshot->load_balancers[0].listeners[0].table->names();
+  };
+  const auto first = compile(rule(5, "/b") + ", " + rule(2, "/a"), nullptr);
+  ASSERT_EQ(names(first)->size(), 3u);
+  EXPECT_EQ((*names(first))[0].priority, 2);
+  EXPECT_EQ((*names(first))[1].priority, 5);
+  EXPECT_EQ((*names(first))[2].priority, 0);
+  const std::string prefix =
+      "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener-rule/app/web/";
+  for (const model::RuleName& name : *names(first)) EXPECT_TRUE(name.arn.starts_with(prefix));
+  EXPECT_NE((*names(first))[0].arn, (*names(first))[1].arn);
+  EXPECT_EQ(names(compile(rule(5, "/c") + ", " + rule(2, "/a"), first.get())), names(first));
+  const auto other = compile(rule(6, "/b") + ", " + rule(2, "/a"), first.get());
+  EXPECT_NE(names(other), names(first));
+  EXPECT_EQ((*names(other))[0], (*names(first))[0]);
 }
 
 TEST(SnapshotCompiler, knows_which_targets_are_names) {

@@ -157,6 +157,24 @@ struct Collector::Round {
 
 namespace {
 
+using RuleSums = std::map<telemetry::ListenerLabels, telemetry::RuleTraffic>;
+
+bool same_rules(const RuleSums& one, const RuleSums& other) {
+  return std::ranges::equal(one, other, [](const auto& left, const auto& right) {
+    return left.first == right.first && left.second.names == right.second.names;
+  });
+}
+
+std::set<std::string> still_there(const std::set<std::string>& arns, const RuleSums& sums) {
+  std::set<std::string> there;
+  for (const auto& [labels, sum] : sums) {
+    for (const model::RuleName& rule : *sum.names) {
+      if (arns.contains(rule.arn)) there.insert(rule.arn);
+    }
+  }
+  return there;
+}
+
 Dimensions of_group(const Topology::Group& group) {
   Dimensions dimensions{{std::string(target_group_dimension), group.resource_id}};
   if (group.load_balancer.empty()) return dimensions;
@@ -184,6 +202,7 @@ void Collector::collect(const NodeFigures& node, WallTime now) {
   const WallTime at = end - every;
   Round round{series_, node, at, end.time_since_epoch() % 60s == WallTime::duration(0)};
   collect_listeners(round);
+  collect_rules(round);
   collect_groups(round);
   collect_targets(round);
   collect_health(round);
@@ -238,6 +257,28 @@ void Collector::collect_listeners(Round& round) {
   listeners_ = std::move(sums);
 }
 
+void Collector::collect_rules(Round& round) {
+  auto sums = registry_.rule_traffic();
+  if (!same_rules(sums, rules_)) rules_shown_ = still_there(rules_shown_, sums);
+  for (const auto& [labels, sum] : sums) {
+    const std::string* balancer = round.balancer(labels.load_balancer);
+    if (balancer == nullptr) continue;
+    const telemetry::RuleTraffic before = rules_[labels].under(sum.names);
+    for (size_t i = 0; i < sum.requests.size(); ++i) {
+      const double n = added(sum.requests[i], before.requests[i]);
+      const std::string& arn = (*sum.names)[i].arn;
+      if (n == 0) continue;
+      if (rules_shown_.size() >= rules_max && !rules_shown_.contains(arn)) continue;
+      rules_shown_.insert(arn);
+      round.events(own_namespace, "RuleRequestCount",
+                   {{std::string(load_balancer_dimension), *balancer},
+                    {std::string(rule_dimension), arn.substr(arn.rfind(':') + 1)}},
+                   n);
+    }
+  }
+  rules_ = std::move(sums);
+}
+
 void Collector::collect_groups(Round& round) {
   auto sums = telemetry::sums_of<telemetry::TargetGroupLabels, TargetGroupCounters>(registry_);
   std::map<std::string, std::pair<double, double>> hosts;  // healthy, registered
@@ -262,6 +303,9 @@ void Collector::collect_groups(Round& round) {
                     static_cast<double>((*sum.*row.gauge).value()));
       }
     }
+    const Point waits = latencies(sum->queue_wait, before.queue_wait);
+    for (const Dimensions& dimensions : of_group_and_balancer(*group))
+      round.write(own_namespace, "QueueWaitTime", dimensions, "Seconds", waits);
     if (!group->load_balancer.empty()) {
       round.events(
           alb_namespace, "NonStickyRequestCount",

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,10 @@
 
 namespace daruma::metrics {
 
+// A rule, by the end of its ARN, as CloudWatch has it of load balancers and target groups:
+// "listener-rule/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee".
+inline constexpr std::string_view rule_dimension = "Rule";
+
 // What this node shows of itself besides.
 struct NodeFigures {
   const telemetry::NodeStatus& status;
@@ -32,6 +37,9 @@ struct NodeFigures {
 class Collector {
  public:
   static constexpr Seconds every{10};
+  // Of all listeners, that have series of their own: those that are met first. Where one goes,
+  // there is room for another.
+  static constexpr size_t rules_max = 1'000;
 
   // Both outlive it.
   Collector(const telemetry::Registry& registry, TimeSeries& series);
@@ -52,6 +60,7 @@ class Collector {
   using Targets = Sums<telemetry::TargetLabels, telemetry::TargetCounters>;
 
   void collect_listeners(Round& round);
+  void collect_rules(Round& round);
   void collect_groups(Round& round);
   void collect_targets(Round& round);
   void collect_health(Round& round);
@@ -60,6 +69,8 @@ class Collector {
   const telemetry::Registry& registry_;
   TimeSeries& series_;
   Listeners listeners_;  // as they were the time before
+  std::map<telemetry::ListenerLabels, telemetry::RuleTraffic> rules_;
+  std::set<std::string> rules_shown_;  // by ARN
   Groups groups_;
   Targets targets_;
   std::map<telemetry::TargetLabels, bool> healthy_;

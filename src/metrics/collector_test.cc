@@ -65,6 +65,58 @@ TEST_F(CollectorTest, adds_up_what_workers_and_listeners_count) {
   EXPECT_EQ(total(alb_namespace, "ProcessedBytes", balancer_), Point::of_sample(1000));
 }
 
+std::shared_ptr<const model::RuleNames> rules_named(const std::string& kind, size_t count) {
+  model::RuleNames names;
+  for (size_t i = 0; i < count; ++i)
+    names.push_back({"arn:aws:elb:region:account:listener-rule/" + kind + std::to_string(i), 1});
+  return std::make_shared<const model::RuleNames>(std::move(names));
+}
+
+TEST_F(CollectorTest, counts_by_rule) {
+  auto block = registry_.add({"web", 80}, rules_named("r", 2));
+  block->requests[1].add(3);
+  collect();
+  block->requests[1].add(4);
+  collect();
+  const auto of = [this](const char* rule) {
+    return total(own_namespace, "RuleRequestCount", {balancer_[0], {"Rule", rule}});
+  };
+  EXPECT_EQ(of("listener-rule/r1"), Point::of_events(7));
+  EXPECT_EQ(of("listener-rule/r0").count, 0) << "not met, so it has no series";
+  EXPECT_EQ(series_.list({.name = "RuleRequestCount"}).size(), 1u);
+}
+
+TEST_F(CollectorTest, of_very_many_rules_those_met_first_have_series_until_they_go) {
+  auto block = registry_.add({"web", 80}, rules_named("r", Collector::rules_max));
+  for (auto& counter : block->requests) counter.add(1);
+  collect();
+  auto other = registry_.add({"web", 81}, rules_named("other", 2));
+  other->requests[0].add(1);
+  block->requests[0].add(1);
+  collect();
+  EXPECT_EQ(series_.list({.name = "RuleRequestCount"}).size(), Collector::rules_max);
+  block = registry_.add({"web", 80}, rules_named("r", Collector::rules_max - 1));
+  other->requests[1].add(1);
+  collect();
+  EXPECT_EQ(series_.list({.name = "RuleRequestCount"}).size(), Collector::rules_max + 1);
+}
+
+TEST_F(CollectorTest, how_long_requests_waited) {
+  const auto one = registry_.add(telemetry::TargetGroupLabels{"apache"});
+  const auto other = registry_.add(telemetry::TargetGroupLabels{"apache"});
+  for (int i = 0; i < 98; ++i) one->queue_wait.record(10ms);
+  other->queue_wait.record(500ms);
+  other->queue_wait.record(500ms);
+  collect();
+  collect();
+  for (const auto& dimensions : {balancer_, group_}) {
+    const Point waits = total(own_namespace, "QueueWaitTime", dimensions);
+    EXPECT_EQ(waits.count, 100);
+    EXPECT_NEAR(waits.percentile(50).value_or(0), 0.010, 0.0002);
+    EXPECT_NEAR(waits.percentile(99).value_or(0), 0.500, 0.010);
+  }
+}
+
 TEST_F(CollectorTest, a_series_that_begins_anew_is_no_negative_count) {
   auto block = registry_.add(telemetry::TargetGroupLabels{"apache"});
   block->requests_total.add(10);

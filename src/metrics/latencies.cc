@@ -5,6 +5,7 @@ namespace daruma::metrics {
 
 Point latencies(const telemetry::Histogram& now, const telemetry::Histogram& before) {
   Point point;
+  if (now.empty()) return point;
   for (int bucket = 0; bucket < telemetry::Histogram::buckets; ++bucket) {
     const uint64_t all = now.count(bucket);
     if (all == 0) continue;

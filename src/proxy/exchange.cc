@@ -204,14 +204,15 @@ Next Exchange::match_rule() {
   const std::string_view path = http::normalised_path(parts_.path, path_storage_);
   if (listener.mutual_tls.mode != model::MutualTlsMode::off) [[unlikely]]
     http::mark_certificate_fields(listener.mutual_tls.names, request_.fields);
-  const model::Rule& rule =
-      listener.rules[listener.table->match({.host = without_root(host_),
-                                            .path = path,
-                                            .method = request_.method_text,
-                                            .host_and_port = authority_,
-                                            .query = parts_.query,
-                                            .fields = &request_.fields,
-                                            .source = &client_->origin().facts.peer})];
+  const uint32_t place = listener.table->match({.host = without_root(host_),
+                                                .path = path,
+                                                .method = request_.method_text,
+                                                .host_and_port = authority_,
+                                                .query = parts_.query,
+                                                .fields = &request_.fields,
+                                                .source = &client_->origin().facts.peer});
+  listener_->count_rule(place);
+  const model::Rule& rule = listener.rules[place];
   record_.rule_priority = rule.priority;
   if (const auto* fixed = std::get_if<model::FixedResponseAction>(&rule.action))
     return fixed_response(*fixed);

@@ -144,6 +144,7 @@ class Exchange final : public Mortal,
   Next turn_away();
   void leave_line();
   void count_line(int change);
+  void count_wait();
   void begin_patience();
   Next end_of_patience();
   bool somebody_else_answers() const;

@@ -176,8 +176,15 @@ Next Exchange::turn_away() {
 
 void Exchange::leave_line() {
   if (!waits()) return;
-  waited_ += environment_.loop.now() - waits_since();
   line_->leave(*this);
+  count_wait();
+}
+
+// It waits no more: for a target, or at all.
+void Exchange::count_wait() {
+  const Duration waited = environment_.loop.now() - waits_since();
+  waited_ += waited;
+  group_->state->counters->queue_wait.record(waited);
   count_line(-1);
 }
 
@@ -268,8 +275,7 @@ Next Exchange::await_connection() {
 
 void Exchange::on_connection_ready(TargetState& target) {
   if (target_ == nullptr) {
-    waited_ += environment_.loop.now() - waits_since();
-    count_line(-1);
+    count_wait();
     go_to(target);
   }
   step_ = Step::borrow_connection;

@@ -6,6 +6,7 @@
 #include "proxy/client_connection.h"
 #include "proxy/connection_log_line.h"
 #include "proxy/environment.h"
+#include "routing/rule_table.h"
 
 namespace daruma::proxy {
 namespace {
@@ -33,6 +34,12 @@ model::Reason reason_of(tls::ClientCertificateProblem problem) {
       break;
   }
   return model::Reason::client_certificate_invalid;
+}
+
+// AWS's code; "" if it was not the client's certificate.
+std::string_view failure_of(Handshake handshake, const tls::Session* session) {
+  if (handshake != Handshake::failed || session == nullptr) return "";
+  return tls::name_of(session->client_certificate_problem());
 }
 
 bool same_verification(const tls::ClientAuthentication& one,
@@ -110,12 +117,16 @@ void Listener::adopt(const Pin& pin, size_t load_balancer, size_t listener) {
   load_balancer_ = &pin->snapshot().load_balancers[load_balancer];
   listener_ = &load_balancer_->listeners[listener];
   pin_ = pin;
+  // Asked for again only when the rules have changed: the registry has a lock.
+  const auto& rules = listener_->table->names();
+  if (!rules_ || rules_->names != rules)
+    rules_ = environment_.registry.add({key_.load_balancer, key_.port}, rules);
   using telemetry::LogKind;
   note_log_file(LogKind::access, access_log_);
   note_log_file(LogKind::connection, connection_log_);
 }
 
-// Asked for again only when it has changed: the registry has a lock.
+// The same.
 void Listener::note_log_file(telemetry::LogKind kind, NumberedLog& log) {
   telemetry::LogFileKey key = telemetry::log_file_key(kind, *load_balancer_);
   if (key == log.key) return;
@@ -123,18 +134,24 @@ void Listener::note_log_file(telemetry::LogKind kind, NumberedLog& log) {
   log.key = std::move(key);
 }
 
-void Listener::log_connection(const ClientOrigin& origin, const Address& local,
-                              Handshake handshake) {
+void Listener::log_connection(const ClientOrigin& origin, const Address& local, Handshake handshake,
+                              const tls::Session* session) {
   origin.write_id(connection_id_);
-  const tls::Session* session = handshake == Handshake::done ? origin.tls_session : nullptr;
+  const ClientCertificate certificate =
+      session ? session->presented_certificate() : ClientCertificate{};
+  const bool done = handshake == Handshake::done;
   write_connection_log_line({.time = environment_.loop.wall_now(),
                              .client = origin.facts.peer,
                              .listener_port = key_.port,
-                             .tls_version = session ? session->version() : "",
-                             .tls_cipher = session ? session->cipher() : "",
-                             .tls_group = session ? session->group() : "",
+                             .tls_version = done ? session->version() : "",
+                             .tls_cipher = done ? session->cipher() : "",
+                             .tls_group = done ? session->group() : "",
                              .latency = environment_.loop.now() - origin.accepted_at,
+                             .certificate_subject = certificate.subject,
+                             .certificate_validity = certificate.validity,
+                             .certificate_serial_number = certificate.serial_number,
                              .handshake = handshake,
+                             .failure = failure_of(handshake, session),
                              .connection_id = connection_id_,
                              .load_balancer = load_balancer_->resource_id,
                              .node_ip = local.ip()},

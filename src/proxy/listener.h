@@ -18,6 +18,7 @@
 #include "proxy/client_stream.h"
 #include "telemetry/counters.h"
 #include "telemetry/log_file_key.h"
+#include "telemetry/rule_traffic.h"
 #include "tls/context.h"
 #include "tls/session.h"
 
@@ -80,11 +81,15 @@ class Listener final : private io::AcceptHandler {
   const model::Listener& listener() const { return *listener_; }
   const std::string& tls_identity() const { return tls_identity_; }
   const std::shared_ptr<tls::ServerContext>& tls_context() const { return tls_context_; }
+  // One more request has met this rule of listener().
+  void count_rule(uint32_t rule) { rules_->requests[rule].add(); }
   uint32_t access_log_file() const { return access_log_.file; }
 
   // A line of the connection log. Once for each connection: when it was accepted,
-  // or its TLS handshake is done or has failed. REQUIRES: the log is on.
-  void log_connection(const ClientOrigin& origin, const Address& local, Handshake handshake);
+  // or its TLS handshake is done or has failed; `session` is null without TLS. REQUIRES: the log is
+  // on.
+  void log_connection(const ClientOrigin& origin, const Address& local, Handshake handshake,
+                      const tls::Session* session);
 
   void on_connection_closed();
   // The connection goes on as another.
@@ -104,6 +109,7 @@ class Listener final : private io::AcceptHandler {
   Owner& owner_;
   const ListenerKey key_;
   std::shared_ptr<telemetry::ListenerCounters> counters_;
+  std::shared_ptr<telemetry::RuleCounters> rules_;  // of listener_'s rules
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::vector<Address> addresses_;  // of acceptors_
   Pin pin_;

@@ -195,9 +195,20 @@ void RuleTable::Implementation::match_host(const Host& host, const MatchInput& i
 RuleTable::RuleTable() = default;
 RuleTable::~RuleTable() = default;
 
-std::shared_ptr<const RuleTable> RuleTable::compile(std::span<const model::Rule> rules) {
+std::shared_ptr<const RuleTable> RuleTable::compile(std::span<const model::Rule> rules,
+                                                    Names names) {
   std::shared_ptr<RuleTable> table(new RuleTable);
-  table->implementation_ = std::make_unique<const Implementation>(rules);
+  table->implementation_ = std::make_shared<const Implementation>(rules);
+  table->names_ = names ? std::move(names) : std::make_shared<const model::RuleNames>(rules.size());
+  DARUMA_ASSERT(table->names_->size() == rules.size());
+  return table;
+}
+
+std::shared_ptr<const RuleTable> RuleTable::named(Names names) const {
+  DARUMA_ASSERT(names->size() == names_->size());
+  std::shared_ptr<RuleTable> table(new RuleTable);
+  table->implementation_ = implementation_;
+  table->names_ = std::move(names);
   return table;
 }
 

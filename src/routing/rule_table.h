@@ -12,6 +12,7 @@
 #include <span>
 
 #include "model/rule.h"
+#include "model/rule_names.h"
 #include "routing/match_input.h"
 
 namespace daruma::routing {
@@ -20,17 +21,28 @@ class RuleTable {
  public:
   // `rules` are in order of priority, the default rule (no conditions) last. The table keeps
   // indices, not rules. REQUIRES: !rules.empty(), rules.back().conditions.empty(), and condition
-  // values as control/validate_conditions wants them.
-  static std::shared_ptr<const RuleTable> compile(std::span<const model::Rule> rules);
+  // values as control/validate_conditions wants them. `names`, which the table only carries, are as
+  // many; without them the rules have none.
+  using Names = std::shared_ptr<const model::RuleNames>;
+  static std::shared_ptr<const RuleTable> compile(std::span<const model::Rule> rules,
+                                                  Names names = nullptr);
+  // What is compiled is shared; the rules have other names.
+  std::shared_ptr<const RuleTable> named(Names names) const;
   ~RuleTable();
 
   // Index into `rules`. Always finds one: the default rule has no conditions.
   uint32_t match(const MatchInput& input) const;
+  const Names& names() const { return names_; }  // never null
+  // Whether they share what is compiled.
+  bool compiled_with(const RuleTable& other) const {
+    return implementation_ == other.implementation_;
+  }
 
  private:
   RuleTable();
   struct Implementation;
-  std::unique_ptr<const Implementation> implementation_;
+  std::shared_ptr<const Implementation> implementation_;
+  Names names_;
 };
 
 }  // namespace daruma::routing

@@ -127,6 +127,7 @@ struct ListenerCounters {
 };
 struct TargetGroupCounters {
   DARUMA_TARGET_GROUP_METRICS(X)
+  Histogram queue_wait;  // of those that had to: from the line's end to a target, or to giving up
 };
 struct TargetCounters {
   DARUMA_TARGET_METRICS(X)

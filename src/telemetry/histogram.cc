@@ -24,6 +24,7 @@ Duration Histogram::upper_bound(int bucket) {
 }
 
 void Histogram::add(const Histogram& other) {
+  if (other.empty()) return;
   for (int bucket = 0; bucket < buckets; ++bucket) {
     const uint64_t n = other.count(bucket);
     if (n != 0) increment(counts()[static_cast<size_t>(bucket)], n);

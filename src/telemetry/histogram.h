@@ -51,6 +51,7 @@ class Histogram {
     const Counts* counts = counts_.load(std::memory_order_acquire);
     return counts ? (*counts)[static_cast<size_t>(bucket)].load(std::memory_order_relaxed) : 0;
   }
+  bool empty() const { return counts_.load(std::memory_order_relaxed) == nullptr; }
   uint64_t sum_us() const { return sum_us_.load(std::memory_order_relaxed); }
 
  private:

@@ -14,7 +14,7 @@
 namespace daruma::telemetry {
 namespace {
 
-constexpr std::array<Duration, 15> response_time_bounds = {
+constexpr std::array<Duration, 15> time_bounds = {
     1ms, 2500us, 5ms, 10ms, 25ms, 50ms, 100ms, 250ms, 500ms, 1s, 2500ms, 5s, 10000ms, 30s, 60s};
 
 // Backslash and line feed; in label values the quote too.
@@ -139,7 +139,7 @@ void append_histogram(std::string& out, std::string_view name, std::string_view 
   uint64_t count = 0;
   int fine = 0;
   Duration low{};
-  for (const Duration bound : response_time_bounds) {
+  for (const Duration bound : time_bounds) {
     for (; fine < Histogram::buckets; ++fine) {
       const Duration high = Histogram::upper_bound(fine);
       if ((low + high) / 2 > bound) break;
@@ -169,12 +169,40 @@ void append_listeners(std::string& out, const Registry& registry) {
   append_reasons(out, series);
 }
 
+void append_rules(std::string& out, const Registry& registry) {
+  constexpr std::string_view name = "daruma_rule_requests_total";
+  const std::map<ListenerLabels, RuleTraffic> traffic = registry.rule_traffic();
+  if (traffic.empty()) return;
+  append_head(out, name, "counter", "Requests that met this rule, whatever became of them");
+  for (const auto& [labels, its] : traffic) {
+    const std::string listener = text_of(labels);
+    for (size_t i = 0; i < its.requests.size(); ++i) {
+      const auto& [arn, priority] = (*its.names)[i];
+      std::string text = listener;
+      append_label(text, "priority", priority == 0 ? "default" : std::to_string(priority));
+      append_label(text, "rule", arn.substr(arn.rfind('/') + 1));
+      append_sample(out, name, text, its.requests[i]);
+    }
+  }
+}
+
+template <class Block>
+void append_times(std::string& out, std::string_view name, std::string_view meaning,
+                  const std::vector<Series<Block>>& series, Histogram Block::*times) {
+  if (series.empty()) return;
+  append_head(out, name, "histogram", meaning);
+  for (const auto& one : series) append_histogram(out, name, one.labels, (*one.sum).*times);
+}
+
 void append_target_groups(std::string& out, const Registry& registry) {
   const auto series = summed<TargetGroupLabels, TargetGroupCounters>(registry);
 #define X(kind, name, meaning) \
   append_row(out, "daruma_target_group_" #name, meaning, series, &TargetGroupCounters::name);
   DARUMA_TARGET_GROUP_METRICS(X)
 #undef X
+  append_times(out, "daruma_target_group_queue_wait_seconds",
+               "How long requests that waited for a full target did, whatever became of them",
+               series, &TargetGroupCounters::queue_wait);
 }
 
 void append_targets(std::string& out, const Registry& registry) {
@@ -185,12 +213,9 @@ void append_targets(std::string& out, const Registry& registry) {
 #undef X
   append_classes(out, "daruma_target_responses_total", "Responses of this target, by class", series,
                  &TargetCounters::responses);
-  constexpr std::string_view time_name = "daruma_target_response_time_seconds";
-  if (series.empty()) return;
-  append_head(out, time_name, "histogram", "From the request sent to the response's first byte");
-  for (const auto& one : series) {
-    append_histogram(out, time_name, one.labels, one.sum->response_time);
-  }
+  append_times(out, "daruma_target_response_time_seconds",
+               "From the request sent to the response's first byte", series,
+               &TargetCounters::response_time);
 }
 
 void append_workers(std::string& out, const Registry& registry) {
@@ -217,6 +242,7 @@ void append_family(std::string& out, const MetricFamily& family) {
 std::string prometheus_text(const Registry& registry, std::span<const MetricFamily> more) {
   std::string out;
   append_listeners(out, registry);
+  append_rules(out, registry);
   append_target_groups(out, registry);
   append_targets(out, registry);
   append_workers(out, registry);

@@ -57,6 +57,8 @@ NodeStatus full_status() {
 struct Everything {
   Registry registry;
   std::shared_ptr<ListenerCounters> listener = registry.add(ListenerLabels{"web", 8443});
+  std::shared_ptr<RuleCounters> rules =
+      registry.add(ListenerLabels{"web", 8443}, std::make_shared<const model::RuleNames>(1));
   std::shared_ptr<TargetGroupCounters> group = registry.add(TargetGroupLabels{"apache"});
   std::shared_ptr<TargetCounters> target = registry.add(apache);
   std::shared_ptr<WorkerCounters> worker = registry.add(WorkerLabels{0});
@@ -64,6 +66,24 @@ struct Everything {
     return prometheus_text(registry, metrics_of(full_status(), WallTime(1'760'000'160s)));
   }
 };
+
+TEST(Prometheus, a_rule_is_named_by_place_priority_and_id) {
+  Registry registry;
+  const auto rules = registry.add(
+      ListenerLabels{"web", 8443},
+      std::make_shared<const model::RuleNames>(model::RuleNames{
+          {"arn:aws:elasticloadbalancing:us-east-1:000000000000:listener-rule/app/web/1/2/3", 10},
+          {"arn:aws:elasticloadbalancing:us-east-1:000000000000:listener-rule/app/web/1/2/4", 0}}));
+  rules->requests[0].add(5);
+  const std::string text = prometheus_text(registry, {});
+  EXPECT_TRUE(has_line(text, "# TYPE daruma_rule_requests_total counter"));
+  EXPECT_TRUE(has_line(text,
+                       "daruma_rule_requests_total{lb=\"web\",listener=\"8443\",priority=\"10\","
+                       "rule=\"3\"} 5"));
+  EXPECT_TRUE(has_line(text,
+                       "daruma_rule_requests_total{lb=\"web\",listener=\"8443\","
+                       "priority=\"default\",rule=\"4\"} 0"));
+}
 
 TEST(Prometheus, an_empty_registry_gives_no_metrics) {
   EXPECT_EQ(prometheus_text(Registry(), {}), "");

@@ -22,6 +22,25 @@ struct Series {
 template <class Labels, class Block>
 using Table = std::map<Labels, Series<Block>>;
 
+// The blocks of one listener's rules. There may be many rules, so those that are let go are only
+// put aside, and added up by whoever reads.
+struct RuleSeries {
+  std::vector<std::shared_ptr<RuleCounters>> living;
+  std::vector<std::shared_ptr<RuleCounters>> former;
+  std::shared_ptr<RuleTraffic> retired = std::make_shared<RuleTraffic>();  // the readers'
+
+  RuleTraffic sum() const;
+};
+
+// REQUIRES: some block is living. The newest has the rules of now.
+RuleTraffic RuleSeries::sum() const {
+  *retired = retired->under(living.back()->names);
+  for (const auto& block : former) retired->add(RuleTraffic::of(*block));
+  RuleTraffic sum = *retired;
+  for (const auto& block : living) sum.add(RuleTraffic::of(*block));
+  return sum;
+}
+
 }  // namespace
 
 struct Registry::State {
@@ -30,6 +49,8 @@ struct Registry::State {
   Table<TargetGroupLabels, TargetGroupCounters> target_groups;
   Table<TargetLabels, TargetCounters> targets;
   Table<WorkerLabels, WorkerCounters> workers;
+  std::map<ListenerLabels, RuleSeries> rules;
+  std::mutex rule_readers;  // of RuleSeries::retired; taken before `mutex`
   std::map<LogFileKey, uint32_t> log_files;
   std::vector<LogFileKey> log_file_keys;
 
@@ -45,6 +66,8 @@ struct Registry::State {
   template <class Labels, class Block>
   std::vector<std::pair<Labels, std::shared_ptr<const Block>>> pinned(
       const Table<Labels, Block>& table);
+  void retire(const ListenerLabels& labels, const std::shared_ptr<RuleCounters>& block);
+  std::map<ListenerLabels, RuleSeries> take_rules();
 };
 
 template <class Labels, class Block>
@@ -96,6 +119,34 @@ std::vector<std::pair<Labels, std::shared_ptr<const Block>>> Registry::State::pi
   return blocks;
 }
 
+void Registry::State::retire(const ListenerLabels& labels,
+                             const std::shared_ptr<RuleCounters>& block) {
+  const std::lock_guard lock(mutex);
+  const auto found = rules.find(labels);
+  DARUMA_ASSERT(found != rules.end());
+  RuleSeries& series = found->second;
+  std::erase(series.living, block);
+  series.former.push_back(block);
+}
+
+// What was put aside is the caller's to add up. A series that has ended is whole in what is
+// returned, and freed there.
+std::map<ListenerLabels, RuleSeries> Registry::State::take_rules() {
+  const std::lock_guard lock(mutex);
+  std::map<ListenerLabels, RuleSeries> taken;
+  for (auto it = rules.begin(); it != rules.end();) {
+    const auto here = it++;
+    if (here->second.living.empty()) {
+      taken.insert(rules.extract(here));
+    } else {
+      taken.emplace(here->first,
+                    RuleSeries{here->second.living, std::exchange(here->second.former, {}),
+                               here->second.retired});
+    }
+  }
+  return taken;
+}
+
 Registry::Registry() : state_(std::make_shared<State>()) {}
 Registry::~Registry() = default;
 
@@ -110,6 +161,28 @@ std::shared_ptr<TargetCounters> Registry::add(const TargetLabels& labels) {
 }
 std::shared_ptr<WorkerCounters> Registry::add(const WorkerLabels& labels) {
   return State::add(state_, &State::workers, labels);
+}
+
+std::shared_ptr<RuleCounters> Registry::add(const ListenerLabels& labels,
+                                            const std::shared_ptr<const model::RuleNames>& rules) {
+  auto block = std::make_shared<RuleCounters>(rules);
+  {
+    const std::lock_guard lock(state_->mutex);
+    RuleSeries& series = state_->rules[labels];
+    if (series.living.empty()) series = {};  // another listener's, of before
+    series.living.push_back(block);
+  }
+  auto let_go = [state = state_, labels, block](RuleCounters*) { state->retire(labels, block); };
+  return std::shared_ptr<RuleCounters>(block.get(), std::move(let_go));
+}
+
+std::map<ListenerLabels, RuleTraffic> Registry::rule_traffic() const {
+  const std::lock_guard one_reader(state_->rule_readers);
+  std::map<ListenerLabels, RuleTraffic> traffic;
+  for (const auto& [labels, series] : state_->take_rules()) {
+    if (!series.living.empty()) traffic.emplace(labels, series.sum());
+  }
+  return traffic;
 }
 
 void Registry::note_probe(const TargetLabels& labels, model::ProbeOutcome outcome, Instant now) {

@@ -10,12 +10,14 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "model/target.h"
 #include "telemetry/counters.h"
 #include "telemetry/log_file_key.h"
+#include "telemetry/rule_traffic.h"
 
 namespace daruma::telemetry {
 
@@ -51,6 +53,9 @@ class Registry {
   std::shared_ptr<TargetGroupCounters> add(const TargetGroupLabels& labels);
   std::shared_ptr<TargetCounters> add(const TargetLabels& labels);
   std::shared_ptr<WorkerCounters> add(const WorkerLabels& labels);
+  // Of a listener's rules. When they change, the worker lets go of the block and takes another.
+  std::shared_ptr<RuleCounters> add(const ListenerLabels& labels,
+                                    const std::shared_ptr<const model::RuleNames>& rules);
 
   // A probe of this target has ended: all its living blocks remember it. A look-up.
   void note_probe(const TargetLabels& labels, model::ProbeOutcome outcome, Instant now);
@@ -68,6 +73,10 @@ class Registry {
       const std::function<void(const TargetGroupLabels&, const TargetGroupCounters&)>& f) const;
   void for_each(const std::function<void(const TargetLabels&, const TargetCounters&)>& f) const;
   void for_each(const std::function<void(const WorkerLabels&, const WorkerCounters&)>& f) const;
+
+  // Of the rules that each listener has now, all workers' together; what was counted by those let
+  // go is in it. One thread at a time; workers never wait for it.
+  std::map<ListenerLabels, RuleTraffic> rule_traffic() const;
 
   // Calls f for each block of this target, and for what those let go have counted. A look-up. f
   // runs under the registry's lock, so it only reads.

@@ -42,6 +42,62 @@ TEST(Registry, gives_each_worker_a_zeroed_block_of_its_own) {
   EXPECT_EQ(blocks, 2);
 }
 
+std::shared_ptr<const model::RuleNames> names(std::vector<const char*> arns) {
+  model::RuleNames names;
+  for (const char* arn : arns) names.push_back({arn, static_cast<int>(names.size()) + 1});
+  return std::make_shared<const model::RuleNames>(std::move(names));
+}
+
+using Counts = std::vector<uint64_t>;
+const ListenerLabels https{"web", 443};
+
+TEST(Registry, adds_up_what_each_worker_counts_by_rule) {
+  Registry registry;
+  const auto rules = names({"a", "b"});
+  const auto one = registry.add(https, rules);
+  const auto other = registry.add(https, rules);
+  one->requests[0].add(1);
+  one->requests[1].add(2);
+  other->requests[1].add(4);
+  const RuleTraffic traffic = registry.rule_traffic().at(https);
+  EXPECT_EQ(traffic.names, rules);
+  EXPECT_EQ(traffic.requests, (Counts{1, 6}));
+}
+
+TEST(Registry, a_rule_keeps_its_count_while_others_come_and_go) {
+  Registry registry;
+  auto one = registry.add(https, names({"a", "b"}));
+  auto other = registry.add(https, one->names);
+  one->requests[0].add(1);
+  one->requests[1].add(2);
+  other->requests[1].add(4);
+  const auto rules = names({"c", "b"});
+  one = registry.add(https, rules);
+  one->requests[1].add(10);
+  EXPECT_EQ(registry.rule_traffic().at(https).requests, (Counts{0, 16})) << "one worker is behind";
+  other = registry.add(https, rules);
+  other->requests[0].add(5);
+  for (int look = 0; look < 2; ++look) {
+    const RuleTraffic traffic = registry.rule_traffic().at(https);
+    EXPECT_EQ(traffic.names, rules);
+    EXPECT_EQ(traffic.requests, (Counts{5, 16}));
+  }
+}
+
+TEST(Registry, rules_end_with_the_last_block_of_their_listener) {
+  Registry registry;
+  auto block = registry.add(https, names({"a"}));
+  block->requests[0].add(3);
+  const auto rules = block->names;
+  block.reset();
+  EXPECT_TRUE(registry.rule_traffic().empty());
+  block = registry.add(https, rules);
+  EXPECT_EQ(registry.rule_traffic().at(https).requests, Counts{0});
+  block.reset();
+  block = registry.add(https, rules);
+  EXPECT_EQ(registry.rule_traffic().at(https).requests, Counts{0}) << "nobody looked in between";
+}
+
 TEST(Registry, a_series_ends_with_its_last_block) {
   Registry registry;
   auto block = registry.add(apache);

@@ -31,6 +31,7 @@ void add_counters(ListenerCounters& sum, const ListenerCounters& part) {
 }
 void add_counters(TargetGroupCounters& sum, const TargetGroupCounters& part) {
   DARUMA_TARGET_GROUP_METRICS(X)
+  sum.queue_wait.add(part.queue_wait);
 }
 void add_counters(TargetCounters& sum, const TargetCounters& part) {
   DARUMA_TARGET_METRICS(X)

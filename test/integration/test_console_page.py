@@ -4,6 +4,7 @@ accessibility, the security policy, small screens and large ones, no jumping abo
 """
 import contextlib
 import functools
+import re
 import signal
 import subprocess
 import time
@@ -190,6 +191,32 @@ def test_rules_are_in_order_and_can_be_tried(browser, node):
     browser.fill('url', 'no url')
     browser.press('Test')
     browser.wait('a refusal', lambda: browser.all('.panel [role="alert"]'))
+
+
+def test_how_often_rules_are_met_is_shown(browser, node):
+    def met():
+        return {each: int(browser.row('Rules', each)['In all'].replace(',', ''))
+                for each in ('10', '20', 'default')}
+    browser.go(f'rules/web:{node.configuration.http_port}')
+    browser.wait('the rules', functools.partial(browser.row, 'Rules', '20'))
+    before = met()
+    with new_session() as session:
+        for _ in range(3):
+            assert session.get(node.http + '/old', allow_redirects=False).status_code == 301
+        assert session.get(node.http + '/').status_code == 200
+    browser.wait('those that were met', lambda: met() == {
+        '10': before['10'], '20': before['20'] + 3, 'default': before['default'] + 1})
+    browser.go('map')
+    rules = browser.wait('rules on the map', lambda: [
+        each.text for each in browser.all('section[aria-label="Rules"] .node .number')])
+    assert all(re.fullmatch(r'[\d.]+/s', each) for each in rules), rules
+
+    def on_the_map():
+        with new_session() as session:
+            session.get(node.http + '/old', allow_redirects=False)
+        return any(each.text != '0/s' for each in
+                   browser.all('section[aria-label="Rules"] .node .number'))
+    browser.wait('a rate on the map', on_the_map)
 
 
 def test_alarms_certificates_changes_and_the_node(browser, node):

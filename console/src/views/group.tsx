@@ -332,6 +332,16 @@ function Tiles({ now }: { now: GroupState }) {
       <Tile name="Requests" value={rate(now.requests)} />
       <Tile name="Wait now" value={count(now.waiting)} tone={now.waiting > 0 ? 'warning' : ''} />
       <Tile
+        name="Waited"
+        value={seconds(now.wait_p50_seconds)}
+        hint="Half of the requests that had to wait for a place at a target waited no longer"
+      />
+      <Tile
+        name="Waited, 99 in 100"
+        value={seconds(now.wait_p99_seconds)}
+        hint="The same of 99 in 100"
+      />
+      <Tile
         name="Turned away"
         value={rate(now.turned_away)}
         tone={now.turned_away > 0 ? 'critical' : ''}

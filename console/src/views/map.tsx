@@ -120,7 +120,7 @@ function Graph({ balancer, ill }: { balancer: LoadBalancer; ill: boolean }) {
     'data-node': id,
     class: `node ${tone && 'tone-' + tone} ${lit ? (lit.has(id) ? 'lit' : 'dim') : ''}`,
   });
-  const { listeners, rules, load_balancers } = state.value!;
+  const { listeners, load_balancers } = state.value!;
   if (ill && shown.groups.length === 0)
     return (
       <p class="good">
@@ -169,7 +169,7 @@ function Graph({ balancer, ill }: { balancer: LoadBalancer; ill: boolean }) {
                   <b>{priorityText(rule.priority)}</b>{' '}
                   {rule.conditions.map(conditionText).join(' and ')}
                 </span>
-                <span class="number">{rate(countOf(rules, rule.arn, 'requests'))}</span>
+                <span class="number">{rate(countOf(state.value!, rule.arn, 'requests'))}</span>
                 {rule.target_groups.length === 0 && <span class="muted">{actionText(rule)}</span>}
               </a>
             </li>

@@ -96,18 +96,17 @@ export function Rules() {
   );
 }
 
-// Null: this node does not count by rule. A rule without an entry has met no request yet.
+// Null: not told, as too many rules were met. Otherwise a rule without an entry was not met yet.
 export function countOf(
-  counted: State['rules'],
+  { rules, rules_left_out }: Pick<State, 'rules' | 'rules_left_out'>,
   arn: string,
   what: 'requests' | 'requests_total',
 ): number | null {
-  if (Object.keys(counted).length === 0) return null;
-  return counted[arn]?.[what] ?? 0;
+  return rules[arn]?.[what] ?? (rules_left_out ? null : 0);
 }
 
 function List({ listener }: { listener: Listener }) {
-  const counted = state.value!.rules;
+  const counted = state.value!;
   const rows = listener.rules.map((rule): Row => ({
     rule,
     rate: countOf(counted, rule.arn, 'requests'),
