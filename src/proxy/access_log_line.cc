@@ -4,22 +4,19 @@
 #include <algorithm>
 
 #include "base/text_writer.h"
+#include "proxy/log_text.h"
 
 namespace daruma::proxy {
 namespace {
 
 constexpr size_t user_agent_bytes_max = 8 * 1024;
 
-bool is_plain(char c) {
-  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 // Runs of harmless characters, which is nearly always everything, are copied at once.
 void escape(std::string_view text, TextWriter& line) {
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {
-    const char* const odd = std::find_if_not(at, end, is_plain);
+    const char* const odd = std::find_if_not(at, end, is_plain_in_log);
     line.put(std::string_view(at, static_cast<size_t>(odd - at)));
     if (odd == end) return;
     line.put("\\x");

@@ -63,7 +63,7 @@ ClientConnection::ClientConnection(Environment& environment, Listener& listener,
     socket_ = connection_.get();
     socket_->set_handler(*this);
     if (listener_.load_balancer().connection_log)
-      listener_.log_connection(origin_, socket_->local(), Handshake::none);
+      listener_.log_connection(origin_, socket_->local(), Handshake::none, nullptr);
     wait_for_more();
     return;
   }
@@ -91,7 +91,7 @@ void ClientConnection::on_connected() {
   origin_.facts.tls_cipher = session.cipher();
   origin_.facts.certificate = session.client_certificate();
   if (listener_.load_balancer().connection_log)
-    listener_.log_connection(origin_, socket_->local(), Handshake::done);
+    listener_.log_connection(origin_, socket_->local(), Handshake::done, &session);
   if (session.http2_chosen()) return become_http2();
   state_ = State::waiting;
   read_request();
@@ -107,7 +107,7 @@ void ClientConnection::become_http2() {
 void ClientConnection::note_failed_handshake() {
   listener_.on_handshake_failed(secure_->session(), origin_.facts.peer);
   if (listener_.load_balancer().connection_log)
-    listener_.log_connection(origin_, socket_->local(), Handshake::failed);
+    listener_.log_connection(origin_, socket_->local(), Handshake::failed, &secure_->session());
 }
 
 void ClientConnection::on_connect_failed() {

@@ -41,6 +41,22 @@ TEST(ConnectionLogLine, tells_of_one_that_failed) {
             "Failed:UnmappedConnectionError TID_1 - app/web/5 192.0.2.1");
 }
 
+TEST(ConnectionLogLine, tells_of_the_clients_certificate) {
+  ConnectionLogRecord refused = record();
+  refused.handshake = Handshake::failed;
+  refused.failure = "ClientCertExpired";
+  refused.certificate_subject = "CN=a\"b\\,c,O=Example";
+  refused.certificate_validity = "NotBefore=2025-01-02T03:04:05Z;NotAfter=2026-01-02T03:04:05Z";
+  refused.certificate_serial_number = "03A5B1";
+  EXPECT_EQ(line_of(refused),
+            "2026-10-03T12:00:00.000005Z 192.0.2.7 41234 443 - - - \"CN=a\\x22b\\x5c,c,O=Example\" "
+            "NotBefore=2025-01-02T03:04:05Z;NotAfter=2026-01-02T03:04:05Z 03A5B1 "
+            "Failed:ClientCertExpired TID_1 - app/web/5 192.0.2.1");
+  const std::string long_name = "CN=" + std::string(5'000, 'x');
+  refused.certificate_subject = long_name;
+  EXPECT_LT(line_of(refused).size(), 1'500u);
+}
+
 TEST(ConnectionLogLine, has_nothing_of_tls_without_tls) {
   EXPECT_EQ(line_of(record()),
             "2026-10-03T12:00:00.000005Z 192.0.2.7 41234 443 - - - \"-\" - - - TID_1 - app/web/5 "

@@ -103,12 +103,13 @@ bool is_topmost(X509_STORE_CTX* context, int depth) {
          depth + 1 == static_cast<int>(sk_X509_num(X509_STORE_CTX_get0_chain(context)));
 }
 
-// Of each certificate of the chain, from the authority down, and for each thing that is wrong.
-int on_verified(int good, X509_STORE_CTX* context) {
-  const auto* ssl = static_cast<const SSL*>(
-      X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  SessionState& state = state_of(ssl);
-  DARUMA_ASSERT(state.authentication != nullptr);
+// The library forgets it when the handshake fails.
+void keep_refused(X509_STORE_CTX* context, SessionState& state) {
+  X509* leaf = X509_STORE_CTX_get0_cert(context);
+  if (leaf != nullptr && X509_up_ref(leaf) == 1) state.refused.reset(leaf);
+}
+
+int judge(int good, X509_STORE_CTX* context, SessionState& state) {
   if (good != 1 && !tolerated(context, *state.authentication)) {
     state.client_problem = problem_of(X509_STORE_CTX_get_error(context));
     return 0;
@@ -121,6 +122,17 @@ int on_verified(int good, X509_STORE_CTX* context) {
   if (depth != 0) return 1;
   const int error = revocation_error_of(context, state.authentication->trust->implementation());
   return error == X509_V_OK ? 1 : refuse(context, state, problem_of(error), error);
+}
+
+// Of each certificate of the chain, from the authority down, and for each thing that is wrong.
+int on_verified(int good, X509_STORE_CTX* context) {
+  const auto* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  SessionState& state = state_of(ssl);
+  DARUMA_ASSERT(state.authentication != nullptr);
+  const int accepted = judge(good, context, state);
+  if (accepted != 1) keep_refused(context, state);
+  return accepted;
 }
 
 int accept_any_certificate(X509_STORE_CTX*, void*) {
@@ -182,6 +194,16 @@ std::string time_of(const ASN1_TIME* time) {
   if (ASN1_TIME_to_tm(time, &parts) != 1) return "";
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+// As connection logs have it.
+ClientCertificate described(const X509* leaf) {
+  ClientCertificate facts;
+  facts.serial_number = serial_of(leaf);
+  facts.subject = text_of(X509_get_subject_name(leaf));
+  facts.validity = fmt::format("NotBefore={};NotAfter={}", time_of(X509_get0_notBefore(leaf)),
+                               time_of(X509_get0_notAfter(leaf)));
+  return facts;
 }
 
 }  // namespace
@@ -264,16 +286,22 @@ Result<std::unique_ptr<ClientCertificate>> client_certificate_of(const SSL* ssl)
     ERR_clear_error();
     return told;
   }
-  told->serial_number = serial_of(leaf.get());
+  *told = described(leaf.get());
   told->issuer = text_of(X509_get_issuer_name(leaf.get()));
-  told->subject = text_of(X509_get_subject_name(leaf.get()));
-  told->validity = fmt::format("NotBefore={};NotAfter={}", time_of(X509_get0_notBefore(leaf.get())),
-                               time_of(X509_get0_notAfter(leaf.get())));
   auto pem = pem_of(leaf.get());
   if (!pem) return fail(pem.error().message);
   told->leaf = std::move(*pem);
   ERR_clear_error();
   return told;
+}
+
+ClientCertificate presented_certificate_of(const SSL* ssl) {
+  const OwnedX509 accepted(SSL_get_peer_certificate(ssl));
+  const X509* leaf = accepted ? accepted.get() : state_of(ssl).refused.get();
+  if (leaf == nullptr) return {};
+  ClientCertificate facts = described(leaf);
+  ERR_clear_error();
+  return facts;
 }
 
 }  // namespace daruma::tls

@@ -28,4 +28,8 @@ ClientCertificateProblem client_problem_of(const SSL* ssl, unsigned long error_c
 // if the library does not write what it has read.
 Result<std::unique_ptr<ClientCertificate>> client_certificate_of(const SSL* ssl);
 
+// What a log tells of the client's own certificate, also where it was refused: serial number,
+// subject and validity. All empty if none came.
+ClientCertificate presented_certificate_of(const SSL* ssl);
+
 }  // namespace daruma::tls

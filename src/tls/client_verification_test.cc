@@ -46,6 +46,7 @@ struct Outcome {
   bool let_in = false;
   Problem problem = Problem::none;
   std::optional<ClientCertificate> told{};
+  ClientCertificate presented{};
   bool resumed = false;
   size_t tickets = 0;
 };
@@ -87,6 +88,7 @@ Outcome meet(ServerContext& context, const CertificateText* shown, SessionCache*
   Outcome outcome{.let_in = server->handshake_done(),
                   .problem = server->client_certificate_problem()};
   if (server->client_certificate()) outcome.told = *server->client_certificate();
+  outcome.presented = server->presented_certificate();
   outcome.resumed = server->handshake_done() && server->resumed();
   outcome.tickets = cache ? cache->size() : 0;
   return outcome;
@@ -101,7 +103,7 @@ TEST(ClientVerification, lets_in_whom_the_trust_store_knows) {
   TestAuthority root("root");
   TestAuthority other("other");
   const CertificateText good = root.issue({.common_name = "me"});
-  const CertificateText foreign = other.issue();
+  const CertificateText foreign = other.issue({.common_name = "stranger"});
   const ClientAuthentication clients = verified(trust(root.pem()));
   for (const std::string_view policy : policies) {
     const Outcome outcome = meet_as(clients, &good, policy);
@@ -114,10 +116,16 @@ TEST(ClientVerification, lets_in_whom_the_trust_store_knows) {
     EXPECT_TRUE(outcome.told->leaf.starts_with("-----BEGIN%20CERTIFICATE-----%0A"));
     EXPECT_EQ(outcome.told->chain, "");
     EXPECT_FALSE(outcome.told->serial_number.empty());
+    EXPECT_EQ(outcome.presented.subject, "CN=me");
+    EXPECT_EQ(outcome.presented.validity, outcome.told->validity);
+    EXPECT_EQ(outcome.presented.serial_number, outcome.told->serial_number);
     EXPECT_EQ(meet_as(clients, nullptr, policy).problem, Problem::missing) << policy;
     const Outcome refused = meet_as(clients, &foreign, policy);
     EXPECT_FALSE(refused.let_in);
     EXPECT_EQ(refused.problem, Problem::untrusted) << policy;
+    EXPECT_EQ(refused.presented.subject, "CN=stranger") << policy;
+    EXPECT_FALSE(refused.presented.serial_number.empty());
+    EXPECT_EQ(meet_as(clients, nullptr, policy).presented.subject, "");
   }
 }
 
@@ -304,6 +312,8 @@ TEST(ClientVerification, passthrough_tells_of_everybody_and_stops_nobody) {
     EXPECT_TRUE(outcome.told->chain.starts_with(begin));
     EXPECT_NE(outcome.told->chain.find(begin, 1), std::string::npos);  // the intermediate one
     EXPECT_EQ(outcome.told->leaf + outcome.told->subject, "");
+    EXPECT_TRUE(outcome.presented.subject.starts_with("CN="));
+    EXPECT_TRUE(outcome.presented.validity.ends_with(";NotAfter=2020-09-13T12:26:40Z"));
     const Outcome without = meet_as(clients, nullptr, policy);
     EXPECT_TRUE(without.let_in);
     EXPECT_FALSE(without.told);

@@ -285,6 +285,10 @@ CertificateProblem Session::certificate_problem() const {
   }
 }
 
+ClientCertificate Session::presented_certificate() const {
+  return state_->authentication ? presented_certificate_of(ssl_) : ClientCertificate{};
+}
+
 ClientCertificateProblem Session::client_certificate_problem() const {
   return established_ ? ClientCertificateProblem::none : state_->client_problem;
 }

@@ -95,6 +95,10 @@ class Session {
   std::string_view certificate_name() const;
   // Server side: null if none was asked for, or sent.
   const ClientCertificate* client_certificate() const { return client_certificate_.get(); }
+  // Server side: subject, serial number and validity of what the client sent, whether it was
+  // accepted or not, and whatever targets are told; for logs. All empty if none was asked for, or
+  // sent.
+  ClientCertificate presented_certificate() const;
   // Server side, after `failed`: why the client's certificate was not accepted, if it was that.
   ClientCertificateProblem client_certificate_problem() const;
   // Client side, after `failed`: why the target's certificate was not accepted, if it was that.

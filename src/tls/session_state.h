@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "tls/context.h"
+#include "tls/library.h"
 
 namespace daruma::tls {
 
@@ -29,6 +30,7 @@ struct SessionState {
   // Server side: what is asked of the client; null if nothing is.
   const ClientAuthentication* authentication = nullptr;
   ClientCertificateProblem client_problem = ClientCertificateProblem::none;
+  OwnedX509 refused;              // server side: the client's certificate; null if it was not
   SessionCache* cache = nullptr;  // client side; may be null
   bool ticket_came = false;       // client side; in the call under way
   uint32_t steps = 0;             // server side: of the library, since the handshake

@@ -2,6 +2,7 @@
 """Trust stores and mutual TLS: made through the API or declared, with real clients (curl, openssl)
 that are let in, told of and kept out."""
 import re
+import shlex
 import socket
 import ssl
 import subprocess
@@ -169,6 +170,31 @@ def test_verify_lets_in_whom_the_trust_store_knows(site, daruma, clients):
     wait_until('the log tells', lambda: all(
         name in daruma.output() for name in ('ClientCertExpired', 'ClientCertUntrusted',
                                              'ClientCertPurposeInvalid')))
+
+
+def test_the_connection_log_tells_who_came(site, daruma, clients):
+    site.elbv2.modify_load_balancer_attributes(LoadBalancerArn=site.balancer, Attributes=[
+        {'Key': 'connection_logs.s3.enabled', 'Value': 'true'}])
+    site.listen({'Mode': 'verify', 'TrustStoreArn': make_store(site.elbv2)['TrustStoreArn']})
+    pairs = {'Success': clients.good, 'Failed:UnmappedConnectionError': None,
+             'Failed:ClientCertUntrusted': clients.stranger,
+             'Failed:ClientCertExpired': clients.expired,
+             'Failed:ClientCertPurposeInvalid': clients.server}
+    for status, pair in pairs.items():
+        assert let_in(daruma, pair) == (status == 'Success')
+    lines = wait_until('all are logged', lambda: (
+        found if len(found := daruma.log_lines('conn_log')) >= len(pairs) else None), 30)
+    logged = {entry[10]: entry for entry in map(shlex.split, lines)}
+    assert set(logged) == set(pairs)
+    for status, pair in pairs.items():
+        subject, validity, serial = logged[status][7:10]
+        if pair is None:
+            assert (subject, validity, serial) == ('-', '-', '-')
+            continue
+        assert subject == f'CN={pair[0].stem}', status
+        assert re.fullmatch(r'NotBefore=2020-01-01T00:00:00Z;NotAfter=20\d\d-01-01T00:00:00Z',
+                            validity)
+        assert re.fullmatch('[0-9A-F]+', serial)
 
 
 def test_expired_clients_may_be_let_in(site, daruma, clients):
