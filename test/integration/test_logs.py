@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import socket
+from pathlib import Path
 
 import botocore.exceptions
 import pytest
@@ -114,7 +115,26 @@ def test_logs_reach_a_directory(tmp_path, start_targets):
                    for path in bucket.rglob('*.gz')}))
 
 
-def test_a_file_that_was_left_by_a_kill_reaches_its_bucket(tmp_path, start_targets):
+def test_lines_that_were_left_by_a_kill_reach_their_bucket(tmp_path, start_targets):
+    targets = start_targets(1)
+    bucket = tmp_path / 'bucket'
+    configuration = configure(tmp_path / 'daruma', targets, {'Directory': str(bucket)})
+
+    def written(files, read):
+        return any('/before-the-kill' in read(file) for file in files)
+    with Daruma(configuration) as daruma:
+        daruma.wait_for_health({targets[0].name: 'healthy'})
+        assert daruma.get('/before-the-kill').status_code == 200
+        wait_until('it is logged', lambda: written(
+            (tmp_path / 'daruma/logs').rglob('*.log'), Path.read_text), 30)
+        daruma.kill()
+    assert not list(bucket.rglob('*.gz'))
+    with Daruma(configuration):
+        wait_until('it is in the bucket', lambda: written(
+            bucket.rglob('*.gz'), lambda path: gzip.decompress(path.read_bytes()).decode()), 30)
+
+
+def test_a_file_that_has_waited_for_a_week_goes(tmp_path, start_targets):
     targets = start_targets(1)
     bucket = tmp_path / 'bucket'
     configuration = configure(tmp_path / 'daruma', targets, {'Directory': str(bucket)})
