@@ -70,8 +70,7 @@ void EventTarget::Peer::read() {
     if (status == PageReader::Status::more) continue;
     state_ = State::serving;
     idle_.clear();
-    if (!request_.health) target_.watcher_.on_page_begun(target_.index_, request_);
-    return target_.begin(*this, target_.time_for(request_));
+    return target_.begin(*this, target_.begin_page(request_));
   }
 }
 

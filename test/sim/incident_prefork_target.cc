@@ -123,8 +123,7 @@ void PreforkTarget::Worker::read() {
 void PreforkTarget::Worker::serve() {
   state_ = State::serving;
   ++target_.serving_;
-  if (!request_.health) target_.watcher_.on_page_begun(target_.index_, request_);
-  timer_.set(target_.loop_.now() + target_.time_for(request_));
+  timer_.set(target_.loop_.now() + target_.begin_page(request_));
 }
 
 void PreforkTarget::Worker::answer() {

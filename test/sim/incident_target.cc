@@ -9,9 +9,9 @@
 
 namespace daruma::sim::incident {
 
-Duration page_time(const TargetPlan& plan, uint64_t attempt) {
+Duration page_time(const TargetPlan& plan, uint64_t n) {
   // Multiples of the golden ratio, modulo 1.
-  const uint64_t fraction = attempt * 0x9e3779b97f4a7c15;
+  const uint64_t fraction = n * 0x9e3779b97f4a7c15;
   const auto range = static_cast<uint64_t>((plan.service_most - plan.service_least).count());
   const auto part = static_cast<uint64_t>((static_cast<unsigned __int128>(fraction) * range) >> 64);
   return plan.service_least + Duration(static_cast<int64_t>(part));
@@ -117,8 +117,9 @@ std::unique_ptr<io::Socket> Target::secure(std::unique_ptr<io::Socket> socket,
   return transport::SecureSocket::accept(loop_, transport_, *tls_, std::move(socket), handler);
 }
 
-Duration Target::time_for(const PageRequest& request) const {
-  return paced(request.health ? plan_.health_service : page_time(plan_, request.attempt));
+Duration Target::begin_page(const PageRequest& request) {
+  if (request.health) return paced(plan_.health_service);
+  return paced(page_time(plan_, watcher_.on_page_begun(index_, request)));
 }
 
 std::string Target::answer_to(const PageRequest& request, int requests_left) const {

@@ -19,9 +19,10 @@ class SimLoop;
 
 namespace daruma::sim::incident {
 
-// What a page takes: uniform over the plan's range by the attempt's number, evenly over any run of
-// numbers, so that a run's luck plays no part and the bound can know it too.
-Duration page_time(const TargetPlan& plan, uint64_t attempt);
+// What the n-th page takes that is begun in a group: uniform over the plan's range, and evenly over
+// any run of numbers. So it is no luck which requests a balancer lets in, and the bound can know it
+// too.
+Duration page_time(const TargetPlan& plan, uint64_t n);
 
 // A request as a target reads it.
 struct PageRequest {
@@ -46,7 +47,8 @@ class PageReader {
 // Hears of each request that reached an application, answered or not.
 class TargetWatcher {
  public:
-  virtual void on_page_begun(size_t target, const PageRequest& request) = 0;
+  // The number of this page in its group, as page_time() has it.
+  virtual uint64_t on_page_begun(size_t target, const PageRequest& request) = 0;
 
  protected:
   ~TargetWatcher() = default;
@@ -84,7 +86,8 @@ class Target : protected io::AcceptHandler {
                                      io::SocketHandler& handler);
   Duration handshake_time() const { return paced(handshake_); }
   Duration paced(Duration time) const { return time * pace_ / 100; }
-  Duration time_for(const PageRequest& request) const;
+  // A page or a health check is begun: what it takes.
+  Duration begin_page(const PageRequest& request);
   std::string answer_to(const PageRequest& request, int requests_left) const;
 
   SimLoop& loop_;

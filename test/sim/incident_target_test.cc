@@ -88,8 +88,9 @@ class IncidentTargetTest : public testing::Test, private TargetWatcher {
   std::vector<uint64_t> begun;
 
  private:
-  void on_page_begun(size_t, const PageRequest& request) override {
+  uint64_t on_page_begun(size_t, const PageRequest& request) override {
     begun.push_back(request.attempt);
+    return begun.size() - 1;
   }
 };
 

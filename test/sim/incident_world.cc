@@ -36,9 +36,13 @@ World::World(const Scenario& scenario)
   result_.scenario = scenario_;
   result_.targets.resize(scenario_.targets.size());
   health_.resize(scenario_.targets.size(), model::HealthState::initial);
+  group_of_.resize(scenario_.targets.size());
+  pages_begun_.resize(scenario_.groups.size());
   for (size_t g = 0; g < scenario_.groups.size(); ++g) {
-    for (const size_t target : scenario_.groups[g].targets)
+    for (const size_t target : scenario_.groups[g].targets) {
       index_[key_of_target(g, target)] = target;
+      group_of_[target] = g;
+    }
   }
   build_node();
   start_targets();
@@ -178,9 +182,10 @@ void World::on_letter(model::ControlLetter letter) {
   result_.targets[target].flips += flipped;
 }
 
-void World::on_page_begun(size_t, const PageRequest& request) {
+uint64_t World::on_page_begun(size_t target, const PageRequest& request) {
   if (begun_.size() <= request.attempt) begun_.resize(request.attempt + 1);
   ++begun_[request.attempt];
+  return pages_begun_[group_of_[target]]++;
 }
 
 // --- What it came to ---

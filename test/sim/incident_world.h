@@ -43,7 +43,7 @@ class World final : private io::Mailbox<model::ControlLetter>::Reader, private T
   };
 
   void on_letter(model::ControlLetter letter) override;
-  void on_page_begun(size_t target, const PageRequest& request) override;
+  uint64_t on_page_begun(size_t target, const PageRequest& request) override;
 
   void build_node();
   void start_targets();
@@ -75,6 +75,8 @@ class World final : private io::Mailbox<model::ControlLetter>::Reader, private T
   std::vector<PlannedTurn> turns_;  // in order of time
   size_t next_turn_ = 0;
   std::map<model::TargetKey, size_t> index_;
+  std::vector<size_t> group_of_;            // by target
+  std::vector<uint64_t> pages_begun_;       // by group
   std::vector<model::HealthState> health_;  // as told to control
   std::vector<uint32_t> begun_;             // by attempt: how often an application saw it
   std::map<uint64_t, size_t> groups_;       // by attempt: which one was drawn
