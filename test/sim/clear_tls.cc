@@ -194,6 +194,9 @@ std::string_view Session::certificate_name() const {
 std::string_view Session::group() const {
   return "";
 }
+ClientCertificate Session::presented_certificate() const {
+  return {};
+}
 ClientCertificateProblem Session::client_certificate_problem() const {
   return ClientCertificateProblem::none;
 }
