@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "control/server_status.h"
+
 namespace daruma::control {
 namespace {
 
@@ -58,8 +60,22 @@ std::string timeout_directive(ServerKind server, double seconds) {
   return fmt::format("its keep-alive timeout: {:.0f} s", seconds);
 }
 
-std::string workers_directive(ServerKind server, uint32_t workers) {
-  switch (server) {
+// A scoreboard is Apache's.
+ServerKind server_of(const TargetEvidence& evidence) {
+  return evidence.status.known() ? ServerKind::apache : evidence.server;
+}
+
+// As the server tells it, or as far as this node has learned.
+uint32_t workers_of(const TargetEvidence& evidence) {
+  const uint32_t told = evidence.status.workers_most;
+  return told > 0 ? told : evidence.learned_limit;
+}
+
+std::string workers_directive(const TargetEvidence& evidence) {
+  const uint32_t workers = workers_of(evidence);
+  if (evidence.status.workers_most > 0)
+    return fmt::format("MaxRequestWorkers {}, as its scoreboard shows", workers);
+  switch (server_of(evidence)) {
     case ServerKind::apache:
       return fmt::format("MaxRequestWorkers {}?", workers);
     case ServerKind::nginx:
@@ -105,17 +121,19 @@ std::string about_timeout(const TargetEvidence& evidence) {
 
 // Little's law: at the same time per request, so many more workers as there are more requests.
 std::string about_workers(const TargetEvidence& evidence) {
+  const uint32_t workers = workers_of(evidence);
   const double served = evidence.offered_per_second - evidence.turned_away_per_second;
   std::string text = fmt::format(
       "{} at {} serves at most {} connections at once ({}): at the worst time of the last hour "
       "{:.0f} of {:.0f} requests/s to target group {} were turned away",
-      server_text(evidence.server), evidence.target, evidence.learned_limit,
-      workers_directive(evidence.server, evidence.learned_limit), evidence.turned_away_per_second,
-      evidence.offered_per_second, evidence.target_group);
+      server_text(server_of(evidence)), evidence.target, workers, workers_directive(evidence),
+      evidence.turned_away_per_second, evidence.offered_per_second, evidence.target_group);
   if (served > 0) {
     text += fmt::format("; about {:.0f} would have carried them",
-                        std::ceil(evidence.learned_limit * evidence.offered_per_second / served));
+                        std::ceil(workers * evidence.offered_per_second / served));
   }
+  if (evidence.status.fullest.full())
+    text += fmt::format(". When it told of itself: {}", text_of(evidence.status.fullest));
   return text + ".";
 }
 
@@ -144,7 +162,7 @@ std::vector<Advice> advice_from(const TargetEvidence& evidence) {
     add(AdviceKind::raise_requests_per_connection, about_requests(evidence));
   if (evidence.idle_limit > Duration{} && evidence.idle_limit <= evidence.idle_timeout)
     add(AdviceKind::raise_keep_alive_timeout, about_timeout(evidence));
-  if (evidence.learned_limit > 0 && evidence.turned_away_per_second > 0)
+  if (workers_of(evidence) > 0 && evidence.turned_away_per_second > 0)
     add(AdviceKind::raise_workers, about_workers(evidence));
   return advice;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/scoreboard.h"
 #include "model/server_kind.h"
 
 namespace daruma::control {
@@ -25,6 +26,7 @@ struct TargetEvidence {
   Duration handshake_time{};             // of all connections that have ended
   Duration connection_time{};            // their lives
   uint32_t learned_limit = 0;            // connections that it serves at once
+  model::ServerStatus status;            // what it tells of itself
   // Of its group, in the worst stretch of the last hour.
   double offered_per_second = 0;
   double turned_away_per_second = 0;

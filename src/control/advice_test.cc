@@ -92,6 +92,23 @@ TEST(Advice, names_the_directive_and_the_evidence) {
   }
 }
 
+TEST(Advice, what_the_server_tells_is_known_and_not_guessed) {
+  TargetEvidence evidence = serving(ServerKind::unknown, 3, 193, 112);  // ServerTokens hidden
+  evidence.status.latest = evidence.status.fullest = *model::parse_scoreboard(
+      "BusyWorkers: 20\nIdleWorkers: 0\nScoreboard: WWWWWWWWWWWWKKKKKKKK\n");
+  evidence.status.at = evidence.status.full_at = Instant{1s};
+  evidence.status.workers_most = 20;
+  const std::vector<Advice> advice = advice_from(evidence);
+  ASSERT_EQ(advice.size(), 1u);
+  EXPECT_EQ(advice[0].text,
+            "Apache at 127.0.0.2:8443 serves at most 20 connections at once (MaxRequestWorkers 20, "
+            "as its scoreboard shows): at the worst time of the last hour 112 of 193 requests/s to "
+            "target group app were turned away; about 48 would have carried them. When it told of "
+            "itself: all 20 workers busy: 12 sending, 8 in keep-alive.");
+  evidence.learned_limit = 0;  // no worker has met it yet
+  EXPECT_EQ(advice_from(evidence).size(), 1u);
+}
+
 TEST(Advice, nothing_is_said_without_need) {
   TargetEvidence cheap = closing_after(ServerKind::nginx, 1000);
   cheap.handshake_time = 1s;

@@ -96,7 +96,8 @@ void Adviser::look() {
   groups_ = std::move(fresh);
 }
 
-std::vector<Advice> Adviser::advice(const model::Snapshot& snapshot) const {
+std::vector<Advice> Adviser::advice(const model::Snapshot& snapshot,
+                                    const ServerStatusOf& status_of) const {
   Evidence evidence;
   registry_.for_each([&](const TargetLabels& labels, const TargetCounters& counters) {
     add(evidence[{labels.target_group, labels.target}], counters);
@@ -111,6 +112,7 @@ std::vector<Advice> Adviser::advice(const model::Snapshot& snapshot) const {
       of.target_group = group.name;
       of.target = target.key.to_string();
       of.idle_timeout = timeouts[i];
+      of.status = status_of(target.key);
       if (known != groups_.end()) {
         of.offered_per_second = per_second(known->second.worst.offered);
         of.turned_away_per_second = per_second(known->second.worst.turned_away);

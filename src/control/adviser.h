@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/advice.h"
+#include "control/server_status.h"
 #include "io/loop.h"
 #include "io/timer_wheel.h"
 #include "model/snapshot.h"
@@ -27,7 +28,9 @@ class Adviser final : private io::TimerHandler {
   Adviser(const Adviser&) = delete;
   Adviser& operator=(const Adviser&) = delete;
 
-  std::vector<Advice> advice(const model::Snapshot& snapshot) const;
+  // `status_of`: what a target's server tells of itself.
+  std::vector<Advice> advice(const model::Snapshot& snapshot,
+                             const ServerStatusOf& status_of) const;
 
  private:
   // What was asked of a group, and turned away.

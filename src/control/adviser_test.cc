@@ -23,7 +23,9 @@ struct AdviserTest : testing::Test {
       snapshot.load_balancers.push_back(balancer);
     }
   }
-  std::string text() { return text_of(adviser.advice(snapshot)); }
+  std::string text() {
+    return text_of(adviser.advice(snapshot, [this](const auto&) { return status; }));
+  }
   void demand(uint64_t offered, uint64_t turned_away) {
     group->requests_total.add(offered);
     group->turned_away_total.add(turned_away);
@@ -38,6 +40,7 @@ struct AdviserTest : testing::Test {
   std::shared_ptr<telemetry::TargetGroupCounters> group =
       registry.add(telemetry::TargetGroupLabels{"app"});
   model::Snapshot snapshot;
+  model::ServerStatus status;
   Adviser adviser{loop, registry};
 };
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t cookie_name_bytes_max = 256;
 constexpr size_t health_check_body_bytes_max = 1024;
+constexpr size_t target_status_path_bytes_max = 1024;
 constexpr size_t log_prefix_bytes_max = 512;
 
 }  // namespace
@@ -31,6 +32,16 @@ std::string check_health_check_body(std::string_view value) {
     return fmt::format("has {} bytes; the limit is {}", value.size(), health_check_body_bytes_max);
   const bool visible = std::ranges::none_of(value, [](char c) { return http::is_control(c); });
   return visible ? "" : "must be one line without control characters";
+}
+
+std::string check_target_status_path(std::string_view value) {
+  if (value.size() > target_status_path_bytes_max)
+    return fmt::format("has {} bytes; the limit is {}", value.size(), target_status_path_bytes_max);
+  const bool plain = std::ranges::all_of(
+      value, [](char c) { return c > ' ' && c <= '~' && c != '?' && c != '#'; });
+  if (value.starts_with('/') && plain) return "";
+  return "must be a path such as /server-status: it begins with '/' and has visible ASCII without "
+         "'?' and '#'; ?auto is added";
 }
 
 std::string check_log_prefix(std::string_view value) {

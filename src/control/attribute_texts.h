@@ -14,6 +14,8 @@ std::string check_app_cookie_name(std::string_view value);
 
 // What a health check's body must hold: one line of UTF-8.
 std::string check_health_check_body(std::string_view value);
+// Where a target's mod_status is: a path without a query, for which `?auto` is added.
+std::string check_target_status_path(std::string_view value);
 // Of logs within a bucket: a path without "AWSLogs", which is what follows it.
 std::string check_log_prefix(std::string_view value);
 

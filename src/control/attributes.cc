@@ -174,6 +174,7 @@ constexpr Row rows[] = {
     flag(target_group, "daruma.saturation_guard.enabled", "true"),
     number(target_group, "daruma.saturation_guard.queue_timeout_milliseconds", "250",
            limits::saturation_queue_milliseconds),
+    text(target_group, "daruma.target_status_path", check_target_status_path),
     number(target_group, "daruma.quota.targets", "1000", limits::targets_quota),
     fixed(target_group, "lambda.multi_value_headers.enabled", "false"),
     elsewhere(target_group, "deregistration_delay.connection_termination.enabled"),

@@ -69,6 +69,16 @@ INSTANTIATE_TEST_SUITE_P(
         Case{target_group, "daruma.saturation_guard.queue_timeout_milliseconds", "5",
              "'daruma.saturation_guard.queue_timeout_milliseconds' value '5' must be between "
              "'10-10000' inclusive"},
+        Case{target_group, "daruma.target_status_path", "/server-status", ""},
+        Case{target_group, "daruma.target_status_path", "", ""},
+        Case{target_group, "daruma.target_status_path", "server-status",
+             "'daruma.target_status_path' value 'server-status' must be a path such as "
+             "/server-status: it begins with '/' and has visible ASCII without '?' and '#'; ?auto "
+             "is added"},
+        Case{target_group, "daruma.target_status_path", "/server-status?auto",
+             "'daruma.target_status_path' value '/server-status?auto' must be a path such as "
+             "/server-status: it begins with '/' and has visible ASCII without '?' and '#'; ?auto "
+             "is added"},
         Case{target_group, "stickiness.app_cookie.cookie_name", "", ""},
         Case{target_group, "load_balancing.cross_zone.enabled", "true", ""},
         Case{target_group, "load_balancing.cross_zone.enabled", "use_load_balancer_configuration",

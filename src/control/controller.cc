@@ -320,6 +320,17 @@ void Controller::refresh_health_table() {
   health_ = std::move(fresh);
   shifted_away_.reset();
   std::erase_if(anomalies_, [this](const auto& row) { return !health_.contains(row.first); });
+  forget_server_statuses();
+}
+
+void Controller::forget_server_statuses() {
+  std::set<std::string> asked;  // groups
+  for (const model::TargetGroup& group : snapshot_->target_groups) {
+    if (!group.status_path.empty()) asked.insert(group.name);
+  }
+  std::erase_if(server_statuses_, [&](const auto& row) {
+    return !health_.contains(row.first) || !asked.contains(row.first.group);
+  });
 }
 
 // Of those that a configuration brought, and of those that it took away.
@@ -506,6 +517,15 @@ void Controller::on(const model::AnomalyLetter& letter) {
 model::AnomalyLetter Controller::anomaly(const model::TargetKey& target) const {
   const auto known = anomalies_.find(target);
   return known == anomalies_.end() ? model::AnomalyLetter{target} : known->second;
+}
+
+void Controller::on(const model::ServerStatusLetter& letter) {
+  if (health_.contains(letter.target)) server_statuses_[letter.target] = letter.status;
+}
+
+model::ServerStatus Controller::server_status(const model::TargetKey& target) const {
+  const auto known = server_statuses_.find(target);
+  return known == server_statuses_.end() ? model::ServerStatus{} : known->second;
 }
 
 void Controller::on(const model::StoppedLetter&) {

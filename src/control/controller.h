@@ -186,6 +186,8 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   static model::TargetHealth draining_health();
   // Of a registered target: what of its requests was found (AnomalyDetection).
   model::AnomalyLetter anomaly(const model::TargetKey& target) const;
+  // The same: what its server tells of its workers.
+  model::ServerStatus server_status(const model::TargetKey& target) const;
   const ReloadStatus& reload_status() const { return status_; }
   const Publisher& publisher() const { return publisher_; }
   Inquiries& inquiries() { return inquiries_; }
@@ -220,6 +222,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void publish_names();
   void keep_what_serves();
   void refresh_health_table();
+  void forget_server_statuses();
   void refresh_draining_targets(const model::Snapshot& before);
   void forget_drained_targets();
   void note_health();
@@ -230,6 +233,7 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   void on(const model::AdoptedLetter& letter);
   void on(const model::HealthLetter& letter);
   void on(const model::AnomalyLetter& letter);
+  void on(const model::ServerStatusLetter& letter);
   void on(const model::StoppedLetter& letter);
   void on(const model::RetiredLetter& letter);
   void on(const model::AnswerLetter& letter) { inquiries_.on_answer(letter); }
@@ -254,8 +258,9 @@ class Controller final : private io::Mailbox<model::ControlLetter>::Reader,
   TargetHealthTable health_;
   DrainingTable draining_targets_;
   HealthHistory health_history_;
-  mutable std::optional<std::set<model::TargetKey>> shifted_away_;  // as last found
-  std::map<model::TargetKey, model::AnomalyLetter> anomalies_;      // of registered targets
+  mutable std::optional<std::set<model::TargetKey>> shifted_away_;   // as last found
+  std::map<model::TargetKey, model::AnomalyLetter> anomalies_;       // of registered targets
+  std::map<model::TargetKey, model::ServerStatus> server_statuses_;  // of those that are asked
   ReloadStatus status_;
   Observers asked_;  // for the next reading
   std::vector<Pending> pending_;

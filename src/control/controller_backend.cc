@@ -49,7 +49,8 @@ Json json_of(const ZoneHealth& zone) {
           {"DnsState", state(zone.dns)}};
 }
 
-// The member names are those of DescribeTargetHealth, but for Saturated and Addresses.
+// The member names are those of DescribeTargetHealth, but for Saturated and Addresses (and
+// ServerStatus, where it is asked).
 Json json_of(const model::Target& target, const model::TargetHealth& health,
              const model::AnomalyLetter& anomaly, bool shifted_away) {
   Json json;
@@ -82,6 +83,20 @@ HealthOf health_of(const Controller& controller) {
     return known == controller.target_health().end() ? model::HealthState::unused
                                                      : known->second.state;
   };
+}
+
+// Of this target, in each group that asks its server.
+std::vector<ServerNote> server_notes(const Controller& controller, const std::string& target,
+                                     Instant now) {
+  std::vector<ServerNote> notes;
+  for (const model::TargetGroup& group : controller.snapshot()->target_groups) {
+    if (group.status_path.empty()) continue;
+    for (const model::Target& each : group.targets) {
+      if (each.key.to_string() == target)
+        notes.push_back({group.name, target, controller.server_status(each.key), now});
+    }
+  }
+  return notes;
 }
 
 // "2h 5m".
@@ -134,11 +149,22 @@ void ControllerBackend::reload(std::function<void(ReloadAnswer)> done) {
 }
 
 void ControllerBackend::explain(model::StoryQuery query, Inquiries::Done done) {
-  context_.controller.inquiries().ask(std::move(query), std::move(done));
+  const bool of_target = query.by == model::StoryQuery::By::target;
+  if (!of_target) return context_.controller.inquiries().ask(std::move(query), std::move(done));
+  context_.controller.inquiries().ask(
+      std::move(query), [&controller = context_.controller, &loop = context_.loop,
+                         done = std::move(done)](const Findings& findings) {
+        Findings with_servers = findings;
+        with_servers.servers = server_notes(controller, findings.query.what, loop.now());
+        done(with_servers);
+      });
 }
 
 std::vector<Advice> ControllerBackend::advice() {
-  return adviser_.advice(*context_.controller.snapshot());
+  const Controller& controller = context_.controller;
+  return adviser_.advice(*controller.snapshot(), [&controller](const model::TargetKey& target) {
+    return controller.server_status(target);
+  });
 }
 
 AdminBackend::Health ControllerBackend::health() {
@@ -173,6 +199,9 @@ std::string ControllerBackend::targets_json() {
       DARUMA_ASSERT(known != health.end());
       targets.push_back(json_of(target, known->second, context_.controller.anomaly(target.key),
                                 context_.controller.shifted_away(target.key)));
+      if (group.status_path.empty()) continue;
+      targets.back()["ServerStatus"] =
+          json_of(context_.controller.server_status(target.key), context_.loop.now());
     }
     for (const auto& [key, draining] : context_.controller.draining_targets()) {
       if (key.group != group.name) continue;

@@ -195,6 +195,31 @@ TEST_F(ControllerBackendTest, shows_which_targets_are_anomalous) {
   EXPECT_NE(backend->metrics().find("daruma_target_mitigated" + labels), std::string::npos);
 }
 
+TEST_F(ControllerBackendTest, shows_what_servers_tell_of_themselves_where_they_are_asked) {
+  const auto targets = [this] {
+    return Json::parse(backend->targets_json())["TargetGroups"][0]["TargetHealthDescriptions"];
+  };
+  EXPECT_FALSE(targets()[0].contains("ServerStatus"));
+  const auto serve = [this](const std::string& text) {
+    files["d.yaml"] = text;
+    backend->reload([](const AdminBackend::ReloadAnswer&) {});
+    loop.settle();
+  };
+  std::string asking = first_config;
+  asking.replace(asking.find("    Targets"), 0,
+                 "    Attributes: {daruma.target_status_path: /server-status}\n");
+  serve(asking);
+  model::ServerStatus status;
+  status.latest = *model::parse_scoreboard("BusyWorkers: 1\nIdleWorkers: 1\nScoreboard: W_\n");
+  status.at = loop.now();
+  controller.mailbox().post(model::ServerStatusLetter{{"app", "192.0.2.1", 80}, status});
+  loop.settle();
+  EXPECT_EQ(targets()[0]["ServerStatus"]["Latest"]["BusyWorkers"], 1);
+  EXPECT_EQ(targets()[1]["ServerStatus"]["Latest"], nullptr);
+  serve(first_config);
+  EXPECT_FALSE(targets()[0].contains("ServerStatus"));
+}
+
 TEST_F(ControllerBackendTest, shows_what_was_deregistered_as_draining) {
   std::string fewer = first_config;
   const std::string gone = "{Id: 192.0.2.1, AvailabilityZone: zone-a}, ";

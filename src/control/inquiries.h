@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/publisher.h"
+#include "control/server_status.h"
 #include "io/loop.h"
 #include "io/timer_wheel.h"
 #include "model/letter.h"
@@ -19,6 +20,7 @@ namespace daruma::control {
 struct Findings {
   model::StoryQuery query;
   std::vector<model::Story> stories;  // the newest first, no more than asked for
+  std::vector<ServerNote> servers{};  // of the target asked about, those that tell of themselves
   model::StoriesKept kept;            // by all workers; `oldest` is the newest of their oldest
   size_t workers = 0;
   size_t workers_answered = 0;

@@ -123,6 +123,7 @@ class Compiler {
         attribute_flag(target_group, from.attributes, "daruma.saturation_guard.enabled");
     group.saturation_guard.queue_timeout = std::chrono::milliseconds(attribute_number(
         target_group, from.attributes, "daruma.saturation_guard.queue_timeout_milliseconds"));
+    group.status_path = attribute_text(target_group, from.attributes, "daruma.target_status_path");
     group.balancing = balancing_of(from);
     group.stickiness = compile_stickiness(from);
     group.tls = compile_target_tls(from, resources_.certificates);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // docs/explain.md describes these members; names stay once released.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/time_text.h"
@@ -93,6 +94,31 @@ Json json(const model::Story& story) {
           {"verdict", verdict_of(story)}};
 }
 
+Json scoreboard(const model::Scoreboard& board, Instant at, Instant now) {
+  if (at == Instant{}) return nullptr;
+  Json states = Json::object();
+  for (size_t i = 0; i < model::worker_state_count; ++i) {
+    if (board.slots[i] > 0)
+      states[std::string(name_of(static_cast<model::WorkerState>(i)))] = board.slots[i];
+  }
+  return {{"seconds_ago", seconds_of(std::max(now - at, Duration{}))},
+          {"busy_workers", board.busy_workers},
+          {"idle_workers", board.idle_workers},
+          {"slots", board.slots_all()},
+          {"states", std::move(states)}};
+}
+
+Json server(const ServerNote& note) {
+  const model::ServerStatus& status = note.status;
+  return {
+      {"target", note.target},
+      {"target_group", note.target_group},
+      {"latest", scoreboard(status.latest, status.at, note.now)},
+      {"last_full", scoreboard(status.fullest, status.full_at, note.now)},
+      {"max_request_workers", status.workers_most > 0 ? Json(status.workers_most) : Json(nullptr)},
+      {"problem", status.problem.empty() ? Json(nullptr) : Json(status.problem)}};
+}
+
 Json kept(const model::StoriesKept::Kind& kind) {
   return {{"kept", kind.kept},
           {"most", kind.most},
@@ -104,7 +130,10 @@ Json kept(const model::StoriesKept::Kind& kind) {
 std::string json_of(const Findings& findings) {
   Json stories = Json::array();
   for (const model::Story& story : findings.stories) stories.push_back(json(story));
+  Json servers = Json::array();
+  for (const ServerNote& note : findings.servers) servers.push_back(server(note));
   const Json answer{{"stories", std::move(stories)},
+                    {"servers", std::move(servers)},
                     {"kept",
                      {{"errors", kept(findings.kept.errors)},
                       {"detours", kept(findings.kept.detours)},

@@ -175,11 +175,12 @@ std::string text_of(const Story& story) {
 
 std::string text_of(const Findings& findings) {
   std::string out;
+  for (const ServerNote& note : findings.servers) out += text_of(note);
   for (const Story& story : findings.stories) {
     if (!out.empty()) out += '\n';
     out += text_of(story);
   }
-  if (findings.stories.empty()) out = nothing_text(findings);
+  if (findings.stories.empty()) out += nothing_text(findings);
   if (findings.workers_answered < findings.workers) {
     fmt::format_to(std::back_inserter(out), "{} of {} workers did not answer in time.\n",
                    findings.workers - findings.workers_answered, findings.workers);

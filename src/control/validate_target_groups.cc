@@ -41,6 +41,7 @@ class TargetGroupCheck {
     health_check();
     validate_attributes(AttributeScope::target_group, group_.attributes, path_, issues_);
     validate_balancing(group_, path_, issues_);
+    status_path();
     targets();
   }
 
@@ -166,6 +167,17 @@ class TargetGroupCheck {
     } else if (text.find('#') != std::string::npos) {
       issues_.error(where, "HealthCheckPath must not hold a '#'; fragments are not sent");
     }
+  }
+
+  // It is asked over the connection of a health check.
+  void status_path() {
+    constexpr string_view key = "daruma.target_status_path";
+    const std::string version = group_.protocol_version.value_or("HTTP1");
+    if (version == "HTTP1" || group_.attributes.count(std::string(key)) == 0) return;
+    if (group_.attributes.at(std::string(key)).empty()) return;
+    issues_.error(
+        path_.at("Attributes").at(key),
+        fmt::format("'{}' goes with ProtocolVersion HTTP1 only, not with {}", key, version));
   }
 
   void targets() {

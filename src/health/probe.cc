@@ -33,7 +33,8 @@ std::string grpc_request_text(const ProbeRequest& request) {
 std::string request_text(const ProbeRequest& request) {
   if (request.version == model::ProtocolVersion::grpc) return grpc_request_text(request);
   return "GET " + request.path + " HTTP/1.1\r\nHost: " + request.host +
-         "\r\nUser-Agent: ELB-HealthChecker/2.0\r\nConnection: close\r\n\r\n";
+         "\r\nUser-Agent: ELB-HealthChecker/2.0\r\n" +
+         (request.status_path.empty() ? "Connection: close\r\n\r\n" : "\r\n");
 }
 
 // Of "name: value" CRLF lines with names in lower case; "" if it is not there.
@@ -155,15 +156,14 @@ void Probe::on_readable() {
     switch (got.status) {
       case io::IoStatus::done:
         if (take_bytes({bytes.data(), got.bytes}) == Progress::done) return finish();
-        if (http2_ && !write_request()) return;
+        if (!write_request()) return;
         // A FIN that came with the last bytes raises no event of its own.
         if (!socket_->readable()) return;
         break;
       case io::IoStatus::blocked:
         return;
       case io::IoStatus::end:
-        settle(step_ == Step::body && body_.finish_at_close() ? ProbeOutcome::body_mismatch
-                                                              : ProbeOutcome::response_closed);
+        take_end();
         return finish();
       case io::IoStatus::failed:
         settle(connection_failure());
@@ -184,9 +184,24 @@ Probe::Progress Probe::take_bytes(std::string_view bytes) {
   return Progress::done;
 }
 
+// Nothing may come after the answer to the first question before the second one was asked.
 Probe::Progress Probe::take_input() {
+  if (take_answer() == Progress::more) return Progress::more;
+  if (!may_ask_for_status()) return Progress::done;
+  ask_for_status();
+  return Progress::more;
+}
+
+Probe::Progress Probe::take_answer() {
   if (step_ == Step::response_head && take_head() == Progress::done) return Progress::done;
-  return step_ == Step::body ? take_body() : Progress::more;
+  if (step_ != Step::body) return Progress::more;
+  return question_ == Question::health ? take_body() : take_status();
+}
+
+void Probe::take_end() {
+  const bool whole = step_ == Step::body && body_.finish_at_close();
+  if (whole && question_ == Question::status) result_.status_page.end = StatusPage::End::whole;
+  settle(whole ? ProbeOutcome::body_mismatch : ProbeOutcome::response_closed);
 }
 
 Probe::Progress Probe::take_head() {
@@ -206,7 +221,14 @@ Probe::Progress Probe::take_head() {
     parser_.reset();
     head.clear();
   }
-  judge(head);
+  if (question_ == Question::health) {
+    judge(head);
+  } else {
+    result_.status_page.code = head.status;
+  }
+  body_.begin(head.framing, head.content_length);
+  in_.consume(head.wire_bytes);
+  step_ = Step::body;
   return Progress::more;
 }
 
@@ -221,10 +243,7 @@ void Probe::judge(const http::ResponseHead& head) {
   } else if (request_.body.empty()) {
     settle(ProbeOutcome::passed);
   }
-  body_.begin(head.framing, head.content_length);
-  const size_t head_bytes = head.wire_bytes;
-  in_.consume(head_bytes);
-  step_ = Step::body;
+  kept_open_ = head.keep_alive && head.framing != http::Framing::until_close;
 }
 
 // Where neither a text is looked for nor a call of gRPC judged, the body says nothing about health.

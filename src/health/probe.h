@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One health-check probe: connect, TLS if wanted, `GET path`, compare the status code, close. Each
-// is a new connection, as an ALB's. By gRPC: a call of that path with an empty message, and the
-// code is grpc-status; where the path is that of grpc.health.v1 (gRPC, "Health Checking Protocol"),
-// the answer must say SERVING besides. Owned by whoever waits for it; belongs to one thread.
+// One health-check probe: connect, TLS if wanted, `GET path`, compare the status code, close (or
+// ask for a status page first). Each is a new connection, as an ALB's. By gRPC: a call of that path
+// with an empty message, and the code is grpc-status; where the path is that of grpc.health.v1
+// (gRPC, "Health Checking Protocol"), the answer must say SERVING besides. Owned by whoever waits
+// for it; belongs to one thread.
 #pragma once
 
 #include <memory>
@@ -38,6 +39,9 @@ struct ProbeRequest {
   model::CodeMatcher matcher{};
   std::string body{};         // a text that the body must hold; "": any will do
   std::string server_name{};  // for TLS: SNI, and what the certificate must be for
+  // Asked for next, over the same connection, if the probe passes and the target keeps it open: who
+  // is full is asked without another place. "": nothing. REQUIRES: HTTP/1.
+  std::string status_path{};
 };
 
 // Value of the Host field: the port is left out where it is 80 or 443, as an ALB's probe does.
@@ -67,6 +71,7 @@ class Probe final : private io::SocketHandler, private io::TimerHandler {
 
  private:
   enum class Step : uint8_t { connect, response_head, body };
+  enum class Question : uint8_t { health, status };
 
   void on_connected() override;
   void on_connect_failed() override;
@@ -81,6 +86,11 @@ class Probe final : private io::SocketHandler, private io::TimerHandler {
   Progress take_input();
   Progress take_head();
   Progress take_body();
+  Progress take_answer();
+  void take_end();
+  bool may_ask_for_status() const;
+  void ask_for_status();
+  Progress take_status();
   void judge_call();
   bool holds_text(std::string_view piece);
   Progress end_body(ProbeOutcome outcome);
@@ -96,6 +106,8 @@ class Probe final : private io::SocketHandler, private io::TimerHandler {
   ProbeHandler& handler_;
   const Instant began_;
   Step step_ = Step::connect;
+  Question question_ = Question::health;
+  bool kept_open_ = false;  // by the target, after its answer
   bool settled_ = false;
   ProbeResult result_;
   SlabPool& slabs_;

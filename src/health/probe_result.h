@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/address.h"
@@ -16,12 +17,22 @@ namespace daruma::health {
 using model::probe_outcome_count;
 using model::ProbeOutcome;
 
+// The answer to a second question over the connection of a probe that passed
+// (ProbeRequest::status_path).
+struct StatusPage {
+  enum class End : uint8_t { not_asked, no_answer, too_long, whole };
+  End end = End::not_asked;  // not asked: the target does not keep the connection
+  int code = 0;
+  std::string text{};
+};
+
 struct ProbeResult {
   ProbeOutcome outcome = ProbeOutcome::not_made;
   int status = 0;      // of the response; 0 if there was none
   Duration latency{};  // from connecting to the end of the response head, or to the failure
   Address target{};    // which address was asked
   Address local{};     // and from which; port 0 if the connection was never made
+  StatusPage status_page{};
 };
 
 model::HealthReason reason_of(ProbeOutcome outcome);

@@ -7,6 +7,7 @@
 
 #include "health/fake_network_for_test.h"
 #include "health/fake_target_for_test.h"
+#include "model/scoreboard.h"
 #include "tls/self_signed.h"
 
 namespace daruma::health {
@@ -90,6 +91,86 @@ TEST_F(ProbeTest, asks_as_an_alb_does) {
             "GET /health?deep=1 HTTP/1.1\r\nHost: 127.0.0.2:8443\r\n"
             "User-Agent: ELB-HealthChecker/2.0\r\nConnection: close\r\n\r\n");
   EXPECT_NE(results_[0].local.port(), 0);
+}
+
+// What comes to the first question, and what to the second.
+class StatusProbeTest : public ProbeTest {
+ protected:
+  const StatusPage& ask(const std::string& first, const std::string& second) {
+    results_.clear();
+    target_.on_request([this, first, second, asked = 0](FakeTarget::Connection& each) mutable {
+      ++asked;
+      each.send(asked == 1 ? first : second);
+      if (asked == 2) each.close();
+    });
+    begin({.path = "/health", .status_path = "/server-status"});
+    expect(ProbeOutcome::passed, 200);
+    return results_.back().status_page;
+  }
+  const std::string ok_ = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+};
+
+TEST_F(StatusProbeTest, a_second_question_goes_over_the_same_connection) {
+  const StatusPage& page = ask(ok_, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nslots");
+  EXPECT_EQ(page.end, StatusPage::End::whole);
+  EXPECT_EQ(page.code, 200);
+  EXPECT_EQ(page.text, "slots");
+  EXPECT_EQ(target_.connections(), 1u);
+  ASSERT_EQ(target_.requests().size(), 2u);
+  EXPECT_EQ(target_.requests()[0],
+            "GET /health HTTP/1.1\r\nHost: 127.0.0.2:8443\r\n"
+            "User-Agent: ELB-HealthChecker/2.0\r\n\r\n");
+  EXPECT_EQ(target_.requests()[1],
+            "GET /server-status?auto HTTP/1.1\r\nHost: 127.0.0.2:8443\r\n"
+            "User-Agent: ELB-HealthChecker/2.0\r\nConnection: close\r\n\r\n");
+}
+
+TEST_F(StatusProbeTest, whatever_comes_to_the_second_question_the_probe_has_passed) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(ask(ok_, chunked + "5\r\nslots\r\n0\r\n\r\n").text, "slots");
+  EXPECT_EQ(ask(ok_, chunked + "oh\r\n").end, StatusPage::End::no_answer);
+  EXPECT_EQ(ask(ok_, "HTTP/1.0 200 OK\r\n\r\nslots").end, StatusPage::End::whole);
+  EXPECT_EQ(ask(ok_, "HTTP/1.1 403 X\r\nContent-Length: 0\r\n\r\n").code, 403);
+  EXPECT_EQ(ask(ok_, "no HTTP\r\n\r\n").end, StatusPage::End::no_answer);
+  EXPECT_EQ(ask(ok_, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nslots").end,
+            StatusPage::End::no_answer);
+  const std::string long_text(model::scoreboard_page_bytes_max + 1, 'x');
+  const StatusPage& long_page =
+      ask(ok_, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(long_text.size()) +
+                   "\r\n\r\n" + long_text);
+  EXPECT_EQ(long_page.end, StatusPage::End::too_long);
+  EXPECT_EQ(long_page.text, "");
+}
+
+TEST_F(StatusProbeTest, who_closes_the_connection_is_not_asked) {
+  for (const char* answer : {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+                             "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
+    EXPECT_EQ(ask(answer, "").end, StatusPage::End::not_asked) << answer;
+  }
+  EXPECT_EQ(target_.requests().size(), 2u);
+}
+
+TEST_F(StatusProbeTest, waits_a_second_for_it_and_no_longer) {
+  target_.on_request([this, asked = 0](FakeTarget::Connection& each) mutable {
+    if (++asked == 1) each.send(ok_);
+  });
+  begin({.path = "/health", .status_path = "/server-status"});
+  loop_.run_for(model::scoreboard_timeout - 100ms);
+  EXPECT_TRUE(results_.empty());
+  loop_.run_for(200ms);
+  ASSERT_EQ(results_.size(), 1u);
+  EXPECT_EQ(results_[0].outcome, ProbeOutcome::passed);
+  EXPECT_LT(results_[0].latency, 100ms);
+  EXPECT_EQ(results_[0].status_page.end, StatusPage::End::no_answer);
+}
+
+TEST_F(StatusProbeTest, who_fails_its_health_check_is_not_asked) {
+  target_.on_request([](FakeTarget::Connection& each) {
+    each.send("HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n");
+  });
+  begin({.path = "/health", .status_path = "/server-status"});
+  expect(ProbeOutcome::code_mismatch, 500);
+  EXPECT_EQ(target_.requests().size(), 1u);
 }
 
 TEST_F(ProbeTest, the_host_field_leaves_out_the_ports_80_and_443) {

@@ -52,6 +52,8 @@ void ProbedTarget::adopt(const model::TargetGroup& group, const model::Target& t
   addresses_ = target.addresses;
   labels_.zone = target.zone;
   guarded_ = group.saturation_guard.enabled;
+  if (status_watch_.path() != group.status_path) probe_asks_ = false;
+  status_watch_.set_path(group.status_path);
   if (!guarded_) {
     traffic_.set_door_shut(false);
     probe_excused_ = false;
@@ -96,6 +98,14 @@ void ProbedTarget::set_door_shut(bool shut) {
   set_saturated();
   if (health() != before) observer_.on_health_changed(*this, before, ProbeOutcome::not_made);
   keep_time();
+  if (shut) look_at_full_server();
+}
+
+// What its workers do is of interest now. The next probe comes sooner, and the one after it counts
+// from there: it is none more.
+void ProbedTarget::look_at_full_server() {
+  const Instant due = std::max(status_watch_.due(), environment_.loop.now());
+  if (history_.checking() == Checking::on && due < next_due_) set_due(due + spread());
 }
 
 // Probes decide, by the group's thresholds; requests that fail only make them hurry. Not for the
@@ -161,6 +171,9 @@ void ProbedTarget::begin_probe() {
   if (history_.probing_began()) observer_.on_health_changed(*this, before, ProbeOutcome::not_made);
   if (addresses_.empty()) return record({.outcome = ProbeOutcome::name_unresolved});
   address_ %= addresses_.size();
+  const Instant now = environment_.loop.now();
+  probe_asks_ = status_watch_.due() <= now;
+  if (probe_asks_) status_watch_.asks(now);
   ProbeRequest request{.protocol = check_.protocol,
                        .version = check_.version,
                        .address = addresses_[address_].with_port(probe_port()),
@@ -169,7 +182,8 @@ void ProbedTarget::begin_probe() {
                        .timeout = check_.timeout,
                        .matcher = check_.matcher,
                        .body = check_.body,
-                       .server_name = server_name_};
+                       .server_name = server_name_,
+                       .status_path = probe_asks_ ? status_watch_.path() : ""};
   traffic_.probe_begins(answered());
   // Not make_unique: that this is a ProbeHandler is known in here only.
   const ProbeEnvironment environment{environment_.loop, environment_.slabs, environment_.secure,
@@ -201,6 +215,14 @@ void ProbedTarget::record(const ProbeResult& result) {
   hasten_or_calm(result.outcome);
   keep_time();
   if (health() != before) observer_.on_health_changed(*this, before, result.outcome);
+  take_status(result);
+}
+
+void ProbedTarget::take_status(const ProbeResult& result) {
+  const bool asked = std::exchange(probe_asks_, false);
+  if (!asked || result.outcome != ProbeOutcome::passed) return;
+  if (status_watch_.take(result.status_page, environment_.loop.now()))
+    observer_.on_server_status(*this);
 }
 
 // Another port is another door.

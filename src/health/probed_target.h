@@ -8,12 +8,14 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "health/damping.h"
 #include "health/health_state.h"
 #include "health/probe.h"
 #include "health/rhythm.h"
+#include "health/status_watch.h"
 #include "health/traffic.h"
 #include "io/timer_wheel.h"
 #include "model/letter.h"
@@ -41,6 +43,8 @@ class ProbedTargetObserver {
   virtual void on_probe_excused(const ProbedTarget& target, const ProbeResult& result) = 0;
   // The target's requests fail and it answers nobody: it is probed at once, and every second.
   virtual void on_hurried(const ProbedTarget& target, model::Reason last_failure) = 0;
+  // target.server_status() is not what it was. Where it has a problem, for the first in a row.
+  virtual void on_server_status(const ProbedTarget& target) = 0;
   virtual Siblings siblings_of(const ProbedTarget& target) const = 0;
   // target.health() is not what it was. `why`: what the probe came to that changed it, if it was
   // one.
@@ -77,6 +81,7 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   const model::HealthCheck& check() const { return check_; }
   const Traffic& traffic() const { return traffic_; }
   const Damping& damping() const { return damping_; }
+  const model::ServerStatus& server_status() const { return status_watch_.status(); }
   // It is full, or was a short while ago: a load that fills it comes and goes.
   bool full_of_late() const;
   uint16_t probe_port() const { return check_.port.value_or(key_.port); }
@@ -94,6 +99,8 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   Duration spread();
   void begin_probe();
   void record(const ProbeResult& result);
+  void take_status(const ProbeResult& result);
+  void look_at_full_server();
   bool excuse(const ProbeResult& result);
   bool is_held_out() const;
   void set_saturated();
@@ -112,6 +119,7 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   Traffic traffic_;
   Rhythm rhythm_;
   Damping damping_;
+  StatusWatch status_watch_;
   Instant last_full_{};         // the zero instant: never
   Duration gap_{};              // between probes, as scheduled
   bool probe_excused_ = false;  // the last one
@@ -123,6 +131,7 @@ class ProbedTarget final : private io::TimerHandler, private ProbeHandler {
   std::unique_ptr<tls::SessionCache> sessions_ =  // with tls_, under server_name_
       std::make_unique<tls::SessionCache>();
   std::unique_ptr<Probe> probe_;
+  bool probe_asks_ = false;  // the one under way, for the server's status
 };
 
 }  // namespace daruma::health

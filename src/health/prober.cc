@@ -91,6 +91,7 @@ class Prober::Implementation final : private io::Mailbox<model::HealthThreadLett
   void on_probed(const ProbedTarget& target, const ProbeResult& result) override;
   void on_probe_excused(const ProbedTarget& target, const ProbeResult& result) override;
   void on_hurried(const ProbedTarget& target, model::Reason last_failure) override;
+  void on_server_status(const ProbedTarget& target) override;
   Siblings siblings_of(const ProbedTarget& target) const override;
   void on_health_changed(const ProbedTarget& target, const model::TargetHealth& before,
                          ProbeOutcome why) override;
@@ -230,6 +231,17 @@ void Prober::Implementation::on_hurried(const ProbedTarget& target, model::Reaso
                      "target " + key.group + " " + key.to_string() + " answers nobody",
                      {{"failed_requests", std::to_string(target.traffic().failed_requests())},
                       {"last_failure", std::string(name_of(last_failure))}});
+}
+
+void Prober::Implementation::on_server_status(const ProbedTarget& target) {
+  const model::TargetKey& key = target.key();
+  const model::ServerStatus& status = target.server_status();
+  context_.control.post(model::ServerStatusLetter{key, status});
+  if (status.problem.empty()) return;
+  context_.log.write(LogLevel::warning, "health",
+                     "what the server of target " + key.group + " " + key.to_string() +
+                         " tells of itself is of no use",
+                     {{"problem", status.problem}});
 }
 
 Siblings Prober::Implementation::siblings_of(const ProbedTarget& target) const {

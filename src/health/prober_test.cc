@@ -149,6 +149,74 @@ TEST_F(ProberTest, a_new_target_is_healthy_after_one_success_and_everybody_hears
   EXPECT_EQ(targets_["127.0.0.2"]->requests().size(), 11u);
 }
 
+// A target whose server tells of itself, two places and both taken.
+std::string scoreboard_answer(const std::string& slots) {
+  const std::string body = "BusyWorkers: 2\nIdleWorkers: 0\nScoreboard: " + slots + "\n";
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+class StatusProberTest : public ProberTest {
+ protected:
+  StatusProberTest() : target_(start_target("127.0.0.2")) {
+    target_.on_request([this](FakeTarget::Connection& connection) {
+      const bool asks = target_.requests().back().starts_with("GET /server-status?auto ");
+      asked_ += asks;
+      connection.send(asks ? answer_ : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    });
+    model::TargetGroup group = group_of("apache", {"127.0.0.2"});
+    group.health_check.interval = 30s;
+    group.status_path = "/server-status";
+    publish({group});
+    loop_.run_for(2s);
+  }
+  model::ServerStatus last_status() {
+    for (auto at = control_.letters.rbegin(); at != control_.letters.rend(); ++at) {
+      if (const auto* letter = std::get_if<model::ServerStatusLetter>(&*at)) return letter->status;
+    }
+    return {};
+  }
+
+  FakeTarget& target_;
+  std::string answer_ = scoreboard_answer("WK");
+  int asked_ = 0;
+};
+
+TEST_F(StatusProberTest, asks_over_the_connections_of_probes_and_tells_control) {
+  EXPECT_EQ(asked_, 1);
+  EXPECT_EQ(target_.connections(), 1u);
+  EXPECT_EQ(last_status().workers_most, 2u);
+  EXPECT_EQ(last_status().fullest.in(model::WorkerState::keep_alive), 1u);
+  loop_.run_for(60s);
+  EXPECT_EQ(asked_, 3);
+  EXPECT_EQ(target_.connections(), 3u);
+}
+
+TEST_F(StatusProberTest, looks_soon_at_who_is_found_full_without_a_probe_more) {
+  loop_.run_for(10s);
+  EXPECT_EQ(asked_, 1);
+  prober_.mailbox().post(model::DoorReport{.worker = 0,
+                                           .target = target_at("apache", "127.0.0.2").key,
+                                           .shut = true,
+                                           .waiting = 1,
+                                           .inside = 2,
+                                           .shows_places = false});
+  loop_.run_for(2s);
+  EXPECT_EQ(asked_, 2);
+  loop_.run_for(20s);  // thirty seconds after the first the next would have been due
+  EXPECT_EQ(target_.connections(), 2u);
+}
+
+TEST_F(StatusProberTest, an_answer_of_no_use_is_told_once) {
+  answer_ = scoreboard_answer("W?");
+  const size_t before = letters_to_control<model::ServerStatusLetter>();
+  loop_.run_for(120s);
+  EXPECT_EQ(asked_, 5);
+  EXPECT_EQ(letters_to_control<model::ServerStatusLetter>(), before + 1);
+  EXPECT_EQ(last_status().problem, "its status page has an unknown letter in its Scoreboard");
+  EXPECT_EQ(last_status().workers_most, 2u) << "what is known stays";
+  EXPECT_EQ(last_health("127.0.0.2").state, HealthState::healthy);
+}
+
 TEST_F(ProberTest, the_interval_runs_from_probe_to_probe_however_slow_the_answer) {
   FakeTarget& target = start_target("127.0.0.2");
   target.on_request({});  // never answers: each probe takes its whole timeout

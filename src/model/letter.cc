@@ -31,6 +31,9 @@ Key about(const WeightLetter& letter) {
 Key about(const AnomalyLetter& letter) {
   return LetterKey{.target = letter.target};
 }
+Key about(const ServerStatusLetter& letter) {
+  return LetterKey{.target = letter.target};
+}
 Key about(const DoorReport& report) {
   return LetterKey{.sender = report.worker, .target = report.target};
 }

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "model/answer_time.h"
 #include "model/reason.h"
+#include "model/scoreboard.h"
 #include "model/snapshot.h"
 #include "model/story.h"
 #include "model/target.h"
@@ -49,6 +50,13 @@ struct AnomalyLetter {
   TargetKey target;
   bool anomalous = false;
   bool mitigated = false;  // it is given less than its share
+};
+
+// health → control: what a target's server tells of its workers. When it has told, and when it
+// tells no more.
+struct ServerStatusLetter {
+  TargetKey target;
+  ServerStatus status;
 };
 
 // control → worker: seal session tickets with `current` from now on, and still open those that
@@ -191,7 +199,7 @@ using WorkerLetter =
 using HealthThreadLetter =
     std::variant<SnapshotLetter, DoorReport, LoadReport, FailureReport, DrainLetter>;
 using ControlLetter = std::variant<AdoptedLetter, RetiredLetter, StoppedLetter, HealthLetter,
-                                   AnomalyLetter, AnswerLetter>;
+                                   AnomalyLetter, ServerStatusLetter, AnswerLetter>;
 
 // What a letter is about: of unread letters with the same key only the newest is read. Nullopt:
 // each is.

@@ -127,6 +127,12 @@ inline constexpr size_t sticky_groups_max = 100;   // that one AWSALB or AWSALBT
 inline constexpr size_t app_sticky_groups_max = 500;
 inline constexpr size_t health_check_path_bytes_max = 1024;
 inline constexpr size_t health_check_body_bytes_max = 64 * 1024;
+inline constexpr size_t target_status_path_bytes_max = 1024;
+// A scoreboard has a byte for each slot; 20,000 (ServerLimit's most) are as many as Apache has.
+inline constexpr size_t target_status_bytes_max = 64 * 1024;
+// Between questions to one target, at least: of health checks each 5 s every second one asks.
+inline constexpr Duration target_status_gap = 9s;
+inline constexpr Duration target_status_timeout = 1s;
 
 // Who may use the API
 inline constexpr size_t access_keys_max = 100;

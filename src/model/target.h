@@ -130,6 +130,7 @@ struct TargetGroup {
   HealthCheck health_check;
   Duration deregistration_delay = 300s;
   SaturationGuard saturation_guard;
+  std::string status_path;  // of the targets' mod_status; "": not asked
   Balancing balancing;
   Stickiness stickiness;
   uint64_t sticky_id = 0;                // of the group, in cookies
