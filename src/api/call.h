@@ -13,6 +13,7 @@
 
 #include "api/catalog.h"
 #include "api/content_links.h"
+#include "api/outside.h"
 #include "api/query_reader.h"
 #include "api/service_error.h"
 #include "api/shapes.h"
@@ -50,6 +51,7 @@ class NodeState {
 struct Call {
   Catalog& catalog;
   const NodeState& node;
+  Outside& outside;
   QueryReader in;
   XmlWriter out;  // the result's members
 

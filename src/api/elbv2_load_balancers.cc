@@ -12,6 +12,8 @@ namespace daruma::api::elbv2 {
 namespace {
 
 using control::arn_of;
+using notify::Ec2Facts;
+using notify::Ec2Kind;
 
 void read_subnets(QueryReader& in, std::vector<std::string>& subnets) {
   in.texts("Subnets", subnets);
@@ -32,49 +34,71 @@ std::vector<std::string> subnets_of(const shapes::LoadBalancer& balancer) {
   return {std::string(default_subnet)};
 }
 
-SubnetPlace place_of(const Call& call, const std::string& subnet) {
+SubnetPlace place_of(const Call& call, const shapes::LoadBalancer& balancer,
+                     const std::string& subnet) {
+  const auto told = balancer.zones.find(subnet);
+  if (told != balancer.zones.end()) return {balancer.vpc, told->second};
   const Catalog& catalog = call.catalog;
   return place_of_subnet(catalog.inventory(), catalog.node(), subnet).value_or(SubnetPlace());
 }
 
 std::string vpc_of(const Call& call, const shapes::LoadBalancer& balancer) {
-  return place_of(call, subnets_of(balancer).front()).vpc;
+  return place_of(call, balancer, subnets_of(balancer).front()).vpc;
 }
 
-Expected<void> check_subnets(const Call& call, const std::vector<std::string>& subnets) {
+// Where each of them is.
+Expected<Ec2Facts> check_subnets(const Call& call, const std::vector<std::string>& subnets) {
+  auto places = call.outside.find(Ec2Kind::subnet, subnets);
+  if (!places) return places;
   std::set<std::string> zones;
   for (const std::string& subnet : subnets) {
-    const SubnetPlace place = place_of(call, subnet);
-    if (place.vpc.empty()) {
+    const auto place = places->find(subnet);
+    if (place == places->end()) {
       return refuse(
           "SubnetNotFound",
           fmt::format("The subnet ID '{}' does not exist; this node has {}, and needs none", subnet,
                       default_subnet));
     }
-    if (place.vpc != place_of(call, subnets.front()).vpc) {
+    if (place->second.vpc != places->at(subnets.front()).vpc) {
       return refuse("InvalidConfigurationRequest", "All subnets must belong to the same VPC");
     }
-    if (zones.insert(place.zone).second) continue;
+    if (zones.insert(place->second.zone).second) continue;
     return refuse("InvalidConfigurationRequest",
                   "A load balancer cannot be attached to multiple subnets in the same Availability "
                   "Zone");
   }
-  return {};
+  return places;
+}
+
+// What the inventory does not know is kept: Describe asks nobody.
+void put_into(const Call& call, const std::vector<std::string>& subnets, const Ec2Facts& places,
+              shapes::LoadBalancer& balancer) {
+  balancer.subnets = subnets;
+  balancer.vpc.clear();
+  balancer.zones.clear();
+  for (const auto& [subnet, place] : places) {
+    if (place_of_subnet(call.catalog.inventory(), call.catalog.node(), subnet)) continue;
+    balancer.vpc = place.vpc;
+    balancer.zones[subnet] = place.zone;
+  }
 }
 
 // For a load balancer in that VPC.
 Expected<void> check_security_groups(const Call& call, const std::vector<std::string>& groups,
                                      const std::string& vpc) {
+  const auto known = call.outside.find(Ec2Kind::security_group, groups);
+  if (!known) return tl::unexpected(known.error());
   for (const std::string& group : groups) {
-    const auto there = vpc_of_security_group(call.catalog.inventory(), group);
-    if (there == vpc) continue;
+    const auto there = known->find(group);
+    if (there != known->end() && there->second.vpc == vpc) continue;
     return refuse(
         "InvalidSecurityGroup",
-        there ? fmt::format("The security group '{}' belongs to {}, the load balancer to {}", group,
-                            *there, vpc)
-              : fmt::format("The security group '{}' does not exist; this node has {}, and filters "
-                            "nothing",
-                            group, default_security_group));
+        there != known->end()
+            ? fmt::format("The security group '{}' belongs to {}, the load balancer to {}", group,
+                          there->second.vpc, vpc)
+            : fmt::format("The security group '{}' does not exist; this node has {}, and filters "
+                          "nothing",
+                          group, default_security_group));
   }
   return {};
 }
@@ -96,7 +120,7 @@ Expected<void> check_ip_address_type(const std::string& type, const shapes::Node
 
 void write_zones(Call& call, const shapes::LoadBalancer& balancer) {
   call.out.each("AvailabilityZones", subnets_of(balancer), [&](const std::string& subnet) {
-    call.out.element("ZoneName", place_of(call, subnet).zone);
+    call.out.element("ZoneName", place_of(call, balancer, subnet).zone);
     call.out.element("SubnetId", subnet);
     call.out.within("LoadBalancerAddresses", [] {});
   });
@@ -144,7 +168,8 @@ Expected<shapes::LoadBalancer> read_new(Call& call) {
   in.text("Scheme", wanted.scheme);
   in.text("Type", wanted.type);
   in.text("IpAddressType", wanted.ip_address_type);
-  read_subnets(in, wanted.subnets);
+  std::vector<std::string> subnets;
+  read_subnets(in, subnets);
   in.texts("SecurityGroups", wanted.security_groups);
   read_tags(in, wanted.identity.tags);
   for (const char* foreign :
@@ -160,8 +185,9 @@ Expected<shapes::LoadBalancer> read_new(Call& call) {
         "InvalidScheme",
         fmt::format("Scheme must be internet-facing or internal, not '{}'", *wanted.scheme));
   }
-  const auto subnets = check_subnets(call, wanted.subnets);
-  if (!subnets) return tl::unexpected(subnets.error());
+  const auto places = check_subnets(call, subnets);
+  if (!places) return tl::unexpected(places.error());
+  put_into(call, subnets, *places, wanted);
   const auto groups = check_security_groups(call, wanted.security_groups, vpc_of(call, wanted));
   if (!groups) return tl::unexpected(groups.error());
   const auto addresses = check_ip_address_type(wanted.ip_address_type, call.catalog.node());
@@ -303,8 +329,9 @@ Expected<void> set_subnets(Call& call) {
   const auto balancer = call.catalog.edit_balancer(arn);
   if (!balancer) return tl::unexpected(balancer.error());
   if (subnets.empty()) return invalid("At least one subnet must be specified");
-  if (const auto good = check_subnets(call, subnets); !good) return good;
-  if (place_of(call, subnets.front()).vpc != vpc_of(call, **balancer)) {
+  const auto places = check_subnets(call, subnets);
+  if (!places) return tl::unexpected(places.error());
+  if (places->at(subnets.front()).vpc != vpc_of(call, **balancer)) {
     return refuse("InvalidConfigurationRequest",
                   "A load balancer stays in its VPC; make another one there");
   }
@@ -313,7 +340,7 @@ Expected<void> set_subnets(Call& call) {
     if (!good) return good;
     (*balancer)->ip_address_type = type;
   }
-  (*balancer)->subnets = subnets;
+  put_into(call, subnets, *places, **balancer);
   write_zones(call, **balancer);
   call.out.element("IpAddressType", (*balancer)->ip_address_type);
   return {};

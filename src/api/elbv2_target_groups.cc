@@ -19,6 +19,7 @@ namespace {
 
 namespace limits = model::limits;
 using control::arn_of;
+using notify::Ec2Kind;
 
 void read_matcher(QueryReader& in, shapes::TargetGroup& group) {
   in.within("Matcher", [&](QueryReader& matcher) {
@@ -97,7 +98,9 @@ Expected<shapes::TargetGroup> read_new(Call& call) {
   read_matcher(in, wanted);
   read_tags(in, wanted.identity.tags);
   if (const auto read = call.finish_input(); !read) return tl::unexpected(read.error());
-  if (!has_vpc(call.catalog.inventory(), vpc)) {
+  const auto vpcs = call.outside.find(Ec2Kind::vpc, {vpc});
+  if (!vpcs) return tl::unexpected(vpcs.error());
+  if (!vpcs->contains(vpc)) {
     return invalid(fmt::format("The VPC ID '{}' is not found; this node has {}, and needs none",
                                vpc, default_vpc));
   }
@@ -169,22 +172,33 @@ Expected<void> check_targets(const std::vector<shapes::TargetDescription>& targe
   return {};
 }
 
+std::string who_knows_instances(const Call& call) {
+  const std::string endpoint = call.outside.endpoint();
+  return endpoint.empty() ? "tell of a machine with EC2's RunInstances and its PrivateIpAddress"
+                          : "those of the EC2 endpoint " + endpoint + " do";
+}
+
 // Instances are where they were registered to be; that does not change.
 Expected<void> find_instances(const Call& call, std::vector<shapes::TargetDescription>& targets) {
-  const shapes::Inventory& inventory = call.catalog.inventory();
+  std::vector<std::string> ids;
+  for (const auto& target : targets) ids.push_back(target.id);
+  const auto known = call.outside.find(Ec2Kind::instance, ids);
+  if (!known) return tl::unexpected(known.error());
   for (auto& target : targets) {
-    const shapes::Instance* instance = find_by_id(inventory.instances, target.id);
-    if (instance == nullptr) {
+    const auto instance = known->find(target.id);
+    if (instance == known->end()) {
+      return refuse("InvalidTarget", fmt::format("The instance '{}' does not exist; {}", target.id,
+                                                 who_knows_instances(call)));
+    }
+    const auto address = Address::parse(instance->second.address, 0);
+    if (instance->second.state != "running" || !address) {
       return refuse("InvalidTarget",
-                    fmt::format("The instance '{}' does not exist; tell of a machine with EC2's "
-                                "RunInstances and its PrivateIpAddress",
+                    fmt::format("The following targets are not in a running state and cannot be "
+                                "registered: '{}'",
                                 target.id));
     }
-    target.address = instance->address;
-    if (!target.availability_zone.empty()) continue;
-    const auto place =
-        place_of_subnet(inventory, call.catalog.node(), instance->subnet).value_or(SubnetPlace());
-    target.availability_zone = place.zone;
+    target.address = address->ip();
+    if (target.availability_zone.empty()) target.availability_zone = instance->second.zone;
   }
   return {};
 }

@@ -33,6 +33,13 @@ Json json_of(const shapes::Admin& admin) {
     inner.text("PasswordHash", user.password_hash);
     inner.text("Role", user.role);
   }
+  if (const auto& ec2 = admin.ec2; ec2 && ec2->secret_access_key_file) {
+    JsonWriter inner(json["Ec2"]);
+    inner.text("Endpoint", ec2->endpoint);
+    inner.text("Region", ec2->region);
+    inner.text("AccessKeyId", ec2->access_key_id);
+    inner.text("SecretAccessKeyFile", ec2->secret_access_key_file);
+  }
   return json;
 }
 

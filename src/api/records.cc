@@ -51,6 +51,8 @@ void describe_row(V& v, T& balancer) {
   v.text("IpAddressType", balancer.ip_address_type);
   v.texts("Subnets", balancer.subnets);
   v.texts("SecurityGroups", balancer.security_groups);
+  v.text("Vpc", balancer.vpc);
+  v.map("Zones", balancer.zones);
   v.number("CapacityUnits", balancer.capacity_units);
   v.text("CapacityModified", balancer.capacity_modified);
   v.map("Attributes", balancer.attributes);

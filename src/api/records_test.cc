@@ -67,6 +67,8 @@ shapes::Resources some_resources() {
   balancer.scheme = "internal";
   balancer.ip_address_type = "ipv4";
   balancer.subnets = {"subnet-1"};
+  balancer.vpc = "vpc-2";
+  balancer.zones = {{"subnet-1", "zone-b"}};
   balancer.capacity_units = 100;
   balancer.capacity_modified = "2026-01-01T00:00:00Z";
   balancer.identity = {"b1", "2026-01-01T00:00:00Z", {}};

@@ -176,6 +176,7 @@ Service::Request Service::request_of(const control::AdminRequest& request) const
   Request asked{&request, request.client, target ? std::string(target->value) : "", "",
                 "",       make_uuid()};
   asked.action = asked.target.substr(asked.target.find('.') + 1);
+  asked.posted = request.method == http::Method::post;
   if (cloudwatch) {
     asked.form = cloudwatch->form;
     asked.action = cloudwatch->operation;
@@ -184,7 +185,11 @@ Service::Request Service::request_of(const control::AdminRequest& request) const
 }
 
 void Service::run(Request& request, control::AdminResponder& responder) {
-  const Expected<void> done = dispatch(request, responder);
+  refuse_if_failed(dispatch(request, responder), request, responder);
+}
+
+void Service::refuse_if_failed(const Expected<void>& done, Request& request,
+                               control::AdminResponder& responder) {
   if (done) return;
   audit(request, done.error().code);
   control::AdminResponse response = failure_of(request, done.error());
@@ -256,7 +261,7 @@ Expected<void> Service::dispatch(Request& request, control::AdminResponder& resp
   parameters->members.erase("Action");
   parameters->members.erase("Version");
   if (request.form) return run_cloudwatch(request, *parameters, responder);
-  if (request.version == elbv2::version) return run_elbv2(request, *parameters, responder);
+  if (request.version == elbv2::version) return run_elbv2(request, *parameters, responder, {});
   if (request.version == ec2::version) return run_ec2(request, *parameters, responder);
   if (request.version == iam::version) return run_iam(request, *parameters, responder);
   if (request.version == sts_version && request.action == "GetCallerIdentity") {
@@ -288,7 +293,7 @@ Expected<void> Service::check_role(const Request& request, string_view service) 
                   403);
   }
   // An image on somebody's page is a GET.
-  if (request.caller.name.empty() && request.admin->method != http::Method::post) {
+  if (request.caller.name.empty() && !request.posted) {
     return refuse("ValidationError", "A change that is not signed must be sent by POST");
   }
   if (context_.controller.draining()) {

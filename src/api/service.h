@@ -10,6 +10,8 @@
 // Control thread only; a commit makes it wait for the disk.
 #pragma once
 
+#include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,6 +35,7 @@
 #include "io/timer_wheel.h"
 #include "metrics/time_series.h"
 #include "notify/alarm_desk.h"
+#include "notify/remote_reader.h"
 
 namespace daruma::api {
 
@@ -50,6 +53,7 @@ struct ServiceContext {
   control::AdminHandler& index;  // answers GET / without an Action
   AuditTrail& audit;
   FailureDelay& failure_delay;
+  std::function<Instant()> now;  // of any thread
 };
 
 // Who asks: whose signature it is, or who logged in to the console.
@@ -76,7 +80,7 @@ class Service final : public control::AdminHandler, private NodeState, private i
   class Change;
   // What is being asked, as far as it is known: errors and the audit log name it.
   struct Request {
-    const control::AdminRequest* admin;  // null once its change is under way
+    const control::AdminRequest* admin;  // null once its answer has to wait
     Address client;
     std::string target;  // of JSON services: "CertificateManager.ImportCertificate"
     std::string action;
@@ -86,6 +90,8 @@ class Service final : public control::AdminHandler, private NodeState, private i
     std::optional<cloudwatch::WireForm> form{};
     Caller caller{};
     bool known = false;  // who it is
+    bool posted = false;
+    std::optional<Instant> deadline{};  // of what it has to wait for
     bool changes = false;
     std::string resource{};  // an ARN, the name of what is to be, or several ARNs
 
@@ -95,9 +101,28 @@ class Service final : public control::AdminHandler, private NodeState, private i
   Expected<Caller> caller_of(const Request& asked) const;
   Request request_of(const control::AdminRequest& request) const;
   void run(Request& request, control::AdminResponder& responder);
+  void refuse_if_failed(const Expected<void>& done, Request& request,
+                        control::AdminResponder& responder);
   Expected<void> dispatch(Request& request, control::AdminResponder& responder);
   Expected<void> run_elbv2(Request& request, const Parameter& parameters,
-                           control::AdminResponder& responder);
+                           control::AdminResponder& responder, const Ec2Answers& answers);
+  // A request whose operation has to know more (api/outside).
+  struct Waiting {
+    Request request;
+    Parameter parameters;
+    control::AdminResponder responder;
+    Ec2Answers answers;
+    std::vector<notify::Ec2Question> questions;
+  };
+  using WaitingRequest = std::list<Waiting>::iterator;
+  void set_aside(const Request& request, const Parameter& parameters,
+                 control::AdminResponder& responder, const Ec2Answers& answers,
+                 std::vector<notify::Ec2Question> questions);
+  void ask_next(WaitingRequest waiting);
+  void take_answer(WaitingRequest waiting, const notify::Ec2Question& asked,
+                   const notify::Ec2Answer& answer);
+  void run_again(WaitingRequest waiting);
+  void refuse_waiting(WaitingRequest waiting, ServiceError problem);
   Expected<void> run_ec2(Request& request, const Parameter& parameters,
                          control::AdminResponder& responder);
   Expected<void> run_iam(Request& request, const Parameter& parameters,
@@ -138,6 +163,8 @@ class Service final : public control::AdminHandler, private NodeState, private i
   control::AdminResponse linked_content(std::string_view query) const;
 
   static constexpr Duration first_renewal_after = 1s;
+  // The clients' own limits are 60 s.
+  static constexpr Duration outside_timeout = 20s;
   const ServiceContext context_;
   const std::string started_;
   LineLimit refusal_lines_;
@@ -146,6 +173,9 @@ class Service final : public control::AdminHandler, private NodeState, private i
   io::Timer renewal_timer_;
   std::vector<std::unique_ptr<Change>> changes_;         // that workers have yet to adopt
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot
+  Ec2Cache ec2_cache_;
+  std::list<Waiting> waiting_;
+  std::unique_ptr<notify::RemoteReader> remote_reader_;  // null until it is needed
 };
 
 }  // namespace daruma::api

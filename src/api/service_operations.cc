@@ -36,7 +36,7 @@ std::string created_arn(string_view action, string_view answer) {
 }  // namespace
 
 Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
-                                  control::AdminResponder& responder) {
+                                  control::AdminResponder& responder, const Ec2Answers& answers) {
   const OperationRow* operation = elbv2::find_operation(request.action);
   if (operation == nullptr) {
     return refuse("InvalidAction", fmt::format("Could not find operation {} for version {}",
@@ -59,8 +59,18 @@ Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
     const shapes::TargetGroup* group = catalog.group_named(name);
     return group ? control::arn_of(*group) : "";
   };
-  Call call{catalog, *this, QueryReader(parameters, name_of_group), XmlWriter(arn_of_group)};
-  if (const Expected<void> done = operation->run(call); !done) return done;
+  const auto& ec2 = context_.controller.declared().admin.ec2;
+  ec2_cache_.use(ec2);
+  Outside outside(
+      {catalog.inventory(), catalog.node(), ec2, ec2_cache_, answers, context_.loop.now()});
+  Call call{catalog, *this, outside, QueryReader(parameters, name_of_group),
+            XmlWriter(arn_of_group)};
+  const Expected<void> done = operation->run(call);
+  if (!outside.questions().empty()) {
+    set_aside(request, parameters, responder, answers, outside.questions());
+    return {};
+  }
+  if (!done) return done;
   if (std::string made = created_arn(request.action, call.out.str()); !made.empty()) {
     request.resource = std::move(made);
   }
@@ -139,7 +149,10 @@ Expected<void> Service::run_iam(Request& request, const Parameter& parameters,
                   context_.config_file);
   if (changes) catalog.begin_change();
   const GroupOfArn no_groups = [](const std::string& arn) { return Expected<std::string>(arn); };
-  Call call{catalog, *this, QueryReader(parameters, no_groups), XmlWriter()};
+  static const std::optional<shapes::Ec2Endpoint> nobody;
+  static const Ec2Answers nothing;
+  Outside outside({catalog.inventory(), catalog.node(), nobody, ec2_cache_, nothing, {}});
+  Call call{catalog, *this, outside, QueryReader(parameters, no_groups), XmlWriter()};
   iam::IamCall iam_call{call, context_.surroundings, certificate_facts_};
   if (const Expected<void> done = operation->run(iam_call); !done) return done;
   control::AdminResponse response =
@@ -151,6 +164,12 @@ Expected<void> Service::run_iam(Request& request, const Parameter& parameters,
 
 Expected<void> Service::run_ec2(Request& request, const Parameter& parameters,
                                 control::AdminResponder& responder) {
+  if (const auto& endpoint = context_.controller.declared().admin.ec2) {
+    return refuse("UnsupportedOperation",
+                  fmt::format("Networks and machines are those of {} here (Admin.Ec2 in {}): ask "
+                              "there",
+                              endpoint->endpoint.value_or(""), context_.config_file));
+  }
   Catalog catalog(context_.controller.declared(), context_.controller.created(),
                   context_.config_file);
   const ec2::InventoryRow* change = ec2::find_change(request.action);

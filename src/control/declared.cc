@@ -216,6 +216,11 @@ class DeclaredParser {
       const Path path = admin.at("AccessKeys", i);
       load_secret(keys[i].secret_file, path.at("SecretFile"), keys[i].secret);
     }
+    if (auto& ec2 = out_.resources.admin.ec2) {
+      const Path path = admin.at("Ec2");
+      load_secret(ec2->secret_access_key_file, path.at("SecretAccessKeyFile"),
+                  ec2->secret_access_key);
+    }
     api::Mackerel& mackerel = out_.resources.mackerel;
     const Path section = root.at("Mackerel");
     load_secret(mackerel.api_key_file, section.at("ApiKeyFile"), mackerel.api_key);

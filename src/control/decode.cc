@@ -117,6 +117,17 @@ class Decoder {
     members.list("AccessKeys", out.access_keys,
                  [&](auto& n, auto& p, auto& item) { access_key(n, p, item); });
     members.list("Users", out.users, [&](auto& n, auto& p, auto& item) { user(n, p, item); });
+    members.mapping("Ec2", [&](auto& n, auto& p) { ec2_endpoint(n, p, out.ec2.emplace()); });
+    members.finish();
+  }
+
+  void ec2_endpoint(const YamlNode& node, const Path& path, api::Ec2Endpoint& out) {
+    Members members(node, path, "Ec2", problems_);
+    members.text("Endpoint", out.endpoint);
+    members.text("Region", out.region);
+    members.text("AccessKeyId", out.access_key_id);
+    members.text("SecretAccessKey", out.secret_access_key);
+    members.text("SecretAccessKeyFile", out.secret_access_key_file);
     members.finish();
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The part of validate() that looks at who may use the API: Admin.AccessKeys,
-// Admin.Users and Admin.Authentication. Pure.
+// The part of validate() that looks at who may use the API, Admin.AccessKeys, Admin.Users and
+// Admin.Authentication, and whom it asks itself, Admin.Ec2. Pure.
 #pragma once
 
 #include <cstddef>

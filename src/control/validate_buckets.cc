@@ -9,13 +9,13 @@
 #include <string_view>
 
 #include "control/attributes.h"
+#include "control/validate_service.h"
 
 namespace daruma::control {
 namespace {
 
 namespace api = model::api;
 
-constexpr size_t text_bytes_max = 1024;
 constexpr size_t buckets_max = 100;
 
 // Amazon S3, "General purpose bucket naming rules", as far as they are about characters.
@@ -24,46 +24,6 @@ bool is_bucket_name(std::string_view name) {
   const auto is_good = [is_end](char c) { return is_end(c) || c == '-' || c == '.'; };
   return name.size() >= 3 && name.size() <= 63 && std::ranges::all_of(name, is_good) &&
          is_end(name.front()) && is_end(name.back()) && name.find("..") == std::string_view::npos;
-}
-
-bool is_word(std::string_view text) {
-  return !text.empty() && text.size() <= text_bytes_max &&
-         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-}
-
-bool is_region(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
-bool is_endpoint(std::string_view text) {
-  const bool http = text.starts_with("http://") || text.starts_with("https://");
-  return http && is_word(text) && !text.ends_with('/') &&
-         text.find_first_of("?#@") == std::string_view::npos;
-}
-
-void validate_service(const api::Bucket& bucket, const Path& path, Issues& issues) {
-  if (!is_endpoint(*bucket.endpoint)) {
-    issues.error(path.at("Endpoint"),
-                 fmt::format("Endpoint is the address of a service that speaks S3, such as "
-                             "https://s3.eu-central-1.amazonaws.com, without a slash at its end; "
-                             "'{}' is none",
-                             *bucket.endpoint));
-  }
-  if (bucket.region && !is_region(*bucket.region)) {
-    issues.error(path.at("Region"),
-                 fmt::format("Region is a name such as eu-central-1, not '{}'", *bucket.region));
-  }
-  if (!bucket.access_key_id || !is_word(*bucket.access_key_id))
-    issues.error(path.at("AccessKeyId"), "AccessKeyId is missing: one word of visible characters");
-  const char* key = bucket.secret_access_key_file ? "SecretAccessKeyFile" : "SecretAccessKey";
-  if (!bucket.secret_access_key && !bucket.secret_access_key_file) {
-    issues.error(path.at(key),
-                 "SecretAccessKey is missing; write SecretAccessKeyFile: FILE, or SecretAccessKey");
-  } else if (bucket.secret_access_key && !is_word(*bucket.secret_access_key)) {
-    issues.error(path.at(key), "a secret access key is one word of visible characters");
-  }
 }
 
 void validate_bucket(const api::Bucket& bucket, const Path& path, Issues& issues) {
@@ -79,7 +39,12 @@ void validate_bucket(const api::Bucket& bucket, const Path& path, Issues& issues
                              bucket.name, bucket.directory ? ", not both" : ""));
     return;
   }
-  if (bucket.endpoint) return validate_service(bucket, path, issues);
+  if (bucket.endpoint) {
+    return validate_service(
+        {"S3", "https://s3.eu-central-1.amazonaws.com", bucket.endpoint, bucket.region,
+         bucket.access_key_id, bucket.secret_access_key, bucket.secret_access_key_file},
+        path, issues);
+  }
   if (bucket.directory->empty()) issues.error(path.at("Directory"), "Directory is empty");
   const bool service = bucket.region || bucket.access_key_id || bucket.secret_access_key ||
                        bucket.secret_access_key_file;

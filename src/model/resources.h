@@ -172,6 +172,9 @@ struct LoadBalancer {
   std::string ip_address_type;
   std::vector<std::string> subnets;
   std::vector<std::string> security_groups;
+  // Of subnets that an EC2 endpoint told of: their VPC, and the zone of each.
+  std::string vpc;
+  std::map<std::string, std::string> zones;
   std::optional<int64_t> capacity_units;  // MinimumLoadBalancerCapacity
   std::string capacity_modified;          // ISO 8601, UTC; "" if nothing was ever reserved
   Identity identity;
@@ -251,12 +254,22 @@ struct User {
   std::optional<std::string> role;  // admin, read-only
   bool operator==(const User&) const = default;
 };
+// The EC2 API that knows the networks and machines, instead of the inventory.
+struct Ec2Endpoint {
+  std::optional<std::string> endpoint{};  // "https://ec2.eu-central-1.amazonaws.com"
+  std::optional<std::string> region{};
+  std::optional<std::string> access_key_id{};
+  std::optional<std::string> secret_access_key{};
+  std::optional<std::string> secret_access_key_file{};  // as written; what it holds goes above
+  bool operator==(const Ec2Endpoint&) const = default;
+};
 struct Admin {
   std::optional<std::string> address;
   std::optional<int64_t> port;
   std::optional<std::string> authentication;  // "none": requests need no signature
   std::vector<AccessKey> access_keys;
   std::vector<User> users;
+  std::optional<Ec2Endpoint> ec2;
 };
 // Where objects that attributes and requests name by bucket and key lie: in a directory, or with a
 // service that speaks S3. By name, as S3's.

@@ -14,4 +14,12 @@ struct Clocks {
   std::function<WallTime()> wall_now;
 };
 
+// Until when something may take.
+struct Deadline {
+  std::function<Instant()> now;
+  Instant at{};
+
+  Duration left() const { return at - now(); }
+};
+
 }  // namespace daruma::notify

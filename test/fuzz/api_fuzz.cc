@@ -4,6 +4,7 @@
 // few resources: decoding ends, an error has a code and a text, and what a change makes of the
 // resources comes back from the store as it went in.
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -97,7 +98,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Catalog catalog(declared, created, file);
   if (operation->effect == Effect::changes) catalog.begin_change();
   const fuzz::FakeNodeState state;
-  Call call{catalog, state,
+  static const std::optional<shapes::Ec2Endpoint> nobody;
+  static const Ec2Cache cache;
+  static const Ec2Answers nothing;
+  Outside outside({catalog.inventory(), catalog.node(), nobody, cache, nothing, {}});
+  Call call{catalog, state, outside,
             QueryReader(*parameters,
                         [&](const std::string& arn) -> Expected<std::string> {
                           const auto group = catalog.group(arn);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/outside.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "api/network.h"
+
+namespace daruma::api {
+namespace {
+
+using notify::Ec2Fact;
+using notify::Ec2Facts;
+using notify::Ec2Kind;
+
+struct World {
+  World() {
+    inventory.subnets.push_back({"vpc-1", "10.0.0.0/24", "zone-a", {"subnet-1", "", {}}});
+    inventory.instances.push_back({"10.0.0.9", "subnet-1", {}, "", "", "", {"i-1", "", {}}});
+    node.availability_zone = "zone-n";
+  }
+  void name_endpoint() {
+    ec2 = model::api::Ec2Endpoint{.endpoint = "http://127.0.0.1:5000"};
+    cache.use(ec2);
+  }
+  Outside::Context context() const { return {inventory, node, ec2, cache, answers, now}; }
+
+  model::api::Inventory inventory;
+  model::api::Node node;
+  std::optional<model::api::Ec2Endpoint> ec2;
+  Ec2Cache cache;
+  Ec2Answers answers;
+  Instant now{50s};
+};
+
+const std::string own_subnet(default_subnet);
+
+TEST(Outside, the_inventory_knows_and_nobody_is_asked) {
+  const World world;
+  Outside outside(world.context());
+  const auto subnets = outside.find(Ec2Kind::subnet, {own_subnet, "subnet-1", "subnet-2"});
+  ASSERT_TRUE(subnets);
+  EXPECT_EQ(*subnets, (Ec2Facts{{own_subnet, {std::string(default_vpc), "zone-n"}},
+                                {"subnet-1", {"vpc-1", "zone-a"}}}));
+  const auto instances = outside.find(Ec2Kind::instance, {"i-1"});
+  ASSERT_TRUE(instances);
+  EXPECT_EQ(instances->at("i-1"), (Ec2Fact{"vpc-1", "zone-a", "10.0.0.9", "running"}));
+  EXPECT_TRUE(outside.questions().empty());
+}
+
+TEST(Outside, an_endpoint_is_asked_instead_of_the_inventory) {
+  World world;
+  world.name_endpoint();
+  Outside first(world.context());
+  EXPECT_FALSE(first.find(Ec2Kind::subnet, {own_subnet, "subnet-1", "subnet-2"}));
+  ASSERT_EQ(first.questions().size(), 1u);
+  EXPECT_EQ(first.questions()[0].ids, (std::set<std::string>{"subnet-1", "subnet-2"}));
+  EXPECT_EQ(first.questions()[0].endpoint, *world.ec2);
+
+  world.answers[{Ec2Kind::subnet, "subnet-1"}] = std::nullopt;
+  world.answers[{Ec2Kind::subnet, "subnet-2"}] = Ec2Fact{"vpc-2", "zone-b"};
+  Outside second(world.context());
+  const auto found = second.find(Ec2Kind::subnet, {own_subnet, "subnet-1", "subnet-2"});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->size(), 2u);
+  EXPECT_EQ(found->at("subnet-2"), (Ec2Fact{"vpc-2", "zone-b"}));
+  EXPECT_TRUE(second.questions().empty());
+}
+
+TEST(Outside, nobody_is_asked_for_what_is_no_id) {
+  World world;
+  world.name_endpoint();
+  Outside outside(world.context());
+  const auto found = outside.find(Ec2Kind::vpc, {"", "VPC", "vpc 1", std::string(65, 'a')});
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->empty());
+  EXPECT_TRUE(outside.questions().empty());
+}
+
+TEST(Outside, what_was_there_lately_is_not_asked_for_again) {
+  World world;
+  world.name_endpoint();
+  world.cache.keep(Ec2Kind::vpc, {{"vpc-1", {.vpc = "vpc-1"}}}, world.now);
+  Outside outside(world.context());
+  EXPECT_TRUE(outside.find(Ec2Kind::vpc, {"vpc-1"}).value().contains("vpc-1"));
+  world.now += Ec2Cache::good_for;
+  Outside later(world.context());
+  EXPECT_FALSE(later.find(Ec2Kind::vpc, {"vpc-1"}));
+}
+
+TEST(Ec2Cache, forgets_another_endpoints_and_what_is_too_much) {
+  World world;
+  world.name_endpoint();
+  world.cache.keep(Ec2Kind::vpc, {{"vpc-1", {.vpc = "vpc-1"}}}, world.now);
+  auto other = world.ec2;
+  other->region = "eu-north-1";
+  world.cache.use(other);
+  EXPECT_EQ(world.cache.find(Ec2Kind::vpc, "vpc-1", world.now), nullptr);
+
+  world.cache.keep(Ec2Kind::vpc, {{"vpc-1", {.vpc = "vpc-1"}}}, world.now);
+  Ec2Facts many;
+  for (size_t i = 0; i < Ec2Cache::facts_max; ++i) many["i-" + std::to_string(i)] = {};
+  world.cache.keep(Ec2Kind::instance, many, world.now);
+  EXPECT_EQ(world.cache.find(Ec2Kind::vpc, "vpc-1", world.now), nullptr);
+  EXPECT_NE(world.cache.find(Ec2Kind::instance, "i-7", world.now), nullptr);
+}
+
+}  // namespace
+}  // namespace daruma::api
