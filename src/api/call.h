@@ -38,9 +38,6 @@ class NodeState {
   virtual std::string started() const = 0;  // ISO 8601
   virtual std::string now() const = 0;      // the same
   virtual WallTime wall_now() const = 0;
-  // As AWS reads an object of S3: out of Buckets. Or why not.
-  virtual Result<std::string> read_object(const std::string& bucket, const std::string& key,
-                                          const std::string& version, size_t bytes_max) const = 0;
   // A URL under which it can be fetched for a while.
   virtual std::string location_of(const LinkedContent& content) const = 0;
 

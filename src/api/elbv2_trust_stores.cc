@@ -20,19 +20,8 @@ namespace {
 namespace limits = model::limits;
 using control::arn_of;
 
-// Where AWS would find a content.
-struct S3Place {
-  std::string bucket;
-  std::string key;
-  std::string version;
-};
-
-Result<std::string> read(const Call& call, const S3Place& place, size_t bytes_max) {
-  return call.node.read_object(place.bucket, place.key, place.version, bytes_max);
-}
-
-S3Place read_bundle_place(QueryReader& in) {
-  S3Place place;
+ObjectPlace read_bundle_place(QueryReader& in) {
+  ObjectPlace place;
   in.need("CaCertificatesBundleS3Bucket");
   in.text("CaCertificatesBundleS3Bucket", place.bucket);
   in.need("CaCertificatesBundleS3Key");
@@ -41,8 +30,8 @@ S3Place read_bundle_place(QueryReader& in) {
   return place;
 }
 
-Expected<void> take_bundle(const Call& call, const S3Place& place, shapes::TrustStore& store) {
-  Result<std::string> content = read(call, place, limits::file_bytes_max);
+Expected<void> take_bundle(const Call& call, const ObjectPlace& place, shapes::TrustStore& store) {
+  Result<std::string> content = call.outside.read_object(place, limits::file_bytes_max);
   if (!content) {
     return refuse(
         "CaCertificatesBundleNotFound",
@@ -102,7 +91,7 @@ std::vector<std::string> users_of(const Catalog& catalog, const shapes::TrustSto
 }
 
 struct RevocationPlace {
-  S3Place at;
+  ObjectPlace at;
   std::string type = "CRL";
 };
 
@@ -120,9 +109,13 @@ std::vector<RevocationPlace> read_revocation_places(QueryReader& in) {
   return places;
 }
 
-Expected<void> add_revocation(const Call& call, const RevocationPlace& place,
-                              shapes::TrustStore& store) {
-  Result<std::string> content = read(call, place.at, limits::revocation_bytes_max);
+tl::unexpected<ServiceError> too_many_revocations() {
+  return refuse("TooManyTrustStoreRevocationEntries",
+                fmt::format("A trust store has at most {} revocation lists with {} entries",
+                            limits::revocation_lists_max, limits::revocation_entries_max));
+}
+
+Expected<void> add_revocation(Result<std::string> content, shapes::TrustStore& store) {
   if (!content) {
     return refuse(
         "RevocationContentNotFound",
@@ -135,12 +128,8 @@ Expected<void> add_revocation(const Call& call, const RevocationPlace& place,
   }
   revocation.id = store.revocations_made.value_or(0) + 1;
   store.revocations_made = revocation.id;
-  if (store.revocations.size() > limits::revocation_lists_max ||
-      control::revoked_entries(store) > static_cast<int64_t>(limits::revocation_entries_max)) {
-    return refuse("TooManyTrustStoreRevocationEntries",
-                  fmt::format("A trust store has at most {} revocation lists with {} entries",
-                              limits::revocation_lists_max, limits::revocation_entries_max));
-  }
+  if (control::revoked_entries(store) > static_cast<int64_t>(limits::revocation_entries_max))
+    return too_many_revocations();
   return {};
 }
 
@@ -150,7 +139,7 @@ Expected<void> create_trust_store(Call& call) {
   shapes::TrustStore wanted;
   call.in.need("Name");
   call.in.text("Name", wanted.name);
-  const S3Place place = read_bundle_place(call.in);
+  const ObjectPlace place = read_bundle_place(call.in);
   shapes::Tags tags;
   read_tags(call.in, tags);
   if (const auto read = call.finish_input(); !read) return read;
@@ -202,7 +191,7 @@ Expected<void> describe_trust_stores(Call& call) {
 
 Expected<void> modify_trust_store(Call& call) {
   const std::string arn = call.arn("TrustStoreArn");
-  const S3Place place = read_bundle_place(call.in);
+  const ObjectPlace place = read_bundle_place(call.in);
   if (const auto read = call.finish_input(); !read) return read;
   const auto store = call.catalog.edit_trust_store(arn);
   if (!store) return tl::unexpected(store.error());
@@ -239,8 +228,13 @@ Expected<void> add_trust_store_revocations(Call& call) {
   const auto store = call.catalog.edit_trust_store(arn);
   if (!store) return tl::unexpected(store.error());
   const size_t before = (*store)->revocations.size();
-  for (const RevocationPlace& place : places) {
-    if (const auto added = add_revocation(call, place, **store); !added) return added;
+  if (before + places.size() > limits::revocation_lists_max) return too_many_revocations();
+  // All before one is looked at: they may have to be asked for.
+  std::vector<Result<std::string>> contents;
+  for (const RevocationPlace& place : places)
+    contents.push_back(call.outside.read_object(place.at, limits::revocation_bytes_max));
+  for (auto& content : contents) {
+    if (const auto added = add_revocation(std::move(content), **store); !added) return added;
   }
   if (const auto good = control::check_lists(**store); !good) {
     return refuse("InvalidRevocationContent",

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/outside.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <string_view>
 
 #include "api/network.h"
+#include "io/read_file.h"
+#include "notify/buckets.h"
 
 namespace daruma::api {
 namespace {
@@ -80,12 +84,12 @@ Expected<Ec2Facts> Outside::find(Ec2Kind kind, const std::vector<std::string>& i
   Ec2Facts facts;
   std::set<std::string> unknown;
   for (const std::string& id : ids) {
-    const auto answered = context_.answers.find({kind, id});
+    const auto answered = context_.answers.ec2.find({kind, id});
     if (const auto fact = known(kind, id)) {
       facts[id] = *fact;
     } else if (!context_.ec2 || !is_id(id)) {
       continue;
-    } else if (answered != context_.answers.end()) {
+    } else if (answered != context_.answers.ec2.end()) {
       if (answered->second) facts[id] = *answered->second;
     } else if (const Ec2Fact* lately = context_.cache.find(kind, id, context_.now)) {
       facts[id] = *lately;
@@ -94,8 +98,32 @@ Expected<Ec2Facts> Outside::find(Ec2Kind kind, const std::vector<std::string>& i
     }
   }
   if (unknown.empty()) return facts;
-  questions_.push_back({*context_.ec2, kind, std::move(unknown)});
+  questions_.emplace_back(notify::Ec2Question{*context_.ec2, kind, std::move(unknown)});
   return refuse("ServiceUnavailable", "The EC2 endpoint has yet to be asked", 503);
+}
+
+Result<std::string> Outside::read_object(const ObjectPlace& place, size_t bytes_max) {
+  const auto bucket = std::ranges::find(context_.buckets, place.bucket, &model::api::Bucket::name);
+  if (bucket == context_.buckets.end()) {
+    return fail(fmt::format("bucket '{}' is not among Buckets of {} as it was at the start",
+                            place.bucket, context_.config_file));
+  }
+  if (std::string wrong = notify::check_object_key(place.key); !wrong.empty()) return fail(wrong);
+  const auto named = [&place](const Result<std::string>& content) -> Result<std::string> {
+    if (content) return content;
+    return fail(fmt::format("object '{}' of bucket '{}': {}", place.key, place.bucket,
+                            content.error().message));
+  };
+  if (bucket->directory) {
+    if (place.version.empty())
+      return named(io::read_below(*bucket->directory, place.key, bytes_max));
+    return fail(fmt::format(
+        "bucket '{}' is a directory and keeps no versions; leave the version out", place.bucket));
+  }
+  const auto answered = context_.answers.objects.find(place);
+  if (answered != context_.answers.objects.end()) return named(answered->second);
+  questions_.emplace_back(notify::ObjectQuestion{*bucket, place.key, place.version, bytes_max});
+  return fail("it has yet to be asked for");
 }
 
 }  // namespace daruma::api

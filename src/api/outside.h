@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What requests name that lies outside of the configuration: networks and machines. The inventory
-// knows them, or an EC2 endpoint does (Admin.Ec2). An operation asks as if everything was known;
-// what is not becomes a question, and the operation is run again when it is answered
-// (docs/adr/0017). Lives as long as one run. Pure.
+// What requests name that lies outside of the configuration: networks and machines, which the
+// inventory knows, or an EC2 endpoint does (Admin.Ec2); objects in Buckets, directories or
+// services. An operation asks as if everything was known; what is not becomes a question, and the
+// operation is run again when it is answered (docs/adr/0017). Lives as long as one run.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,9 +14,11 @@
 #include <vector>
 
 #include "api/service_error.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "model/resources.h"
 #include "notify/ec2_client.h"
+#include "notify/remote_reader.h"
 
 namespace daruma::api {
 
@@ -40,9 +43,21 @@ class Ec2Cache {
   std::map<std::pair<notify::Ec2Kind, std::string>, Entry> facts_;
 };
 
-// What one request's questions were answered; nullopt: that is not there.
-using Ec2Answers =
-    std::map<std::pair<notify::Ec2Kind, std::string>, std::optional<notify::Ec2Fact>>;
+struct ObjectPlace {
+  std::string bucket;
+  std::string key;
+  std::string version{};  // "": the newest
+  auto operator<=>(const ObjectPlace&) const = default;
+};
+
+// What one request's questions were answered.
+struct OutsideAnswers {
+  // nullopt: that is not there.
+  std::map<std::pair<notify::Ec2Kind, std::string>, std::optional<notify::Ec2Fact>> ec2;
+  std::map<ObjectPlace, notify::ObjectAnswer> objects;
+};
+// Of all objects that one request names, together.
+inline constexpr size_t outside_bytes_max = 256 * 1024 * 1024;
 
 class Outside {
  public:
@@ -52,7 +67,9 @@ class Outside {
     const model::api::Node& node;
     const std::optional<model::api::Ec2Endpoint>& ec2;
     const Ec2Cache& cache;
-    const Ec2Answers& answers;
+    const std::vector<model::api::Bucket>& buckets;
+    const std::string& config_file;  // that errors name
+    const OutsideAnswers& answers;
     Instant now;
   };
   explicit Outside(const Context& context) : context_(context) {}
@@ -61,16 +78,18 @@ class Outside {
 
   // Those of the ids that are there. Fails if some have to be asked for; nobody is told that error.
   Expected<notify::Ec2Facts> find(notify::Ec2Kind kind, const std::vector<std::string>& ids);
+  // As AWS reads an object of S3. Or why not; nobody is told that it has to be asked for.
+  Result<std::string> read_object(const ObjectPlace& place, size_t bytes_max);
   // Whom it has to ask; "" if the inventory knows.
   std::string endpoint() const { return context_.ec2 ? context_.ec2->endpoint.value_or("") : ""; }
   // What has to be asked before the operation can be run.
-  const std::vector<notify::Ec2Question>& questions() const { return questions_; }
+  const std::vector<notify::RemoteQuestion>& questions() const { return questions_; }
 
  private:
   std::optional<notify::Ec2Fact> known(notify::Ec2Kind kind, const std::string& id) const;
 
   const Context context_;
-  std::vector<notify::Ec2Question> questions_;
+  std::vector<notify::RemoteQuestion> questions_;
 };
 
 }  // namespace daruma::api

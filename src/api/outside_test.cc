@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
+#include <variant>
 
 #include "api/network.h"
+#include "telemetry/temporary_directory.h"
 
 namespace daruma::api {
 namespace {
@@ -24,13 +27,17 @@ struct World {
     ec2 = model::api::Ec2Endpoint{.endpoint = "http://127.0.0.1:5000"};
     cache.use(ec2);
   }
-  Outside::Context context() const { return {inventory, node, ec2, cache, answers, now}; }
+  Outside::Context context() const {
+    return {inventory, node, ec2, cache, buckets, file, answers, now};
+  }
 
   model::api::Inventory inventory;
   model::api::Node node;
   std::optional<model::api::Ec2Endpoint> ec2;
   Ec2Cache cache;
-  Ec2Answers answers;
+  std::vector<model::api::Bucket> buckets;
+  std::string file = "daruma.yaml";
+  OutsideAnswers answers;
   Instant now{50s};
 };
 
@@ -55,11 +62,13 @@ TEST(Outside, an_endpoint_is_asked_instead_of_the_inventory) {
   Outside first(world.context());
   EXPECT_FALSE(first.find(Ec2Kind::subnet, {own_subnet, "subnet-1", "subnet-2"}));
   ASSERT_EQ(first.questions().size(), 1u);
-  EXPECT_EQ(first.questions()[0].ids, (std::set<std::string>{"subnet-1", "subnet-2"}));
-  EXPECT_EQ(first.questions()[0].endpoint, *world.ec2);
+  const auto* question = std::get_if<notify::Ec2Question>(&first.questions()[0]);
+  ASSERT_NE(question, nullptr);
+  EXPECT_EQ(question->ids, (std::set<std::string>{"subnet-1", "subnet-2"}));
+  EXPECT_EQ(question->endpoint, *world.ec2);
 
-  world.answers[{Ec2Kind::subnet, "subnet-1"}] = std::nullopt;
-  world.answers[{Ec2Kind::subnet, "subnet-2"}] = Ec2Fact{"vpc-2", "zone-b"};
+  world.answers.ec2[{Ec2Kind::subnet, "subnet-1"}] = std::nullopt;
+  world.answers.ec2[{Ec2Kind::subnet, "subnet-2"}] = Ec2Fact{"vpc-2", "zone-b"};
   Outside second(world.context());
   const auto found = second.find(Ec2Kind::subnet, {own_subnet, "subnet-1", "subnet-2"});
   ASSERT_TRUE(found);
@@ -87,6 +96,37 @@ TEST(Outside, what_was_there_lately_is_not_asked_for_again) {
   world.now += Ec2Cache::good_for;
   Outside later(world.context());
   EXPECT_FALSE(later.find(Ec2Kind::vpc, {"vpc-1"}));
+}
+
+TEST(Outside, objects_of_a_service_are_asked_for_and_those_of_a_directory_read) {
+  const telemetry::TemporaryDirectory directory;
+  std::ofstream(directory.path() / "k") << "here";
+  World world;
+  world.buckets = {{.name = "near", .directory = directory.path().string()},
+                   {.name = "far", .endpoint = "https://s3.example.com"}};
+  Outside first(world.context());
+  EXPECT_EQ(first.read_object({"near", "k"}, 10).value(), "here");
+  EXPECT_EQ(first.read_object({"near", "k", "1"}, 10).error().message,
+            "bucket 'near' is a directory and keeps no versions; leave the version out");
+  EXPECT_EQ(first.read_object({"other", "k"}, 10).error().message,
+            "bucket 'other' is not among Buckets of daruma.yaml as it was at the start");
+  EXPECT_FALSE(first.read_object({"far", "../k"}, 10));
+  EXPECT_TRUE(first.questions().empty());
+  EXPECT_FALSE(first.read_object({"far", "k"}, 10));
+  EXPECT_FALSE(first.read_object({"far", "k", "1"}, 10));
+  ASSERT_EQ(first.questions().size(), 2u);
+  const auto* question = std::get_if<notify::ObjectQuestion>(&first.questions()[1]);
+  ASSERT_NE(question, nullptr);
+  EXPECT_EQ(question->bucket, world.buckets[1]);
+  EXPECT_EQ(question->key + question->version, "k1");
+
+  world.answers.objects.emplace(ObjectPlace{"far", "k"}, "there");
+  world.answers.objects.emplace(ObjectPlace{"far", "k", "1"}, fail("404"));
+  Outside second(world.context());
+  EXPECT_EQ(second.read_object({"far", "k"}, 10).value(), "there");
+  EXPECT_EQ(second.read_object({"far", "k", "1"}, 10).error().message,
+            "object 'k' of bucket 'far': 404");
+  EXPECT_TRUE(second.questions().empty());
 }
 
 TEST(Ec2Cache, forgets_another_endpoints_and_what_is_too_much) {

@@ -105,22 +105,27 @@ class Service final : public control::AdminHandler, private NodeState, private i
                         control::AdminResponder& responder);
   Expected<void> dispatch(Request& request, control::AdminResponder& responder);
   Expected<void> run_elbv2(Request& request, const Parameter& parameters,
-                           control::AdminResponder& responder, const Ec2Answers& answers);
+                           control::AdminResponder& responder, const OutsideAnswers& answers);
   // A request whose operation has to know more (api/outside).
   struct Waiting {
     Request request;
     Parameter parameters;
     control::AdminResponder responder;
-    Ec2Answers answers;
-    std::vector<notify::Ec2Question> questions;
+    OutsideAnswers answers;
+    std::vector<notify::RemoteQuestion> questions;
   };
   using WaitingRequest = std::list<Waiting>::iterator;
   void set_aside(const Request& request, const Parameter& parameters,
-                 control::AdminResponder& responder, const Ec2Answers& answers,
-                 std::vector<notify::Ec2Question> questions);
+                 control::AdminResponder& responder, const OutsideAnswers& answers,
+                 std::vector<notify::RemoteQuestion> questions);
   void ask_next(WaitingRequest waiting);
-  void take_answer(WaitingRequest waiting, const notify::Ec2Question& asked,
-                   const notify::Ec2Answer& answer);
+  void take_answer(WaitingRequest waiting, const notify::RemoteQuestion& asked,
+                   notify::RemoteAnswer answer);
+  // Or why the request cannot go on.
+  Expected<void> keep(OutsideAnswers& answers, const notify::Ec2Question& asked,
+                      const notify::Ec2Answer& answer);
+  Expected<void> keep(OutsideAnswers& answers, const notify::ObjectQuestion& asked,
+                      notify::ObjectAnswer answer) const;
   void run_again(WaitingRequest waiting);
   void refuse_waiting(WaitingRequest waiting, ServiceError problem);
   Expected<void> run_ec2(Request& request, const Parameter& parameters,
@@ -157,14 +162,12 @@ class Service final : public control::AdminHandler, private NodeState, private i
   std::string started() const override { return started_; }
   std::string now() const override;
   WallTime wall_now() const override { return context_.loop.wall_now(); }
-  Result<std::string> read_object(const std::string& bucket, const std::string& key,
-                                  const std::string& version, size_t bytes_max) const override;
   std::string location_of(const LinkedContent& content) const override;
   control::AdminResponse linked_content(std::string_view query) const;
 
   static constexpr Duration first_renewal_after = 1s;
   // The clients' own limits are 60 s.
-  static constexpr Duration outside_timeout = 20s;
+  static constexpr Duration outside_timeout = 50s;
   const ServiceContext context_;
   const std::string started_;
   LineLimit refusal_lines_;
@@ -175,7 +178,9 @@ class Service final : public control::AdminHandler, private NodeState, private i
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot
   Ec2Cache ec2_cache_;
   std::list<Waiting> waiting_;
-  std::unique_ptr<notify::RemoteReader> remote_reader_;  // null until it is needed
+  // Null until they are needed. Large objects hold up no networks.
+  std::unique_ptr<notify::RemoteReader> ec2_reader_;
+  std::unique_ptr<notify::RemoteReader> object_reader_;
 };
 
 }  // namespace daruma::api

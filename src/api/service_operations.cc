@@ -36,7 +36,8 @@ std::string created_arn(string_view action, string_view answer) {
 }  // namespace
 
 Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
-                                  control::AdminResponder& responder, const Ec2Answers& answers) {
+                                  control::AdminResponder& responder,
+                                  const OutsideAnswers& answers) {
   const OperationRow* operation = elbv2::find_operation(request.action);
   if (operation == nullptr) {
     return refuse("InvalidAction", fmt::format("Could not find operation {} for version {}",
@@ -61,8 +62,9 @@ Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
   };
   const auto& ec2 = context_.controller.declared().admin.ec2;
   ec2_cache_.use(ec2);
-  Outside outside(
-      {catalog.inventory(), catalog.node(), ec2, ec2_cache_, answers, context_.loop.now()});
+  Outside outside({catalog.inventory(), catalog.node(), ec2, ec2_cache_,
+                   context_.controller.settings().buckets, context_.config_file, answers,
+                   context_.loop.now()});
   Call call{catalog, *this, outside, QueryReader(parameters, name_of_group),
             XmlWriter(arn_of_group)};
   const Expected<void> done = operation->run(call);
@@ -150,8 +152,15 @@ Expected<void> Service::run_iam(Request& request, const Parameter& parameters,
   if (changes) catalog.begin_change();
   const GroupOfArn no_groups = [](const std::string& arn) { return Expected<std::string>(arn); };
   static const std::optional<shapes::Ec2Endpoint> nobody;
-  static const Ec2Answers nothing;
-  Outside outside({catalog.inventory(), catalog.node(), nobody, ec2_cache_, nothing, {}});
+  static const OutsideAnswers nothing;
+  Outside outside({catalog.inventory(),
+                   catalog.node(),
+                   nobody,
+                   ec2_cache_,
+                   context_.controller.settings().buckets,
+                   context_.config_file,
+                   nothing,
+                   {}});
   Call call{catalog, *this, outside, QueryReader(parameters, no_groups), XmlWriter()};
   iam::IamCall iam_call{call, context_.surroundings, certificate_facts_};
   if (const Expected<void> done = operation->run(iam_call); !done) return done;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <variant>
 
 #include "api/service.h"
 
@@ -13,10 +14,14 @@ namespace daruma::api {
 
 using notify::Ec2Answer;
 using notify::Ec2Question;
+using notify::ObjectAnswer;
+using notify::ObjectQuestion;
+using notify::RemoteAnswer;
+using notify::RemoteQuestion;
 
 void Service::set_aside(const Request& request, const Parameter& parameters,
-                        control::AdminResponder& responder, const Ec2Answers& answers,
-                        std::vector<Ec2Question> questions) {
+                        control::AdminResponder& responder, const OutsideAnswers& answers,
+                        std::vector<RemoteQuestion> questions) {
   waiting_.push_front({request, parameters, std::move(responder), answers, std::move(questions)});
   Request& kept = waiting_.front().request;
   kept.admin = nullptr;
@@ -25,37 +30,63 @@ void Service::set_aside(const Request& request, const Parameter& parameters,
 }
 
 void Service::ask_next(WaitingRequest waiting) {
-  if (remote_reader_ == nullptr)
-    remote_reader_ = std::make_unique<notify::RemoteReader>(context_.loop, context_.now);
-  Ec2Question question = std::move(waiting->questions.back());
+  const RemoteQuestion question = std::move(waiting->questions.back());
   waiting->questions.pop_back();
-  const bool taken = remote_reader_->ask(question, *waiting->request.deadline,
-                                         [this, waiting, question](const Ec2Answer& answer) {
-                                           take_answer(waiting, question, answer);
-                                         });
+  auto& reader = std::holds_alternative<Ec2Question>(question) ? ec2_reader_ : object_reader_;
+  if (reader == nullptr)
+    reader = std::make_unique<notify::RemoteReader>(context_.loop, context_.now);
+  const bool taken = reader->ask(question, *waiting->request.deadline,
+                                 [this, waiting, question](RemoteAnswer answer) {
+                                   take_answer(waiting, question, std::move(answer));
+                                 });
   if (taken) return;
   refuse_waiting(waiting, {"ServiceUnavailable",
-                           fmt::format("Too many requests wait for the EC2 endpoint {}",
-                                       question.endpoint.endpoint.value_or("")),
-                           503});
+                           "Too many requests wait for other services already; try again", 503});
 }
 
-void Service::take_answer(WaitingRequest waiting, const Ec2Question& asked,
-                          const Ec2Answer& answer) {
+void Service::take_answer(WaitingRequest waiting, const RemoteQuestion& asked,
+                          RemoteAnswer answer) {
+  const auto* ec2 = std::get_if<Ec2Question>(&asked);
+  const Expected<void> kept = ec2 != nullptr
+                                  ? keep(waiting->answers, *ec2, std::get<Ec2Answer>(answer))
+                                  : keep(waiting->answers, std::get<ObjectQuestion>(asked),
+                                         std::get<ObjectAnswer>(std::move(answer)));
+  if (!kept) return refuse_waiting(waiting, kept.error());
+  if (!waiting->questions.empty()) return ask_next(waiting);
+  run_again(waiting);
+}
+
+Expected<void> Service::keep(OutsideAnswers& answers, const Ec2Question& asked,
+                             const Ec2Answer& answer) {
   if (!answer) {
     const bool later = answer.error().may_pass;
-    return refuse_waiting(waiting, {later ? "ServiceUnavailable" : "InvalidConfigurationRequest",
-                                    answer.error().message, later ? 503 : 400});
+    return refuse(later ? "ServiceUnavailable" : "InvalidConfigurationRequest",
+                  answer.error().message, later ? 503 : 400);
   }
   if (asked.endpoint == context_.controller.declared().admin.ec2)
     ec2_cache_.keep(asked.kind, *answer, context_.loop.now());
   for (const std::string& id : asked.ids) {
     const auto found = answer->find(id);
-    auto& place = waiting->answers[{asked.kind, id}];
+    auto& place = answers.ec2[{asked.kind, id}];
     if (found != answer->end()) place = found->second;
   }
-  if (!waiting->questions.empty()) return ask_next(waiting);
-  run_again(waiting);
+  return {};
+}
+
+// The operation knows what to call an object that could not be had.
+Expected<void> Service::keep(OutsideAnswers& answers, const ObjectQuestion& asked,
+                             ObjectAnswer answer) const {
+  size_t bytes = answer ? answer->size() : 0;
+  for (const auto& [place, other] : answers.objects) bytes += other ? other->size() : 0;
+  if (bytes > outside_bytes_max) {
+    return invalid(
+        fmt::format("The objects that are named have more than {} bytes together; name "
+                    "fewer at once",
+                    outside_bytes_max));
+  }
+  answers.objects.insert_or_assign({asked.bucket.name, asked.key, asked.version},
+                                   std::move(answer));
+  return {};
 }
 
 // It may have more questions: about what is known by these answers. Each is asked once.

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "http/percent_encoding.h"
 #include "io/read_file.h"
 
 namespace daruma::notify {
@@ -118,22 +119,23 @@ Result<void> Buckets::put(const std::string& name, const std::string& key, std::
   return {};
 }
 
-Result<std::string> Buckets::get(const std::string& name, const std::string& key,
-                                 size_t bytes_max) {
+Result<std::string> Buckets::get(const std::string& name, const std::string& key, size_t bytes_max,
+                                 const Reading& reading) const {
   const Bucket* bucket = find(name);
   if (bucket == nullptr)
     return fail(fmt::format("bucket '{}' is not among Buckets in the configuration", name));
   if (const std::string problem = check_object_key(key); !problem.empty()) return fail(problem);
   if (bucket->directory) {
-    const std::string path = (std::filesystem::path(*bucket->directory) / key).string();
-    Result<std::string> text = io::read_file(path, bytes_max);
-    if (!text) return fail(path + ": " + text.error().message);
-    return text;
+    if (!reading.version.empty())
+      return fail("a directory keeps no versions; leave the version out");
+    return io::read_below(*bucket->directory, key, bytes_max);
   }
+  std::string url = url_of(*bucket, key);
+  if (!reading.version.empty()) url += "?versionId=" + http::percent_encoded(reading.version);
   Result<HttpReply> reply = sender_.send({.method = "GET",
-                                          .url = url_of(*bucket, key),
+                                          .url = std::move(url),
                                           .signer = signer_of(*bucket),
-                                          .timeout = transfer_timeout,
+                                          .timeout = reading.timeout,
                                           .reply_bytes_max = bytes_max});
   if (!reply) return fail(reply.error().message);
   if (!reply->ok()) return fail(problem_of(*reply));

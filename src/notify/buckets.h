@@ -30,7 +30,16 @@ class Buckets {
   // Whole or not at all: in a directory it is written beside its place and renamed.
   Result<void> put(const std::string& bucket, const std::string& key, std::string body,
                    const std::string& content_type);
-  Result<std::string> get(const std::string& bucket, const std::string& key, size_t bytes_max);
+  struct Reading {
+    std::string version{};  // "": the newest; a directory keeps no others
+    Duration timeout = transfer_timeout;
+  };
+  Result<std::string> get(const std::string& bucket, const std::string& key, size_t bytes_max,
+                          const Reading& reading) const;
+  Result<std::string> get(const std::string& bucket, const std::string& key,
+                          size_t bytes_max) const {
+    return get(bucket, key, bytes_max, {});
+  }
 
  private:
   const model::api::Bucket* find(const std::string& name) const;

@@ -65,6 +65,14 @@ TEST(Buckets, gets_no_object_that_is_too_large) {
   EXPECT_EQ(*buckets.get("lb-logs", "k", 10), "0123456789");
 }
 
+TEST(Buckets, gets_a_version_within_its_time) {
+  FakeSender sender;
+  Buckets buckets({service_bucket()}, sender);
+  ASSERT_TRUE(buckets.get("lb-logs", "k", 10, {.version = "a+b/c", .timeout = 7s}));
+  EXPECT_EQ(sender.asked[0].url, "https://s3.example.com/lb-logs/k?versionId=a%2Bb%2Fc");
+  EXPECT_EQ(sender.asked[0].timeout, 7s);
+}
+
 TEST(Buckets, keeps_objects_in_a_directory) {
   const telemetry::TemporaryDirectory directory;
   FakeSender sender;
@@ -73,6 +81,7 @@ TEST(Buckets, keeps_objects_in_a_directory) {
   EXPECT_EQ(*buckets.get("here", "a/b/c.gz", 10), "body");
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "a/b/c.gz.part"));
   EXPECT_FALSE(buckets.get("here", "a/b/d.gz", 10));
+  EXPECT_FALSE(buckets.get("here", "a/b/c.gz", 10, {.version = "1"}));
   EXPECT_TRUE(sender.asked.empty());
 }
 

@@ -3,7 +3,25 @@
 
 #include <utility>
 
+#include "notify/buckets.h"
+
 namespace daruma::notify {
+namespace {
+
+RemoteAnswer answer_of(const Ec2Question& question, const Deadline& deadline, HttpSender& sender) {
+  return ask_ec2(question, deadline, sender);
+}
+
+RemoteAnswer answer_of(const ObjectQuestion& question, const Deadline& deadline,
+                       HttpSender& sender) {
+  const Duration left = deadline.left();
+  if (left <= 0s) return ObjectAnswer(fail("there was no time left for it"));
+  return Buckets({question.bucket}, sender)
+      .get(question.bucket.name, question.key, question.bytes_max,
+           {.version = question.version, .timeout = left});
+}
+
+}  // namespace
 
 RemoteReader::RemoteReader(io::Loop& loop, std::function<Instant()> now)
     : now_(std::move(now)), answers_(loop, *this), thread_([this] { run(); }) {}
@@ -18,7 +36,7 @@ RemoteReader::~RemoteReader() {
   thread_.join();
 }
 
-bool RemoteReader::ask(Ec2Question question, Instant deadline, Done done) {
+bool RemoteReader::ask(RemoteQuestion question, Instant deadline, Done done) {
   if (waiting_.size() >= waiting_max) return false;
   const uint64_t number = ++last_number_;
   waiting_[number] = std::move(done);
@@ -39,12 +57,17 @@ void RemoteReader::run() {
     const Asked asked = std::move(questions_.front());
     questions_.pop_front();
     lock.unlock();
-    answers_.post({asked.number, ask_ec2(asked.question, {now_, asked.deadline}, sender)});
+    const Deadline deadline{now_, asked.deadline};
+    answers_.post({asked.number, std::visit(
+                                     [&deadline, &sender](const auto& question) {
+                                       return answer_of(question, deadline, sender);
+                                     },
+                                     asked.question)});
     lock.lock();
   }
 }
 
-void RemoteReader::on_letter(std::pair<uint64_t, Ec2Answer> answer) {
+void RemoteReader::on_letter(std::pair<uint64_t, RemoteAnswer> answer) {
   const auto found = waiting_.find(answer.first);
   const Done done = std::move(found->second);
   waiting_.erase(found);

@@ -11,20 +11,35 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "io/loop.h"
 #include "io/mailbox.h"
+#include "model/resources.h"
 #include "notify/clocks.h"
 #include "notify/curl.h"
 #include "notify/ec2_client.h"
 
 namespace daruma::notify {
 
-class RemoteReader final : private io::Mailbox<std::pair<uint64_t, Ec2Answer>>::Reader {
+// An object in a bucket of a service.
+struct ObjectQuestion {
+  model::api::Bucket bucket;
+  std::string key;
+  std::string version;  // "": the newest
+  size_t bytes_max;
+};
+using ObjectAnswer = Result<std::string>;
+
+using RemoteQuestion = std::variant<Ec2Question, ObjectQuestion>;
+using RemoteAnswer = std::variant<Ec2Answer, ObjectAnswer>;  // of the same place
+
+class RemoteReader final : private io::Mailbox<std::pair<uint64_t, RemoteAnswer>>::Reader {
  public:
-  using Done = std::function<void(Ec2Answer)>;
+  using Done = std::function<void(RemoteAnswer)>;
   static constexpr size_t waiting_max = 64;
 
   // Control thread, whose loop it is; so is everything else here. `now` is any thread's.
@@ -34,21 +49,21 @@ class RemoteReader final : private io::Mailbox<std::pair<uint64_t, Ec2Answer>>::
   RemoteReader& operator=(const RemoteReader&) = delete;
 
   // `done` is called later. False: too many are waiting, and `done` is not called.
-  bool ask(Ec2Question question, Instant deadline, Done done);
+  bool ask(RemoteQuestion question, Instant deadline, Done done);
 
  private:
   struct Asked {
     uint64_t number;
-    Ec2Question question;
+    RemoteQuestion question;
     Instant deadline;
   };
   void run();
-  void on_letter(std::pair<uint64_t, Ec2Answer> answer) override;
+  void on_letter(std::pair<uint64_t, RemoteAnswer> answer) override;
 
   const std::function<Instant()> now_;
   uint64_t last_number_ = 0;
   std::map<uint64_t, Done> waiting_;  // by the question's number
-  io::Mailbox<std::pair<uint64_t, Ec2Answer>> answers_;
+  io::Mailbox<std::pair<uint64_t, RemoteAnswer>> answers_;
   CurlTransfers transfers_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -100,8 +100,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fuzz::FakeNodeState state;
   static const std::optional<shapes::Ec2Endpoint> nobody;
   static const Ec2Cache cache;
-  static const Ec2Answers nothing;
-  Outside outside({catalog.inventory(), catalog.node(), nobody, cache, nothing, {}});
+  static const std::vector<shapes::Bucket> buckets;
+  static const OutsideAnswers nothing;
+  Outside outside({catalog.inventory(), catalog.node(), nobody, cache, buckets, file, nothing, {}});
   Call call{catalog, state, outside,
             QueryReader(*parameters,
                         [&](const std::string& arn) -> Expected<std::string> {

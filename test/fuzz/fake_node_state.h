@@ -20,10 +20,6 @@ class FakeNodeState final : public api::NodeState {
   std::string started() const override { return "2026-01-01T00:00:00Z"; }
   std::string now() const override { return "2026-01-01T00:00:00Z"; }
   WallTime wall_now() const override { return {}; }
-  Result<std::string> read_object(const std::string&, const std::string&, const std::string&,
-                                  size_t) const override {
-    return fail("there is no such bucket");
-  }
   std::string location_of(const api::LinkedContent&) const override { return "http://127.0.0.1/"; }
 
  private:

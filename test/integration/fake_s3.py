@@ -19,8 +19,9 @@ AUTHORIZATION = re.compile(
 
 def signature(method, path, signed, fields, payload, date, day):
     """As "Signature Calculations for the Authorization Header" of S3's documentation has it."""
+    path, _, query = path.partition('?')
     lines = ''.join(f'{name}:{fields[name].strip()}\n' for name in signed.split(';'))
-    request = f'{method}\n{path}\n\n{lines}\n{signed}\n{payload}'
+    request = f'{method}\n{path}\n{query}\n{lines}\n{signed}\n{payload}'
     scope = f'{day}/{REGION}/s3/aws4_request'
     text = '\n'.join(['AWS4-HMAC-SHA256', date, scope,
                       hashlib.sha256(request.encode()).hexdigest()])
@@ -35,7 +36,7 @@ class FakeS3(FakeService):
 
     def __init__(self):
         super().__init__()
-        self.objects = {}  # path → body
+        self.objects = {}  # path, and query where there is one → body
         self.refused = []
         self.asked = 0
 

@@ -13,7 +13,11 @@ import pytest
 from authority import Authority
 from aws import (
     MODELS, READER, READER_SECRET, ApiConfiguration, ask, client)
-from harness import DARUMA, Daruma, Target, make_certificate, read_until, run, wait_until
+from fake_s3 import KEY as S3_KEY
+from fake_s3 import REGION, FakeS3
+from fake_s3 import SECRET as S3_SECRET
+from harness import (
+    DARUMA, Daruma, Target, make_certificate, new_session, read_until, run, wait_until)
 
 FIXED = [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}]
 ID = '0123456789abcdef'
@@ -432,6 +436,72 @@ def test_objects_come_from_the_bucket_alone(daruma):
                   {'CaCertificatesBundleS3ObjectVersion': '1'}):
         answer = ask(daruma, 'CreateTrustStore', Name='a', **{**BUNDLE, **given})
         assert (answer.status, answer.code) == (400, 'CaCertificatesBundleNotFound'), answer.text
+
+
+def test_no_link_leads_out_of_a_bucket(daruma):
+    (daruma.folder / 'bucket/ca.pem').symlink_to('../outside.pem')
+    (daruma.folder / 'bucket/up').symlink_to('..')
+    for key in ('ca.pem', 'up/outside.pem'):
+        answer = ask(daruma, 'CreateTrustStore', Name='a',
+                     **{**BUNDLE, 'CaCertificatesBundleS3Key': key})
+        assert (answer.status, answer.code) == (400, 'CaCertificatesBundleNotFound'), answer.text
+
+
+@pytest.fixture
+def service():
+    with FakeS3() as service:
+        yield service
+
+
+@pytest.fixture
+def with_service(tmp_path, processes, clients, service):
+    folder = tmp_path / 'daruma'
+    configuration = ApiConfiguration(folder, Certificates=[make_certificate(folder)])
+    configuration.value['Buckets'] = [{
+        'Name': 'trust', 'Endpoint': service.url, 'Region': REGION, 'AccessKeyId': S3_KEY,
+        'SecretAccessKey': S3_SECRET}]
+    configuration.write()
+    service.objects = {'/trust/a/ca.pem': clients.root.file.read_bytes(),
+                       '/trust/a/ca.pem?versionId=v%201': clients.foreign.file.read_bytes()}
+    return processes.enter_context(Daruma(configuration))
+
+
+def test_a_service_that_speaks_s3_has_the_objects(with_service, service, clients):
+    elbv2 = client(with_service)
+    made, = elbv2.create_trust_store(Name='site', **BUNDLE)['TrustStores']
+    store = made['TrustStoreArn']
+    assert (made['Status'], made['NumberOfCaCertificates']) == ('ACTIVE', 1)
+    lists = []
+    for name in ('one', 'two'):
+        service.objects[f'/trust/{name}.crl'] = clients.root.revocations(name).read_bytes()
+        lists.append({'S3Bucket': 'trust', 'S3Key': f'{name}.crl', 'RevocationType': 'CRL'})
+    added = elbv2.add_trust_store_revocations(TrustStoreArn=store, RevocationContents=lists)
+    assert [each['RevocationId'] for each in added['TrustStoreRevocations']] == [1, 2]
+    location = elbv2.get_trust_store_ca_certificates_bundle(TrustStoreArn=store)['Location']
+    with new_session() as session:
+        assert session.get(location, timeout=10).content == clients.root.file.read_bytes()
+    other, = elbv2.create_trust_store(
+        Name='other', **BUNDLE, CaCertificatesBundleS3ObjectVersion='v 1')['TrustStores']
+    location = elbv2.get_trust_store_ca_certificates_bundle(
+        TrustStoreArn=other['TrustStoreArn'])['Location']
+    with new_session() as session:
+        assert session.get(location, timeout=10).content == clients.foreign.file.read_bytes()
+
+
+def test_a_service_without_the_object_or_away_is_told_of(with_service, service):
+    def problem(**given):
+        answer = ask(with_service, 'CreateTrustStore', Name='a', **{**BUNDLE, **given})
+        assert (answer.status, answer.code) == (400, 'CaCertificatesBundleNotFound'), answer.text
+        return answer.first('Message')
+    assert 'NoSuchKey' in problem(CaCertificatesBundleS3Key='b.pem')
+    service.answer_with = 503
+    assert '503 SlowDown' in problem()
+    service.answer_with = None
+    service.objects['/trust/large.pem'] = b'x' * (17 << 20)
+    assert 'more than' in problem(CaCertificatesBundleS3Key='large.pem')
+    service.go_away()
+    assert 'connect' in problem()
+    assert client(with_service).describe_trust_stores()['TrustStores'] == []
 
 
 def test_what_operations_on_a_store_are_given_is_checked(daruma):
