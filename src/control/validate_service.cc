@@ -27,11 +27,15 @@ bool is_endpoint(std::string_view text) {
 }  // namespace
 
 void validate_service(const ServiceAccess& service, const Path& path, Issues& issues) {
-  if (!service.endpoint || !is_endpoint(*service.endpoint)) {
+  if (!service.endpoint) {
+    issues.error(path.at("Endpoint"), fmt::format("Endpoint is missing: the address of a service "
+                                                  "that speaks {}, such as {}",
+                                                  service.speaks, service.example));
+  } else if (!is_endpoint(*service.endpoint)) {
     issues.error(path.at("Endpoint"),
                  fmt::format("Endpoint is the address of a service that speaks {}, such as {}, "
                              "without a slash at its end; '{}' is none",
-                             service.speaks, service.example, service.endpoint.value_or("")));
+                             service.speaks, service.example, *service.endpoint));
   }
   if (service.region && !is_region(*service.region)) {
     issues.error(path.at("Region"),
