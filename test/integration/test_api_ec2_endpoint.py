@@ -201,6 +201,6 @@ def test_a_node_that_stops_waits_for_nobody(daruma, elbv2, fake):
 
 def test_networks_are_the_endpoints(daruma, fake):
     ec2 = client(daruma, 'ec2')
-    for call, options in ((ec2.describe_subnets, {}), (ec2.create_vpc, {'CidrBlock': '10.0.0.0/16'}),
-                          (ec2.describe_account_attributes, {})):
+    for call, options in ((ec2.describe_subnets, {}), (ec2.describe_account_attributes, {}),
+                          (ec2.create_vpc, {'CidrBlock': '10.0.0.0/16'})):
         assert fake.url in refused('UnsupportedOperation', call, **options)
