@@ -273,11 +273,10 @@ bool Supervisor::open_admin() {
     return route.method == http::Method::get && route.path == "/";
   };
   const auto pages = admin_pages_->routes();
-  api_ = std::make_unique<api::Service>(
-      api::ServiceContext{loop_, controller_, created_.get(), surroundings_, log_,
-                          command_.config_file, command_.data_directory, series_, *alarms_,
-                          *std::ranges::find_if(pages, is_index)->handler, audit_, failure_delay_,
-                          system_now});
+  api_ = std::make_unique<api::Service>(api::ServiceContext{
+      loop_, controller_, created_.get(), surroundings_, log_, command_.config_file,
+      command_.data_directory, series_, *alarms_, *std::ranges::find_if(pages, is_index)->handler,
+      audit_, failure_delay_, system_now});
   console_ = std::make_unique<console::Console>(console::ConsoleContext{
       loop_, controller_, *backend_, registry_, *alarms_, *api_, created_.get(),
       command_.data_directory, audit_, failure_delay_, version_number()});

@@ -128,10 +128,10 @@ void validate_access(const api::Admin& admin, const Path& path, Issues& issues) 
   validate_users(admin, path, seen, issues);
   if (!admin.ec2) return;
   const Path ec2 = path.at("Ec2");
-  validate_service({"EC2", "https://ec2.eu-central-1.amazonaws.com", admin.ec2->endpoint,
-                    admin.ec2->region, admin.ec2->access_key_id, admin.ec2->secret_access_key,
-                    admin.ec2->secret_access_key_file},
-                   ec2, issues);
+  validate_service(
+      {"EC2", "https://ec2.eu-central-1.amazonaws.com", admin.ec2->endpoint, admin.ec2->region,
+       admin.ec2->access_key_id, admin.ec2->secret_access_key, admin.ec2->secret_access_key_file},
+      ec2, issues);
 }
 
 }  // namespace daruma::control
