@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "api/ec2_change.h"
 #include "api/ec2_input.h"
 #include "api/ec2_items.h"
 #include "api/ec2_routing.h"
@@ -22,23 +23,8 @@ namespace {
 namespace limits = model::limits;
 using std::string_view;
 
-shapes::Identity identity_of(const InventoryCall& call, string_view prefix, shapes::Tags tags) {
-  shapes::Identity identity = {.id = fmt::format("{}-0{}", prefix, make_id()),
-                               .created = call.node.now(),
-                               .tags = std::move(tags)};
-  return identity;
-}
-
-shapes::Inventory& inventory(InventoryCall& call) {
-  return call.catalog.created().inventory;
-}
-
 Whole whole(InventoryCall& call) {
   return {call.catalog.inventory(), call.catalog.node()};
-}
-
-void done(InventoryCall& call) {
-  call.out.element("return", "true");
 }
 
 tl::unexpected<ServiceError> in_use(string_view id, string_view by) {
@@ -54,16 +40,6 @@ tl::unexpected<ServiceError> no_vpc(string_view id) {
 Expected<void> check_not_own(string_view id, string_view own) {
   if (id != own) return {};
   return refuse("OperationNotPermitted", fmt::format("{} is the node's own", id));
-}
-
-Expected<void> check_room(size_t count, const char* code) {
-  if (count < limits::inventory_items_max) return {};
-  return refuse(code, fmt::format("There are {} already, and no more can be", count));
-}
-
-template <class List>
-void erase_id(List& list, string_view id) {
-  std::erase_if(list, [id](const auto& each) { return each.identity.id == id; });
 }
 
 // As AWS has them: IPv4, of 16 to 65,536 addresses, in the network's own notation.

@@ -6,31 +6,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/ec2_change.h"
 #include "api/ec2_input.h"
 #include "api/ec2_items.h"
 #include "api/network.h"
 #include "base/address.h"
-#include "model/limits.h"
 
 namespace daruma::api::ec2 {
 namespace {
-
-namespace limits = model::limits;
-using std::string_view;
-
-shapes::Inventory& inventory(InventoryCall& call) {
-  return call.catalog.created().inventory;
-}
-
-shapes::Identity identity_of(const InventoryCall& call, string_view prefix, shapes::Tags tags) {
-  return {.id = fmt::format("{}-0{}", prefix, make_id()),
-          .created = call.node.now(),
-          .tags = std::move(tags)};
-}
-
-void done(InventoryCall& call) {
-  call.out.element("return", "true");
-}
 
 Expected<shapes::InternetGateway*> gateway(InventoryCall& call, const std::string& id) {
   if (auto* found = find_by_id(inventory(call).internet_gateways, id)) return found;
@@ -47,11 +30,6 @@ Expected<shapes::RouteTable*> table(InventoryCall& call, const std::string& id) 
 Expected<void> check_vpc(InventoryCall& call, const std::string& id) {
   if (has_vpc(inventory(call), id)) return {};
   return refuse("InvalidVpcID.NotFound", fmt::format("The vpc ID '{}' does not exist", id));
-}
-
-Expected<void> check_room(size_t count, const char* code) {
-  if (count < limits::inventory_items_max) return {};
-  return refuse(code, fmt::format("There are {} already, and no more can be", count));
 }
 
 }  // namespace
@@ -118,8 +96,7 @@ Expected<void> delete_internet_gateway(InventoryCall& call) {
                               "deleted",
                               id, (*found)->vpc));
   }
-  std::erase_if(inventory(call).internet_gateways,
-                [&id](const auto& each) { return each.identity.id == id; });
+  erase_id(inventory(call).internet_gateways, id);
   done(call);
   return {};
 }
@@ -149,8 +126,7 @@ Expected<void> delete_route_table(InventoryCall& call) {
                               "deleted",
                               id));
   }
-  std::erase_if(inventory(call).route_tables,
-                [&id](const auto& each) { return each.identity.id == id; });
+  erase_id(inventory(call).route_tables, id);
   done(call);
   return {};
 }
