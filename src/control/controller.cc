@@ -79,6 +79,10 @@ std::string_view summary_of(const ReloadResult& result) {
   return result.complete() ? "configuration applied" : "configuration applied, but not all of it";
 }
 
+void forget_unused(std::vector<std::shared_ptr<const tls::TrustStore>>& stores) {
+  std::erase_if(stores, [](const auto& store) { return store.use_count() == 1; });
+}
+
 }  // namespace
 
 std::string ReloadResult::to_text() const {
@@ -281,7 +285,7 @@ void Controller::keep_trust_stores() {
     if (std::ranges::find(there, store.compiled) == there.end())
       trust_stores_.push_back(store.compiled);
   }
-  std::erase_if(trust_stores_, [](const auto& store) { return store.use_count() == 1; });
+  forget_unused(trust_stores_);
 }
 
 // What was reloaded serves once its targets have their addresses.
@@ -469,7 +473,11 @@ bool Controller::ready() const {
 
 void Controller::on_letter(model::ControlLetter letter) {
   std::visit([this](const auto& each) { on(each); }, letter);
-  // A retired snapshot is freed with its letter, here, on the thread that made it.
+  if (auto* retired = std::get_if<model::RetiredLetter>(&letter)) {
+    // Freed here, on the thread that made it, and with it the trust stores that were its alone.
+    retired->snapshot.reset();
+    forget_unused(trust_stores_);
+  }
 }
 
 void Controller::on(const model::AdoptedLetter& letter) {
