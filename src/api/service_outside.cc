@@ -36,8 +36,8 @@ void Service::ask_next(WaitingRequest waiting) {
   if (reader == nullptr)
     reader = std::make_unique<notify::RemoteReader>(context_.loop, context_.now);
   const bool taken = reader->ask(question, *waiting->request.deadline,
-                                 [this, waiting, question](RemoteAnswer answer) {
-                                   take_answer(waiting, question, std::move(answer));
+                                 [this, waiting, question](const RemoteAnswer& answer) {
+                                   take_answer(waiting, question, answer);
                                  });
   if (taken) return;
   refuse_waiting(waiting, {"ServiceUnavailable",
