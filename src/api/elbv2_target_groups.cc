@@ -175,7 +175,7 @@ Expected<void> check_targets(const std::vector<shapes::TargetDescription>& targe
 std::string who_knows_instances(const Call& call) {
   const std::string endpoint = call.outside.endpoint();
   return endpoint.empty() ? "tell of a machine with EC2's RunInstances and its PrivateIpAddress"
-                          : "those of the EC2 endpoint " + endpoint + " do";
+                          : "the EC2 endpoint " + endpoint + " does not know it";
 }
 
 // Instances are where they were registered to be; that does not change.
