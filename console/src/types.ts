@@ -301,6 +301,18 @@ export interface TrialGroup {
   targets: { key: string; target: string; candidate: boolean; why: string }[];
 }
 
+export interface MetricQuery {
+  Id: string;
+  Label?: string;
+  Expression?: string;
+  ReturnData?: boolean;
+  MetricStat?: {
+    Metric: { MetricName: string; Dimensions?: { Name: string; Value: string }[] };
+    Period: number;
+    Stat: string;
+  };
+}
+
 export interface MetricAlarm {
   AlarmName: string;
   AlarmArn: string;
@@ -315,12 +327,14 @@ export interface MetricAlarm {
   Statistic?: string;
   ExtendedStatistic?: string;
   Dimensions?: { Name: string; Value: string }[];
+  Metrics?: MetricQuery[]; // metric math, instead of one metric
   Period?: number;
   EvaluationPeriods?: number;
   DatapointsToAlarm?: number;
   Threshold?: number;
   ComparisonOperator?: string;
   AlarmRule?: string; // of a composite alarm
+  ActionsSuppressedReason?: string;
 }
 
 export interface AlarmHistoryItem {

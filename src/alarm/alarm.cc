@@ -25,6 +25,12 @@ constexpr std::array<Names<MissingData>, 4> treatments{
      {MissingData::breaching, "breaching"},
      {MissingData::not_breaching, "notBreaching"}}};
 
+constexpr std::array<Names<SuppressedBy>, 4> suppressions{
+    {{SuppressedBy::nothing, ""},
+     {SuppressedBy::wait_period, "WaitPeriod"},
+     {SuppressedBy::extension_period, "ExtensionPeriod"},
+     {SuppressedBy::suppressor, "Alarm"}}};
+
 template <class T, size_t n>
 string_view find_name(const std::array<Names<T>, n>& names, T value) {
   for (const auto& [each, name] : names) {
@@ -60,6 +66,18 @@ string_view name_of(MissingData treatment) {
 }
 std::optional<MissingData> parse_missing_data(string_view name) {
   return find_value(treatments, name);
+}
+string_view name_of(SuppressedBy by) {
+  return find_name(suppressions, by);
+}
+std::optional<SuppressedBy> parse_suppressed_by(string_view name) {
+  return find_value(suppressions, name);
+}
+
+std::string name_in(string_view name_or_arn) {
+  const size_t alarm = name_or_arn.find(":alarm:");
+  const bool is_arn = name_or_arn.starts_with("arn:") && alarm != string_view::npos;
+  return std::string(is_arn ? name_or_arn.substr(alarm + 7) : name_or_arn);
 }
 
 bool breaches(double value, Comparison comparison, double threshold) {

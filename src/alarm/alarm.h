@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "metrics/query.h"
 #include "metrics/series_key.h"
 
 namespace daruma::alarm {
@@ -44,6 +45,9 @@ struct MetricAlarm {
   metrics::SeriesKey series;
   std::string statistic;  // "Average", "p99": metrics/statistic.h
   std::string unit;       // "": any
+  // Metric math: what the one query says whose data are returned is judged; the three above are
+  // empty then. Empty: it is one metric.
+  std::vector<metrics::Query> queries{};
   std::chrono::seconds period{60};
   int evaluation_periods = 1;   // N
   int datapoints_to_alarm = 1;  // M of them
@@ -58,8 +62,18 @@ struct MetricAlarm {
   bool operator==(const MetricAlarm&) const = default;
 };
 
+// While that alarm is in ALARM, actions are not taken. An alarm that has changed waits for the
+// other to do so too; when the other is over, it waits on (PutCompositeAlarm, ActionsSuppressor).
+struct Suppressor {
+  std::string written;  // name or ARN, as it was given
+  std::chrono::seconds wait{};
+  std::chrono::seconds extension{};
+  bool operator==(const Suppressor&) const = default;
+};
+
 struct CompositeAlarm {
   std::string rule;  // alarm/rule.h
+  std::optional<Suppressor> suppressor{};
   bool operator==(const CompositeAlarm&) const = default;
 };
 
@@ -79,13 +93,22 @@ struct Alarm {
   const std::vector<std::string>& actions(State state) const;
 };
 
+// Why a composite alarm's actions wait.
+enum class SuppressedBy : uint8_t { nothing, wait_period, extension_period, suppressor };
+std::string_view name_of(SuppressedBy by);  // "WaitPeriod"; "" of nothing
+std::optional<SuppressedBy> parse_suppressed_by(std::string_view name);
+
 // How an alarm stands, and since when.
 struct Standing {
   State state = State::insufficient_data;
   std::string reason = "Unchecked: Initial alarm creation";
-  std::string reason_data{};  // JSON; "" for composite alarms
+  std::string reason_data{};  // JSON; "" if nothing is known
   WallTime updated{};         // the state, or its reason
   WallTime transitioned{};    // the state
+  // Of a composite alarm: the state that actions were taken for last, or need not be.
+  State acted = State::insufficient_data;
+  SuppressedBy suppressed_by = SuppressedBy::nothing;
+  WallTime suppressed_since{};
   bool operator==(const Standing&) const = default;
 };
 
@@ -93,5 +116,7 @@ inline constexpr std::string_view arn_prefix = "arn:aws:cloudwatch:us-east-1:000
 inline std::string arn_of(const std::string& name) {
   return std::string(arn_prefix) + name;
 }
+// Of a name, or an ARN.
+std::string name_in(std::string_view name_or_arn);
 
 }  // namespace daruma::alarm

@@ -147,7 +147,8 @@ std::string reason_data_of(const MetricAlarm& alarm, std::span<const Datapoint> 
                            const Judgement& judgement, WallTime at) {
   Json data{{"version", "1.0"}, {"queryDate", reason_time(at)}};
   if (!datapoints.empty()) data["startDate"] = reason_time(datapoints.front().start);
-  data[is_percentile(alarm) ? "extendedStatistic" : "statistic"] = alarm.statistic;
+  if (alarm.queries.empty())
+    data[is_percentile(alarm) ? "extendedStatistic" : "statistic"] = alarm.statistic;
   data["period"] = alarm.period.count();
   Json recent = Json::array();
   for (auto each = judgement.seen.rbegin(); each != judgement.seen.rend(); ++each)

@@ -117,8 +117,7 @@ class RuleParser {
       name.erase(name.find_last_not_of(" \t\r\n") + 1);
     }
     if (name.empty()) wrong("expected the name of an alarm");
-    const size_t arn = name.find(":alarm:");
-    if (name.starts_with("arn:") && arn != std::string::npos) name = name.substr(arn + 7);
+    name = name_in(name);
     if (std::ranges::find(alarms_, name) == alarms_.end()) alarms_.push_back(name);
     return name;
   }

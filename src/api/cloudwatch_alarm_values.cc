@@ -7,7 +7,9 @@
 #include <cmath>
 #include <utility>
 
+#include "alarm/math.h"
 #include "alarm/rule.h"
+#include "api/cloudwatch_queries.h"
 #include "api/cloudwatch_values.h"
 #include "metrics/statistic.h"
 
@@ -124,6 +126,84 @@ void read_missing_data(Input& in, MetricAlarm& metric) {
   }
 }
 
+// One metric; or several, and what is made of them.
+void read_watched(Input& in, MetricAlarm& metric) {
+  if (!in.has("Metrics")) {
+    std::string space = in.need_text("Namespace");
+    std::string name = in.need_text("MetricName");
+    metric.series = metrics::SeriesKey::of(space, name, in.dimensions());
+    metric.statistic = read_statistic(in);
+    metric.unit = read_unit(in).value_or("");
+    metric.period = read_period(in);
+    return;
+  }
+  for (const std::string_view member : {"Namespace", "MetricName", "Dimensions", "Statistic",
+                                        "ExtendedStatistic", "Unit", "Period"}) {
+    if (!in.has(member)) continue;
+    in.fail("ValidationError",
+            fmt::format("Parameters Metrics and {} are mutually exclusive.", member));
+  }
+  metric.queries = read_queries(in, "Metrics");
+  if (metric.queries.empty()) in.fail("ValidationError", "Metrics must have at least one member");
+  if (std::ranges::any_of(metric.queries, &metrics::Query::is_returned))
+    metric.period = metrics::period_of(alarm::judged_query(metric), metric.queries);
+}
+
+// At most a week: nobody waits for longer.
+std::chrono::seconds read_suppressor_period(Input& in, std::string_view member) {
+  constexpr int64_t most = 604'800;
+  const int64_t seconds = in.need_integer(member);
+  if (seconds < 0 || seconds > most)
+    in.fail("ValidationError", fmt::format("{} must be between 0 and {}", member, most));
+  return std::chrono::seconds(seconds);
+}
+
+void read_suppressor(Input& in, alarm::CompositeAlarm& composite) {
+  constexpr std::string_view wait = "ActionsSuppressorWaitPeriod";
+  constexpr std::string_view extension = "ActionsSuppressorExtensionPeriod";
+  const std::string name = in.text("ActionsSuppressor").value_or("");
+  const bool wait_given = in.has(wait);
+  const bool extension_given = in.has(extension);
+  if (!name.empty() && wait_given && extension_given) {
+    composite.suppressor = {name, read_suppressor_period(in, wait),
+                            read_suppressor_period(in, extension)};
+  } else if (!name.empty() || wait_given || extension_given) {
+    in.fail("ValidationError",
+            "ActionsSuppressor, ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod "
+            "must be specified together");
+  }
+}
+
+std::string suppression_reason(const notify::AlarmBook::Entry& entry) {
+  const alarm::Suppressor& suppressor = *entry.alarm.composite->suppressor;
+  const std::string arn = alarm::arn_of(alarm::name_in(suppressor.written));
+  switch (entry.standing.suppressed_by) {
+    case alarm::SuppressedBy::nothing:
+      break;
+    case alarm::SuppressedBy::wait_period:
+      return fmt::format("Actions wait up to {} seconds for {} to go into ALARM",
+                         suppressor.wait.count(), arn);
+    case alarm::SuppressedBy::extension_period:
+      return fmt::format("Actions wait for {} seconds after {} has left ALARM",
+                         suppressor.extension.count(), arn);
+    case alarm::SuppressedBy::suppressor:
+      return fmt::format("Actions are suppressed by {}, which is in ALARM", arn);
+  }
+  return "";
+}
+
+void write_composite(const notify::AlarmBook::Entry& entry, Json& json) {
+  const alarm::CompositeAlarm& composite = *entry.alarm.composite;
+  json["AlarmRule"] = composite.rule;
+  if (!composite.suppressor) return;
+  json["ActionsSuppressor"] = composite.suppressor->written;
+  json["ActionsSuppressorWaitPeriod"] = composite.suppressor->wait.count();
+  json["ActionsSuppressorExtensionPeriod"] = composite.suppressor->extension.count();
+  if (entry.standing.suppressed_by == alarm::SuppressedBy::nothing) return;
+  json["ActionsSuppressedBy"] = name_of(entry.standing.suppressed_by);
+  json["ActionsSuppressedReason"] = suppression_reason(entry);
+}
+
 void write_common(const notify::AlarmBook::Entry& entry, Json& json) {
   const Alarm& alarm = entry.alarm;
   json["AlarmName"] = alarm.name;
@@ -141,7 +221,7 @@ void write_common(const notify::AlarmBook::Entry& entry, Json& json) {
   json["StateTransitionedTimestamp"] = json_of(entry.standing.transitioned);
 }
 
-void write_metric(const MetricAlarm& metric, Json& json) {
+void write_one_metric(const MetricAlarm& metric, Json& json) {
   json["Namespace"] = metric.series.space;
   json["MetricName"] = metric.series.name;
   json["Dimensions"] = Json::array();
@@ -152,6 +232,11 @@ void write_metric(const MetricAlarm& metric, Json& json) {
   json[extended ? "ExtendedStatistic" : "Statistic"] = metric.statistic;
   if (!metric.unit.empty()) json["Unit"] = metric.unit;
   json["Period"] = metric.period.count();
+}
+
+void write_metric(const MetricAlarm& metric, Json& json) {
+  if (metric.queries.empty()) write_one_metric(metric, json);
+  for (const metrics::Query& query : metric.queries) json["Metrics"].push_back(json_of(query));
   json["EvaluationPeriods"] = metric.evaluation_periods;
   if (metric.datapoints_given) json["DatapointsToAlarm"] = metric.datapoints_to_alarm;
   json["Threshold"] = metric.threshold;
@@ -210,15 +295,11 @@ Alarm read_metric_alarm(Input& in) {
            "ComparisonOperator",
            "TreatMissingData",
            "EvaluateLowSampleCountPercentile",
+           "Metrics",
            "Tags"});
   Alarm alarm = read_common(in);
   MetricAlarm& metric = alarm.metric.emplace();
-  std::string space = in.need_text("Namespace");
-  std::string name = in.need_text("MetricName");
-  metric.series = metrics::SeriesKey::of(space, name, in.dimensions());
-  metric.statistic = read_statistic(in);
-  metric.unit = read_unit(in).value_or("");
-  metric.period = read_period(in);
+  read_watched(in, metric);
   metric.threshold = in.need_number("Threshold");
   if (!std::isfinite(metric.threshold)) in.invalid("The parameter Threshold must be finite.");
   const std::string operation = in.need_text("ComparisonOperator");
@@ -238,12 +319,13 @@ Alarm read_metric_alarm(Input& in) {
 
 Alarm read_composite_alarm(Input& in) {
   in.only({"AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions",
-           "InsufficientDataActions", "AlarmRule", "Tags"});
+           "InsufficientDataActions", "AlarmRule", "ActionsSuppressor",
+           "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "Tags"});
   Alarm alarm = read_common(in);
   const std::string rule = in.need_text("AlarmRule");
   const auto parsed = alarm::Rule::parse(rule);
   if (!parsed && !in.failed()) in.fail("ValidationError", parsed.error().message);
-  alarm.composite = alarm::CompositeAlarm{rule};
+  read_suppressor(in, alarm.composite.emplace(alarm::CompositeAlarm{rule}));
   return alarm;
 }
 
@@ -251,7 +333,7 @@ Json json_of(const notify::AlarmBook::Entry& entry) {
   Json json = Json::object();
   write_common(entry, json);
   if (entry.alarm.metric) write_metric(*entry.alarm.metric, json);
-  if (entry.alarm.composite) json["AlarmRule"] = entry.alarm.composite->rule;
+  if (entry.alarm.composite) write_composite(entry, json);
   return json;
 }
 

@@ -13,7 +13,9 @@
 
 namespace daruma::api::cloudwatch {
 
+// Whether its queries (Metrics) can be computed is not looked at: alarm/math.
 alarm::Alarm read_metric_alarm(Input& in);
+// Nor is whether the alarms are there that it names.
 alarm::Alarm read_composite_alarm(Input& in);
 // StateValue.
 alarm::State read_state(Input& in);

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <set>
 
+#include "alarm/math.h"
 #include "alarm/rule.h"
 #include "api/cloudwatch.h"
 #include "api/cloudwatch_alarm_values.h"
@@ -43,27 +44,42 @@ Expected<void> put(Call& call, alarm::Alarm alarm) {
 }
 
 Expected<void> put_metric_alarm(Call& call) {
-  return put(call, read_metric_alarm(call.in));
+  alarm::Alarm alarm = read_metric_alarm(call.in);
+  if (const auto good = call.in.finish(); !good) return good;
+  if (!alarm.metric->queries.empty()) {
+    const auto good = alarm::check_queries(*alarm.metric, call.series, call.now);
+    if (!good) return refuse("ValidationError", good.error().message);
+  }
+  return put(call, std::move(alarm));
 }
 
 // Whether the alarm's rule names, at whatever distance, the one of this name.
-bool leads_to(const AlarmBook& book, const std::string& rule, const std::string& name,
+bool leads_to(const AlarmBook& book, const alarm::Rule& rule, const std::string& name,
               std::set<std::string>& seen) {
-  const auto parsed = alarm::Rule::parse(rule);
-  if (!parsed) return false;
-  return std::ranges::any_of(parsed->alarms(), [&](const std::string& each) {
+  return std::ranges::any_of(rule.alarms(), [&](const std::string& each) {
     if (each == name) return true;
     const AlarmBook::Entry* entry = book.find(each);
-    return entry != nullptr && entry->alarm.composite && seen.insert(each).second &&
-           leads_to(book, entry->alarm.composite->rule, name, seen);
+    return entry != nullptr && entry->rule && seen.insert(each).second &&
+           leads_to(book, *entry->rule, name, seen);
   });
+}
+
+Expected<void> check_suppressor(const AlarmBook& book, const alarm::Alarm& alarm) {
+  if (!alarm.composite->suppressor) return {};
+  const std::string name = alarm::name_in(alarm.composite->suppressor->written);
+  if (name == alarm.name)
+    return refuse("ValidationError", fmt::format("{} cannot suppress itself", name));
+  if (book.find(name) == nullptr) {
+    return refuse("ValidationError",
+                  fmt::format("ActionsSuppressor is an alarm that is not there: {}", name));
+  }
+  return {};
 }
 
 Expected<void> put_composite_alarm(Call& call) {
   alarm::Alarm alarm = read_composite_alarm(call.in);
   if (const auto good = call.in.finish(); !good) return good;
-  const std::string& rule = alarm.composite->rule;
-  const auto parsed = alarm::Rule::parse(rule);
+  const auto parsed = alarm::Rule::parse(alarm.composite->rule);
   if (!parsed) return refuse("ValidationError", parsed.error().message);
   for (const std::string& name : parsed->alarms()) {
     if (call.alarms->book().find(name) != nullptr) continue;
@@ -71,9 +87,10 @@ Expected<void> put_composite_alarm(Call& call) {
                   fmt::format("AlarmRule names an alarm that is not there: {}", name));
   }
   std::set<std::string> seen;
-  if (leads_to(call.alarms->book(), rule, alarm.name, seen)) {
+  if (leads_to(call.alarms->book(), *parsed, alarm.name, seen)) {
     return refuse("ValidationError", fmt::format("AlarmRule leads back to {} itself", alarm.name));
   }
+  if (const auto good = check_suppressor(call.alarms->book(), alarm); !good) return good;
   return put(call, std::move(alarm));
 }
 
@@ -92,13 +109,24 @@ Expected<void> delete_alarms(Call& call) {
   for (const std::string& name : names) {
     if (book.find(name) == nullptr) return refuse("ResourceNotFound", "", 404);
   }
+  const auto goes = [&names](const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
   for (const auto& [name, entry] : book.entries()) {
-    if (!entry.alarm.composite || std::ranges::find(names, name) != names.end()) continue;
-    const auto rule = alarm::Rule::parse(entry.alarm.composite->rule);
-    for (const std::string& child : rule ? rule->alarms() : std::vector<std::string>()) {
-      if (std::ranges::find(names, child) == names.end()) continue;
+    if (!entry.alarm.composite || goes(name)) continue;
+    if (entry.rule) {
+      const auto& children = entry.rule->alarms();
+      const auto child = std::ranges::find_if(children, goes);
+      if (child != children.end()) {
+        return refuse("ValidationError",
+                      fmt::format("{} is named by the rule of composite alarm {}", *child, name));
+      }
+    }
+    const auto& suppressor = entry.alarm.composite->suppressor;
+    if (suppressor && goes(alarm::name_in(suppressor->written))) {
       return refuse("ValidationError",
-                    fmt::format("{} is named by the rule of composite alarm {}", child, name));
+                    fmt::format("{} is the ActionsSuppressor of composite alarm {}",
+                                alarm::name_in(suppressor->written), name));
     }
   }
   const auto done = call.alarms->remove(names);

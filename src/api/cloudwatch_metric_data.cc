@@ -8,16 +8,18 @@
 #include <map>
 #include <set>
 
+#include "api/cloudwatch_queries.h"
 #include "api/cloudwatch_search.h"
 #include "api/cloudwatch_values.h"
-#include "metrics/expression.h"
-#include "metrics/statistic.h"
+#include "metrics/query.h"
 
 namespace daruma::api::cloudwatch {
 namespace {
 
 using metrics::Line;
 using metrics::Lines;
+using metrics::Query;
+using metrics::QueryRunner;
 using metrics::Seconds;
 using metrics::SeriesKey;
 
@@ -25,19 +27,6 @@ using metrics::SeriesKey;
 constexpr size_t queries_max = 500;
 constexpr size_t datapoints_max = 100'800;
 constexpr size_t found_max = 100;
-constexpr int64_t periods_max = 100'800;  // of one query
-
-struct Query {
-  std::string id;
-  std::string label;
-  std::string expression;  // "": a metric
-  SeriesKey key;
-  std::string statistic_name;
-  std::optional<metrics::Statistic> statistic;
-  std::optional<std::string> unit;
-  std::optional<Seconds> period;
-  bool returned = true;
-};
 
 struct Request {
   std::vector<Query> queries;
@@ -47,56 +36,6 @@ struct Request {
   size_t first_line = 0;  // of this page
   size_t first_point = 0;
 };
-
-bool is_id(const std::string& id) {
-  return !id.empty() && id.size() <= 255 && id.front() >= 'a' && id.front() <= 'z' &&
-         std::ranges::all_of(id, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_';
-         });
-}
-
-void read_metric(Input& stat, Query& query) {
-  stat.only({"Metric", "Period", "Stat", "Unit"});
-  query.period = read_period(stat);
-  query.unit = read_unit(stat);
-  const std::string name = query.statistic_name = stat.need_text("Stat");
-  query.statistic = metrics::Statistic::of(name);
-  if (!query.statistic && !stat.failed()) {
-    stat.fail("ValidationError", fmt::format("The value {} for parameter {} is not supported.",
-                                             name, stat.path_of("Stat")));
-  }
-  auto metric = stat.object("Metric");
-  if (!metric) return stat.fail("MissingParameter", "The parameter Metric is required.");
-  metric->only({"Namespace", "MetricName", "Dimensions"});
-  std::string space = metric->need_text("Namespace");
-  std::string metric_name = metric->need_text("MetricName");
-  query.key = {std::move(space), std::move(metric_name), metric->dimensions()};
-}
-
-Query read_query(Input& in) {
-  in.only({"Id", "MetricStat", "Expression", "Label", "ReturnData", "Period"});
-  Query query;
-  query.id = in.need_text("Id");
-  if (!is_id(query.id)) {
-    in.fail("ValidationError",
-            fmt::format("The value {} for parameter {} is not matching the expected pattern "
-                        "^[a-z][a-zA-Z0-9_]*$.",
-                        query.id, in.path_of("Id")));
-  }
-  query.label = in.text("Label").value_or("");
-  query.expression = in.text("Expression").value_or("");
-  query.returned = in.flag("ReturnData").value_or(true);
-  auto stat = in.object("MetricStat");
-  if (stat.has_value() == !query.expression.empty()) {
-    in.fail("ValidationError",
-            fmt::format("The parameter {} must have either MetricStat or Expression.",
-                        in.path_of("Id")));
-  }
-  if (stat) read_metric(*stat, query);
-  if (!stat && in.has("Period")) query.period = read_period(in);
-  return query;
-}
 
 void read_page(Input& in, Request& request) {
   const auto token = in.text("NextToken");
@@ -114,15 +53,15 @@ void read_page(Input& in, Request& request) {
 void tell_apart(std::vector<Query>& queries) {
   std::map<SeriesKey, std::pair<std::set<std::string>, std::set<Seconds>>> ways;
   for (const Query& query : queries) {
-    if (!query.expression.empty() || !query.period) continue;
-    ways[query.key].first.insert(query.statistic_name);
+    if (!query.is_metric() || !query.period) continue;
+    ways[query.key].first.insert(query.statistic);
     ways[query.key].second.insert(*query.period);
   }
   for (Query& query : queries) {
-    if (!query.expression.empty() || !query.period || !query.label.empty()) continue;
+    if (!query.is_metric() || !query.period || !query.label.empty()) continue;
     const auto& [statistics, periods] = ways[query.key];
     query.label = query.key.name;
-    if (statistics.size() > 1) query.label += " " + query.statistic_name;
+    if (statistics.size() > 1) query.label += " " + query.statistic;
     if (periods.size() > 1) query.label += fmt::format(" {}", query.period->count());
   }
 }
@@ -132,14 +71,7 @@ Request read_request(Input& in) {
            "LabelOptions"});
   Request request;
   request.range = read_range(in);
-  std::set<std::string> ids;
-  for (Input& each : in.objects("MetricDataQueries")) {
-    request.queries.push_back(read_query(each));
-    const std::string& id = request.queries.back().id;
-    if (!ids.insert(id).second) {
-      in.fail("ValidationError", fmt::format("The id {} is there more than once.", id));
-    }
-  }
+  request.queries = read_queries(in, "MetricDataQueries");
   if (request.queries.empty()) {
     in.fail("MissingParameter", "The parameter MetricDataQueries is required.");
   }
@@ -161,61 +93,16 @@ Request read_request(Input& in) {
   return request;
 }
 
-// One request's values, each id's once.
-class Answerer {
- public:
-  Answerer(Call& call, const Request& request) : call_(call), request_(request) {
-    for (const Query& query : request.queries) by_id_[query.id] = &query;
-    for (const Query& query : request.queries) {
-      if (query.expression.empty()) context_.metric_ids.push_back(query.id);
-    }
-  }
-
-  // Of all that is returned, in the order of the queries; a number is no series.
-  Expected<std::vector<std::pair<const Query*, Line>>> lines();
-
- private:
-  // Doing: whose value is being computed, to find circles.
-  Expected<void> compute(const Query& query, std::set<std::string>& doing);
-  Expected<Line> metric_line(const SeriesKey& key, const metrics::Statistic& statistic,
-                             Seconds period, const std::optional<std::string>& unit);
-  Result<Lines> search(const std::string& what, const std::string& statistic, Seconds period);
-  Seconds period_of(const Query& query) const;
-
-  Call& call_;
-  const Request& request_;
-  std::map<std::string, const Query*> by_id_;
-  metrics::MathContext context_;
-};
-
-Expected<Line> Answerer::metric_line(const SeriesKey& key, const metrics::Statistic& statistic,
-                                     Seconds period, const std::optional<std::string>& unit) {
-  if ((request_.range.to - request_.range.from) / period > periods_max) {
-    return refuse("ValidationError",
-                  "A query may ask for 100,800 datapoints at most; make its Period longer.");
-  }
-  Line line{key.name, {}};
-  const metrics::SeriesFacts* facts = call_.series.find(key);
-  if (facts == nullptr || (unit && *unit != facts->unit)) return line;
-  const WallTime origin = origin_of(request_.range.from, period);
-  for (const metrics::Point& point :
-       call_.series.read(key, origin, request_.range.to, period, origin)) {
-    if (const auto value = statistic.value(point)) line.values[point.start] = *value;
-  }
-  return line;
-}
-
-Result<Lines> Answerer::search(const std::string& what, const std::string& statistic,
-                               Seconds period) {
-  const auto wanted = metrics::Statistic::of(statistic);
-  if (!wanted) return fail(fmt::format("'{}' is no statistic", statistic));
+// SEARCH(what, statistic, period).
+Result<Lines> search(const Call& call, const QueryRunner& runner, const std::string& what,
+                     const std::string& statistic, Seconds period) {
   const auto search = MetricSearch::of(what);
   if (!search) return fail(search.error().message);
   Lines lines;
   for (const metrics::SeriesFacts* facts :
-       call_.series.list({.written_since = call_.now - std::chrono::days(14)})) {
+       call.series.list({.written_since = call.now - std::chrono::days(14)})) {
     if (!search->fits(facts->key)) continue;
-    auto line = metric_line(facts->key, *wanted, period, std::nullopt);
+    auto line = runner.line_of(facts->key, statistic, period, "");
     if (!line) return fail(line.error().message);
     for (const metrics::Dimension& dimension : facts->key.dimensions)
       line->label += " " + dimension.value;
@@ -225,72 +112,22 @@ Result<Lines> Answerer::search(const std::string& what, const std::string& stati
   return lines;
 }
 
-// Its own; or else the longest of those it names; or a minute.
-Seconds Answerer::period_of(const Query& query) const {
-  if (query.period) return *query.period;
-  Seconds longest{0};
-  const auto take = [&](const std::string& id) {
-    const auto named = by_id_.find(id);
-    if (named != by_id_.end() && named->second->period)
-      longest = std::max(longest, *named->second->period);
-  };
-  for (const std::string& id : metrics::ids_in(query.expression)) take(id);
-  if (longest == 0s) {
-    for (const std::string& id : context_.metric_ids) take(id);
-  }
-  return longest == 0s ? Seconds(60) : longest;
-}
-
-Expected<void> Answerer::compute(const Query& query, std::set<std::string>& doing) {
-  if (context_.values.contains(query.id)) return {};
-  if (query.expression.empty()) {
-    auto line = metric_line(query.key, *query.statistic, *query.period, query.unit);
-    if (!line) return tl::unexpected(line.error());
-    context_.values[query.id] = std::move(*line);
-    return {};
-  }
-  if (!doing.insert(query.id).second || doing.size() > 32) {
-    return refuse("ValidationError",
-                  fmt::format("The expression of {} names itself, or too many others.", query.id));
-  }
-  for (const std::string& id : metrics::ids_in(query.expression)) {
-    const auto named = by_id_.find(id);
-    if (named == by_id_.end()) continue;
-    if (const auto done = compute(*named->second, doing); !done) return done;
-  }
-  doing.erase(query.id);
-  context_.period = period_of(query);
-  context_.from = origin_of(request_.range.from, context_.period);
-  context_.to = request_.range.to;
-  if ((context_.to - context_.from) / context_.period > periods_max) {
-    return refuse("ValidationError", "An expression may have 100,800 periods at most.");
-  }
-  context_.search = [this](const auto& what, const auto& statistic, Seconds period) {
-    return search(what, statistic, period);
-  };
-  auto value = metrics::evaluate(query.expression, context_);
-  if (!value) {
-    return refuse("ValidationError",
-                  fmt::format("Error in expression '{}': {}", query.id, value.error().message));
-  }
-  context_.values[query.id] = std::move(*value);
-  return {};
-}
-
-Expected<std::vector<std::pair<const Query*, Line>>> Answerer::lines() {
-  // Metrics first: METRICS() takes them all.
-  std::set<std::string> doing;
-  for (const bool expressions : {false, true}) {
-    for (const Query& query : request_.queries) {
-      if (query.expression.empty() == expressions) continue;
-      if (const auto done = compute(query, doing); !done) return tl::unexpected(done.error());
-    }
-  }
+// Of all that is returned, in the order of the queries; a number is no series.
+Expected<std::vector<std::pair<const Query*, Line>>> lines_of(const Call& call,
+                                                              const Request& request) {
+  const WallTime from = request.range.from;
+  QueryRunner runner(
+      call.series, request.queries,
+      {from, request.range.to, [from](Seconds period) { return origin_of(from, period); }},
+      [&call](const QueryRunner& asked, const auto& what, const auto& statistic, Seconds period) {
+        return search(call, asked, what, statistic, period);
+      });
+  if (const auto done = runner.run(); !done) return refuse("ValidationError", done.error().message);
   std::vector<std::pair<const Query*, Line>> lines;
-  for (const Query& query : request_.queries) {
-    if (!query.returned) continue;
+  for (const Query& query : request.queries) {
+    if (!query.is_returned()) continue;
     Lines of_query;
-    const metrics::MathValue& value = context_.values.at(query.id);
+    const metrics::MathValue& value = runner.value(query.id);
     if (!metrics::append(of_query, value)) {
       return refuse("ValidationError",
                     fmt::format("The expression of {} comes to a number; it must be a time "
@@ -301,7 +138,7 @@ Expected<std::vector<std::pair<const Query*, Line>>> Answerer::lines() {
     for (Line& line : of_query) {
       if (!query.label.empty()) {
         line.label = one ? query.label : query.label + " " + line.label;
-      } else if (one && !query.expression.empty()) {
+      } else if (one && !query.is_metric()) {
         line.label = query.id;
       }
       lines.emplace_back(&query, std::move(line));
@@ -338,7 +175,7 @@ Json result_of(const Query& query, const Line& line, bool descending, size_t fro
 Expected<void> get_metric_data(Call& call) {
   const Request request = read_request(call.in);
   if (const auto good = call.in.finish(); !good) return good;
-  const auto lines = Answerer(call, request).lines();
+  const auto lines = lines_of(call, request);
   if (!lines) return tl::unexpected(lines.error());
   call.out["Messages"] = Json::array();
   Json& results = call.out["MetricDataResults"] = Json::array();

@@ -21,8 +21,12 @@ constexpr size_t advice_max = 3;  // texts; more are not read
 
 std::string dimension_of(const alarm::Alarm& alarm, std::string_view name) {
   if (!alarm.metric) return "";
-  for (const metrics::Dimension& dimension : alarm.metric->series.dimensions) {
-    if (dimension.name == name) return dimension.value;
+  std::vector<const metrics::SeriesKey*> watched{&alarm.metric->series};
+  for (const metrics::Query& query : alarm.metric->queries) watched.push_back(&query.key);
+  for (const metrics::SeriesKey* series : watched) {
+    for (const metrics::Dimension& dimension : series->dimensions) {
+      if (dimension.name == name) return dimension.value;
+    }
   }
   return "";
 }

@@ -174,6 +174,118 @@ TEST_F(AlarmDeskTest, a_composite_alarm_follows_the_others) {
             std::string::npos);
 }
 
+TEST_F(AlarmDeskTest, a_composite_alarm_says_which_alarm_has_moved_it) {
+  ASSERT_TRUE(desk->put(alarm_of("one")));
+  alarm::Alarm both;
+  both.name = "both";
+  both.composite = alarm::CompositeAlarm{"ALARM(one)"};
+  ASSERT_TRUE(desk->put(both));
+  for (int i = 0; i < 3; ++i) pass(0);
+  const std::string data = desk->book().find("both")->standing.reason_data;
+  EXPECT_TRUE(data.starts_with(R"({"triggeringAlarms":[{"arn":"arn:aws:cloudwatch:us-east-1:)"
+                               R"(000000000000:alarm:one","state":{"value":"ALARM","timestamp":")"))
+      << data;
+}
+
+TEST_F(AlarmDeskTest, metric_math_is_judged_and_survives_a_restart) {
+  alarm::Alarm made = alarm_of("math");
+  metrics::Query hosts;
+  hosts.id = "h";
+  hosts.key = made.metric->series;
+  hosts.statistic = "Minimum";
+  hosts.period = made.metric->period;
+  hosts.returned = false;
+  metrics::Query doubled;
+  doubled.id = "d";
+  doubled.expression = "h * 2";
+  made.metric->series = {};
+  made.metric->statistic = "";
+  made.metric->queries = {hosts, doubled};
+  made.metric->threshold = 4;
+  ASSERT_TRUE(desk->put(made));
+  for (int i = 0; i < 3; ++i) pass(2);
+  EXPECT_EQ(state("math"), State::ok);
+  begin();
+  EXPECT_EQ(desk->book().find("math")->alarm.metric, made.metric);
+  for (int i = 0; i < 3; ++i) pass(1);
+  EXPECT_EQ(state("math"), State::alarm);
+  EXPECT_EQ(listener.told.back(), "ops: ALARM math");
+}
+
+// "both" is in ALARM while "one" is; "quiet" suppresses it while somebody has set it so.
+struct SuppressionTest : AlarmDeskTest {
+  SuppressionTest() {
+    alarm::Alarm one = alarm_of("one");
+    one.alarm_actions.clear();
+    alarm::Alarm silence;
+    silence.name = "quiet";
+    silence.metric = one.metric;
+    silence.metric->series.name = "Nothing";
+    silence.metric->missing_data = alarm::MissingData::ignore;
+    alarm::Alarm both;
+    both.name = "both";
+    both.composite = alarm::CompositeAlarm{
+        "ALARM(one)", alarm::Suppressor{"arn:aws:cloudwatch:r:a:alarm:quiet", 30s, 60s}};
+    both.alarm_actions = both.ok_actions = {"ops"};
+    for (const alarm::Alarm& each : {one, silence, both}) EXPECT_TRUE(desk->put(each));
+    for (int i = 0; i < 3; ++i) pass(1);
+    listener.told.clear();
+  }
+  void quiet(State state) { ASSERT_TRUE(desk->set_state("quiet", state, "testing", "")); }
+  void passes(int tens, double healthy) {
+    for (int i = 0; i < tens; ++i) pass(healthy);
+  }
+  alarm::SuppressedBy by() const { return desk->book().find("both")->standing.suppressed_by; }
+  std::vector<std::string> told() {
+    std::vector<std::string> of_both;
+    for (const std::string& each : listener.told) {
+      if (each.ends_with(" both")) of_both.push_back(each);
+    }
+    return of_both;
+  }
+};
+using Told = std::vector<std::string>;
+using alarm::SuppressedBy;
+
+TEST_F(SuppressionTest, actions_wait_for_the_suppressor_and_then_are_taken) {
+  passes(2, 0);
+  EXPECT_EQ(state("both"), State::alarm);
+  EXPECT_EQ(by(), SuppressedBy::wait_period);
+  EXPECT_EQ(told(), Told{});
+  passes(3, 0);
+  EXPECT_EQ(by(), SuppressedBy::nothing);
+  EXPECT_EQ(told(), Told{"ops: ALARM both"});
+  passes(3, 1);
+  EXPECT_EQ(told(), (Told{"ops: ALARM both", "ops: OK both"})) << "its end is told at once";
+}
+
+TEST_F(SuppressionTest, a_suppressor_in_alarm_keeps_them_back_and_for_a_while_after) {
+  quiet(State::alarm);
+  passes(12, 0);
+  EXPECT_EQ(state("both"), State::alarm);
+  EXPECT_EQ(by(), SuppressedBy::suppressor);
+  begin();
+  EXPECT_EQ(by(), SuppressedBy::suppressor);
+  quiet(State::ok);
+  EXPECT_EQ(by(), SuppressedBy::extension_period);
+  passes(4, 0);
+  EXPECT_EQ(told(), Told{});
+  passes(4, 0);
+  EXPECT_EQ(by(), SuppressedBy::nothing);
+  EXPECT_EQ(told(), Told{"ops: ALARM both"});
+}
+
+TEST_F(SuppressionTest, what_was_over_before_anybody_was_told_is_not_told) {
+  quiet(State::alarm);
+  passes(4, 0);
+  passes(4, 1);
+  EXPECT_EQ(state("both"), State::ok);
+  quiet(State::ok);
+  passes(10, 1);
+  EXPECT_EQ(by(), SuppressedBy::nothing);
+  EXPECT_EQ(told(), Told{});
+}
+
 TEST_F(AlarmDeskTest, actions_can_be_switched_off_of_built_in_alarms_too) {
   pass(1);
   desk->enable_actions({"daruma-no-healthy-target-shop", "unknown"}, false);

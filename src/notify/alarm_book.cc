@@ -15,6 +15,12 @@ constexpr const char* alarms_kind = "alarm";     // name → definition
 constexpr const char* standings_kind = "state";  // name → how it stands, of built-in ones too
 constexpr const char* history_kind = "history";  // time → item
 
+std::optional<alarm::Rule> rule_of(const alarm::Alarm& alarm) {
+  if (!alarm.composite) return std::nullopt;
+  auto rule = alarm::Rule::parse(alarm.composite->rule);
+  return rule ? std::optional(std::move(*rule)) : std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(HistoryItem::Type type) {
@@ -35,6 +41,7 @@ AlarmBook::AlarmBook(Outbox& outbox) : outbox_(outbox) {
     if (!alarm) continue;
     Entry& entry = entries_[name];
     entry.alarm = std::move(*alarm);
+    entry.rule = rule_of(entry.alarm);
     const auto& standings = outbox_.of(standings_kind);
     const auto found = standings.find(name);
     if (found == standings.end()) continue;
@@ -55,6 +62,7 @@ Result<void> AlarmBook::put(alarm::Alarm alarm, WallTime at) {
   alarm.updated = at;
   if (is_new) entry.standing.updated = entry.standing.transitioned = at;
   entry.alarm = std::move(alarm);
+  entry.rule = rule_of(entry.alarm);
   entry.built_in = false;
   outbox_.put(alarms_kind, entry.alarm.name, row_of(entry.alarm));
   keep(entry);

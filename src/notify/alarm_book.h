@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "alarm/alarm.h"
+#include "alarm/rule.h"
 #include "base/result.h"
 #include "notify/outbox.h"
 
@@ -40,6 +42,7 @@ class AlarmBook {
     alarm::Alarm alarm;
     alarm::Standing standing;
     bool built_in = false;
+    std::optional<alarm::Rule> rule{};  // a composite alarm's, read once; nullopt: it is none
   };
 
   // What the outbox has is there again. Rows that are no alarms are dropped.

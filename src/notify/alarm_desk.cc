@@ -8,6 +8,7 @@
 
 #include "alarm/defaults.h"
 #include "alarm/evaluation.h"
+#include "alarm/math.h"
 #include "alarm/rule.h"
 #include "base/time_text.h"
 
@@ -15,6 +16,7 @@ namespace daruma::notify {
 namespace {
 
 using alarm::State;
+using alarm::SuppressedBy;
 using Entry = AlarmBook::Entry;
 using Json = nlohmann::ordered_json;
 
@@ -31,6 +33,31 @@ Json history_state(const alarm::Standing& standing) {
   Json data = Json::parse(standing.reason_data, nullptr, false);
   if (data.is_object()) json["stateReasonData"] = std::move(data);
   return json;
+}
+
+std::vector<alarm::Datapoint> datapoints_of(const alarm::MetricAlarm& metric,
+                                            const metrics::TimeSeries& series, WallTime end) {
+  const metrics::SeriesFacts* facts = series.find(metric.series);
+  const bool other_unit = facts != nullptr && !metric.unit.empty() && facts->unit != metric.unit;
+  std::vector<metrics::Point> points;
+  if (!other_unit) {
+    points = series.read(metric.series, end - alarm::periods_looked_at(metric) * metric.period, end,
+                         alarm::step_of(metric));
+  }
+  return alarm::datapoints_of(metric, points, end);
+}
+
+// StateReasonData of a composite alarm.
+std::string triggering(const Entry* newest) {
+  if (newest == nullptr) return "";
+  const alarm::Standing& standing = newest->standing;
+  return dump(
+      {{"triggeringAlarms",
+        Json::array(
+            {{{"arn", alarm::arn_of(newest->alarm.name)},
+              {"state",
+               {{"value", name_of(standing.state)},
+                {"timestamp", date_and_time(standing.transitioned).substr(0, 23) + "+0000"}}}}})}});
 }
 
 }  // namespace
@@ -90,61 +117,103 @@ void AlarmDesk::judge(const Entry& entry, WallTime now) {
   WallTime& judged = judged_[entry.alarm.name];
   if (judged == end) return;
   judged = end;
-  const metrics::SeriesFacts* facts = series_.find(metric.series);
-  const bool other_unit = facts != nullptr && !metric.unit.empty() && facts->unit != metric.unit;
-  std::vector<metrics::Point> points;
-  if (!other_unit) {
-    points = series_.read(metric.series, end - alarm::periods_looked_at(metric) * metric.period,
-                          end, alarm::step_of(metric));
-  }
-  const auto datapoints = alarm::datapoints_of(metric, points, end);
+  const auto datapoints = metric.queries.empty() ? datapoints_of(metric, series_, end)
+                                                 : alarm::math_datapoints(metric, series_, end);
   const alarm::Verdict verdict = alarm::evaluate(metric, datapoints, entry.standing.state, now);
   if (verdict.state == entry.standing.state) return;
   move(entry, verdict.state, verdict.reason, verdict.reason_data, now);
 }
 
 void AlarmDesk::judge_composites(WallTime now) {
-  for (int pass = 0; pass < composite_passes; ++pass) {
-    bool moved = false;
+  bool moved = true;
+  for (int pass = 0; pass < composite_passes && moved; ++pass) {
+    moved = false;
     for (const auto& [name, entry] : book_.entries()) {
-      if (entry.alarm.composite) moved = judge_composite(entry, now) || moved;
+      if (entry.rule) moved = judge_composite(entry, now) || moved;
     }
-    if (!moved) return;
+  }
+  // When all stand as they will: one may suppress the other.
+  for (const auto& [name, entry] : book_.entries()) {
+    if (entry.alarm.composite) act_unless_suppressed(entry, now);
   }
 }
 
 bool AlarmDesk::judge_composite(const Entry& entry, WallTime now) {
-  const auto rule = alarm::Rule::parse(entry.alarm.composite->rule);
-  if (!rule) return false;
-  const State state = rule->holds([this](const std::string& name) -> std::optional<State> {
+  const auto state_of = [this](const std::string& name) -> std::optional<State> {
     const Entry* other = book_.find(name);
     return other ? std::optional(other->standing.state) : std::nullopt;
-  })
-                          ? State::alarm
-                          : State::ok;
+  };
+  const State state = entry.rule->holds(state_of) ? State::alarm : State::ok;
   if (state == entry.standing.state) return false;
-  std::string reason;
+  const Entry* newest = newest_change(*entry.rule);
+  const std::string reason =
+      newest ? fmt::format("{} transitioned to {} at {}", alarm::arn_of(newest->alarm.name),
+                           name_of(newest->standing.state),
+                           date_and_time(newest->standing.transitioned))
+             : fmt::format("{} was created and its alarm rule evaluates to {}",
+                           alarm::arn_of(entry.alarm.name), name_of(state));
+  move(entry, state, reason, triggering(newest), now);
+  return true;
+}
+
+// Null if the rule names none that is there.
+const Entry* AlarmDesk::newest_change(const alarm::Rule& rule) const {
   const Entry* newest = nullptr;
-  for (const std::string& name : rule->alarms()) {
+  for (const std::string& name : rule.alarms()) {
     const Entry* other = book_.find(name);
     if (other && (!newest || other->standing.transitioned > newest->standing.transitioned))
       newest = other;
   }
-  reason = newest ? fmt::format("{} transitioned to {} at {}", alarm::arn_of(newest->alarm.name),
-                                name_of(newest->standing.state),
-                                date_and_time(newest->standing.transitioned))
-                  : fmt::format("{} was created and its alarm rule evaluates to {}",
-                                alarm::arn_of(entry.alarm.name), name_of(state));
-  move(entry, state, reason, "", now);
-  return true;
+  return newest;
+}
+
+// What is in the way of its actions now.
+SuppressedBy AlarmDesk::suppression_of(const Entry& entry, WallTime now) const {
+  const auto& suppressor = entry.alarm.composite->suppressor;
+  if (!suppressor) return SuppressedBy::nothing;
+  const alarm::Standing& standing = entry.standing;
+  const Entry* other = book_.find(alarm::name_in(suppressor->written));
+  if (other != nullptr && other->standing.state == State::alarm) return SuppressedBy::suppressor;
+  switch (standing.suppressed_by) {
+    case SuppressedBy::suppressor:
+      return suppressor->extension > 0s ? SuppressedBy::extension_period : SuppressedBy::nothing;
+    case SuppressedBy::extension_period:
+      return now < standing.suppressed_since + suppressor->extension
+                 ? SuppressedBy::extension_period
+                 : SuppressedBy::nothing;
+    case SuppressedBy::wait_period:
+    case SuppressedBy::nothing:
+      break;
+  }
+  // Whoever was told of an alarm is told of its end at once.
+  const bool waits = standing.state == State::alarm && standing.acted != State::alarm &&
+                     now < standing.transitioned + suppressor->wait;
+  return waits ? SuppressedBy::wait_period : SuppressedBy::nothing;
+}
+
+// Only how it stands in the end is told: an alarm that came and went meanwhile was nobody's.
+void AlarmDesk::act_unless_suppressed(const Entry& entry, WallTime now) {
+  alarm::Standing standing = entry.standing;
+  const SuppressedBy by = suppression_of(entry, now);
+  if (by != standing.suppressed_by) standing.suppressed_since = now;
+  standing.suppressed_by = by;
+  const State before = standing.acted;
+  if (by == SuppressedBy::nothing) standing.acted = standing.state;
+  if (standing == entry.standing) return;
+  book_.stand(entry.alarm.name, standing);
+  if (standing.acted != before) act(entry, before, now);
 }
 
 // The entry stays where it is: only its standing changes.
 void AlarmDesk::move(const Entry& entry, State state, const std::string& reason,
                      const std::string& reason_data, WallTime now) {
   const alarm::Standing before = entry.standing;
-  alarm::Standing after{state, reason, reason_data, now, now};
-  if (state == before.state) after.transitioned = before.transitioned;
+  alarm::Standing after = before;
+  after.state = state;
+  after.reason = reason;
+  after.reason_data = reason_data;
+  after.updated = now;
+  if (state != before.state) after.transitioned = now;
   const std::string name = entry.alarm.name;
   book_.stand(name, after);
   if (state == before.state) return;
@@ -155,7 +224,7 @@ void AlarmDesk::move(const Entry& entry, State state, const std::string& reason,
               dump({{"version", "1.0"},
                     {"oldState", history_state(before)},
                     {"newState", history_state(after)}})});
-  act(entry, before.state, now);
+  if (entry.alarm.metric) act(entry, before.state, now);
 }
 
 alarm::Notice AlarmDesk::notice_of(const Entry& entry, State before, WallTime now) const {
@@ -222,6 +291,8 @@ Result<void> AlarmDesk::set_state(const std::string& name, State state, const st
   const Entry* entry = book_.find(name);
   if (entry == nullptr) return fail("there is no alarm " + name);
   move(*entry, state, reason, reason_data, loop_.wall_now());
+  // It may be what it was again as soon as its rule is looked at.
+  if (entry->alarm.composite) act_unless_suppressed(*entry, loop_.wall_now());
   judge_composites(loop_.wall_now());
   commit();
   return {};

@@ -72,6 +72,9 @@ class AlarmDesk final : private io::TimerHandler {
   void judge(const AlarmBook::Entry& entry, WallTime now);
   void judge_composites(WallTime now);
   bool judge_composite(const AlarmBook::Entry& entry, WallTime now);
+  const AlarmBook::Entry* newest_change(const alarm::Rule& rule) const;
+  alarm::SuppressedBy suppression_of(const AlarmBook::Entry& entry, WallTime now) const;
+  void act_unless_suppressed(const AlarmBook::Entry& entry, WallTime now);
   void move(const AlarmBook::Entry& entry, alarm::State state, const std::string& reason,
             const std::string& reason_data, WallTime now);
   void act(const AlarmBook::Entry& entry, alarm::State before, WallTime now);

@@ -81,6 +81,119 @@ def test_an_alarm_follows_what_is_put(site):  # noqa: F811
     assert data['newState']['stateReasonData']['threshold'] == 5.0
 
 
+def queries(returned='share'):
+    def metric(name, statistic):
+        return {'Id': name.lower(), 'ReturnData': returned == name.lower(), 'MetricStat': {
+            'Metric': {'Namespace': 'Mine', 'MetricName': name,
+                       'Dimensions': [{'Name': 'Queue', 'Value': 'q'}]},
+            'Period': 10, 'Stat': statistic}}
+    return [metric('Lost', 'Sum'), metric('Taken', 'Sum'),
+            {'Id': 'share', 'Expression': '100 * lost / taken', 'Label': 'lost, %',
+             'ReturnData': returned == 'share'}]
+
+
+MATH = {'AlarmName': 'math', 'Metrics': queries(), 'EvaluationPeriods': 1, 'Threshold': 10.0,
+        'ComparisonOperator': 'GreaterThanThreshold', 'TreatMissingData': 'ignore'}
+
+
+def test_an_alarm_on_metric_math_is_the_same_in_every_form_and_follows(site):  # noqa: F811
+    cloudwatch = by_query(site)
+    cloudwatch.put_metric_alarm(**{**MATH, 'AlarmName': 'math-query'})
+    for form, put in (('json', by_json), ('cbor', by_cbor)):
+        done = put(site, 'PutMetricAlarm', **{**MATH, 'AlarmName': f'math-{form}'})[0]
+        assert done.status_code == 200, done.text
+    for name in ('math-query', 'math-json', 'math-cbor'):
+        shown = alarm_of(site, name)
+        assert shown['Metrics'] == MATH['Metrics'], name
+        assert not {'Namespace', 'MetricName', 'Period', 'Statistic', 'Dimensions'} & set(shown)
+    assert cloudwatch.describe_alarms_for_metric(
+        Namespace='Mine', MetricName='Lost',
+        Dimensions=[{'Name': 'Queue', 'Value': 'q'}])['MetricAlarms'] == []
+
+    def put_data(lost, taken):
+        cloudwatch.put_metric_data(Namespace='Mine', MetricData=[
+            {'MetricName': name, 'Dimensions': [{'Name': 'Queue', 'Value': 'q'}], 'Value': value}
+            for name, value in (('Lost', lost), ('Taken', taken))])
+    put_data(1.0, 100.0)
+    wait_until('it is well', lambda: alarm_of(site, 'math-query')['StateValue'] == 'OK', 40)
+    put_data(30.0, 100.0)
+    wait_until('it is not', lambda: alarm_of(site, 'math-query')['StateValue'] == 'ALARM', 40)
+    assert ' datapoints [30.0 (' in alarm_of(site, 'math-query')['StateReason']
+
+
+def test_metric_math_that_no_alarm_can_have_is_refused(site):  # noqa: F811
+    put = by_query(site).put_metric_alarm
+    cases = [
+        ({'Metrics': queries('nobody')}, 'Exactly one element of the metrics list should return'),
+        ({'MetricName': 'Lost'}, 'mutually exclusive'),
+        ({'Statistic': 'Sum'}, 'mutually exclusive'),
+        ({'Metrics': [*queries('lost'), {'Id': 'lost', 'Expression': '1'}]}, 'more than once'),
+        ({'Metrics': [*queries('x'), {'Id': 'x', 'Expression': "SEARCH('a', 'Sum', 60)"}]},
+         'SEARCH is not supported on Metric Alarms.'),
+        ({'Metrics': [*queries('x'), {'Id': 'x', 'Expression': '1 + 1'}]}, 'comes to a number'),
+        ({'Metrics': [*queries('x'), {'Id': 'x', 'Expression': 'lost +'}]}, 'Error in expression'),
+        ({'Metrics': [*queries('x'), {'Id': 'x', 'Expression': 'METRICS()'}]}, '2 time series')]
+    for members, message in cases:
+        error = refused(put, **{**MATH, **members})
+        assert error['Code'] == 'ValidationError' and message in error['Message'], error
+    assert by_query(site).describe_alarms(AlarmNames=['math'])['MetricAlarms'] == []
+
+
+SUPPRESSED = {'AlarmName': 'quietly', 'AlarmRule': 'ALARM(mine)', 'ActionsSuppressor': ARN + 'quiet',
+              'ActionsSuppressorWaitPeriod': 0, 'ActionsSuppressorExtensionPeriod': 3600,
+              'AlarmActions': [ARN + 'nobody']}
+
+
+def test_a_suppressor_keeps_actions_back(site):  # noqa: F811
+    cloudwatch = by_query(site)
+    for name in ('mine', 'quiet'):
+        cloudwatch.put_metric_alarm(**{**ALARM, 'AlarmName': name, 'MetricName': 'Nothing'})
+    cloudwatch.put_composite_alarm(**SUPPRESSED)
+    for name in ('quiet', 'mine'):
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue='ALARM', StateReason='a test')
+
+    def shown():
+        return cloudwatch.describe_alarms(AlarmNames=['quietly'],
+                                          AlarmTypes=['CompositeAlarm'])['CompositeAlarms'][0]
+    found = shown()
+    assert {key: found[key] for key in SUPPRESSED} == SUPPRESSED
+    assert (found['StateValue'], found['ActionsSuppressedBy']) == ('ALARM', 'Alarm')
+    assert ARN + 'quiet' in found['ActionsSuppressedReason']
+    data = json.loads(found['StateReasonData'])['triggeringAlarms']
+    assert [(each['arn'], each['state']['value']) for each in data] == [(ARN + 'mine', 'ALARM')]
+    cloudwatch.set_alarm_state(AlarmName='quiet', StateValue='OK', StateReason='a test')
+    assert shown()['ActionsSuppressedBy'] == 'ExtensionPeriod'
+
+    def actions():
+        return cloudwatch.describe_alarm_history(AlarmName='quietly', HistoryItemType='Action',
+                                                 AlarmTypes=['CompositeAlarm'])['AlarmHistoryItems']
+    assert actions() == []
+    cloudwatch.put_composite_alarm(**{key: value for key, value in SUPPRESSED.items()
+                                      if 'Suppressor' not in key})
+    wait_until('it is told', actions, 40)
+    assert 'ActionsSuppressedBy' not in shown()
+
+
+def test_what_cannot_suppress_is_refused(site):  # noqa: F811
+    cloudwatch = by_query(site)
+    for name in ('mine', 'quiet'):
+        cloudwatch.put_metric_alarm(**{**ALARM, 'AlarmName': name})
+    put = cloudwatch.put_composite_alarm
+    for members, message in (
+            ({'ActionsSuppressor': 'nobody'}, 'not there'),
+            ({'ActionsSuppressor': 'quietly'}, 'cannot suppress itself'),
+            ({'ActionsSuppressorWaitPeriod': -1}, 'between 0 and')):
+        error = refused(put, **{**SUPPRESSED, **members})
+        assert error['Code'] == 'ValidationError' and message in error['Message'], error
+    for missing in ('ActionsSuppressor', 'ActionsSuppressorWaitPeriod'):
+        members = {key: value for key, value in SUPPRESSED.items() if key != missing}
+        assert 'specified together' in refused(put, **members)['Message']
+    put(**SUPPRESSED)
+    error = refused(cloudwatch.delete_alarms, AlarmNames=['quiet'])
+    assert 'ActionsSuppressor of composite alarm quietly' in error['Message']
+    cloudwatch.delete_alarms(AlarmNames=['quiet', 'quietly'])
+
+
 def test_built_in_alarms_are_described_and_switched_off(site):  # noqa: F811
     cloudwatch = by_query(site)
     wait_until('they are there', lambda: cloudwatch.describe_alarms(

@@ -11,7 +11,7 @@ import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { linkTo, place } from '../route';
 import { call } from '../server';
-import type { AlarmHistoryItem, MetricAlarm } from '../types';
+import type { AlarmHistoryItem, MetricAlarm, MetricQuery } from '../types';
 import { Delete, NewAlarm, SetState, ToggleActions } from './alarm_forms';
 
 const tones: { [state in MetricAlarm['StateValue']]: Tone } = {
@@ -132,14 +132,41 @@ const comparisons: { [operator: string]: string } = {
   LessThanOrEqualToThreshold: 'at most',
 };
 
-function ruleText(alarm: MetricAlarm): string {
+function metricText(
+  statistic: string | undefined,
+  name: string | undefined,
+  dimensions: { Value: string }[] | undefined,
+): string {
+  const of = (dimensions ?? []).map(({ Value }) => Value).join(', ');
+  return `${statistic ?? ''} of ${name ?? ''}${of ? ` of ${of}` : ''}`;
+}
+
+// "100 * e / r (e: Sum of Errors; r: Sum of Requests)"
+function mathText(queries: MetricQuery[]): string {
+  const text = ({ Expression, MetricStat }: MetricQuery) =>
+    Expression ??
+    metricText(MetricStat?.Stat, MetricStat?.Metric.MetricName, MetricStat?.Metric.Dimensions);
+  const judged = queries.find(({ ReturnData }) => ReturnData !== false);
+  const others = queries.filter((each) => each !== judged);
+  const list = others.map((each) => `${each.Id}: ${text(each)}`).join('; ');
+  return (judged ? text(judged) : '') + (list ? ` (${list})` : '');
+}
+
+export function ruleText(alarm: MetricAlarm): string {
   if (alarm.AlarmRule) return alarm.AlarmRule;
-  const dimensions = (alarm.Dimensions ?? []).map(({ Value }) => Value).join(', ');
   const periods = alarm.EvaluationPeriods ?? 1;
+  const period =
+    alarm.Period ?? Math.max(0, ...(alarm.Metrics ?? []).map((each) => each.MetricStat?.Period ?? 0));
+  const watched = alarm.Metrics
+    ? mathText(alarm.Metrics)
+    : metricText(
+        alarm.Statistic ?? alarm.ExtendedStatistic,
+        alarm.MetricName,
+        alarm.Dimensions,
+      );
   return (
-    `${alarm.Statistic ?? alarm.ExtendedStatistic ?? ''} of ${alarm.MetricName ?? ''}` +
-    `${dimensions ? ` of ${dimensions}` : ''} ${comparisons[alarm.ComparisonOperator ?? ''] ?? ''} ` +
-    `${alarm.Threshold ?? ''}, in ${alarm.DatapointsToAlarm ?? periods} of ${periods} periods of ${alarm.Period ?? ''} s`
+    `${watched} ${comparisons[alarm.ComparisonOperator ?? ''] ?? ''} ` +
+    `${alarm.Threshold ?? ''}, in ${alarm.DatapointsToAlarm ?? periods} of ${periods} periods of ${period} s`
   );
 }
 
@@ -182,6 +209,7 @@ function One({ alarm, again }: { alarm: MetricAlarm; again: () => void }) {
       </header>
       {alarm.AlarmDescription && <p>{alarm.AlarmDescription}</p>}
       <p>{alarm.StateReason}</p>
+      {alarm.ActionsSuppressedReason && <p>{alarm.ActionsSuppressedReason}</p>}
       <p class="muted">{ruleText(alarm)}</p>
       {problem && <Problem>{problem}</Problem>}
       <Table
