@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -33,13 +34,22 @@ class FailureDelay final : private io::TimerHandler {
   // Sends a refusal, now or later, or closes the connection.
   void refuse(control::AdminResponder responder, control::AdminResponse response);
 
+  // For what is expensive to find out, as whether a password is right: it waits before, where a
+  // refusal would wait now. `then` is called, now or later; or the connection is closed. What it
+  // refuses has waited: it is only counted.
+  using Then = std::function<void(control::AdminResponder)>;
+  void let_through(control::AdminResponder responder, Then then);
+  void count();
+
  private:
   struct Waiting {
     Instant until;
     control::AdminResponder responder;
-    control::AdminResponse response;
+    Then then;
   };
   void on_timer(io::Timer& timer) override;
+  bool patient();
+  void wait(control::AdminResponder responder, Then then);
 
   io::Loop& loop_;
   io::Timer timer_;

@@ -68,7 +68,12 @@ void Login::log_in(const Visit& visit, control::AdminResponder responder) {
   if (id.empty() == user.empty()) return responder.send(error_response(400, "InvalidRequest", how));
   const Caller caller{visit.request.client, context_.gate.cookie_name(visit.request)};
   if (!id.empty()) return check_key(id, text_in(json, "secret"), caller, std::move(responder));
-  check_password(user, text_in(json, "password"), caller, std::move(responder));
+  // Who guesses waits before his guess takes its turn among passwords, not with it taken.
+  context_.failure_delay.let_through(
+      std::move(responder), [this, user, password = text_in(json, "password"),
+                             caller](control::AdminResponder let_through) {
+        check_password(user, password, caller, std::move(let_through));
+      });
 }
 
 void Login::log_out(const Visit& visit, control::AdminResponder responder) {
@@ -84,30 +89,33 @@ void Login::log_out(const Visit& visit, control::AdminResponder responder) {
 void Login::check_key(const std::string& id, const std::string& secret, const Caller& caller,
                       control::AdminResponder responder) {
   const auto account = context_.accounts.find(AccountKind::access_key, id);
-  if (!account || !api::equal_in_constant_time(account->proof, secret))
-    return refuse(id, caller.client, std::move(responder));
+  if (!account || !api::equal_in_constant_time(account->proof, secret)) {
+    note_refusal(id, caller.client);
+    return context_.failure_delay.refuse(std::move(responder), failure());
+  }
   begin(*account, caller, std::move(responder));
 }
 
 // An unknown user takes as long as a wrong password.
-void Login::check_password(const std::string& user, std::string password, const Caller& caller,
-                           control::AdminResponder responder) {
+void Login::check_password(const std::string& user, const std::string& password,
+                           const Caller& caller, control::AdminResponder responder) {
   const auto account = context_.accounts.find(AccountKind::user, user);
-  if (password.size() > control::password_bytes_max) password.clear();
+  std::string tried = password.size() > control::password_bytes_max ? "" : password;
   std::string hash = account ? account->proof : context_.accounts.some_password_hash();
   // A std::function has to be copyable, a responder must not be.
   auto kept = std::make_shared<control::AdminResponder>(std::move(responder));
-  const bool taken = context_.passwords.check(std::move(password), std::move(hash),
+  const bool taken = context_.passwords.check(std::move(tried), std::move(hash),
                                               [this, kept, account, user, caller](bool is_it) {
                                                 if (is_it && account)
                                                   return begin(*account, caller, std::move(*kept));
-                                                refuse(user, caller.client, std::move(*kept));
+                                                note_refusal(user, caller.client);
+                                                context_.failure_delay.count();
+                                                kept->send(failure());
                                               });
   if (taken) return;
   // Who fills the queue is slowed down as who guesses.
-  context_.failure_delay.refuse(
-      std::move(*kept),
-      error_response(503, "Busy", "Too many log in at this moment; try again soon"));
+  context_.failure_delay.count();
+  kept->send(error_response(503, "Busy", "Too many log in at this moment; try again soon"));
 }
 
 void Login::begin(const Account& account, const Caller& caller, control::AdminResponder responder) {
@@ -120,20 +128,17 @@ void Login::begin(const Account& account, const Caller& caller, control::AdminRe
   responder.send(begun(account, caller.cookie));
 }
 
-// Whatever was wrong, it says the same.
-void Login::refuse(const std::string& claimed, const Address& client,
-                   control::AdminResponder responder) {
-  if (const auto left_out = refusal_lines_.take(context_.loop.now())) {
-    if (*left_out > 0) context_.audit.write_left_out(*left_out);
-    context_.audit.write({.at = context_.loop.wall_now(),
-                          .known = false,
-                          .caller = claimed,
-                          .from = client.to_string(),
-                          .action = std::string(action),
-                          .outcome = "LoginFailed",
-                          .id = api::make_uuid()});
-  }
-  context_.failure_delay.refuse(std::move(responder), failure());
+void Login::note_refusal(const std::string& claimed, const Address& client) {
+  const auto left_out = refusal_lines_.take(context_.loop.now());
+  if (!left_out) return;
+  if (*left_out > 0) context_.audit.write_left_out(*left_out);
+  context_.audit.write({.at = context_.loop.wall_now(),
+                        .known = false,
+                        .caller = claimed,
+                        .from = client.to_string(),
+                        .action = std::string(action),
+                        .outcome = "LoginFailed",
+                        .id = api::make_uuid()});
 }
 
 control::AdminResponse Login::begun(const Account& account, std::string_view cookie) {

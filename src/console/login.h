@@ -48,10 +48,10 @@ class Login {
   };
   void check_key(const std::string& id, const std::string& secret, const Caller& caller,
                  control::AdminResponder responder);
-  void check_password(const std::string& user, std::string password, const Caller& caller,
+  void check_password(const std::string& user, const std::string& password, const Caller& caller,
                       control::AdminResponder responder);
   void begin(const Account& account, const Caller& caller, control::AdminResponder responder);
-  void refuse(const std::string& claimed, const Address& client, control::AdminResponder responder);
+  void note_refusal(const std::string& claimed, const Address& client);
   control::AdminResponse shown(const Session& session) const;
   control::AdminResponse begun(const Account& account, std::string_view cookie);
 

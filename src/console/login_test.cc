@@ -160,6 +160,22 @@ TEST_F(LoginTest, who_guesses_waits) {
   EXPECT_EQ(log_in_with_key().status, 200);  // who knows does not
 }
 
+TEST_F(LoginTest, who_guesses_at_passwords_waits_before_they_are_checked) {
+  const auto guess = [this] { return log_in(R"({"user": "ada", "password": "x"})").status; };
+  for (size_t i = 0; i < api::FailureDelay::free_failures; ++i) {
+    guess();
+    passwords.asked.back().done(false);
+    EXPECT_EQ(later().status, 401);
+  }
+  const size_t checked = passwords.asked.size();
+  EXPECT_EQ(guess(), 0);
+  EXPECT_EQ(passwords.asked.size(), checked) << "it takes nobody's turn";
+  loop.run_for(api::FailureDelay::delay);
+  ASSERT_EQ(passwords.asked.size(), checked + 1);
+  passwords.asked.back().done(false);
+  EXPECT_EQ(later().status, 401) << "and has waited then";
+}
+
 TEST_F(LoginTest, refuses_what_is_no_login) {
   EXPECT_EQ(log_in("").status, 400);
   EXPECT_EQ(log_in("[]").status, 400);
