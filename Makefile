@@ -33,7 +33,7 @@ unit-test:  ## unit tests and the simulation's seeds
 	@$(INSTALL) build test
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 	@cmake --build $(BUILD)
-	@ctest --test-dir $(BUILD) --output-on-failure
+	@ctest --test-dir $(BUILD) -j 2 --output-on-failure
 
 console-test:  ## types, format and unit tests of the console's page
 	@$(INSTALL) build
@@ -43,7 +43,7 @@ integration-test:  ## end-to-end tests: real clients, real targets, the built da
 	@$(INSTALL) build run test
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 	@cmake --build $(BUILD) --target daruma daruma_load daruma_surge
-	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) -m pytest -q test/integration
+	@DARUMA=$(abspath $(BUILD)/daruma) $(PYTHON) -m pytest -q -n 2 --dist loadfile test/integration
 
 # The comparison's options, as in: make bench ROWS=P1,P3 PEERS=nginx RUNS=9
 PEERS_OPTIONS := $(if $(ROWS),--rows $(ROWS)) $(if $(PEERS),--peers $(PEERS)) \

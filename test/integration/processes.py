@@ -4,11 +4,13 @@
 Standard library only.
 """
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -28,19 +30,41 @@ def wait_until(what, condition, seconds=10.0):
 
 
 class Ports:
-    """Free ports below 10000, where no ephemeral range begins; none is given out twice."""
-    next_port = 5000 + os.getpid() % 2000
+    """Free ports below 10000, where no ephemeral range begins. Each process has a block of its own,
+    which a locked file keeps for it, so that two test runs do not take each other's; a port comes
+    again only when its block has been gone through."""
+    FIRST, END, BLOCK = 3000, 8000, 500  # examples/ listen behind them
+    lock = None
+    first = next_port = 0
 
     @classmethod
     def take(cls, address='127.0.0.1'):
-        for _ in range(4000):
-            cls.next_port = cls.next_port + 1 if cls.next_port < 9999 else 5000
+        if not cls.lock:
+            cls.reserve_block()
+        for _ in range(cls.BLOCK):
+            port = cls.next_port
+            cls.next_port = cls.first + (port + 1 - cls.first) % cls.BLOCK
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 with contextlib.suppress(OSError):
-                    probe.bind((address, cls.next_port))
-                    return cls.next_port
-        raise AssertionError('no port below 10000 is free')
+                    probe.bind((address, port))
+                    return port
+        raise AssertionError(f'no port of {cls.first}..{cls.first + cls.BLOCK - 1} is free')
+
+    @classmethod
+    def reserve_block(cls):
+        folder = Path(tempfile.gettempdir()) / f'daruma-ports-{os.getuid()}'
+        folder.mkdir(exist_ok=True)
+        for first in range(cls.FIRST, cls.END, cls.BLOCK):
+            lock = open(folder / str(first), 'w', encoding='ascii')
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                continue
+            cls.lock, cls.first, cls.next_port = lock, first, first
+            return
+        raise AssertionError(f'other runs hold all blocks of ports: {folder}')
 
 
 class Process:
