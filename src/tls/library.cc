@@ -176,6 +176,15 @@ void set_security_level([[maybe_unused]] SSL_CTX* context, [[maybe_unused]] int 
 #endif
 }
 
+const char* group_name(SSL* ssl) {
+#if defined(OPENSSL_IS_AWSLC)
+  return SSL_get_curve_name(SSL_get_curve_id(ssl));
+#else
+  const auto id = static_cast<int>(SSL_get_negotiated_group(ssl));
+  return id == 0 ? nullptr : SSL_group_to_name(ssl, id);
+#endif
+}
+
 void set_tickets_per_handshake(SSL_CTX* context, size_t count) {
   DARUMA_ASSERT(SSL_CTX_set_num_tickets(context, count) == 1);
 }

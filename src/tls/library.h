@@ -52,6 +52,9 @@ void install_ticket_keys_callback(SSL_CTX* context);
 // their signatures with MD5 and SHA-1; 1 refuses such certificates. AWS-LC has no such scale.
 void set_security_level(SSL_CTX* context, int level);
 
+// The group of the key exchange, e.g. "x25519"; null before there is one, and where there is none.
+const char* group_name(SSL* ssl);
+
 // How many session tickets a TLS 1.3 server sends after a full handshake.
 void set_tickets_per_handshake(SSL_CTX* context, size_t count);
 

@@ -155,13 +155,21 @@ std::vector<std::string> serials_of(X509_CRL* list) {
   return serials;
 }
 
+// By their encodings: AWS-LC has no comparison.
+std::string encoded(GENERAL_NAME* name) {
+  unsigned char* bytes = nullptr;
+  const int size = i2d_GENERAL_NAME(name, &bytes);
+  if (size <= 0) return {};
+  std::string text(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+  OPENSSL_free(bytes);
+  return text;
+}
+
 bool have_common(const GENERAL_NAMES* some, const GENERAL_NAMES* others) {
   for (int i = 0; i < static_cast<int>(sk_GENERAL_NAME_num(some)); ++i) {
-    for (int k = 0; k < static_cast<int>(sk_GENERAL_NAME_num(others)); ++k) {
-      GENERAL_NAME* a = sk_GENERAL_NAME_value(some, i);
-      GENERAL_NAME* b = sk_GENERAL_NAME_value(others, k);
-      if (GENERAL_NAME_cmp(a, b) == 0) return true;
-    }
+    const std::string name = encoded(sk_GENERAL_NAME_value(some, i));
+    for (int k = 0; k < static_cast<int>(sk_GENERAL_NAME_num(others)); ++k)
+      if (!name.empty() && name == encoded(sk_GENERAL_NAME_value(others, k))) return true;
   }
   return false;
 }

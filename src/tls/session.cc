@@ -246,8 +246,7 @@ std::string_view Session::cipher() const {
 }
 
 std::string_view Session::group() const {
-  const auto id = static_cast<int>(SSL_get_negotiated_group(ssl_));
-  return text_or_empty(id == 0 ? nullptr : SSL_group_to_name(ssl_, id));
+  return text_or_empty(group_name(ssl_));
 }
 
 bool Session::resumed() const {

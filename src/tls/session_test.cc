@@ -451,7 +451,10 @@ TEST(Session, what_others_left_in_the_error_queue_is_not_taken_for_its_own) {
   char plain[100];
   // Half a record: the library wants more, and would tell the error that it finds instead.
   wire.server->feed(std::string_view(record).substr(0, 9));
-  ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+  const unsigned char no_certificate[] = {0};
+  const unsigned char* at = no_certificate;
+  EXPECT_EQ(d2i_X509(nullptr, &at, 1), nullptr);
+  ASSERT_NE(ERR_peek_error(), 0u);
   EXPECT_EQ(wire.server->read(plain, wire.to_client).status, SessionStatus::want_input);
   EXPECT_EQ(ERR_peek_error(), 0u);
   wire.server->feed(std::string_view(record).substr(9));
@@ -541,6 +544,7 @@ TEST(Session, follows_renegotiation_by_a_target) {
   EXPECT_EQ(peer.read(), "after");
 }
 
+#if !defined(OPENSSL_IS_AWSLC)  // which leaves RFC 6066 4 out
 TEST(Session, records_are_as_small_as_a_client_asks_for) {
   for (const std::string_view policy : {only_tls12, only_tls13}) {
     const auto server = server_context(policy);
@@ -560,6 +564,7 @@ TEST(Session, records_are_as_small_as_a_client_asks_for) {
     EXPECT_TRUE(peer.read() == bytes);
   }
 }
+#endif
 
 // How many times a client may change its keys, with so much plaintext after each; at most `most`.
 int key_updates_taken(size_t bytes_with_each, int most) {
