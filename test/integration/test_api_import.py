@@ -25,7 +25,7 @@ def aws_tools(daruma, folder):
 
 def described(daruma, folder):
     """What examples/describe-aws.sh collects, of a daruma instead of AWS."""
-    answer = run([ROOT / 'examples/describe-aws.sh', folder / 'aws'], seconds=120,
+    answer = run([ROOT / 'examples/describe-aws.sh', folder / 'aws'], seconds=400,
                  env=aws_tools(daruma, folder))
     assert answer.returncode == 0, answer.stderr
     return folder / 'aws'
@@ -150,7 +150,7 @@ def test_commands_make_the_same_again(tmp_path, processes, start_targets):
                     ignore=shutil.ignore_patterns('data', 'logs', '*.log'))
     again = processes.enter_context(Daruma(configuration))
     environment = aws_tools(again, tmp_path)
-    answer = run(['/bin/sh', tmp_path / 'all.sh'], seconds=120, env=environment)
+    answer = run(['/bin/sh', tmp_path / 'all.sh'], seconds=400, env=environment)
     assert answer.returncode == 0, answer.stderr
     serves_the_site(again, targets)
     assert again.get('/$a', tls=True).text == nasty

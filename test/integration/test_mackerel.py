@@ -141,11 +141,17 @@ def test_changes_are_annotations_and_a_deleted_load_balancer_is_retired(pushed, 
 def test_the_agents_plugin_prints_figures_and_graphs(pushed):
     admin = f'127.0.0.1:{pushed.configuration.admin_port}'
     wait_until('there are figures', lambda: pushed.ask_admin('/mackerel').json()['LoadBalancers'])
-    answer = run([DARUMA, 'mackerel-plugin', '--admin', admin])
-    assert answer.returncode == 0, answer.stderr
-    lines = dict((name, (float(value), int(epoch))) for name, value, epoch in
-                 (line.split('\t') for line in answer.stdout.splitlines()))
-    assert lines['alb.host_count.group.healthy'][0] == 1
+
+    def figures():
+        answer = run([DARUMA, 'mackerel-plugin', '--admin', admin])
+        assert answer.returncode == 0, answer.stderr
+        return dict((name, (float(value), int(epoch))) for name, value, epoch in
+                    (line.split('\t') for line in answer.stdout.splitlines()))
+
+    # Of the minute that ended last: in the first one the target was yet to be checked.
+    wait_until('the target is healthy', lambda: figures()['alb.host_count.group.healthy'][0] == 1,
+               150)
+    lines = figures()
     assert abs(lines['alb.request.count'][1] - time.time()) < 60
     other = run([DARUMA, 'mackerel-plugin', '--admin', admin, '--lb', 'web',
                  '--metric-key-prefix', 'front'])
