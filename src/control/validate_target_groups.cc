@@ -175,8 +175,9 @@ class TargetGroupCheck {
     const std::string version = group_.protocol_version.value_or("HTTP1");
     if (version == "HTTP1" || group_.attributes.count(std::string(key)) == 0) return;
     if (group_.attributes.at(std::string(key)).empty()) return;
+    const Path attributes = path_.at("Attributes");
     issues_.error(
-        path_.at("Attributes").at(key),
+        attributes.at(key),
         fmt::format("'{}' goes with ProtocolVersion HTTP1 only, not with {}", key, version));
   }
 

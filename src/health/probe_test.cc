@@ -98,7 +98,7 @@ class StatusProbeTest : public ProbeTest {
  protected:
   const StatusPage& ask(const std::string& first, const std::string& second) {
     results_.clear();
-    target_.on_request([this, first, second, asked = 0](FakeTarget::Connection& each) mutable {
+    target_.on_request([first, second, asked = 0](FakeTarget::Connection& each) mutable {
       ++asked;
       each.send(asked == 1 ? first : second);
       if (asked == 2) each.close();
