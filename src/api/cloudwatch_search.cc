@@ -170,6 +170,7 @@ class SearchParser {
       value = take_value();
     }
     if (value.text.empty()) wrong("a term is empty");
+    if (value.is_operator()) wrong("an operator stands where a term is due");
     term.exact = value.quoted;
     term.value = value.quoted ? value.text : lower(value.text);
     return term;
@@ -192,6 +193,8 @@ class SearchParser {
   struct Value {
     std::string text;
     bool quoted = false;
+
+    bool is_operator() const { return !quoted && (text == "AND" || text == "OR"); }
   };
   // A word, or what is between quotes.
   Value take_value() {

@@ -242,11 +242,15 @@ class Compiler {
 
   // A table knows conditions and places, not what the rules do. What is as it was is kept.
   void set_table(const std::string& balancer, model::RuleNames names, model::Listener& to) const {
-    const routing::RuleTable* former = former_table(balancer, to);
-    const bool same_names = former != nullptr && *former->names() == names;
-    const auto kept =
-        same_names ? former->names() : std::make_shared<const model::RuleNames>(std::move(names));
-    to.table = former ? former->named(kept) : routing::RuleTable::compile(to.rules, kept);
+    const model::Listener* former = former_listener(balancer, to.port);
+    const bool same_names = former != nullptr && *former->table->names() == names;
+    const auto kept = same_names ? former->table->names()
+                                 : std::make_shared<const model::RuleNames>(std::move(names));
+    const bool same_conditions =
+        former != nullptr && std::ranges::equal(former->rules, to.rules, {},
+                                                &model::Rule::conditions, &model::Rule::conditions);
+    to.table =
+        same_conditions ? former->table->named(kept) : routing::RuleTable::compile(to.rules, kept);
   }
 
   static model::RuleNames names_of_rules(const api::LoadBalancer& balancer,
@@ -264,17 +268,12 @@ class Compiler {
     return names;
   }
 
-  // Null if there is none with these conditions.
-  const routing::RuleTable* former_table(const std::string& balancer,
-                                         const model::Listener& listener) const {
+  // Null if there was none.
+  const model::Listener* former_listener(const std::string& balancer, uint16_t port) const {
     const auto found = former_.find(balancer);
     if (found == former_.end()) return nullptr;
-    const auto there =
-        std::ranges::find(found->second->listeners, listener.port, &model::Listener::port);
-    if (there == found->second->listeners.end()) return nullptr;
-    const bool same = std::ranges::equal(there->rules, listener.rules, {}, &model::Rule::conditions,
-                                         &model::Rule::conditions);
-    return same ? there->table.get() : nullptr;
+    const auto there = std::ranges::find(found->second->listeners, port, &model::Listener::port);
+    return there == found->second->listeners.end() ? nullptr : &*there;
   }
 
   model::Rule compile(const api::Rule& from) {

@@ -139,9 +139,9 @@ def test_metric_math_that_no_alarm_can_have_is_refused(site):  # noqa: F811
     assert by_query(site).describe_alarms(AlarmNames=['math'])['MetricAlarms'] == []
 
 
-SUPPRESSED = {'AlarmName': 'quietly', 'AlarmRule': 'ALARM(mine)', 'ActionsSuppressor': ARN + 'quiet',
-              'ActionsSuppressorWaitPeriod': 0, 'ActionsSuppressorExtensionPeriod': 3600,
-              'AlarmActions': [ARN + 'nobody']}
+SUPPRESSED = {'AlarmName': 'quietly', 'AlarmRule': 'ALARM(mine)',
+              'ActionsSuppressor': ARN + 'quiet', 'ActionsSuppressorWaitPeriod': 0,
+              'ActionsSuppressorExtensionPeriod': 3600, 'AlarmActions': [ARN + 'nobody']}
 
 
 def test_a_suppressor_keeps_actions_back(site):  # noqa: F811
