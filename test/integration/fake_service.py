@@ -2,10 +2,34 @@
 """What the fakes of services share: an HTTP server on a loopback port that may go away and come
 back. Standard library only.
 """
+import contextlib
+import socket
 import threading
 from http.server import ThreadingHTTPServer
 
 from processes import Ports
+
+
+class Server(ThreadingHTTPServer):
+    """Ends its connections with itself: a client that keeps one open must see it go, too."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.connections = set()
+
+    def process_request(self, request, client_address):
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self):
+        super().server_close()
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class FakeService:
@@ -28,7 +52,7 @@ class FakeService:
         self.go_away()
 
     def come_back(self):
-        self.server = ThreadingHTTPServer(('127.0.0.1', self.port), self.handler())
+        self.server = Server(('127.0.0.1', self.port), self.handler())
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def go_away(self):

@@ -129,8 +129,10 @@ def test_lines_that_were_left_by_a_kill_reach_their_bucket(tmp_path, start_targe
             (tmp_path / 'daruma/logs').rglob('*.log'), Path.read_text), 30)
         daruma.kill()
     assert not list(bucket.rglob('*.gz'))
-    # Its five minutes may not be over: then it goes on, until a stop ends it.
+    # Its five minutes may not be over: then the next line goes on with it, and a stop ends it.
     with Daruma(configuration) as daruma:
+        daruma.wait_for_health({targets[0].name: 'healthy'})
+        assert daruma.get('/after-the-kill').status_code == 200
         assert daruma.stop() == 0
     with Daruma(configuration):
         wait_until('it is in the bucket', lambda: written(
