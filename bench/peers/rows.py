@@ -172,7 +172,8 @@ ROWS = tuple(dict.fromkeys(goal.row for goal in GOALS))
 NOT_MEASURED = (
     ('P3', '≤ 5 system calls per request',
      'counted, not timed: `test/integration/test_gates.py` holds 5.0 with TLS on both sides'),
-    ('P4', '≤ 0.55× when linked with AWS-LC', 'takes a build with -DDARUMA_TLS_ROOT: `bench/peers/run.py --build FOLDER --rows P4`'),
+    ('P4', '≤ 0.55× when linked with AWS-LC',
+     'takes a build with -DDARUMA_TLS_ROOT: `bench/peers/run.py --build FOLDER --rows P4`'),
     ('P12', 'two workers to one, ≥ 1.9×',
      'takes two cores for the proxy and others for generator and origin; '
      'this program uses one core for each'),

@@ -66,7 +66,12 @@ void Ec2Cache::use(const std::optional<model::api::Ec2Endpoint>& endpoint) {
 void Ec2Cache::keep(Ec2Kind kind, const Ec2Facts& facts, Instant now) {
   std::erase_if(facts_, [now](const auto& each) { return each.second.until <= now; });
   if (facts_.size() + facts.size() > facts_max) facts_.clear();
-  for (const auto& [id, fact] : facts) facts_[{kind, id}] = {fact, now + good_for};
+  for (const auto& [id, fact] : facts) {
+    // Who waits for it to run asks again.
+    const bool runs =
+        kind != Ec2Kind::instance || (fact.state == "running" && !fact.address.empty());
+    if (runs) facts_[{kind, id}] = {fact, now + good_for};
+  }
 }
 
 const Ec2Fact* Ec2Cache::find(Ec2Kind kind, const std::string& id, Instant now) const {

@@ -56,7 +56,7 @@ struct OutsideAnswers {
   std::map<std::pair<notify::Ec2Kind, std::string>, std::optional<notify::Ec2Fact>> ec2;
   std::map<ObjectPlace, notify::ObjectAnswer> objects;
 };
-// Of all objects that one request names, together.
+// Of all objects that requests name while they wait, together.
 inline constexpr size_t outside_bytes_max = 256 * 1024 * 1024;
 
 class Outside {

@@ -129,6 +129,18 @@ TEST(Outside, objects_of_a_service_are_asked_for_and_those_of_a_directory_read) 
   EXPECT_TRUE(second.questions().empty());
 }
 
+TEST(Ec2Cache, an_instance_that_does_not_run_yet_is_asked_for_again) {
+  World world;
+  world.name_endpoint();
+  const Ec2Facts facts{{"i-7", {"vpc-1", "zone-a", "10.0.0.9", "running"}},
+                       {"i-8", {"vpc-1", "zone-a", "10.0.0.10", "pending"}},
+                       {"i-9", {"vpc-1", "zone-a", "", "running"}}};
+  world.cache.keep(Ec2Kind::instance, facts, world.now);
+  EXPECT_NE(world.cache.find(Ec2Kind::instance, "i-7", world.now), nullptr);
+  EXPECT_EQ(world.cache.find(Ec2Kind::instance, "i-8", world.now), nullptr);
+  EXPECT_EQ(world.cache.find(Ec2Kind::instance, "i-9", world.now), nullptr);
+}
+
 TEST(Ec2Cache, forgets_another_endpoints_and_what_is_too_much) {
   World world;
   world.name_endpoint();
@@ -139,8 +151,9 @@ TEST(Ec2Cache, forgets_another_endpoints_and_what_is_too_much) {
   EXPECT_EQ(world.cache.find(Ec2Kind::vpc, "vpc-1", world.now), nullptr);
 
   world.cache.keep(Ec2Kind::vpc, {{"vpc-1", {.vpc = "vpc-1"}}}, world.now);
+  const Ec2Fact running{"vpc-1", "zone-a", "10.0.0.9", "running"};
   Ec2Facts many;
-  for (size_t i = 0; i < Ec2Cache::facts_max; ++i) many["i-" + std::to_string(i)] = {};
+  for (size_t i = 0; i < Ec2Cache::facts_max; ++i) many["i-" + std::to_string(i)] = running;
   world.cache.keep(Ec2Kind::instance, many, world.now);
   EXPECT_EQ(world.cache.find(Ec2Kind::vpc, "vpc-1", world.now), nullptr);
   EXPECT_NE(world.cache.find(Ec2Kind::instance, "i-7", world.now), nullptr);

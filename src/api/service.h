@@ -127,6 +127,9 @@ class Service final : public control::AdminHandler, private NodeState, private i
   Expected<void> keep(OutsideAnswers& answers, const notify::ObjectQuestion& asked,
                       notify::ObjectAnswer answer) const;
   void run_again(WaitingRequest waiting);
+  size_t object_bytes_waiting() const;
+  // By what is declared and kept now; it may have waited since it was recognised.
+  bool may_still_change(const Caller& caller) const;
   void refuse_waiting(WaitingRequest waiting, ServiceError problem);
   Expected<void> run_ec2(Request& request, const Parameter& parameters,
                          control::AdminResponder& responder);

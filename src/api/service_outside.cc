@@ -5,9 +5,11 @@
 // loses.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
+#include "api/access_keys.h"
 #include "api/service.h"
 
 namespace daruma::api {
@@ -73,16 +75,25 @@ Expected<void> Service::keep(OutsideAnswers& answers, const Ec2Question& asked,
   return {};
 }
 
+// Of all requests together.
+size_t Service::object_bytes_waiting() const {
+  size_t bytes = 0;
+  for (const Waiting& waiting : waiting_) {
+    for (const auto& [place, object] : waiting.answers.objects)
+      bytes += object ? object->size() : 0;
+  }
+  return bytes;
+}
+
 // The operation knows what to call an object that could not be had.
 Expected<void> Service::keep(OutsideAnswers& answers, const ObjectQuestion& asked,
                              ObjectAnswer answer) const {
-  size_t bytes = answer ? answer->size() : 0;
-  for (const auto& [place, other] : answers.objects) bytes += other ? other->size() : 0;
-  if (bytes > outside_bytes_max) {
-    return invalid(
-        fmt::format("The objects that are named have more than {} bytes together; name "
-                    "fewer at once",
-                    outside_bytes_max));
+  if (object_bytes_waiting() + (answer ? answer->size() : 0) > outside_bytes_max) {
+    return refuse("ServiceUnavailable",
+                  fmt::format("The objects that requests wait for have more than {} bytes "
+                              "together; name fewer at once, or try again",
+                              outside_bytes_max),
+                  503);
   }
   answers.objects.insert_or_assign({asked.bucket.name, asked.key, asked.version},
                                    std::move(answer));
@@ -93,8 +104,25 @@ Expected<void> Service::keep(OutsideAnswers& answers, const ObjectQuestion& aske
 void Service::run_again(WaitingRequest waiting) {
   Waiting now = std::move(*waiting);
   waiting_.erase(waiting);
+  now.request.caller.may_change &= may_still_change(now.request.caller);
   refuse_if_failed(run_elbv2(now.request, now.parameters, now.responder, now.answers), now.request,
                    now.responder);
+}
+
+bool Service::may_still_change(const Caller& caller) const {
+  const shapes::Admin& admin = context_.controller.resources().admin;
+  if (caller.name.empty()) return admin.authentication == "none";
+  const auto is_admin = [&caller](const std::string& name, const auto& role) {
+    return name == caller.name && role.value_or("admin") == "admin";
+  };
+  std::optional<shapes::AccessKey> made;
+  if (context_.created != nullptr)
+    made = find_access_key(context_.data_directory, context_.created->vault, caller.name);
+  if (made) return is_admin(caller.name, made->role);
+  return std::ranges::any_of(admin.access_keys,
+                             [&](const auto& key) { return is_admin(key.id, key.role); }) ||
+         std::ranges::any_of(admin.users,
+                             [&](const auto& user) { return is_admin(user.name, user.role); });
 }
 
 void Service::refuse_waiting(WaitingRequest waiting, ServiceError problem) {

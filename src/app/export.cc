@@ -91,6 +91,15 @@ int run(const ExportCommand& command) {
     if (command.as_commands) break;
     if (!key.secret_file) warn("the secret of access key " + key.id + " is left out");
   }
+  if (const auto& ec2 = declared.resources.admin.ec2;
+      ec2 && !ec2->secret_access_key_file && !command.as_commands)
+    warn("Admin.Ec2 is left out: its secret stands in the file; name a SecretAccessKeyFile");
+  for (const auto& bucket : declared.resources.buckets) {
+    if (command.as_commands) break;
+    if (bucket.secret_access_key && !bucket.secret_access_key_file)
+      warn("bucket " + bucket.name + " is left out: its secret stands in the file; name a " +
+           "SecretAccessKeyFile");
+  }
   const Resources whole = control::together(declared.resources, *created);
   const std::string& certificates = command.certificates_directory;
   const std::string folder = certificates.empty() ? "" : certificates + "/";

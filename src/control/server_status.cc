@@ -81,8 +81,11 @@ std::string text_of(const ServerNote& note) {
   const model::ServerStatus& status = note.status;
   std::string text =
       fmt::format("The server of {} (target group {})", note.target, note.target_group);
-  if (!status.problem.empty()) return text + ": " + status.problem + ".\n";
-  if (!status.known()) return text + " has not been asked for its status page yet.\n";
+  const std::string problem = status.problem.empty() ? "" : ": " + status.problem;
+  if (!status.known()) {
+    return text + (problem.empty() ? " has not been asked for its status page yet" : problem) +
+           ".\n";
+  }
   text +=
       fmt::format(", {:.1f} s ago: {}", seconds_ago(status.at, note.now), text_of(status.latest));
   if (status.workers_most > 0)
@@ -91,6 +94,7 @@ std::string text_of(const ServerNote& note) {
   if (status.full_at != Instant{} && status.full_at != status.at)
     text += fmt::format("; when it was full last, {:.0f} s ago: {}",
                         seconds_ago(status.full_at, note.now), text_of(status.fullest));
+  if (!problem.empty()) text += "; since then" + problem;
   return text + ".\n";
 }
 

@@ -39,6 +39,10 @@ TEST(ServerStatus, a_note_tells_when_and_the_most_there_are) {
             "sending, 3 idle; more than 4 it never has (MaxRequestWorkers 4); when it was full "
             "last, 40 s ago: all 4 workers busy: 2 sending, 2 in keep-alive.\n");
   note.status.problem = "its status page was answered 403";
+  EXPECT_TRUE(text_of(note).ends_with(
+      "2 sending, 2 in keep-alive; since then: its status page was answered 403.\n"));
+  note.status = {};
+  note.status.problem = "its status page was answered 403";
   EXPECT_EQ(text_of(note),
             "The server of 127.0.0.2:8443 (target group app): its status page was answered 403.\n");
 }

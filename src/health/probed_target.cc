@@ -172,7 +172,9 @@ void ProbedTarget::begin_probe() {
   if (addresses_.empty()) return record({.outcome = ProbeOutcome::name_unresolved});
   address_ %= addresses_.size();
   const Instant now = environment_.loop.now();
-  probe_asks_ = status_watch_.due() <= now;
+  // Not while a verdict is urgent: the question may keep it for a second.
+  probe_asks_ = status_watch_.due() <= now && before.state != model::HealthState::unhealthy &&
+                !rhythm_.hurried();
   if (probe_asks_) status_watch_.asks(now);
   ProbeRequest request{.protocol = check_.protocol,
                        .version = check_.version,
@@ -209,7 +211,7 @@ void ProbedTarget::record(const ProbeResult& result) {
   traffic_.probe_ends(environment_.loop.now(), answered());
   if (!excuse(result)) history_.record(result, thresholds);
   set_saturated();
-  const bool convicted = before.state == model::HealthState::healthy &&
+  const bool convicted = before.state != model::HealthState::unhealthy &&
                          health().state == model::HealthState::unhealthy;
   if (convicted && guarded_) damping_.on_convicted(environment_.loop.now());
   hasten_or_calm(result.outcome);
@@ -221,7 +223,7 @@ void ProbedTarget::record(const ProbeResult& result) {
 void ProbedTarget::take_status(const ProbeResult& result) {
   const bool asked = std::exchange(probe_asks_, false);
   if (!asked || result.outcome != ProbeOutcome::passed) return;
-  if (status_watch_.take(result.status_page, environment_.loop.now()))
+  if (status_watch_.take(result.status_page, environment_.loop.now(), traffic_.door_shut()))
     observer_.on_server_status(*this);
 }
 

@@ -39,12 +39,12 @@ Instant StatusWatch::due() const {
   return asked_ == Instant{} ? asked_ : asked_ + model::scoreboard_gap;
 }
 
-bool StatusWatch::take(const StatusPage& page, Instant now) {
+bool StatusWatch::take(const StatusPage& page, Instant now, bool door_shut) {
   std::string problem = problem_of(page);
   if (problem.empty()) {
     const auto board = model::parse_scoreboard(page.text);
     if (board) {
-      learn(*board, now);
+      learn(*board, now, door_shut);
     } else {
       problem = "its status page " + board.error().message;
     }
@@ -54,8 +54,9 @@ bool StatusWatch::take(const StatusPage& page, Instant now) {
   return !told;
 }
 
-void StatusWatch::learn(const model::Scoreboard& board, Instant now) {
-  status_.workers_most = workers_most(board);
+void StatusWatch::learn(const model::Scoreboard& board, Instant now, bool door_shut) {
+  status_.workers_most = workers_most(board, door_shut);
+  door_was_shut_ = door_shut;
   status_.latest = board;
   status_.at = now;
   if (!board.full()) return;
@@ -64,15 +65,15 @@ void StatusWatch::learn(const model::Scoreboard& board, Instant now) {
 }
 
 // Apache starts more workers each second while none is free, until it has MaxRequestWorkers, and
-// ServerLimit is not below that. So as many as it had twice in a row with none free are all; and
-// so are as many as there are slots.
-uint32_t StatusWatch::workers_most(const model::Scoreboard& board) const {
+// ServerLimit is not below that. So as many as it had twice in a row with none free, and the door
+// shut, are all; and so are as many as there are slots.
+uint32_t StatusWatch::workers_most(const model::Scoreboard& board, bool door_shut) const {
   const uint32_t known = status_.workers_most;
   if (board.workers() > known && known > 0) return 0;  // it was told otherwise meanwhile
   if (!board.full() || !board.settled()) return known;
   const bool no_slot_left = board.in(model::WorkerState::no_process) == 0;
-  const bool none_came = status_.known() && status_.latest.full() && status_.latest.settled() &&
-                         status_.latest.workers() == board.workers();
+  const bool none_came = door_shut && door_was_shut_ && status_.known() && status_.latest.full() &&
+                         status_.latest.settled() && status_.latest.workers() == board.workers();
   return no_slot_left || none_came ? board.workers() : known;
 }
 

@@ -24,17 +24,20 @@ class StatusWatch {
 
   // What a probe that asked, and passed, has brought. True: status() is not what it was. That an
   // answer is of no use is told for the first in a row, whatever is wrong with the next.
-  bool take(const StatusPage& page, Instant now);
+  // `door_shut`: its connections show that it is full (governor). Without that a full scoreboard
+  // may be the question's own doing: it takes the last place of a server that soon starts more.
+  bool take(const StatusPage& page, Instant now, bool door_shut);
 
   const model::ServerStatus& status() const { return status_; }
 
  private:
-  void learn(const model::Scoreboard& board, Instant now);
-  uint32_t workers_most(const model::Scoreboard& board) const;
+  void learn(const model::Scoreboard& board, Instant now, bool door_shut);
+  uint32_t workers_most(const model::Scoreboard& board, bool door_shut) const;
 
   std::string path_;
   model::ServerStatus status_;
-  Instant asked_{};  // the zero instant: never
+  bool door_was_shut_ = false;  // at the latest scoreboard
+  Instant asked_{};             // the zero instant: never
 };
 
 }  // namespace daruma::health

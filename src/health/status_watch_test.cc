@@ -20,10 +20,10 @@ StatusPage page(const std::string& slots) {
 
 struct StatusWatchTest : testing::Test {
   StatusWatchTest() { watch.set_path("/server-status"); }
-  bool take(const StatusPage& page) {
+  bool take(const StatusPage& page, bool door_shut = true) {
     now += 20s;
     watch.asks(now);
-    return watch.take(page, now);
+    return watch.take(page, now, door_shut);
   }
   uint32_t most_after(std::initializer_list<const char*> boards) {
     watch.set_path("");
@@ -64,6 +64,15 @@ TEST_F(StatusWatchTest, knows_how_many_workers_there_are_at_most_when_it_has_see
   EXPECT_EQ(most_after({"WKWW", "W___"}), 4u) << "that stays";
   EXPECT_EQ(most_after({"WKW.....", "WWW.....", "WWWW...."}), 0u) << "it is told otherwise";
   EXPECT_EQ(most_after({"WKWG", "WKWG"}), 0u) << "one of before a restart";
+}
+
+TEST_F(StatusWatchTest, a_question_that_takes_the_last_place_is_no_proof_of_all) {
+  for (int i = 0; i < 3; ++i) take(page("WKKKK....."), false);
+  EXPECT_EQ(watch.status().workers_most, 0u);
+  take(page("WKKKK....."), true);
+  EXPECT_EQ(watch.status().workers_most, 0u);
+  take(page("WKKKK....."), true);
+  EXPECT_EQ(watch.status().workers_most, 5u);
 }
 
 TEST_F(StatusWatchTest, what_is_of_no_use_is_told_once_and_what_is_known_stays) {

@@ -174,11 +174,15 @@ SuppressedBy AlarmDesk::suppression_of(const Entry& entry, WallTime now) const {
   const alarm::Standing& standing = entry.standing;
   const Entry* other = book_.find(alarm::name_in(suppressor->written));
   if (other != nullptr && other->standing.state == State::alarm) return SuppressedBy::suppressor;
+  // A beginning that lies ahead is of a clock that was set back: such a period is over.
+  const auto within = [now](WallTime begin, Duration period) {
+    return begin <= now && now < begin + period;
+  };
   switch (standing.suppressed_by) {
     case SuppressedBy::suppressor:
       return suppressor->extension > 0s ? SuppressedBy::extension_period : SuppressedBy::nothing;
     case SuppressedBy::extension_period:
-      return now < standing.suppressed_since + suppressor->extension
+      return within(standing.suppressed_since, suppressor->extension)
                  ? SuppressedBy::extension_period
                  : SuppressedBy::nothing;
     case SuppressedBy::wait_period:
@@ -187,7 +191,7 @@ SuppressedBy AlarmDesk::suppression_of(const Entry& entry, WallTime now) const {
   }
   // Whoever was told of an alarm is told of its end at once.
   const bool waits = standing.state == State::alarm && standing.acted != State::alarm &&
-                     now < standing.transitioned + suppressor->wait;
+                     within(standing.transitioned, suppressor->wait);
   return waits ? SuppressedBy::wait_period : SuppressedBy::nothing;
 }
 

@@ -126,7 +126,9 @@ Result<HttpReply> CurlSender::send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_milliseconds);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout / 1ms));
+  // 0 would be no limit at all.
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(request.timeout).count();
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(milliseconds)));
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields.get());
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "daruma");
   if (request.signer) sign(curl, *request.signer);

@@ -40,7 +40,7 @@ using RemoteAnswer = std::variant<Ec2Answer, ObjectAnswer>;  // of the same plac
 class RemoteReader final : private io::Mailbox<std::pair<uint64_t, RemoteAnswer>>::Reader {
  public:
   using Done = std::function<void(RemoteAnswer)>;
-  static constexpr size_t waiting_max = 64;
+  static constexpr size_t waiting_max = 16;
 
   // Control thread, whose loop it is; so is everything else here. `now` is any thread's.
   RemoteReader(io::Loop& loop, std::function<Instant()> now);

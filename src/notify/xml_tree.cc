@@ -19,6 +19,7 @@ namespace {
 struct Building {
   XML_Parser parser;
   std::vector<XmlElement> open;
+  size_t elements = 0;
   XmlElement root;
   std::string problem;
 
@@ -32,6 +33,9 @@ void begin(void* self, const XML_Char* name, const XML_Char**) {
   auto& building = *static_cast<Building*>(self);
   if (building.open.size() >= xml_depth_max) {
     return building.stop(fmt::format("elements lie more than {} deep", xml_depth_max));
+  }
+  if (++building.elements > xml_elements_max) {
+    return building.stop(fmt::format("it has more than {} elements", xml_elements_max));
   }
   building.open.push_back({name, "", {}});
 }
@@ -78,7 +82,7 @@ Result<XmlElement> parse_xml(std::string_view text) {
   const std::unique_ptr<std::remove_pointer_t<XML_Parser>, decltype(&XML_ParserFree)> parser(
       XML_ParserCreate("UTF-8"), &XML_ParserFree);
   DARUMA_ASSERT(parser != nullptr);
-  Building building{parser.get(), {}, {}, ""};
+  Building building{parser.get(), {}, 0, {}, ""};
   XML_SetUserData(parser.get(), &building);
   XML_SetElementHandler(parser.get(), begin, end);
   XML_SetCharacterDataHandler(parser.get(), take_text);

@@ -25,6 +25,7 @@ struct XmlElement {
 };
 
 inline constexpr size_t xml_depth_max = 32;
+inline constexpr size_t xml_elements_max = 200'000;
 
 // The root. Fails with what is wrong, and in which line.
 Result<XmlElement> parse_xml(std::string_view text);

@@ -41,6 +41,9 @@ TEST(XmlTree, what_is_refused_and_why) {
             begin + "1: it declares a document type");
   EXPECT_EQ(problem(deep), begin + "1: elements lie more than 32 deep");
   EXPECT_NE(problem("<a>&x;</a>"), "");
+  std::string many = "<a>";
+  for (size_t i = 0; i < xml_elements_max; ++i) many += "<b/>";
+  EXPECT_EQ(problem(many + "</a>"), begin + "1: it has more than 200000 elements");
 }
 
 }  // namespace

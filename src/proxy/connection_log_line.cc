@@ -16,6 +16,7 @@ std::string_view or_dash(std::string_view text) {
 }
 
 constexpr size_t subject_bytes_max = 1024;
+constexpr size_t serial_digits_max = 64;  // RFC 5280 4.1.2.2 allows 40
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -53,7 +54,8 @@ void write_connection_log_line(const ConnectionLogRecord& record, std::string& l
                  date_and_time(record.time), record.client.ip(), record.client.port(),
                  record.listener_port, or_dash(record.tls_version), or_dash(record.tls_cipher),
                  latency, or_dash(escaped(record.certificate_subject.substr(0, subject_bytes_max))),
-                 or_dash(record.certificate_validity), or_dash(record.certificate_serial_number),
+                 or_dash(record.certificate_validity),
+                 or_dash(record.certificate_serial_number.substr(0, serial_digits_max)),
                  status_of(record), record.connection_id, or_dash(record.tls_group),
                  record.load_balancer, or_dash(record.node_ip));
 }

@@ -54,6 +54,8 @@ TEST(ConnectionLogLine, tells_of_the_clients_certificate) {
             "Failed:ClientCertExpired TID_1 - app/web/5 192.0.2.1");
   const std::string long_name = "CN=" + std::string(5'000, 'x');
   refused.certificate_subject = long_name;
+  const std::string long_number(20'000, 'A');
+  refused.certificate_serial_number = long_number;
   EXPECT_LT(line_of(refused).size(), 1'500u);
 }
 

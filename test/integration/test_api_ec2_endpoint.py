@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An EC2 endpoint that the operator names knows the networks and machines, instead of the
 inventory."""
-import threading
+import concurrent.futures
 
 import pytest
 from botocore.exceptions import ClientError
@@ -190,13 +190,26 @@ def test_an_endpoint_in_trouble_is_told_of(elbv2, fake):
 
 def test_a_node_that_stops_waits_for_nobody(daruma, elbv2, fake):
     fake.may_answer.clear()
-    waiting = threading.Thread(target=lambda: pytest.raises(
-        Exception, elbv2.create_load_balancer, Name='web', Subnets=['subnet-a']))
-    waiting.start()
-    wait_until('the endpoint is asked', lambda: fake.asked)
-    daruma.stop()
-    waiting.join(20)
-    assert not waiting.is_alive()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = pool.submit(elbv2.create_load_balancer, Name='web', Subnets=['subnet-a'])
+        wait_until('the endpoint is asked', lambda: fake.asked)
+        assert daruma.stop(10) == 0
+        assert waiting.exception(20) is not None
+
+
+def test_who_may_change_nothing_any_more_changes_nothing(daruma, elbv2, fake):
+    fake.may_answer.clear()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = pool.submit(refused, 'AccessDenied', elbv2.create_load_balancer, Name='web',
+                              Subnets=['subnet-a'])
+        wait_until('the endpoint is asked', lambda: fake.asked)
+        for key in daruma.configuration.value['Admin']['AccessKeys']:
+            key['Role'] = 'read-only'
+        daruma.configuration.write()
+        assert daruma.reload().returncode == 0
+        fake.may_answer.set()
+        assert 'not authorized' in waiting.result(20)
+    assert elbv2.describe_load_balancers()['LoadBalancers'] == []
 
 
 def test_networks_are_the_endpoints(daruma, fake):
