@@ -155,19 +155,17 @@ def test_many_instances_at_once(elbv2, fake):
 
 def test_nobody_else_waits_for_it(daruma, elbv2, fake):
     fake.may_answer.clear()
-    made = []
-    waiting = threading.Thread(target=lambda: made.append(elbv2.create_load_balancer(
-        Name='web', Subnets=['subnet-a'])['LoadBalancers'][0]['State']['Code']))
-    waiting.start()
-    wait_until('the endpoint is asked', lambda: fake.asked)
-    other = client(daruma)
-    assert other.create_load_balancer(Name='other')['LoadBalancers']
-    assert [each['LoadBalancerName'] for each in other.describe_load_balancers()[
-        'LoadBalancers']] == ['other']
-    assert not made
-    fake.may_answer.set()
-    waiting.join(20)
-    assert made == ['provisioning']
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = pool.submit(elbv2.create_load_balancer, Name='web', Subnets=['subnet-a'])
+        wait_until('the endpoint is asked', lambda: fake.asked)
+        other = client(daruma)
+        assert other.create_load_balancer(Name='other')['LoadBalancers']
+        assert [each['LoadBalancerName'] for each in other.describe_load_balancers()[
+            'LoadBalancers']] == ['other']
+        assert not waiting.done()
+        fake.may_answer.set()
+        made = waiting.result(20)['LoadBalancers'][0]
+    assert made['State']['Code'] == 'provisioning'
     assert len(other.describe_load_balancers()['LoadBalancers']) == 2
 
 
