@@ -6,13 +6,13 @@
 #include <algorithm>
 
 #include "http/characters.h"
+#include "model/limits.h"
 
 namespace daruma::control {
 namespace {
 
 constexpr size_t cookie_name_bytes_max = 256;
 constexpr size_t health_check_body_bytes_max = 1024;
-constexpr size_t target_status_path_bytes_max = 1024;
 constexpr size_t log_prefix_bytes_max = 512;
 
 }  // namespace
@@ -35,8 +35,8 @@ std::string check_health_check_body(std::string_view value) {
 }
 
 std::string check_target_status_path(std::string_view value) {
-  if (value.size() > target_status_path_bytes_max)
-    return fmt::format("has {} bytes; the limit is {}", value.size(), target_status_path_bytes_max);
+  constexpr size_t most = model::limits::target_status_path_bytes_max;
+  if (value.size() > most) return fmt::format("has {} bytes; the limit is {}", value.size(), most);
   const bool plain = std::ranges::all_of(
       value, [](char c) { return c > ' ' && c <= '~' && c != '?' && c != '#'; });
   if (value.starts_with('/') && plain) return "";
