@@ -156,14 +156,11 @@ export function ruleText(alarm: MetricAlarm): string {
   if (alarm.AlarmRule) return alarm.AlarmRule;
   const periods = alarm.EvaluationPeriods ?? 1;
   const period =
-    alarm.Period ?? Math.max(0, ...(alarm.Metrics ?? []).map((each) => each.MetricStat?.Period ?? 0));
+    alarm.Period ??
+    Math.max(0, ...(alarm.Metrics ?? []).map((each) => each.MetricStat?.Period ?? 0));
   const watched = alarm.Metrics
     ? mathText(alarm.Metrics)
-    : metricText(
-        alarm.Statistic ?? alarm.ExtendedStatistic,
-        alarm.MetricName,
-        alarm.Dimensions,
-      );
+    : metricText(alarm.Statistic ?? alarm.ExtendedStatistic, alarm.MetricName, alarm.Dimensions);
   return (
     `${watched} ${comparisons[alarm.ComparisonOperator ?? ''] ?? ''} ` +
     `${alarm.Threshold ?? ''}, in ${alarm.DatapointsToAlarm ?? periods} of ${periods} periods of ${period} s`
