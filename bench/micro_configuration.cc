@@ -144,7 +144,7 @@ class Adopter final : private io::Mailbox<model::ControlLetter>::Reader {
     Cost cost;
     while (adopted_ == before) turn(cost);
     // Deregistering and letting go, each of all targets.
-    for (size_t done = 0; done <= 2 * targets; done += model::limits::registrations_per_turn_max)
+    for (size_t done = 0; done <= 2 * targets; done += model::limits::adopted_per_turn_max)
       turn(cost);
     return cost;
   }

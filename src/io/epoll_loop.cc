@@ -144,6 +144,10 @@ void EpollLoop::read_clock() {
   wall_now_is_current_ = false;
 }
 
+Instant EpollLoop::precise_now() const {
+  return monotonic_now();
+}
+
 WallTime EpollLoop::wall_now() const {
   if (!wall_now_is_current_) {
     wall_now_ =

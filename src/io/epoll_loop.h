@@ -33,6 +33,7 @@ class EpollLoop final : public Loop {
   void turn(Duration sleep_max = Duration::max());
 
   Instant now() const override { return now_; }
+  Instant precise_now() const override;
   WallTime wall_now() const override;
   Random& random() override { return random_; }
   std::unique_ptr<Socket> connect(const Address& address, SocketHandler& handler) override;

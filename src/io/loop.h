@@ -52,6 +52,9 @@ class Loop {
   virtual ~Loop() = default;
 
   virtual Instant now() const = 0;        // constant within one turn
+  // The clock read anew, to know how long something keeps this turn's others waiting. Costs more
+  // than now(), so not for each request.
+  virtual Instant precise_now() const { return now(); }
   virtual WallTime wall_now() const = 0;  // constant within one turn
   // For so long what this turn handles may have been there already, unseen, because the loop was
   // busy with turns before. How long somebody took to answer is known no better than that.

@@ -128,11 +128,6 @@ inline constexpr size_t app_sticky_groups_max = 500;
 inline constexpr size_t health_check_path_bytes_max = 1024;
 inline constexpr size_t health_check_body_bytes_max = 64 * 1024;
 inline constexpr size_t target_status_path_bytes_max = 1024;
-// A scoreboard has a byte for each slot; 20,000 (ServerLimit's most) are as many as Apache has.
-inline constexpr size_t target_status_bytes_max = 64 * 1024;
-// Between questions to one target, at least: of health checks each 5 s every second one asks.
-inline constexpr Duration target_status_gap = 9s;
-inline constexpr Duration target_status_timeout = 1s;
 
 // Who may use the API
 inline constexpr size_t access_keys_max = 100;
@@ -198,7 +193,10 @@ inline constexpr Range reserved_units{100, 15'000, 100};    // capacity units of
 inline constexpr size_t load_balancers_max = 500;
 inline constexpr size_t inventory_items_max = 10'000;  // of each kind
 inline constexpr size_t inventory_text_max = 255;
-inline constexpr size_t registrations_per_turn_max = 256;  // that a worker makes or ends
+// A worker adopts a configuration in pieces, so that requests need not wait: of so many targets and
+// listeners at most, and none is begun when a piece has taken so long.
+inline constexpr size_t adopted_per_turn_max = 256;
+inline constexpr Duration adoption_piece_time = 250us;
 inline constexpr size_t draining_targets_max = 10'000;     // that GET /targets still shows
 inline constexpr size_t target_groups_max = 3000;
 inline constexpr size_t certificates_max = 2500;      // ACM's quota

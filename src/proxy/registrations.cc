@@ -33,6 +33,7 @@ uint64_t Registrations::newest_revision() const {
 
 void Registrations::adopt_no_more() {
   if (waiting_) owner_.on_retired(std::exchange(waiting_, nullptr));
+  while (phase_ == Phase::serving) serve_next();
   if (phase_ != Phase::registering) return;
   if (current_) current_->take_back();
   owner_.on_retired(adopting_->take_snapshot());
@@ -44,17 +45,27 @@ void Registrations::adopt_no_more() {
 // --- Piece by piece ---
 
 void Registrations::work() {
-  for (size_t steps = model::limits::registrations_per_turn_max; steps > 0; --steps) {
+  const Instant begin = environment_.loop.precise_now();
+  work_for(begin);
+  environment_.counters.adoption_time.record(environment_.loop.precise_now() - begin);
+}
+
+void Registrations::work_for(Instant begin) {
+  for (size_t steps = model::limits::adopted_per_turn_max; steps > 0; --steps) {
     if (!step()) return;
+    if (environment_.loop.precise_now() - begin >= model::limits::adoption_piece_time) break;
   }
   environment_.loop.call_soon(*this);
 }
 
-// About one target. False: nothing is left to do.
+// About one target or listener. False: nothing is left to do.
 bool Registrations::step() {
   switch (phase_) {
     case Phase::registering:
       register_next();
+      return true;
+    case Phase::serving:
+      serve_next();
       return true;
     case Phase::deregistering:
       deregister_next();
@@ -101,7 +112,7 @@ AdoptedGroup Registrations::new_group(const model::TargetGroup& group) {
 
 void Registrations::register_next() {
   AdoptedGroup* group = adopting_->incomplete_group();
-  if (!group) return serve();
+  if (!group) return begin_to_serve();
   const auto index = static_cast<uint32_t>(group->targets.size());
   const model::Target& target = group->group->targets[index];
   const std::shared_ptr<TargetState>& state =
@@ -125,14 +136,18 @@ std::shared_ptr<TargetState> Registrations::find_or_create(
   return state;
 }
 
-void Registrations::serve() {
-  const size_t named = adopting_->targets();
+void Registrations::begin_to_serve() {
   adopted_.push_back(std::move(adopting_));
   current_ = Pin(*this, *adopted_.back());
+  phase_ = Phase::serving;
+  owner_.on_registered();
+}
+
+void Registrations::serve_next() {
+  if (owner_.serve_next()) return;
   next_target_ = targets_.begin();
   phase_ = Phase::deregistering;
-  owner_.on_adopted();
-  if (targets_.size() == named) finish();
+  if (targets_.size() == current_->targets()) finish();
 }
 
 // What older snapshots name they keep while requests of theirs run.

@@ -4,9 +4,9 @@
 // snapshots that it has adopted.
 //
 // A snapshot is adopted piece by piece, so that however many targets it names, everybody else's
-// events come in between: its targets are registered; then it serves; then those that it does not
-// name are deregistered; and what a former one held is let go when nobody pins it any more. A
-// snapshot that comes meanwhile waits, and of several that do the newest is taken.
+// events come in between: its targets are registered; then its listeners serve by it; then targets
+// that it does not name are deregistered; and what a former one held is let go when nobody pins it
+// any more. A snapshot that comes meanwhile waits, and of several that do the newest is taken.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,11 @@ class Registrations final : private Pin::Owner, private io::Task {
  public:
   class Owner {
    public:
-    // All of a snapshot's targets are registered: current() is it from now on.
-    virtual void on_adopted() = 0;
+    // All of a snapshot's targets are registered: current() is it from now on, and calls of
+    // serve_next() follow.
+    virtual void on_registered() = 0;
+    // One more listener goes by current(). False: it was the last, all do.
+    virtual bool serve_next() = 0;
     // Nobody needs this snapshot any more, or it will not be adopted.
     virtual void on_retired(model::SnapshotRef snapshot) = 0;
 
@@ -45,7 +48,8 @@ class Registrations final : private Pin::Owner, private io::Task {
   Registrations(const Registrations&) = delete;
   Registrations& operator=(const Registrations&) = delete;
 
-  // on_adopted() follows, perhaps from inside this call; or on_retired(), if a newer one is known.
+  // on_registered() follows, perhaps from inside this call; or on_retired(), if a newer one is
+  // known.
   void adopt(model::SnapshotRef snapshot);
   // This node drains: what does not serve yet never will.
   void adopt_no_more();
@@ -69,18 +73,20 @@ class Registrations final : private Pin::Owner, private io::Task {
     uint64_t revision;  // of the newest snapshot that was known when it was told
   };
   using Targets = std::map<model::TargetKey, std::shared_ptr<TargetState>>;
-  enum class Phase : uint8_t { idle, registering, deregistering };
+  enum class Phase : uint8_t { idle, registering, serving, deregistering };
 
   void on_unpinned(AdoptedSnapshot& snapshot) override;
   void run() override { work(); }  // Task: the next piece
   void work();
+  void work_for(Instant begin);
   bool step();
   void begin(model::SnapshotRef snapshot);
   void register_next();
   AdoptedGroup new_group(const model::TargetGroup& group);
   std::shared_ptr<TargetState> find_or_create(const model::TargetKey& key,
                                               const std::shared_ptr<GroupState>& group);
-  void serve();
+  void begin_to_serve();
+  void serve_next();
   void deregister_next();
   void deregister(const Targets::iterator& target);
   void finish();

@@ -42,15 +42,22 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
 
   void on_letter(model::WorkerLetter letter) override;
   void on_connection_closed() override { environment.loop.call_soon(*this); }
-  void on_adopted() override;
+  void on_registered() override;
+  bool serve_next() override;
   void on_retired(model::SnapshotRef snapshot) override {
     post(model::RetiredLetter{std::move(snapshot)});
   }
   void on_timer(io::Timer& timer) override;
   void run() override;  // Task: what ended connections leave to be tidied
 
-  ListenerProblems adopt_listeners();
-  ListenerProblems open_listeners();
+  // Of snapshot().
+  struct ListenerPlace {
+    size_t load_balancer = 0;
+    size_t listener = 0;
+  };
+  bool find_listener(ListenerPlace& place) const;
+  void retire_unnamed();
+  void adopt_listener(const ListenerPlace& place, ListenerProblems& problems);
   std::string adopt_listener(size_t load_balancer, size_t listener);
   std::string adopt_tls(Listener& listener, const model::LoadBalancer& owner,
                         const model::Listener& model);
@@ -74,6 +81,8 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
   io::Timer drain_timer;
   io::Timer listen_timer;            // while some listener does not listen
   ListenerProblems listen_problems;  // as told last
+  ListenerPlace next_listener;       // that has not adopted the snapshot yet
+  ListenerProblems next_problems;    // of those that have
   Registrations registrations;
   std::map<ListenerKey, std::unique_ptr<Listener>> listeners;
   std::vector<std::unique_ptr<Listener>> retired_listeners;
@@ -160,13 +169,26 @@ void Worker::Implementation::on_letter(model::WorkerLetter letter) {
   drain(std::get<model::DrainLetter>(letter).deadline);
 }
 
-void Worker::Implementation::on_adopted() {
+void Worker::Implementation::on_registered() {
   const std::vector<std::string>& keys = snapshot().cookie_keys;
   environment.sticky_cookies.set_shared_keys(
       {keys.empty() ? std::string() : keys.front(), keys.size() < 2 ? std::string() : keys[1]});
-  ListenerProblems problems = adopt_listeners();
+  listen_timer.clear();
+  next_listener = {};
+  next_problems.clear();
+}
+
+bool Worker::Implementation::serve_next() {
+  if (find_listener(next_listener)) {
+    adopt_listener(next_listener, next_problems);
+    ++next_listener.listener;
+    return true;
+  }
+  // Those that came open before those that go close: nobody finds the port of both closed.
+  retire_unnamed();
   counters->snapshot_revision.set(static_cast<int64_t>(snapshot().revision));
-  tell_adopted(std::move(problems));
+  tell_adopted(std::move(next_problems));
+  return false;
 }
 
 void Worker::Implementation::tell_adopted(ListenerProblems problems) {
@@ -178,39 +200,41 @@ void Worker::Implementation::tell_adopted(ListenerProblems problems) {
       .worker = options.index, .revision = snapshot().revision, .problems = std::move(problems)});
 }
 
-ListenerProblems Worker::Implementation::adopt_listeners() {
-  std::set<ListenerKey> present;
+// From this place on; false if there is none.
+bool Worker::Implementation::find_listener(ListenerPlace& place) const {
   const auto& load_balancers = snapshot().load_balancers;
-  for (const model::LoadBalancer& load_balancer : load_balancers) {
-    for (const model::Listener& listener : load_balancer.listeners)
-      present.insert({load_balancer.name, listener.port});
+  while (place.load_balancer < load_balancers.size()) {
+    if (place.listener < load_balancers[place.load_balancer].listeners.size()) return true;
+    place = {place.load_balancer + 1, 0};
   }
-  // Those that come open before those that go close: nobody finds the port of both closed.
-  ListenerProblems problems = open_listeners();
-  for (auto it = listeners.begin(); it != listeners.end();) {
-    const auto listener = it++;
-    if (!present.contains(listener->first)) retire_listener(listener);
-  }
-  return problems;
+  return false;
 }
 
-ListenerProblems Worker::Implementation::open_listeners() {
-  ListenerProblems problems;
-  const auto& load_balancers = snapshot().load_balancers;
-  for (size_t l = 0; l < load_balancers.size(); ++l) {
-    for (size_t i = 0; i < load_balancers[l].listeners.size(); ++i) {
-      std::string problem = adopt_listener(l, i);
-      if (problem.empty()) continue;
-      problems.push_back(
-          {load_balancers[l].name, load_balancers[l].listeners[i].port, std::move(problem)});
-    }
+void Worker::Implementation::retire_unnamed() {
+  std::set<ListenerKey> named;
+  for (const model::LoadBalancer& load_balancer : snapshot().load_balancers) {
+    for (const model::Listener& listener : load_balancer.listeners)
+      named.insert({load_balancer.name, listener.port});
   }
-  return problems;
+  for (auto it = listeners.begin(); it != listeners.end();) {
+    const auto listener = it++;
+    if (!named.contains(listener->first)) retire_listener(listener);
+  }
+}
+
+void Worker::Implementation::adopt_listener(const ListenerPlace& place,
+                                            ListenerProblems& problems) {
+  std::string problem = adopt_listener(place.load_balancer, place.listener);
+  if (problem.empty()) return;
+  const model::LoadBalancer& load_balancer = snapshot().load_balancers[place.load_balancer];
+  problems.push_back(
+      {load_balancer.name, load_balancer.listeners[place.listener].port, std::move(problem)});
 }
 
 // What was in the way may have gone: another process, an address that was missing.
 void Worker::Implementation::listen_again() {
-  ListenerProblems problems = open_listeners();
+  ListenerProblems problems;
+  for (ListenerPlace place; find_listener(place); ++place.listener) adopt_listener(place, problems);
   if (problems != listen_problems) return tell_adopted(std::move(problems));
   listen_timer.set(environment.loop.now() + model::limits::listen_retry_interval);
 }

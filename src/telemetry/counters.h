@@ -138,6 +138,7 @@ struct TargetCounters {
 };
 struct WorkerCounters {
   DARUMA_WORKER_METRICS(X)
+  Histogram adoption_time;  // of each piece of adopting configurations: requests wait meanwhile
 };
 #undef X
 

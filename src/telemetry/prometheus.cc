@@ -224,6 +224,9 @@ void append_workers(std::string& out, const Registry& registry) {
   append_row(out, "daruma_worker_" #name, meaning, series, &WorkerCounters::name);
   DARUMA_WORKER_METRICS(X)
 #undef X
+  append_times(out, "daruma_worker_adoption_time_seconds",
+               "How long each piece of adopting configurations kept the worker's requests waiting",
+               series, &WorkerCounters::adoption_time);
 }
 
 void append_family(std::string& out, const MetricFamily& family) {

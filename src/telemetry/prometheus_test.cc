@@ -141,6 +141,17 @@ TEST(Prometheus, sums_over_workers_and_leaves_workers_apart) {
   EXPECT_EQ(text.find("reason=\"none\""), std::string::npos);
 }
 
+TEST(Prometheus, tells_how_long_workers_adopted) {
+  Registry registry;
+  const auto worker = registry.add(WorkerLabels{3});
+  worker->adoption_time.record(Duration(200us));
+  worker->adoption_time.record(Duration(2ms));
+  const std::string text = prometheus_text(registry, {});
+  const std::string name = "daruma_worker_adoption_time_seconds";
+  EXPECT_TRUE(has_line(text, name + R"(_bucket{worker="3",le="0.001"} 1)")) << text;
+  EXPECT_TRUE(has_line(text, name + R"(_count{worker="3"} 2)")) << text;
+}
+
 TEST(Prometheus, a_series_vanishes_with_its_blocks) {
   Registry registry;
   auto block = registry.add(apache);

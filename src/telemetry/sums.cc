@@ -40,6 +40,7 @@ void add_counters(TargetCounters& sum, const TargetCounters& part) {
 }
 void add_counters(WorkerCounters& sum, const WorkerCounters& part) {
   DARUMA_WORKER_METRICS(X)
+  sum.adoption_time.add(part.adoption_time);
 }
 #undef X
 

@@ -51,6 +51,13 @@ class Adoption : public testing::Test {
     targets()[place] = real_;
     run_.publish();
   }
+  void name_many_listeners() {
+    std::vector<model::Listener>& listeners = run_.balancer().listeners;
+    for (size_t i = 1; i < many; ++i) {
+      listeners.push_back(listeners.front());
+      listeners.back().port = static_cast<uint16_t>(10'000 + i);
+    }
+  }
   void tell(const model::Target& target, model::HealthState state) {
     run_.post(model::HealthLetter{target.key, {.state = state, .reason = {}, .description = ""}});
   }
@@ -127,8 +134,37 @@ TEST_F(Adoption, comes_and_goes_in_pieces) {
   finish_adoption();
   EXPECT_EQ(run_.targets_registered(), 1u);
   EXPECT_GT(turns.most(), 0u);
-  EXPECT_LE(turns.most(), pieces_per_turn_max * model::limits::registrations_per_turn_max);
+  EXPECT_LE(turns.most(), pieces_per_turn_max * model::limits::adopted_per_turn_max);
   EXPECT_EQ(answer(), "HTTP/1.1 200");
+}
+
+TEST_F(Adoption, listeners_come_and_go_in_pieces) {
+  const std::vector<model::Listener> one = run_.balancer().listeners;
+  name_many_listeners();
+  for (const bool many_serve : {true, false}) {
+    SCOPED_TRACE(many_serve);
+    if (!many_serve) run_.balancer().listeners = one;
+    size_t turns = 0;
+    run_.on_turn = [&turns] { ++turns; };
+    run_.publish();
+    ASSERT_TRUE(run_.run_until([&] { return adopted().back() == run_.draft.revision; }));
+    if (many_serve) EXPECT_GE(turns, many / model::limits::adopted_per_turn_max);
+    EXPECT_EQ(answer(), "HTTP/1.1 200");
+    EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
+  }
+}
+
+TEST_F(Adoption, a_drain_meanwhile_leaves_no_listener) {
+  name_many_listeners();
+  run_.on_turn = [this, turns = 0]() mutable {
+    if (++turns == 3) run_.post(model::DrainLetter{10s});
+  };
+  run_.publish();
+  ASSERT_TRUE(run_.run_until([&] { return letters<model::StoppedLetter>() == 1; }));
+  EXPECT_EQ(adopted().back(), run_.draft.revision) << "all of it, so that it can be given back";
+  Peer& client = run_.connect();
+  run_.run_for(1s);
+  EXPECT_TRUE(client.reset);
 }
 
 TEST_F(Adoption, the_former_snapshot_serves_until_the_last_piece) {
