@@ -51,7 +51,7 @@ class Loop {
  public:
   virtual ~Loop() = default;
 
-  virtual Instant now() const = 0;        // constant within one turn
+  virtual Instant now() const = 0;  // constant within one turn
   // The clock read anew, to know how long something keeps this turn's others waiting. Costs more
   // than now(), so not for each request.
   virtual Instant precise_now() const { return now(); }

@@ -197,7 +197,7 @@ inline constexpr size_t inventory_text_max = 255;
 // listeners at most, and none is begun when a piece has taken so long.
 inline constexpr size_t adopted_per_turn_max = 256;
 inline constexpr Duration adoption_piece_time = 250us;
-inline constexpr size_t draining_targets_max = 10'000;     // that GET /targets still shows
+inline constexpr size_t draining_targets_max = 10'000;  // that GET /targets still shows
 inline constexpr size_t target_groups_max = 3000;
 inline constexpr size_t certificates_max = 2500;      // ACM's quota
 inline constexpr size_t certificate_names_max = 100;  // of one that is requested: ACM's most
