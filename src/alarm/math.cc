@@ -61,6 +61,12 @@ Result<void> check_queries(const MetricAlarm& alarm, const metrics::TimeSeries& 
     return fail("Exactly one element of the metrics list should return data.");
   if (std::ranges::none_of(queries, &Query::is_metric))
     return fail("Metrics must have at least one metric");
+  // Datapoints of the longest would be missing or old by the time the others' are judged.
+  const auto differs = [&](const Query& query) {
+    return query.period && *query.period != alarm.period;
+  };
+  if (std::ranges::any_of(queries, differs))
+    return fail("All metrics of the metrics list must have the same Period");
   const auto line = judged_line(alarm, series, latest_end(alarm, now));
   if (!line) return fail(line.error().message);
   return {};

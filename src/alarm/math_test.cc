@@ -107,6 +107,10 @@ TEST_F(AlarmMath, says_what_no_alarm_can_watch) {
             std::string::npos);
   EXPECT_NE(problem({e, expression("x", "y"), expression("y", "x", false)}).find("names itself"),
             std::string::npos);
+  auto slower = metric("r", "Requests");
+  slower.period = std::chrono::seconds(300);
+  EXPECT_EQ(problem({e, slower, expression("x", "e / r")}),
+            "All metrics of the metrics list must have the same Period");
   EXPECT_NE(problem(std::vector(11, e)).find("more than 10 metrics"), std::string::npos);
   EXPECT_NE(problem(std::vector(21, e)).find("more than 20"), std::string::npos);
 }
