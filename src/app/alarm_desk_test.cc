@@ -329,7 +329,7 @@ struct NoticeQueueTest : testing::Test {
   }
   std::vector<std::string> next() const {
     std::vector<std::string> names;
-    for (const alarm::Notice& each : queue.next()) names.push_back(each.alarm);
+    for (const alarm::Notice& each : queue.next().notices) names.push_back(each.alarm);
     return names;
   }
   Outbox outbox;
@@ -344,18 +344,27 @@ TEST_F(NoticeQueueTest, what_comes_together_is_one_message) {
   queue.add(notice("b"), now + 500ms);
   EXPECT_EQ(queue.due(), now + NoticeQueue::gather);
   EXPECT_EQ(next(), (std::vector<std::string>{"a", "b"}));
-  queue.delivered(now + 1s);
+  queue.delivered(queue.next(), now + 1s);
   EXPECT_TRUE(queue.empty());
 }
 
 TEST_F(NoticeQueueTest, sends_no_more_than_a_message_in_a_while_but_for_tests) {
   queue.add(notice("a"), now);
-  queue.delivered(now + 1s);
+  queue.delivered(queue.next(), now + 1s);
   queue.add(notice("b"), now + 2s);
   EXPECT_EQ(queue.due(), now + 1s + NoticeQueue::pause);
   queue.add(notice("c", true), now + 4s);
   EXPECT_EQ(queue.due(), now + 3s);
   EXPECT_EQ(next(), (std::vector<std::string>{"b", "c"}));
+}
+
+TEST_F(NoticeQueueTest, what_came_while_others_were_delivered_stays) {
+  queue.add(notice("a"), now);
+  const NoticeQueue::Message message = queue.next();
+  at = -10;  // the clock was set back
+  queue.add(notice("b"), now);
+  queue.delivered(message, now);
+  EXPECT_EQ(next(), std::vector<std::string>{"b"});
 }
 
 TEST_F(NoticeQueueTest, tries_again_later_and_later) {
@@ -371,8 +380,8 @@ TEST_F(NoticeQueueTest, tries_again_later_and_later) {
 
 TEST_F(NoticeQueueTest, a_message_is_bounded_and_so_is_what_waits) {
   for (int i = 0; i < 60; ++i) queue.add(notice(std::to_string(i)), now);
-  EXPECT_EQ(queue.next().size(), NoticeQueue::notices_per_message_max);
-  queue.delivered(now);
+  EXPECT_EQ(queue.next().notices.size(), NoticeQueue::notices_per_message_max);
+  queue.delivered(queue.next(), now);
   EXPECT_EQ(next().front(), "50");
   uint64_t lost = 0;
   for (int i = 0; i < 5'000; ++i) {

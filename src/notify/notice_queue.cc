@@ -29,24 +29,18 @@ Instant NoticeQueue::due() const {
   return empty() ? never : std::max({gathered_, paused_, retry_.at()});
 }
 
-std::vector<alarm::Notice> NoticeQueue::next() const {
-  std::vector<alarm::Notice> notices;
+NoticeQueue::Message NoticeQueue::next() const {
+  Message message;
   for (const auto& [key, text] : outbox_.of(kind)) {
-    if (notices.size() == notices_per_message_max) break;
-    if (auto notice = alarm::parse_notice(text)) notices.push_back(std::move(*notice));
+    if (message.notices.size() == notices_per_message_max) break;
+    message.keys.push_back(key);
+    if (auto notice = alarm::parse_notice(text)) message.notices.push_back(std::move(*notice));
   }
-  return notices;
+  return message;
 }
 
-void NoticeQueue::delivered(Instant now) {
-  std::vector<std::string> keys;
-  size_t readable = 0;
-  for (const auto& [key, text] : outbox_.of(kind)) {
-    if (readable == notices_per_message_max) break;
-    readable += alarm::parse_notice(text).has_value() ? 1 : 0;
-    keys.push_back(key);
-  }
-  for (const std::string& key : keys) outbox_.erase(kind, key);
+void NoticeQueue::delivered(const Message& message, Instant now) {
+  for (const std::string& key : message.keys) outbox_.erase(kind, key);
   retry_.succeeded();
   paused_ = now + pause;
 }

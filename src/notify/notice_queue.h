@@ -29,10 +29,14 @@ class NoticeQueue {
   bool empty() const;
   // When something should be delivered; never: when something is added. After a start: at once.
   Instant due() const;
-  // The oldest, as one message. REQUIRES: !empty().
-  std::vector<alarm::Notice> next() const;
-  // What next() had is delivered, or was not.
-  void delivered(Instant now);
+  // The oldest, as one message.
+  struct Message {
+    std::vector<std::string> keys;  // of the notices, and of what can no longer be read
+    std::vector<alarm::Notice> notices;
+  };
+  Message next() const;
+  // That message is delivered, or was not.
+  void delivered(const Message& message, Instant now);
   void failed(Instant now) { retry_.failed(now); }
   bool failing() const { return retry_.failing(); }
 

@@ -8,7 +8,6 @@ namespace daruma::notify {
 namespace {
 
 constexpr Duration longest_wait = 1h;
-constexpr size_t fresh_max = 1'000;  // then the oldest goes
 
 }  // namespace
 
@@ -21,11 +20,15 @@ NoticeThread::NoticeThread(std::unique_ptr<Way> way, const std::string& file, Cl
       queue_(*outbox_),
       thread_([this] { run(); }) {}
 
-void NoticeThread::post(alarm::Notice notice) {
+void NoticeThread::post(const alarm::Notice& notice) {
   {
     const std::lock_guard lock(mutex_);
-    if (fresh_.size() == fresh_max) fresh_.pop_front();
-    fresh_.push_back(std::move(notice));
+    const uint64_t lost = queue_.add(notice, clocks_.now());
+    commit();
+    posted_ = true;
+    if (lost > 0)
+      log_.write(LogLevel::error, "alarms", "too many notices wait; the oldest are lost",
+                 {{"way", way_->name()}, {"lost", std::to_string(lost)}});
   }
   wake_.notify_one();
 }
@@ -41,15 +44,6 @@ void NoticeThread::stop() {
   thread_.join();
 }
 
-void NoticeThread::take(std::deque<alarm::Notice> fresh) {
-  uint64_t lost = 0;
-  for (const alarm::Notice& notice : fresh) lost += queue_.add(notice, clocks_.now());
-  if (!fresh.empty()) commit();
-  if (lost == 0) return;
-  log_.write(LogLevel::error, "alarms", "too many notices wait; the oldest are lost",
-             {{"way", way_->name()}, {"lost", std::to_string(lost)}});
-}
-
 void NoticeThread::commit() {
   const Result<void> kept = outbox_->commit();
   if (!kept && !disk_failing_) {
@@ -59,13 +53,15 @@ void NoticeThread::commit() {
   disk_failing_ = !kept;
 }
 
-void NoticeThread::deliver() {
+void NoticeThread::deliver(std::unique_lock<std::mutex>& lock) {
   const bool failed_before = queue_.failing();
-  const std::vector<alarm::Notice> notices = queue_.next();
+  const NoticeQueue::Message message = queue_.next();
+  lock.unlock();
   const Result<void> delivered =
-      notices.empty() ? Result<void>{} : way_->deliver(notices, clocks_.wall_now());
+      message.notices.empty() ? Result<void>{} : way_->deliver(message.notices, clocks_.wall_now());
+  lock.lock();
   if (delivered) {
-    queue_.delivered(clocks_.now());
+    queue_.delivered(message, clocks_.now());
     commit();
     if (failed_before)
       log_.write(LogLevel::info, "alarms", "notices are delivered again", {{"way", way_->name()}});
@@ -79,16 +75,14 @@ void NoticeThread::deliver() {
 
 void NoticeThread::run() {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    const Duration wait = std::clamp<Duration>(queue_.due() - clocks_.now(), 0s, longest_wait);
-    wake_.wait_for(lock, wait, [this] { return stopping_ || !fresh_.empty(); });
-    auto fresh = std::exchange(fresh_, {});
-    const bool stopping = stopping_;
-    lock.unlock();
-    take(std::move(fresh));
-    if (stopping) return;
-    if (queue_.due() <= clocks_.now()) deliver();
-    lock.lock();
+  while (!stopping_) {
+    posted_ = false;
+    if (queue_.due() <= clocks_.now()) {
+      deliver(lock);
+      continue;
+    }
+    const Duration wait = std::min<Duration>(queue_.due() - clocks_.now(), longest_wait);
+    wake_.wait_for(lock, wait, [this] { return stopping_ || posted_; });
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The thread of one way: notices in, from any thread, which never waits for it.
+// The thread of one way: notices in, from any thread. Whoever posts waits for the disk, never for
+// the way; so what was posted outlives a crash, however long the way takes for what came before.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,25 +28,25 @@ class NoticeThread {
   NoticeThread& operator=(const NoticeThread&) = delete;
 
   const std::string& name() const { return way_->name(); }
-  void post(alarm::Notice notice);
+  // It is on the disk then (or the log says that it is not).
+  void post(const alarm::Notice& notice);
   // Ends what it is waiting for and joins the thread. What was posted is kept.
   void stop();
 
  private:
   void run();
-  void take(std::deque<alarm::Notice> fresh);
-  void deliver();
+  void deliver(std::unique_lock<std::mutex>& lock);
   void commit();
 
   const std::unique_ptr<Way> way_;
   const Clocks clocks_;
   const Log& log_;
+  std::mutex mutex_;  // of what follows
+  std::condition_variable wake_;
   const std::unique_ptr<Outbox> outbox_;
   NoticeQueue queue_;
   bool disk_failing_ = false;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<alarm::Notice> fresh_;
+  bool posted_ = false;  // since the thread last looked
   bool stopping_ = false;
   std::thread thread_;  // last: it uses the others
 };

@@ -23,6 +23,7 @@ class Webhook:
         self.port = Ports.take()
         self.bodies = []
         self.refused = 0
+        self.asked = 0
         self.answer_with = 200
         self.hold = threading.Event()
         self.hold.set()
@@ -34,6 +35,7 @@ class Webhook:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
+                sink.asked += 1
                 sink.hold.wait(60)
                 if sink.answer_with == 200:
                     sink.bodies.append(body)

@@ -123,6 +123,27 @@ def test_what_is_not_delivered_is_kept_over_a_crash(tmp_path, processes, webhook
         'Action', 'StateUpdate', 'ConfigurationUpdate']
 
 
+def test_what_came_while_a_webhook_hung_is_kept_over_a_crash(tmp_path, processes, webhook):
+    configuration = configure(tmp_path, [{'Id': '127.0.0.9', 'Port': 9}], Defaults=False,
+                              Webhooks=[{'Name': 'ops', 'Url': webhook.url}])
+    daruma = processes.enter_context(Daruma(configuration))
+    for name in ('first', 'second'):
+        put_alarm(daruma, name)
+    webhook.hold.clear()
+    set_state(daruma, 'first', 'ALARM')
+    wait_until('the webhook is asked', lambda: webhook.asked == 1)
+    set_state(daruma, 'second', 'ALARM')
+    daruma.kill()
+    webhook.answer_with = 500  # whoever is still asked
+    webhook.hold.set()
+    wait_until('the first has been refused', lambda: webhook.refused == 1)
+    webhook.answer_with = 200
+    again = processes.enter_context(Daruma(configuration))
+    wait_until('both are told', lambda: sorted(webhook.titles()) == [
+        'ALARM: first', 'ALARM: second'])
+    assert states(again) == {'first': 'ALARM', 'second': 'ALARM'}
+
+
 def test_a_webhook_that_hangs_delays_nobody(tmp_path, processes, start_targets, webhook):
     with Webhook() as other:
         targets = start_targets(1)
