@@ -8,6 +8,7 @@
 
 #include "api/access_keys.h"
 #include "api/acm.h"
+#include "api/audited_resource.h"
 #include "api/digest.h"
 #include "api/ec2.h"
 #include "api/elbv2.h"
@@ -75,27 +76,6 @@ string_view code_of(control::IssueKind kind) {
       return "InvalidConfigurationRequest";
   }
   return "ValidationError";
-}
-
-void add_arns(const Parameter& parameter, std::string& text) {
-  if (parameter.text.starts_with("arn:") && text.size() < 1024) {
-    text += (text.empty() ? "" : " ") + parameter.text;
-  }
-  for (const auto& [name, inner] : parameter.members) add_arns(inner, text);
-}
-
-// What an operation is about: the narrowest thing that it names.
-std::string resource_of(const Parameter& parameters) {
-  for (const char* name :
-       {"RuleArn", "ListenerArn", "TargetGroupArn", "LoadBalancerArn", "Name", "SubnetId",
-        "ServerCertificateName", "VpcId", "GroupId", "PrivateIpAddress"}) {
-    if (std::string text = text_of(parameters, name); !text.empty()) return text;
-  }
-  std::string arns;
-  for (const char* name : {"ResourceArns", "RulePriorities"}) {
-    if (const Parameter* list = parameters.find(name)) add_arns(*list, arns);
-  }
-  return arns;
 }
 
 }  // namespace

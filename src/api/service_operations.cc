@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/acm.h"
+#include "api/audited_resource.h"
 #include "api/cloudwatch.h"
 #include "api/ec2.h"
 #include "api/ec2_inventory.h"
@@ -18,22 +19,6 @@
 #include "control/arns.h"
 
 namespace daruma::api {
-namespace {
-
-using std::string_view;
-
-// CreateRule answers with the ARN of what it made; "" if it is another operation.
-std::string created_arn(string_view action, string_view answer) {
-  constexpr string_view create = "Create";
-  if (!action.starts_with(create)) return "";
-  const std::string tag = fmt::format("<{}Arn>", action.substr(create.size()));
-  const size_t begin = answer.find(tag);
-  if (begin == string_view::npos) return "";
-  answer.remove_prefix(begin + tag.size());
-  return std::string(answer.substr(0, answer.find('<')));
-}
-
-}  // namespace
 
 Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
                                   control::AdminResponder& responder,
@@ -73,7 +58,7 @@ Expected<void> Service::run_elbv2(Request& request, const Parameter& parameters,
     return {};
   }
   if (!done) return done;
-  if (std::string made = created_arn(request.action, call.out.str()); !made.empty()) {
+  if (std::string made = created_resource(request.action, call.out.str()); !made.empty()) {
     request.resource = std::move(made);
   }
   control::AdminResponse response =
@@ -128,6 +113,7 @@ Expected<void> Service::run_cloudwatch(Request& request, const Parameter& parame
   }
   const auto in = cw::decode(*request.form, *request.admin, parameters);
   if (!in) return tl::unexpected(in.error());
+  request.resource = resource_of(*in);
   cw::Call call{cw::Input(*in), context_.series, context_.loop.wall_now()};
   call.alarms = &context_.alarms;
   if (const Expected<void> done = operation->run(call); !done) return done;
@@ -194,6 +180,9 @@ Expected<void> Service::run_ec2(Request& request, const Parameter& parameters,
   catalog.begin_change();
   ec2::InventoryCall call{catalog, *this, parameters, XmlWriter()};
   if (const Expected<void> done = change->run(call); !done) return done;
+  if (std::string made = created_resource(request.action, call.out.str()); !made.empty()) {
+    request.resource = std::move(made);
+  }
   return apply(request, catalog, ec2::success(request.action, request.id, call.out.str()),
                responder);
 }

@@ -261,6 +261,28 @@ def test_the_audit_log_says_what_was_changed(daruma):
     assert 'LoadBalancerNotFound' not in log  # whoever asks and may is no news
 
 
+def test_the_audit_log_names_what_is_not_a_load_balancer(daruma):
+    ec2, alarms = client(daruma, 'ec2'), client(daruma, 'cloudwatch')
+    vpc = ec2.create_vpc(CidrBlock='127.0.0.0/16')['Vpc']['VpcId']
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock='127.0.0.0/24')['Subnet']['SubnetId']
+    ec2.create_tags(Resources=[vpc, subnet], Tags=[{'Key': 'Name', 'Value': 'a'}])
+    machine = ec2.run_instances(PrivateIpAddress='127.0.0.9', MinCount=1, MaxCount=1,
+                                SubnetId=subnet)['Instances'][0]['InstanceId']
+    ec2.terminate_instances(InstanceIds=[machine])
+    alarms.put_metric_alarm(
+        AlarmName='busy', Namespace='AWS/ApplicationELB', MetricName='RequestCount', Period=60,
+        EvaluationPeriods=1, Threshold=1, ComparisonOperator='GreaterThanThreshold',
+        Statistic='Sum')
+    alarms.delete_alarms(AlarmNames=['busy'])
+    log = daruma.output()
+    for action, resource in (
+            ('CreateVpc', vpc), ('CreateSubnet', subnet), ('CreateTags', f'{vpc} {subnet}'),
+            ('RunInstances', machine), ('TerminateInstances', machine),
+            ('PutMetricAlarm', 'busy'), ('DeleteAlarms', 'busy')):
+        assert re.search(f'audit.*{action} caller=AKIDEXAMPLE .*resource="?{resource}"? '
+                         'outcome=done', log), (action, log)
+
+
 def test_a_signature_is_good_for_what_it_was_made_for(daruma):
     other = ask(daruma, 'CreateLoadBalancer', service='sts', Name='web')
     assert (other.status, other.code) == (403, 'SignatureDoesNotMatch')
