@@ -17,6 +17,9 @@ struct Limit {
   std::string_view name;
   int64_t most;
 };
+// A load balancer has no limit of its own for targets: what its target groups may have.
+constexpr int64_t targets_per_balancer =
+    limits::target_groups_quota.standard * limits::targets_quota.standard;
 // As they stand without daruma.quota.* attributes.
 constexpr std::array all_limits{
     Limit{"application-load-balancers", limits::load_balancers_max},
@@ -29,6 +32,8 @@ constexpr std::array all_limits{
     Limit{"target-groups-per-action-on-application-load-balancer",
           limits::action_target_groups_quota.standard},
     Limit{"target-groups-per-application-load-balancer", limits::target_groups_quota.standard},
+    Limit{"target-id-registrations-per-application-load-balancer", targets_per_balancer},
+    Limit{"targets-per-application-load-balancer", targets_per_balancer},
     Limit{"targets-per-target-group", limits::targets_quota.standard},
 };
 

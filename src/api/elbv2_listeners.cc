@@ -180,9 +180,15 @@ const shapes::Listener* listener_on(const shapes::LoadBalancer& balancer, int64_
   return found == balancer.listeners.end() ? nullptr : &*found;
 }
 
+// "": HTTP.
+std::string default_certificate(const shapes::Listener& listener) {
+  return listener.certificates.empty() ? "" : listener.certificates.front();
+}
+
+// Of what CreateListener is told; certificates may have been added since.
 bool same_settings(const shapes::Listener& there, const shapes::Listener& wanted) {
   return there.protocol == wanted.protocol && there.ssl_policy == wanted.ssl_policy &&
-         there.certificates == wanted.certificates &&
+         default_certificate(there) == default_certificate(wanted) &&
          there.mutual_authentication == wanted.mutual_authentication &&
          there.default_actions == wanted.default_actions &&
          there.identity.tags == wanted.identity.tags;
@@ -274,10 +280,8 @@ Expected<void> modify_listener(Call& call) {
   if (given.mutual) listener.mutual_authentication = wanted.mutual_authentication;
   // The default; those that AddListenerCertificates added stay.
   if (given.certificates && !wanted.certificates.empty()) {
-    const std::string& name = wanted.certificates.front();
-    if (!listener.certificates.empty()) listener.certificates.erase(listener.certificates.begin());
-    std::erase(listener.certificates, name);
-    listener.certificates.insert(listener.certificates.begin(), name);
+    listener.certificates.resize(std::max<size_t>(1, listener.certificates.size()));
+    listener.certificates.front() = wanted.certificates.front();
   }
   if (listener.protocol == "HTTP") {
     if (wanted.mutual_authentication) {
@@ -319,7 +323,7 @@ Expected<void> add_listener_certificates(Call& call) {
   }
   for (const std::string& name : names) {
     auto& there = edited->listener->certificates;
-    if (std::ranges::find(there, name) == there.end()) there.push_back(name);
+    if (std::find(there.begin() + 1, there.end(), name) == there.end()) there.push_back(name);
   }
   if (const auto good = check_balancer(call.catalog, *edited->balancer); !good) return good;
   call.out.each("Certificates", names, [&](const std::string& name) {
@@ -336,11 +340,14 @@ Expected<void> remove_listener_certificates(Call& call) {
   if (!edited) return tl::unexpected(edited.error());
   auto& there = edited->listener->certificates;
   for (const std::string& name : names) {
-    if (!there.empty() && there.front() == name) {
+    const auto place =
+        there.empty() ? there.end() : std::find(there.begin() + 1, there.end(), name);
+    if (place != there.end()) {
+      there.erase(place);
+    } else if (name == default_certificate(*edited->listener)) {
       return refuse("OperationNotPermitted",
                     "The default certificate cannot be removed; replace it with ModifyListener");
     }
-    std::erase(there, name);
   }
   return {};
 }
@@ -355,7 +362,9 @@ Expected<void> describe_listener_certificates(Call& call) {
   Keyed<std::pair<std::string, bool>> items;
   for (const std::string& name : place->listener->certificates) {
     const std::string certificate = certificate_arn(call, name);
-    items.push_back({certificate, {certificate, items.empty()}});
+    // The default may stand among the others, too; a page's marker tells them apart.
+    const bool is_default = items.empty();
+    items.push_back({certificate + (is_default ? "#default" : ""), {certificate, is_default}});
   }
   write_page(call.out, "Certificates", std::move(items), *paging,
              [&](const auto& item) { write_certificate(call.out, item.first, item.second); });

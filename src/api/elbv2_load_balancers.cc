@@ -195,10 +195,19 @@ Expected<shapes::LoadBalancer> read_new(Call& call) {
   return wanted;
 }
 
+// In any order; none is the node's own.
+bool same_places(std::vector<std::string> some, std::vector<std::string> others,
+                 std::string_view own) {
+  if (some.empty()) some.emplace_back(own);
+  if (others.empty()) others.emplace_back(own);
+  return std::ranges::is_permutation(some, others);
+}
+
 bool same_settings(const shapes::LoadBalancer& there, const shapes::LoadBalancer& wanted) {
   return there.scheme == wanted.scheme && there.type == wanted.type &&
-         there.ip_address_type == wanted.ip_address_type && there.subnets == wanted.subnets &&
-         there.security_groups == wanted.security_groups &&
+         there.ip_address_type == wanted.ip_address_type &&
+         same_places(there.subnets, wanted.subnets, default_subnet) &&
+         same_places(there.security_groups, wanted.security_groups, default_security_group) &&
          there.identity.tags == wanted.identity.tags;
 }
 

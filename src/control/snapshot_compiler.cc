@@ -223,7 +223,9 @@ class Compiler {
       to.ssl_policy = from.ssl_policy.value_or(std::string(tls::default_policy));
     }
     for (const std::string& name : from.certificates) {
-      to.certificates.push_back(index_of(certificates_, name));
+      const uint32_t certificate = index_of(certificates_, name);
+      if (std::ranges::find(to.certificates, certificate) == to.certificates.end())
+        to.certificates.push_back(certificate);
     }
     to.server_header =
         attribute_flag(listener, from.attributes, "routing.http.response.server.enabled");

@@ -314,10 +314,11 @@ class Validator {
                         path, issues_);
   }
 
+  // The first is the default, which may be among the others too (AddListenerCertificates).
   void certificate_names(const std::vector<std::string>& names, const Path& path) {
-    std::set<string_view> seen;
+    std::set<string_view> others;
     for (size_t i = 0; i < names.size(); ++i) {
-      if (!seen.insert(names[i]).second) {
+      if (i > 0 && !others.insert(names[i]).second) {
         issues_.error(path.at("Certificates", i),
                       fmt::format("certificate '{}' is given twice", names[i]));
       }

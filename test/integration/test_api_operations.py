@@ -79,6 +79,9 @@ def test_creating_twice_is_creating_once(elbv2):
     tags = [{'Key': 'team', 'Value': 'web'}]
     balancer = make_balancer(elbv2, Tags=tags, Scheme='internal')
     assert make_balancer(elbv2, Tags=tags, Scheme='internal') == balancer
+    own = elbv2.describe_load_balancers(Names=['web'])['LoadBalancers'][0]
+    assert make_balancer(elbv2, Tags=tags, Scheme='internal', SecurityGroups=own['SecurityGroups'],
+                         Subnets=[own['AvailabilityZones'][0]['SubnetId']]) == balancer
     refused('DuplicateLoadBalancerName', elbv2.create_load_balancer, Name='web')
     dns = elbv2.describe_load_balancers(Names=['web'])['LoadBalancers'][0]['DNSName']
     assert re.fullmatch(r'internal-web-\d+\.us-east-1\.elb\.daruma\.internal', dns)
@@ -405,6 +408,33 @@ def test_a_listener_changes_between_http_and_https(elbv2):
     assert 'Certificates' not in back and 'SslPolicy' not in back
     elbv2.delete_listener(ListenerArn=listener)
     refused('ListenerNotFound', elbv2.delete_listener, ListenerArn=listener)
+
+
+def test_the_default_certificate_may_be_among_the_others(elbv2):
+    one, two = certificates(elbv2)
+    balancer, port = make_balancer(elbv2), Ports.take()
+    only = {'Protocol': 'HTTPS', 'Port': port, 'Certificates': [{'CertificateArn': one}]}
+    listener = make_listener(elbv2, balancer, **only)
+
+    def there(**paging):
+        pages = elbv2.get_paginator('describe_listener_certificates').paginate(
+            ListenerArn=listener, **paging)
+        return sorted((each['CertificateArn'], each['IsDefault'])
+                      for page in pages for each in page['Certificates'])
+    for _ in range(2):
+        elbv2.add_listener_certificates(ListenerArn=listener, Certificates=[
+            {'CertificateArn': one}, {'CertificateArn': two}])
+    twice = sorted([(one, True), (one, False), (two, False)])
+    assert there() == there(PaginationConfig={'PageSize': 1}) == twice
+    assert make_listener(elbv2, balancer, **only) == listener  # as it was asked for
+
+    elbv2.modify_listener(ListenerArn=listener, Certificates=[{'CertificateArn': two}])
+    assert there() == sorted([(two, True), (one, False), (two, False)])
+    elbv2.remove_listener_certificates(ListenerArn=listener, Certificates=[
+        {'CertificateArn': one}, {'CertificateArn': two}])
+    assert there() == [(two, True)]
+    refused('OperationNotPermitted', elbv2.remove_listener_certificates, ListenerArn=listener,
+            Certificates=[{'CertificateArn': two}])
 
 
 def test_attributes(daruma, elbv2):
