@@ -179,7 +179,8 @@ std::string who_knows_instances(const Call& call) {
 }
 
 // Instances are where they were registered to be; that does not change.
-Expected<void> find_instances(const Call& call, std::vector<shapes::TargetDescription>& targets) {
+Expected<void> find_instances(const Call& call, const shapes::TargetGroup& group,
+                              std::vector<shapes::TargetDescription>& targets) {
   std::vector<std::string> ids;
   for (const auto& target : targets) ids.push_back(target.id);
   const auto known = call.outside.find(Ec2Kind::instance, ids);
@@ -196,6 +197,11 @@ Expected<void> find_instances(const Call& call, std::vector<shapes::TargetDescri
                     fmt::format("The following targets are not in a running state and cannot be "
                                 "registered: '{}'",
                                 target.id));
+    }
+    if (!group.vpc.empty() && instance->second.vpc != group.vpc) {
+      return refuse("InvalidTarget",
+                    fmt::format("The following targets are not in the target group VPC '{}': '{}'",
+                                group.vpc, target.id));
     }
     target.address = address->ip();
     if (target.availability_zone.empty()) target.availability_zone = instance->second.zone;
@@ -401,7 +407,7 @@ Expected<void> register_targets(Call& call) {
   shapes::TargetGroup& group = **found;
   if (const auto good = check_targets(targets, group); !good) return good;
   if (group.target_type == "instance") {
-    if (const auto known = find_instances(call, targets); !known) return known;
+    if (const auto known = find_instances(call, group, targets); !known) return known;
   }
   std::map<SameTarget, size_t> places;
   for (size_t i = 0; i < group.targets.size(); ++i) places[key_of(group.targets[i], group)] = i;

@@ -114,8 +114,8 @@ Result<std::string> Outside::read_object(const ObjectPlace& place, size_t bytes_
                             place.bucket, context_.config_file));
   }
   if (std::string wrong = notify::check_object_key(place.key); !wrong.empty()) return fail(wrong);
-  const auto named = [&place](const Result<std::string>& content) -> Result<std::string> {
-    if (content) return content;
+  const auto named = [&place](auto content) -> Result<std::string> {
+    if (content) return std::move(*content);
     return fail(fmt::format("object '{}' of bucket '{}': {}", place.key, place.bucket,
                             content.error().message));
   };

@@ -52,7 +52,8 @@ struct ObjectPlace {
 
 // What one request's questions were answered.
 struct OutsideAnswers {
-  // nullopt: that is not there.
+  // Of this endpoint. nullopt: that is not there.
+  std::optional<model::api::Ec2Endpoint> ec2_endpoint;
   std::map<std::pair<notify::Ec2Kind, std::string>, std::optional<notify::Ec2Fact>> ec2;
   std::map<ObjectPlace, notify::ObjectAnswer> objects;
 };

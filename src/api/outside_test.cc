@@ -121,7 +121,8 @@ TEST(Outside, objects_of_a_service_are_asked_for_and_those_of_a_directory_read) 
   EXPECT_EQ(question->key + question->version, "k1");
 
   world.answers.objects.emplace(ObjectPlace{"far", "k"}, "there");
-  world.answers.objects.emplace(ObjectPlace{"far", "k", "1"}, fail("404"));
+  world.answers.objects.emplace(ObjectPlace{"far", "k", "1"},
+                                tl::unexpected(notify::ServiceProblem{"404", false}));
   Outside second(world.context());
   EXPECT_EQ(second.read_object({"far", "k"}, 10).value(), "there");
   EXPECT_EQ(second.read_object({"far", "k", "1"}, 10).error().message,

@@ -119,13 +119,14 @@ class Service final : public control::AdminHandler, private NodeState, private i
                  control::AdminResponder& responder, const OutsideAnswers& answers,
                  std::vector<notify::RemoteQuestion> questions);
   void ask_next(WaitingRequest waiting);
+  notify::RemoteReader& reader_for(const notify::RemoteQuestion& question);
   void take_answer(WaitingRequest waiting, const notify::RemoteQuestion& asked,
-                   notify::RemoteAnswer answer);
+                   notify::RemoteAnswer&& answer);
   // Or why the request cannot go on.
   Expected<void> keep(OutsideAnswers& answers, const notify::Ec2Question& asked,
                       const notify::Ec2Answer& answer);
   Expected<void> keep(OutsideAnswers& answers, const notify::ObjectQuestion& asked,
-                      notify::ObjectAnswer answer) const;
+                      notify::ObjectAnswer&& answer) const;
   void run_again(WaitingRequest waiting);
   size_t object_bytes_waiting() const;
   // By what is declared and kept now; it may have waited since it was recognised.
@@ -181,9 +182,9 @@ class Service final : public control::AdminHandler, private NodeState, private i
   std::map<std::string, uint64_t> changed_in_revision_;  // load balancer's id → snapshot
   Ec2Cache ec2_cache_;
   std::list<Waiting> waiting_;
-  // Null until they are needed. Large objects hold up no networks.
-  std::unique_ptr<notify::RemoteReader> ec2_reader_;
-  std::unique_ptr<notify::RemoteReader> object_reader_;
+  // By bucket, "" for the EC2 endpoint: a slow one holds up nobody but those who ask it. A thread
+  // each, once it is needed.
+  std::map<std::string, std::unique_ptr<notify::RemoteReader>> readers_;
 };
 
 }  // namespace daruma::api

@@ -34,20 +34,25 @@ void Service::set_aside(const Request& request, const Parameter& parameters,
 void Service::ask_next(WaitingRequest waiting) {
   const RemoteQuestion question = std::move(waiting->questions.back());
   waiting->questions.pop_back();
-  auto& reader = std::holds_alternative<Ec2Question>(question) ? ec2_reader_ : object_reader_;
-  if (reader == nullptr)
-    reader = std::make_unique<notify::RemoteReader>(context_.loop, context_.now);
-  const bool taken = reader->ask(question, *waiting->request.deadline,
-                                 [this, waiting, question](const RemoteAnswer& answer) {
-                                   take_answer(waiting, question, answer);
-                                 });
+  const bool taken = reader_for(question).ask(question, *waiting->request.deadline,
+                                              [this, waiting, question](RemoteAnswer answer) {
+                                                take_answer(waiting, question, std::move(answer));
+                                              });
   if (taken) return;
   refuse_waiting(waiting, {"ServiceUnavailable",
                            "Too many requests wait for other services already; try again", 503});
 }
 
+notify::RemoteReader& Service::reader_for(const RemoteQuestion& question) {
+  const auto* object = std::get_if<ObjectQuestion>(&question);
+  auto& reader = readers_[object != nullptr ? object->bucket.name : ""];
+  if (reader == nullptr)
+    reader = std::make_unique<notify::RemoteReader>(context_.loop, context_.now);
+  return *reader;
+}
+
 void Service::take_answer(WaitingRequest waiting, const RemoteQuestion& asked,
-                          RemoteAnswer answer) {
+                          RemoteAnswer&& answer) {
   const auto* ec2 = std::get_if<Ec2Question>(&asked);
   const Expected<void> kept = ec2 != nullptr
                                   ? keep(waiting->answers, *ec2, std::get<Ec2Answer>(answer))
@@ -65,8 +70,10 @@ Expected<void> Service::keep(OutsideAnswers& answers, const Ec2Question& asked,
     return refuse(later ? "ServiceUnavailable" : "InvalidConfigurationRequest",
                   answer.error().message, later ? 503 : 400);
   }
-  if (asked.endpoint == context_.controller.declared().admin.ec2)
-    ec2_cache_.keep(asked.kind, *answer, context_.loop.now());
+  // Another may have been declared meanwhile: then that one is asked, when the operation is run.
+  if (asked.endpoint != context_.controller.declared().admin.ec2) return {};
+  ec2_cache_.keep(asked.kind, *answer, context_.loop.now());
+  answers.ec2_endpoint = asked.endpoint;
   for (const std::string& id : asked.ids) {
     const auto found = answer->find(id);
     auto& place = answers.ec2[{asked.kind, id}];
@@ -85,9 +92,15 @@ size_t Service::object_bytes_waiting() const {
   return bytes;
 }
 
-// The operation knows what to call an object that could not be had.
+// The operation knows what to call an object that is not there.
 Expected<void> Service::keep(OutsideAnswers& answers, const ObjectQuestion& asked,
-                             ObjectAnswer answer) const {
+                             ObjectAnswer&& answer) const {
+  if (!answer && answer.error().may_pass) {
+    return refuse("ServiceUnavailable",
+                  fmt::format("Object '{}' of bucket '{}' cannot be read now: {}", asked.key,
+                              asked.bucket.name, answer.error().message),
+                  503);
+  }
   if (object_bytes_waiting() + (answer ? answer->size() : 0) > outside_bytes_max) {
     return refuse("ServiceUnavailable",
                   fmt::format("The objects that requests wait for have more than {} bytes "
@@ -105,6 +118,7 @@ void Service::run_again(WaitingRequest waiting) {
   Waiting now = std::move(*waiting);
   waiting_.erase(waiting);
   now.request.caller.may_change &= may_still_change(now.request.caller);
+  if (now.answers.ec2_endpoint != context_.controller.declared().admin.ec2) now.answers.ec2.clear();
   refuse_if_failed(run_elbv2(now.request, now.parameters, now.responder, now.answers), now.request,
                    now.responder);
 }

@@ -13,13 +13,15 @@
 
 #include "http/percent_encoding.h"
 #include "io/read_file.h"
+#include "notify/text.h"
+#include "notify/xml_tree.h"
 
 namespace daruma::notify {
 namespace {
 
 using model::api::Bucket;
 
-constexpr std::string_view standard_region = "us-east-1";
+constexpr size_t problem_characters_max = 300;
 
 // Each part of the key as RFC 3986 2.3 leaves it, as SigV4's canonical path has it.
 std::string url_of(const Bucket& bucket, std::string_view key) {
@@ -38,23 +40,20 @@ std::string url_of(const Bucket& bucket, std::string_view key) {
 
 AwsSigner signer_of(const Bucket& bucket) {
   return {bucket.access_key_id.value_or(""), bucket.secret_access_key.value_or(""),
-          bucket.region.value_or(std::string(standard_region)), "s3"};
+          bucket.region.value_or(std::string(aws_standard_region)), "s3"};
 }
 
-// Of <Error><Code>NoSuchKey</Code>…; "" if it is not there.
-std::string element(const std::string& xml, const std::string& name) {
-  const size_t open = xml.find("<" + name + ">");
-  if (open == std::string::npos) return "";
-  const size_t begin = open + name.size() + 2;
-  const size_t end = xml.find("</" + name + ">", begin);
-  return end == std::string::npos ? "" : xml.substr(begin, std::min<size_t>(end - begin, 200));
-}
-
+// <Error><Code>NoSuchKey</Code><Message>…, if it is S3 that answers.
 std::string problem_of(const HttpReply& reply) {
-  const std::string code = element(reply.body, "Code");
   std::string text = fmt::format("the service answered {}", reply.status);
-  if (!code.empty()) text += fmt::format(" {}: {}", code, element(reply.body, "Message"));
-  return text;
+  const Result<XmlElement> error = parse_xml(reply.body);
+  if (error && !error->text_at("Code").empty())
+    text += fmt::format(" {}: {}", error->text_at("Code"), error->text_at("Message"));
+  return shortened(text, problem_characters_max);
+}
+
+tl::unexpected<ServiceProblem> wont(std::string message) {
+  return tl::unexpected(ServiceProblem{std::move(message), false});
 }
 
 std::string text_of(int error) {
@@ -119,16 +118,19 @@ Result<void> Buckets::put(const std::string& name, const std::string& key, std::
   return {};
 }
 
-Result<std::string> Buckets::get(const std::string& name, const std::string& key, size_t bytes_max,
-                                 const Reading& reading) const {
+tl::expected<std::string, ServiceProblem> Buckets::get(const std::string& name,
+                                                       const std::string& key, size_t bytes_max,
+                                                       const Reading& reading) const {
   const Bucket* bucket = find(name);
   if (bucket == nullptr)
-    return fail(fmt::format("bucket '{}' is not among Buckets in the configuration", name));
-  if (const std::string problem = check_object_key(key); !problem.empty()) return fail(problem);
+    return wont(fmt::format("bucket '{}' is not among Buckets in the configuration", name));
+  if (const std::string problem = check_object_key(key); !problem.empty()) return wont(problem);
   if (bucket->directory) {
     if (!reading.version.empty())
-      return fail("a directory keeps no versions; leave the version out");
-    return io::read_below(*bucket->directory, key, bytes_max);
+      return wont("a directory keeps no versions; leave the version out");
+    auto content = io::read_below(*bucket->directory, key, bytes_max);
+    if (!content) return wont(content.error().message);
+    return std::move(*content);
   }
   std::string url = url_of(*bucket, key);
   if (!reading.version.empty()) url += "?versionId=" + http::percent_encoded(reading.version);
@@ -137,10 +139,10 @@ Result<std::string> Buckets::get(const std::string& name, const std::string& key
                                           .signer = signer_of(*bucket),
                                           .timeout = reading.timeout,
                                           .reply_bytes_max = bytes_max});
-  if (!reply) return fail(reply.error().message);
-  if (!reply->ok()) return fail(problem_of(*reply));
+  if (!reply) return tl::unexpected(ServiceProblem{reply.error().message, true});
+  if (!reply->ok()) return tl::unexpected(ServiceProblem{problem_of(*reply), reply->may_pass()});
   if (reply->cut_off)
-    return fail(fmt::format("the object has more than the {} bytes that are taken", bytes_max));
+    return wont(fmt::format("the object has more than the {} bytes that are taken", bytes_max));
   return std::move(reply->body);
 }
 

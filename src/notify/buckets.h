@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "base/result.h"
@@ -34,10 +35,10 @@ class Buckets {
     std::string version{};  // "": the newest; a directory keeps no others
     Duration timeout = transfer_timeout;
   };
-  Result<std::string> get(const std::string& bucket, const std::string& key, size_t bytes_max,
-                          const Reading& reading) const;
-  Result<std::string> get(const std::string& bucket, const std::string& key,
-                          size_t bytes_max) const {
+  tl::expected<std::string, ServiceProblem> get(const std::string& bucket, const std::string& key,
+                                                size_t bytes_max, const Reading& reading) const;
+  tl::expected<std::string, ServiceProblem> get(const std::string& bucket, const std::string& key,
+                                                size_t bytes_max) const {
     return get(bucket, key, bytes_max, {});
   }
 

@@ -16,12 +16,13 @@ namespace {
 
 class FakeSender final : public HttpSender {
  public:
+  explicit FakeSender(Result<HttpReply> first = HttpReply{200, ""}) : answer(std::move(first)) {}
   Result<HttpReply> send(const HttpRequest& request) override {
     asked.push_back(request);
     return answer;
   }
   std::vector<HttpRequest> asked;
-  Result<HttpReply> answer = HttpReply{200, ""};
+  Result<HttpReply> answer;
 };
 
 model::api::Bucket service_bucket() {
@@ -56,9 +57,20 @@ TEST(Buckets, says_what_the_service_says) {
   EXPECT_EQ(buckets.get("lb-logs", "k", 10).error().message, "Couldn't connect to server");
 }
 
+TEST(Buckets, says_whether_what_was_wrong_may_pass) {
+  const auto may_pass = [](Result<HttpReply> answer) {
+    FakeSender sender(std::move(answer));
+    const auto content = Buckets({service_bucket()}, sender).get("lb-logs", "k", 10);
+    return !content && content.error().may_pass;
+  };
+  EXPECT_TRUE(may_pass(fail("Couldn't connect to server")));
+  EXPECT_TRUE(may_pass(HttpReply{503, ""}));
+  EXPECT_FALSE(may_pass(HttpReply{404, ""}));
+  EXPECT_FALSE(may_pass(HttpReply{403, "no XML"}));
+}
+
 TEST(Buckets, gets_no_object_that_is_too_large) {
-  FakeSender sender;
-  sender.answer = HttpReply{200, "0123456789", {}, true};
+  FakeSender sender(HttpReply{200, "0123456789", {}, true});
   Buckets buckets({service_bucket()}, sender);
   EXPECT_FALSE(buckets.get("lb-logs", "k", 10));
   sender.answer->cut_off = false;

@@ -17,7 +17,6 @@ namespace {
 
 using std::string_view;
 
-constexpr string_view standard_region = "us-east-1";
 constexpr size_t problem_characters_max = 300;
 
 // Where an answer has what is asked for.
@@ -48,7 +47,7 @@ std::string form_of(const Kind& kind, const Ids& ids, const std::string& token) 
 
 AwsSigner signer_of(const model::api::Ec2Endpoint& endpoint) {
   return {endpoint.access_key_id.value_or(""), endpoint.secret_access_key.value_or(""),
-          endpoint.region.value_or(std::string(standard_region)), "ec2"};
+          endpoint.region.value_or(std::string(aws_standard_region)), "ec2"};
 }
 
 Ec2Fact fact_of(Ec2Kind kind, const XmlElement& item) {
@@ -61,16 +60,28 @@ Ec2Fact fact_of(Ec2Kind kind, const XmlElement& item) {
   return fact;
 }
 
-// An instance is an item of the set of a reservation, which is an item itself.
-void take_items(const Kind& kind, const XmlElement& set, Ec2Facts& facts) {
+// What a load balancer cannot do without, or "". An instance that has ended lies nowhere.
+string_view missing_of(Ec2Kind kind, const Ec2Fact& fact) {
+  if (kind == Ec2Kind::instance) return "";
+  if (fact.vpc.empty()) return "vpcId";
+  return kind == Ec2Kind::subnet && fact.zone.empty() ? "availabilityZone" : "";
+}
+
+// Fails with the end of a sentence about the answer. An instance is an item of the set of a
+// reservation, which is an item itself.
+Result<void> take_items(const Kind& kind, const XmlElement& set, Ec2Facts& facts) {
   for (const XmlElement& item : set.children) {
     const XmlElement* instances = item.find("instancesSet");
     if (kind.kind == Ec2Kind::instance && instances != nullptr) {
-      take_items(kind, *instances, facts);
+      if (auto taken = take_items(kind, *instances, facts); !taken) return taken;
     } else if (std::string id = item.text_at(kind.id); !id.empty()) {
-      facts[std::move(id)] = fact_of(kind.kind, item);
+      Ec2Fact fact = fact_of(kind.kind, item);
+      if (const string_view missing = missing_of(kind.kind, fact); !missing.empty())
+        return fail(fmt::format("has {} without {}", id, missing));
+      facts[std::move(id)] = std::move(fact);
     }
   }
+  return {};
 }
 
 class Conversation {
@@ -80,14 +91,15 @@ class Conversation {
       : question_(question), kind_(kind), deadline_(deadline), sender_(sender) {}
 
   // All pages of it.
-  tl::expected<void, Ec2Problem> ask(const Ids& ids, Ec2Facts& facts) {
+  tl::expected<void, ServiceProblem> ask(const Ids& ids, Ec2Facts& facts) {
     std::string token;
     for (size_t page = 0; page < ec2_pages_max; ++page) {
       const auto root = ask(form_of(kind_, ids, token));
       if (!root) return tl::unexpected(root.error());
       const XmlElement* set = root->find(kind_.set);
       if (set == nullptr) return problem("its answer has no " + std::string(kind_.set), false);
-      take_items(kind_, *set, facts);
+      if (const auto taken = take_items(kind_, *set, facts); !taken)
+        return problem("its answer " + taken.error().message, false);
       token = root->text_at("nextToken");
       if (token.empty()) return {};
     }
@@ -95,14 +107,14 @@ class Conversation {
   }
 
  private:
-  tl::unexpected<Ec2Problem> problem(const std::string& what, bool may_pass) const {
+  tl::unexpected<ServiceProblem> problem(const std::string& what, bool may_pass) const {
     return tl::unexpected(
-        Ec2Problem{fmt::format("The EC2 endpoint {} did not answer {}: {}",
-                               question_.endpoint.endpoint.value_or(""), kind_.action, what),
-                   may_pass});
+        ServiceProblem{fmt::format("The EC2 endpoint {} did not answer {}: {}",
+                                   question_.endpoint.endpoint.value_or(""), kind_.action, what),
+                       may_pass});
   }
 
-  tl::expected<XmlElement, Ec2Problem> ask(std::string form) {
+  tl::expected<XmlElement, ServiceProblem> ask(std::string form) {
     const Duration left = deadline_.left();
     if (left <= 0s) return problem("there was no time left for it", true);
     const Result<HttpReply> reply = sender_.send(

@@ -36,18 +36,13 @@ struct Ec2Question {
   std::set<std::string> ids;
 };
 
-struct Ec2Problem {
-  std::string message;    // names the endpoint
-  bool may_pass = false;  // the same question may be answered later
-};
-
 inline constexpr size_t ec2_reply_bytes_max = 16 * 1024 * 1024;
 inline constexpr size_t ec2_ids_at_once_max = 200;  // EC2's limit for a filter's values
 inline constexpr size_t ec2_pages_max = 50;         // of one request
 
-using Ec2Answer = tl::expected<Ec2Facts, Ec2Problem>;
+using Ec2Answer = tl::expected<Ec2Facts, ServiceProblem>;
 
-// Those of the ids that are there.
+// Those of the ids that are there. The problem names the endpoint.
 Ec2Answer ask_ec2(const Ec2Question& question, const Deadline& deadline, HttpSender& sender);
 
 }  // namespace daruma::notify

@@ -125,6 +125,8 @@ TEST(Ec2Client, says_what_was_wrong_and_whether_it_may_pass) {
       {HttpReply{200, "{}"},
        "it is not the XML that was expected: line 1: not well-formed (invalid token)", false},
       {HttpReply{200, "<a/>"}, "its answer has no securityGroupInfo", false},
+      {page("securityGroupInfo", "<item><groupId>sg-1</groupId></item>"),
+       "its answer has sg-1 without vpcId", false},
       {HttpReply{.status = 200, .body = "<a>", .cut_off = true}, "more than 16777216 bytes came",
        false},
   };
@@ -137,6 +139,20 @@ TEST(Ec2Client, says_what_was_wrong_and_whether_it_may_pass) {
               "The EC2 endpoint https://ec2.example.com did not answer DescribeSecurityGroups: " +
                   each.problem);
     EXPECT_EQ(facts.error().may_pass, each.may_pass) << each.problem;
+  }
+}
+
+TEST(Ec2Client, a_subnet_without_its_network_or_zone_is_not_believed) {
+  for (const auto& [item, missing] :
+       {std::pair{subnet("subnet-1", "", "z-a"), "vpcId"},
+        std::pair{subnet("subnet-1", "vpc-1", ""), "availabilityZone"}}) {
+    FakeSender sender;
+    sender.answers = {page("subnetSet", item)};
+    const auto facts = ask_ec2({endpoint, Ec2Kind::subnet, {"subnet-1"}}, soon, sender);
+    ASSERT_FALSE(facts) << missing;
+    EXPECT_TRUE(
+        facts.error().message.ends_with(std::string("its answer has subnet-1 without ") + missing))
+        << facts.error().message;
   }
 }
 

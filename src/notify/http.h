@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ namespace daruma::notify {
 
 inline constexpr size_t http_body_bytes_max = 1024 * 1024;
 inline constexpr Duration http_timeout = 15s;
+
+inline constexpr std::string_view aws_standard_region = "us-east-1";  // where none is configured
 
 // Who signs, and for what (AWS Signature Version 4).
 struct AwsSigner {
@@ -45,6 +48,12 @@ struct HttpReply {
   bool ok() const { return status >= 200 && status < 300; }
   // The same request may do later: too many, or trouble that is the server's own.
   bool may_pass() const { return status == 408 || status == 429 || status >= 500; }
+};
+
+// Why a service did not give what it was asked for.
+struct ServiceProblem {
+  std::string message;
+  bool may_pass = false;  // the same question may be answered later
 };
 
 class HttpSender {

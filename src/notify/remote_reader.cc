@@ -15,7 +15,8 @@ RemoteAnswer answer_of(const Ec2Question& question, const Deadline& deadline, Ht
 RemoteAnswer answer_of(const ObjectQuestion& question, const Deadline& deadline,
                        HttpSender& sender) {
   const Duration left = deadline.left();
-  if (left <= 0s) return ObjectAnswer(fail("there was no time left for it"));
+  if (left <= 0s)
+    return ObjectAnswer(tl::unexpected(ServiceProblem{"there was no time left for it", true}));
   return Buckets({question.bucket}, sender)
       .get(question.bucket.name, question.key, question.bytes_max,
            {.version = question.version, .timeout = left});

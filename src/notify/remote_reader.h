@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <tl/expected.hpp>
 #include <utility>
 #include <variant>
 
@@ -32,7 +33,7 @@ struct ObjectQuestion {
   std::string version;  // "": the newest
   size_t bytes_max;
 };
-using ObjectAnswer = Result<std::string>;
+using ObjectAnswer = tl::expected<std::string, ServiceProblem>;
 
 using RemoteQuestion = std::variant<Ec2Question, ObjectQuestion>;
 using RemoteAnswer = std::variant<Ec2Answer, ObjectAnswer>;  // of the same place

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An EC2 endpoint on a loopback port that answers Describe calls out of a table, page by page, and
-can be told to wait. Whether it is signed well is for others to look at: a daruma as an endpoint
-does.
+"""An EC2 endpoint on a loopback port that answers Describe calls out of a table, page by page.
+Whether it is signed well is for others to look at: a daruma as an endpoint does.
 
 Standard library only.
 """
-import threading
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl
 
@@ -34,8 +32,6 @@ class FakeEc2(FakeService):
         self.items = {}  # id → its elements
         self.page_size = page_size
         self.asked = []  # actions
-        self.may_answer = threading.Event()
-        self.may_answer.set()
 
     def answer(self, form):
         """The body for one call."""

@@ -77,6 +77,7 @@ class FakeS3(FakeService):
             def serve(self):
                 service.asked += 1
                 body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+                service.may_answer.wait(30)
                 if service.answer_with:
                     return self.refuse(service.answer_with, 'SlowDown')
                 problem = service.problem(self, body)

@@ -33,11 +33,14 @@ class Server(ThreadingHTTPServer):
 
 
 class FakeService:
-    """Use with `with`. `answer_with` is a status that everything is answered with, or None."""
+    """Use with `with`. `answer_with` is a status that everything is answered with, or None. While
+    `may_answer` is not set, whoever asks waits."""
 
     def __init__(self):
         self.port = Ports.take()
         self.answer_with = None
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.server = None
 
     @property
@@ -49,6 +52,7 @@ class FakeService:
         return self
 
     def __exit__(self, *_):
+        self.may_answer.set()
         self.go_away()
 
     def come_back(self):

@@ -44,7 +44,6 @@ def fake():
             'i-00000001': instance('vpc-1', 'zone-a', '127.0.0.2'),
             'i-00000002': instance('vpc-1', 'zone-a', '127.0.0.3', 'stopped')}
         yield service
-        service.may_answer.set()
 
 
 @pytest.fixture
@@ -129,6 +128,21 @@ def test_what_is_not_there(elbv2):
     assert elbv2.describe_load_balancers()['LoadBalancers'] == []
 
 
+def test_an_instance_of_another_network_is_not_registered(elbv2, fake):
+    fake.items['i-00000003'] = instance('vpc-2', 'zone-c', '127.0.0.4')
+    groups = [elbv2.create_target_group(Name=name, Protocol='HTTP', Port=80, **where)[
+        'TargetGroups'][0]['TargetGroupArn'] for name, where in (
+            ('in-vpc-1', {'VpcId': 'vpc-1'}), ('anywhere', {}))]
+    targets = [{'Id': 'i-00000001'}, {'Id': 'i-00000003'}]
+    assert refused('InvalidTarget', elbv2.register_targets, TargetGroupArn=groups[0],
+                   Targets=targets) == (
+        "The following targets are not in the target group VPC 'vpc-1': 'i-00000003'")
+    elbv2.register_targets(TargetGroupArn=groups[1], Targets=targets)
+    shown = [len(elbv2.describe_target_health(TargetGroupArn=arn)['TargetHealthDescriptions'])
+             for arn in groups]
+    assert shown == [0, 2]
+
+
 def test_subnets_are_changed_and_shown(elbv2, fake):
     fake.page_size = 1
     arn = elbv2.create_load_balancer(Name='web', Subnets=['subnet-a', 'subnet-b'])[
@@ -179,6 +193,8 @@ def test_an_endpoint_in_trouble_is_told_of(elbv2, fake):
     fake.answer_with = None
     fake.items['subnet-a'] = '<vpcId>'
     assert 'mismatched tag' in create('InvalidConfigurationRequest')
+    fake.items['subnet-a'] = '<vpcId>vpc-1</vpcId>'
+    assert 'subnet-a without availabilityZone' in create('InvalidConfigurationRequest')
     fake.go_away()
     create('ServiceUnavailable')
     fake.come_back()
@@ -208,6 +224,21 @@ def test_who_may_change_nothing_any_more_changes_nothing(daruma, elbv2, fake):
         fake.may_answer.set()
         assert 'not authorized' in waiting.result(20)
     assert elbv2.describe_load_balancers()['LoadBalancers'] == []
+
+
+def test_another_endpoint_meanwhile_is_asked_instead(daruma, elbv2, fake):
+    fake.may_answer.clear()
+    with FakeEc2() as successor, concurrent.futures.ThreadPoolExecutor() as pool:
+        successor.items = {'subnet-a': subnet('vpc-9', 'zone-x')}
+        waiting = pool.submit(elbv2.create_load_balancer, Name='web', Subnets=['subnet-a'])
+        wait_until('the endpoint is asked', lambda: fake.asked)
+        daruma.configuration.value['Admin']['Ec2'] = endpoint(successor.url)
+        daruma.configuration.write()
+        assert daruma.reload().returncode == 0
+        fake.may_answer.set()
+        made, = waiting.result(20)['LoadBalancers']
+    assert made['VpcId'] == 'vpc-9'
+    assert [each['ZoneName'] for each in made['AvailabilityZones']] == ['zone-x']
 
 
 def test_networks_are_the_endpoints(daruma, fake):

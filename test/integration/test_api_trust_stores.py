@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trust stores and mutual TLS: made through the API or declared, with real clients (curl, openssl)
 that are let in, told of and kept out."""
+import concurrent.futures
 import re
 import shlex
 import socket
@@ -489,19 +490,39 @@ def test_a_service_that_speaks_s3_has_the_objects(with_service, service, clients
 
 
 def test_a_service_without_the_object_or_away_is_told_of(with_service, service):
-    def problem(**given):
+    def problem(status=400, code='CaCertificatesBundleNotFound', **given):
         answer = ask(with_service, 'CreateTrustStore', Name='a', **{**BUNDLE, **given})
-        assert (answer.status, answer.code) == (400, 'CaCertificatesBundleNotFound'), answer.text
+        assert (answer.status, answer.code) == (status, code), answer.text
         return answer.first('Message')
     assert 'NoSuchKey' in problem(CaCertificatesBundleS3Key='b.pem')
     service.answer_with = 503
-    assert '503 SlowDown' in problem()
+    assert '503 SlowDown' in problem(503, 'ServiceUnavailable')
     service.answer_with = None
     service.objects['/trust/large.pem'] = b'x' * (17 << 20)
     assert 'more than' in problem(CaCertificatesBundleS3Key='large.pem')
     service.go_away()
-    assert 'connect' in problem()
+    assert 'connect' in problem(503, 'ServiceUnavailable')
     assert client(with_service).describe_trust_stores()['TrustStores'] == []
+
+
+def test_a_slow_bucket_holds_up_nobody_else(with_service, service, clients):
+    with FakeS3() as slow, concurrent.futures.ThreadPoolExecutor() as pool:
+        slow.objects = {'/slow/a/ca.pem': clients.root.file.read_bytes()}
+        slow.may_answer.clear()
+        configuration = with_service.configuration
+        bucket = configuration.value['Buckets'][0]
+        configuration.value['Buckets'].append({**bucket, 'Name': 'slow', 'Endpoint': slow.url})
+        configuration.write()
+        with_service.kill()
+        with Daruma(configuration) as daruma:
+            elbv2 = client(daruma)
+            waiting = pool.submit(client(daruma).create_trust_store, Name='slow', **{
+                **BUNDLE, 'CaCertificatesBundleS3Bucket': 'slow'})
+            wait_until('the slow one is asked', lambda: slow.asked)
+            assert elbv2.create_trust_store(Name='site', **BUNDLE)['TrustStores']
+            assert not waiting.done()
+            slow.may_answer.set()
+            assert waiting.result(20)['TrustStores']
 
 
 def test_what_operations_on_a_store_are_given_is_checked(daruma):
