@@ -119,12 +119,12 @@ def ask(daruma, action, version='2015-12-01', key=KEY, secret=SECRET,
     return send_signed(request, service, key, secret)
 
 
-def awscli(daruma, *words):
+def awscli(daruma, *words, service='elbv2'):
     """`aws elbv2 …`; its answer."""
     environment = {'PATH': os.environ['PATH'], 'HOME': str(daruma.folder),
                    'AWS_ACCESS_KEY_ID': KEY, 'AWS_SECRET_ACCESS_KEY': SECRET,
                    'AWS_DEFAULT_REGION': 'us-east-1', 'AWS_PAGER': ''}
-    answer = run(['/usr/bin/aws', '--endpoint-url', daruma.admin, '--output', 'json', 'elbv2',
+    answer = run(['/usr/bin/aws', '--endpoint-url', daruma.admin, '--output', 'json', service,
                   *words], env=environment)
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout) if answer.stdout.strip() else {}
