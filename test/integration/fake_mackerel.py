@@ -5,6 +5,7 @@ answered as documented, and noted in `broken`, which a test expects to stay empt
 
 Standard library only.
 """
+import contextlib
 import json
 import re
 import threading
@@ -35,8 +36,10 @@ class FakeMackerel(FakeService):
         self.reports = []
         self.annotations = []
         self.requests = []
+        self.waiting = 0  # requests that are held up by whoever has the lock
         self.broken = []
         self.last_batch = 0
+        self.now = 0  # when the request came that is answered
 
     def living(self):
         with self.lock:
@@ -63,14 +66,19 @@ class FakeMackerel(FakeService):
                 if mackerel.server is None:  # on a connection that was kept
                     self.close_connection = True
                     return
+                arrived = time.monotonic()
+                mackerel.waiting += 1
                 with mackerel.lock:
+                    mackerel.waiting -= 1
+                    mackerel.now = arrived
                     status, reply = mackerel.take(self.command, self.path, self.headers, body)
                 data = json.dumps(reply).encode()
-                self.send_response(status)
-                self.send_header('Content-Type', 'application/json')
-                self.send_header('Content-Length', str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                with contextlib.suppress(ConnectionError):  # who asked has not waited
+                    self.send_response(status)
+                    self.send_header('Content-Type', 'application/json')
+                    self.send_header('Content-Length', str(len(data)))
+                    self.end_headers()
+                    self.wfile.write(data)
 
             do_GET = do_POST = do_PUT = answer
         return Handler
@@ -140,7 +148,7 @@ class FakeMackerel(FakeService):
         return 200, {'id': identity}
 
     def take_points(self, points):
-        now = time.monotonic()
+        now = self.now
         if now - self.last_batch < self.batch_seconds:
             return self.refuse('batches come too fast', 429)
         self.last_batch = now

@@ -12,6 +12,7 @@ import resource
 import socket
 import ssl
 import subprocess
+import time
 from pathlib import Path
 
 import requests
@@ -238,6 +239,17 @@ def load(daruma, connections, requests, path, body, tls=False, seconds=300):
                   '--requests', requests, '--expect-body', expected], seconds)
     assert answer.stdout, answer.stderr
     return json.loads(answer.stdout.splitlines()[-1])
+
+
+def seconds_of_work(daruma, also=lambda: None, requests=100):
+    """How long it takes to be answered so many times, and at the admin port; to be compared with
+    the same in other circumstances: a machine is as fast as it is."""
+    began = time.monotonic()
+    for _ in range(requests):
+        assert daruma.get('/').status_code == 200
+    assert daruma.ask_admin('/healthz').status_code == 200
+    also()
+    return time.monotonic() - began
 
 
 def raise_descriptor_limit(count):

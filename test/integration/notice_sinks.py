@@ -24,6 +24,7 @@ class Webhook:
         self.bodies = []
         self.refused = 0
         self.asked = 0
+        self.held = 0  # so many wait for an answer
         self.answer_with = 200
         self.hold = threading.Event()
         self.hold.set()
@@ -36,7 +37,9 @@ class Webhook:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
                 sink.asked += 1
+                sink.held += 1
                 sink.hold.wait(60)
+                sink.held -= 1
                 if sink.answer_with == 200:
                     sink.bodies.append(body)
                 else:

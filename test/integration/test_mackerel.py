@@ -8,7 +8,8 @@ import time
 import pytest
 
 from fake_mackerel import KEY, FakeMackerel
-from harness import DARUMA, Configuration, Daruma, Target, run, target_group, wait_until
+from harness import (DARUMA, Configuration, Daruma, Target, run, seconds_of_work, target_group,
+                     wait_until)
 
 REQUESTS = 'custom.alb.request.count'
 
@@ -106,14 +107,20 @@ def test_a_restart_keeps_what_waits(pushed, mackerel, processes):
 def test_nobody_waits_for_mackerel(pushed, mackerel):
     """It takes connections and never answers: requests and the admin port do not notice."""
     wait_until('the host is made', mackerel.living)
+    before = seconds_of_work(pushed)
     with mackerel.lock:  # every answer waits for it
-        before = len(mackerel.requests)
+        wait_until('a push hangs', lambda: mackerel.waiting)
+        during = seconds_of_work(pushed)
+        assert mackerel.waiting, 'it hung all the time'
+    wait_until('it goes on', lambda: sum(mackerel.values(REQUESTS)) == 200, 20)
+    after = seconds_of_work(pushed)
+    print(f'{before:.3f} s before, {during:.3f} s meanwhile, {after:.3f} s after')
+    assert during <= 3 * max(before, after)
+    with mackerel.lock:
+        wait_until('a push hangs', lambda: mackerel.waiting)
         began = time.monotonic()
-        ask(pushed, 50)
-        assert pushed.ask_admin('/healthz').status_code == 200
-        pushed.stop()
+        assert pushed.stop() == 0
         assert time.monotonic() - began < 10
-
 
 
 def test_changes_are_annotations_and_a_deleted_load_balancer_is_retired(pushed, mackerel):
