@@ -249,6 +249,45 @@ def test_logs_are_followed_and_filtered(tmp_path, start_targets, serve):
         shown = run([DARUMA, 'logs', '--directory', daruma.folder / 'logs', '--status', '503'])
         return shown.returncode == 0 and shown.stdout.count('/status/503') == 1
     wait_until('its line is shown', whole)
+
+
+def test_logs_are_filtered_by_why_daruma_answered_itself(tmp_path, start_targets, serve):
+    """A target that refuses connections, a rule that answers, a target that fails: the same status
+    or none, and only the first for the reason that is asked for."""
+    target, = start_targets(1)
+    daruma = serve([target], rules=[
+        {'Priority': 1, 'Conditions': [{'Field': 'path-pattern', 'Values': ['/fixed']}],
+         'Actions': [{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '502'}}]}])
+    shown = tmp_path / 'shown'
+    reason = ['--reason', 'target_connection_refused']
+    follow = [DARUMA, 'logs', '--config', daruma.configuration.file, '--follow', *reason]
+    daruma.get('/before')
+    wait_until('a line is there', daruma.log_lines)
+    with Process(follow, shown):
+        for path in ('/fixed', '/status/502', '/'):
+            daruma.get(path)
+        target.kill()
+
+        def followed():  # until it is seen to follow
+            assert daruma.get('/refused').status_code == 502
+            return '/refused' in shown.read_text()
+        wait_until('lines are shown', followed)
+        wait_until('all are logged', lambda: sum(
+            '/fixed' in line or '/status/502' in line for line in daruma.log_lines()) == 2)
+    lines = [shlex.split(line) for line in shown.read_text().splitlines()]
+    assert lines and all(line[12].split()[1].endswith('/refused') for line in lines)
+    assert {(line[8], line[24]) for line in lines} == {('502', 'target_connection_refused')}
+
+    def listed(*words):
+        answer = run([DARUMA, 'logs', '--directory', daruma.folder / 'logs', *words])
+        assert answer.returncode == 0, answer.stderr
+        return [shlex.split(line)[12].split()[1].rpartition('/')[2]
+                for line in answer.stdout.splitlines()]
+    assert set(listed(*reason)) == {'refused'}
+    assert set(listed('--status', '502')) == {'fixed', '502', 'refused'}
+    # All that is asked for must hold.
+    assert listed(*reason, '--path', '/elsewhere') == []
+    assert listed('--reason', 'target_connect_timeout') == []
     wrong = run([DARUMA, 'logs', '--directory', daruma.folder / 'logs', '--reason', 'because'])
     assert wrong.returncode == 2 and "no reason 'because'" in wrong.stderr
     assert run([DARUMA, 'logs']).returncode == 2
