@@ -4,10 +4,12 @@ import contextlib
 import itertools
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -364,20 +366,64 @@ def top(daruma):
     return run([DARUMA, 'top', '--once', '--admin', daruma.admin[7:]])
 
 
+def cells_of(frame, name):
+    """The columns of what is called so in a frame of top: what stands under each word of its
+    table's head. Numbers stand under the right end of the word."""
+    lines = frame.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.split()[:1] == [name])
+    head = next(line for line in reversed(lines[:at]) if line[:1].isupper())
+    row = lines[at].ljust(len(head))
+    return {found.group(): row[:found.end()].split()[-1]
+            for found in re.finditer(r'\S+', head) if row[found.end() - 1] != ' '}
+
+
 def test_top_prints_a_frame(node):
     frame = top(node)
     assert frame.returncode == 0, frame.stderr
     assert '\x1b' not in frame.stdout
     assert frame.stdout.startswith('daruma ') and ' of 2 workers' in frame.stdout
     lines = [line.split() for line in frame.stdout.splitlines()]
-    assert ['web'] in [words[:1] for words in lines]
+    assert ['apache', '1/1', 'healthy'] in [words[:3] for words in lines]
     assert [node.target.name, 'healthy'] in [words[:2] for words in lines]
-    before = node.metric('daruma_target_group_requests_total', target_group='apache')
-    load(node, 2, 50, '/bytes/10', 10)
-    state = node.ask_admin('/live').json()['state']
-    wait_until('the same number', lambda: node.ask_admin('/live').json()['state'][
-        'target_groups']['apache']['requests_total'] == before + 50)
-    assert state['node']['healthy']
+
+
+def test_top_shows_the_numbers_of_the_node(node):
+    """While requests are made and some are under way: the frame's own figures."""
+    def live():
+        return node.ask_admin('/live').json()['state']
+
+    def one_second():
+        """What the node says of a second, and the frame of that second."""
+        before = live()
+        frame = top(node).stdout
+        return (before, frame) if live()['time'] == before['time'] else None
+
+    def rate(value):
+        return '-' if value == 0 else f'{value:.1f}' if value < 100 else f'{value:.0f}'
+
+    def shown():
+        load(node, 2, 40, '/status/503', 10)
+        second = one_second()
+        if not second or not second[0]['load_balancers']['web']['requests']:
+            return None
+        return second
+    with ThreadPoolExecutor(3) as pool:
+        under_way = [pool.submit(node.get, '/slow/8000') for _ in range(3)]
+        node.wait_for_metric('daruma_target_requests_in_flight', equal=3)
+        state, frame = wait_until('a second with requests', shown, 60)
+        balancer, row = state['load_balancers']['web'], cells_of(frame, 'web')
+        assert row['REQ/S'] == rate(balancer['requests']) != '-'
+        assert row['5XX/S'] == rate(balancer['responses'][4]) != '-'
+        assert row['CONNS'] == f'{balancer["connections"]:.0f}' and int(row['CONNS']) >= 3
+        target = cells_of(frame, node.target.name)
+        figures = state['targets'][f'apache|{node.target.name}']
+        assert target['REQ/S'] == rate(figures['requests']) != '-'
+        assert target['FLIGHT'] == f'{figures["in_flight"]:.0f}' and int(target['FLIGHT']) >= 3
+        assert target['OPEN'] == f'{figures["open"]:.0f}'
+        assert [each.result().status_code for each in under_way] == [200, 200, 200]
+    wait_until('nothing is under way', lambda: 'FLIGHT' not in cells_of(
+        top(node).stdout, node.target.name) or cells_of(
+            top(node).stdout, node.target.name)['FLIGHT'] == '-')
 
 
 def test_top_says_why_it_shows_nothing():
