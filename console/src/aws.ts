@@ -2,7 +2,8 @@
 //
 // One operation of the AWS API in the two forms that the console needs: the body of a request in
 // the query protocol, and the command of AWS's CLI that does the same. Pure. Both come from the
-// same value, so that what is shown to be copied is what is sent.
+// same value, so that what is shown to be copied is what is sent. What AWS's CLI has no command
+// for, a page of the admin port, is curl's.
 
 export type Value = string | number | boolean | Value[] | { [name: string]: Value };
 export type Parameters = { [name: string]: Value };
@@ -10,12 +11,13 @@ export type Parameters = { [name: string]: Value };
 export type Service = 'elbv2' | 'cloudwatch' | 'acm';
 
 export interface Operation {
-  service: Service;
-  name: string; // as AWS writes it: DeregisterTargets
+  service: Service | 'admin';
+  name: string; // as AWS writes it: DeregisterTargets; of `admin` the page's path: zonal-shifts/start
   parameters: Parameters;
+  files?: { [parameter: string]: string }; // which the command takes from a file of this name
 }
 
-const versions: { [service in Service]: string } = {
+const versions: { [service in Operation['service']]?: string } = {
   elbv2: '2015-12-01',
   cloudwatch: '2010-08-01',
   acm: '2015-12-08',
@@ -24,7 +26,7 @@ const versions: { [service in Service]: string } = {
 export function queryBody(operation: Operation): string {
   const pairs: [string, string][] = [
     ['Action', operation.name],
-    ['Version', versions[operation.service]],
+    ['Version', versions[operation.service] ?? ''],
   ];
   for (const [name, value] of Object.entries(operation.parameters)) flatten(name, value, pairs);
   return pairs
@@ -50,7 +52,15 @@ export function kebab(name: string): string {
     .toLowerCase();
 }
 
+// zonal-shifts/start?load_balancer=web&zone=zone-a
+export function pagePath({ name, parameters }: Operation): string {
+  const pairs = Object.entries(parameters).map(([key, value]) => [key, String(value)]);
+  return `${name}?${new URLSearchParams(pairs).toString()}`;
+}
+
 export function command(operation: Operation, endpoint: string): string {
+  if (operation.service === 'admin')
+    return `curl -fsS -X POST ${quoted(`${endpoint}/${pagePath(operation)}`)}`;
   const words = [
     'aws',
     '--endpoint-url',
@@ -60,7 +70,10 @@ export function command(operation: Operation, endpoint: string): string {
   ];
   for (const [name, value] of Object.entries(operation.parameters)) {
     const option = '--' + kebab(name);
-    if (typeof value === 'boolean') {
+    const file = operation.files?.[name];
+    if (file !== undefined) {
+      words.push(option, quoted('fileb://' + file));
+    } else if (typeof value === 'boolean') {
       words.push(value ? option : option.replace('--', '--no-'));
     } else {
       words.push(option, ...argument(value));

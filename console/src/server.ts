@@ -3,7 +3,7 @@
 // Everything that is asked of the server but the live stream. A refusal is thrown as Refused, with
 // the server's own words.
 import { signal } from '@preact/signals';
-import { queryBody } from './aws';
+import { pagePath, queryBody } from './aws';
 import type { Operation } from './aws';
 import type { Session } from './types';
 
@@ -214,7 +214,16 @@ export async function describe<T>(operation: Operation): Promise<T> {
   return jsonOf(await query(operation)) as T;
 }
 
+// The page asks for no login: so it is looked whether this session is still there, and may.
+async function post(operation: Operation): Promise<void> {
+  await findSession();
+  if (session.peek()?.role !== 'admin')
+    throw new Refused(403, 'AccessDenied', 'The role read-only may not do this');
+  await ask(`../${pagePath(operation)}`, { method: 'POST' });
+}
+
 export async function perform(operation: Operation): Promise<void> {
   if (operation.service === 'elbv2') await query(operation);
+  else if (operation.service === 'admin') await post(operation);
   else await call(operation.service, operation.name, operation.parameters);
 }

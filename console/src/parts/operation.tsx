@@ -19,6 +19,7 @@ interface Props {
   hidden?: string; // said to screen readers after the button's text
   locked?: string | false; // why it cannot be done at all
   onOpen?: () => void;
+  onClose?: () => void;
   onDone?: () => void;
   children?: ComponentChildren; // the fields
 }
@@ -33,6 +34,8 @@ export function lockOf(service: 'api' | 'alarms' = 'api'): string {
   return '';
 }
 
+export const declaredText = 'It is declared in daruma.yaml: change it there, then reload.';
+
 export function OperationButton(props: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
@@ -40,6 +43,10 @@ export function OperationButton(props: Props) {
   useEffect(() => {
     if (open) dialog.current?.showModal();
   }, [open]);
+  const close = () => {
+    setOpen(false);
+    props.onClose?.();
+  };
   return (
     <>
       <button
@@ -56,7 +63,7 @@ export function OperationButton(props: Props) {
         {props.hidden && <span class="hidden"> {props.hidden}</span>}
       </button>
       {open && (
-        <dialog ref={dialog} onClose={() => setOpen(false)} aria-label={props.title}>
+        <dialog ref={dialog} onClose={close} aria-label={props.title}>
           <Body {...props} close={() => dialog.current?.close()} />
         </dialog>
       )}

@@ -2,17 +2,15 @@
 //
 // What can be changed of a target group: who is in it, and its share of the rules that send to it.
 import { useState } from 'preact/hooks';
-import type { Operation, Value } from '../aws';
+import type { Operation } from '../aws';
 import { config } from '../live';
 import { Problem } from '../parts/bits';
-import { Field, lockOf, OperationButton } from '../parts/operation';
-import { describe } from '../server';
+import { declaredText, Field, lockOf, OperationButton } from '../parts/operation';
+import { askRule, ruleChange } from '../rule_api';
 import type { Rule, TargetGroup } from '../types';
 import { sharesOf, weightsProblem, withShares } from '../weights';
 import type { AwsAction, Share } from '../weights';
 import type { TargetRow } from './group';
-
-const declaredText = 'It is declared in daruma.yaml: change it there, then reload.';
 
 const lockOfGroup = (group: TargetGroup) => lockOf() || (group.declared ? declaredText : '');
 
@@ -138,34 +136,6 @@ function placesOf(group: TargetGroup): Place[] {
   );
 }
 
-// As the API has them: all that belongs to an action is sent back with the new weights.
-async function actionsOf({ rule, listener }: Place): Promise<AwsAction[]> {
-  if (rule.priority === 0) {
-    const { Listeners } = await describe<{ Listeners: { DefaultActions: AwsAction[] }[] }>({
-      service: 'elbv2',
-      name: 'DescribeListeners',
-      parameters: { ListenerArns: [listener.arn] },
-    });
-    return Listeners[0]?.DefaultActions ?? [];
-  }
-  const { Rules } = await describe<{ Rules: { Actions: AwsAction[] }[] }>({
-    service: 'elbv2',
-    name: 'DescribeRules',
-    parameters: { RuleArns: [rule.arn] },
-  });
-  return Rules[0]?.Actions ?? [];
-}
-
-function changeOf({ rule, listener }: Place, actions: Value[]): Operation {
-  return rule.priority === 0
-    ? {
-        service: 'elbv2',
-        name: 'ModifyListener',
-        parameters: { ListenerArn: listener.arn, DefaultActions: actions },
-      }
-    : { service: 'elbv2', name: 'ModifyRule', parameters: { RuleArn: rule.arn, Actions: actions } };
-}
-
 interface Loaded {
   place: Place;
   actions: AwsAction[];
@@ -181,7 +151,7 @@ export function Weights({ group }: { group: TargetGroup }) {
     setLoaded(null);
     setProblem('');
     try {
-      const actions = await actionsOf(place);
+      const { actions } = await askRule(place.rule, place.listener.arn);
       setLoaded({ place, actions, shares: sharesOf(actions) });
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -193,7 +163,9 @@ export function Weights({ group }: { group: TargetGroup }) {
     if (!loaded) return problem || 'Loading …';
     return (
       weightsProblem(loaded.shares) || [
-        changeOf(loaded.place, withShares(loaded.actions, loaded.shares)),
+        ruleChange(loaded.place.rule, loaded.place.listener.arn, {
+          actions: withShares(loaded.actions, loaded.shares),
+        }),
       ]
     );
   };

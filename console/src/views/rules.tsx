@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A listener's rules in the order in which they are tried, how often each is met, and a tester.
+// A listener's rules in the order in which they are tried, how often each is met, what can be
+// changed of them, and a tester.
 import { count, percent, rate } from '../format';
 import { config, state } from '../live';
 import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { go, linkTo, place } from '../route';
 import { actionText, conditionText, priorityText } from '../say';
-import type { Listener, Rule, State } from '../types';
+import type { Listener, LoadBalancer, Rule, State } from '../types';
+import { DeleteRule, EditRule, lockOfRules, NewRule, Priorities } from './rule_forms';
 import { Tester } from './tester';
 
 interface Row {
@@ -16,7 +18,7 @@ interface Row {
   all: number | null;
 }
 
-function columnsOf(whole: number): Column<Row>[] {
+function columnsOf(balancer: LoadBalancer, listener: Listener, whole: number): Column<Row>[] {
   return [
     { name: 'Priority', number: true, cell: ({ rule }) => priorityText(rule.priority) },
     {
@@ -55,6 +57,15 @@ function columnsOf(whole: number): Column<Row>[] {
       hint: 'Since the node’s start',
     },
     { name: 'Share', number: true, cell: ({ all }) => percent(all ?? 0, whole) },
+    {
+      name: 'Change',
+      cell: ({ rule }) => (
+        <span class="actions">
+          <EditRule balancer={balancer} listener={listener} rule={rule} />
+          {rule.priority !== 0 && <DeleteRule balancer={balancer} rule={rule} />}
+        </span>
+      ),
+    },
   ];
 }
 
@@ -89,8 +100,16 @@ export function Rules() {
             </option>
           ))}
         </select>
+        <span class="actions">
+          <NewRule key={`new ${chosen.id}`} balancer={chosen.balancer} listener={chosen.listener} />
+          <Priorities
+            key={`order ${chosen.id}`}
+            balancer={chosen.balancer}
+            listener={chosen.listener}
+          />
+        </span>
       </header>
-      <List listener={chosen.listener} />
+      <List balancer={chosen.balancer} listener={chosen.listener} />
       <Tester key={chosen.id} balancer={chosen.balancer} listener={chosen.listener} />
     </>
   );
@@ -105,7 +124,8 @@ export function countOf(
   return rules[arn]?.[what] ?? (rules_left_out ? null : 0);
 }
 
-function List({ listener }: { listener: Listener }) {
+function List({ balancer, listener }: { balancer: LoadBalancer; listener: Listener }) {
+  const lock = lockOfRules(balancer);
   const counted = state.value!;
   const rows = listener.rules.map((rule): Row => ({
     rule,
@@ -114,9 +134,14 @@ function List({ listener }: { listener: Listener }) {
   }));
   return (
     <section class="panel" aria-label="Rules in order">
+      {lock && <p class="muted">They cannot be changed here: {lock}</p>}
       <Table
         label="Rules"
-        columns={columnsOf(rows.reduce((sum, { all }) => sum + (all ?? 0), 0))}
+        columns={columnsOf(
+          balancer,
+          listener,
+          rows.reduce((sum, { all }) => sum + (all ?? 0), 0),
+        )}
         rows={rows}
         keyOf={({ rule }) => rule.arn}
       />
