@@ -137,26 +137,26 @@ class Adopter final : private io::Mailbox<model::ControlLetter>::Reader {
   };
   // Until the worker serves the snapshot and has nothing left of the former one.
   Cost adopt(model::SnapshotRef snapshot) {
-    size_t targets = 0;
-    for (const model::TargetGroup& group : snapshot->target_groups) targets += group.targets.size();
     const int before = adopted_;
     worker_.mailbox().post(model::SnapshotLetter{std::move(snapshot)});
     Cost cost;
     while (adopted_ == before) turn(cost);
-    // Deregistering and letting go, each of all targets.
-    for (size_t done = 0; done <= 2 * targets; done += model::limits::adopted_per_turn_max)
-      turn(cost);
+    // Deregistering and letting go, until nothing is left to do: a turn of that does not sleep.
+    for (int idle = 0; idle < 3;) idle = turn(cost) < nothing ? idle + 1 : 0;
     return cost;
   }
 
  private:
-  void turn(Cost& cost) {
+  static constexpr double nothing = 5e-6;  // seconds
+
+  double turn(Cost& cost) {
     const double began = processor_seconds();
     loop_.turn(0s);
     const double took = processor_seconds() - began;
     cost.longest_turn = std::max(cost.longest_turn, took);
     cost.all += took;
     control_loop_.turn(0s);
+    return took;
   }
   // A snapshot that the worker gives back is freed with its letter.
   void on_letter(model::ControlLetter letter) override {

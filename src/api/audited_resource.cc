@@ -12,45 +12,51 @@ namespace {
 using std::string_view;
 
 // The narrowest first. A list's items are "member.1" or, with EC2, "1".
-constexpr string_view naming_members[] = {
-    "RuleArn",
-    "RulePriorities",
-    "ListenerArn",
-    "TargetGroupArn",
-    "LoadBalancerArn",
-    "TrustStoreArn",
-    "ResourceArn",
-    "ResourceArns",
-    "Name",
-    "InstanceId",
-    "RouteTableId",
-    "InternetGatewayId",
-    "SubnetId",
-    "GroupId",
-    "SecurityGroupId",
-    "VpcId",
-    "ResourceId",
-    "GroupName",
-    "PrivateIpAddress",
-    "ServerCertificateName",
-    "AlarmName",
-    "AlarmNames",
-    "ResourceARN",
-    "Namespace",
-};
+constexpr string_view naming_members[] = {"RuleArn",
+                                          "RulePriorities",
+                                          "ListenerArn",
+                                          "TargetGroupArn",
+                                          "LoadBalancerArn",
+                                          "TrustStoreArn",
+                                          "ResourceArn",
+                                          "ResourceArns",
+                                          "Name",
+                                          "InstanceId",
+                                          "AssociationId",
+                                          "RouteTableId",
+                                          "InternetGatewayId",
+                                          "GroupId",
+                                          "GroupName",
+                                          "PrivateIpAddress",
+                                          "SecurityGroupId",
+                                          "SubnetId",
+                                          "VpcId",
+                                          "ResourceId",
+                                          "ServerCertificateName",
+                                          "AlarmName",
+                                          "AlarmNames",
+                                          "ResourceARN",
+                                          "Namespace"};
 
 void add(const std::string& text, std::string& texts) {
   if (text.empty() || texts.size() + text.size() >= audited_resource_bytes_max) return;
   texts += (texts.empty() ? "" : " ") + text;
 }
 
+void add_arns(const Parameter& parameter, std::string& texts) {
+  if (parameter.text.starts_with("arn:")) add(parameter.text, texts);
+  for (const auto& [name, inner] : parameter.members) add_arns(inner, texts);
+}
+
+bool is_item(string_view name) {
+  return name == "member" || (!name.empty() && name[0] >= '0' && name[0] <= '9');
+}
+
 // Of a structure, as in a list of rules' priorities, only its ARNs.
-void add(const Parameter& parameter, bool in_structure, std::string& texts) {
-  if (!in_structure || parameter.text.starts_with("arn:")) add(parameter.text, texts);
-  for (const auto& [name, inner] : parameter.members) {
-    const bool is_item = name == "member" || (!name.empty() && name[0] >= '0' && name[0] <= '9');
-    add(inner, in_structure || !is_item, texts);
-  }
+void add(const Parameter& parameter, std::string& texts) {
+  add(parameter.text, texts);
+  for (const auto& [name, inner] : parameter.members)
+    is_item(name) ? add(inner, texts) : add_arns(inner, texts);
 }
 
 void add(const cloudwatch::Json& value, std::string& texts) {
@@ -82,7 +88,7 @@ std::string element_of(string_view action) {
 std::string resource_of(const Parameter& parameters) {
   std::string texts;
   for (const string_view name : naming_members) {
-    if (const Parameter* member = parameters.find(name)) add(*member, false, texts);
+    if (const Parameter* member = parameters.find(name)) add(*member, texts);
     if (!texts.empty()) break;
   }
   return texts;

@@ -113,6 +113,7 @@ class Service final : public control::AdminHandler, private NodeState, private i
     control::AdminResponder responder;
     OutsideAnswers answers;
     std::vector<notify::RemoteQuestion> questions;
+    size_t bytes_asked = 0;  // of an object, at most, that is being read
   };
   using WaitingRequest = std::list<Waiting>::iterator;
   void set_aside(const Request& request, const Parameter& parameters,
@@ -126,7 +127,7 @@ class Service final : public control::AdminHandler, private NodeState, private i
   Expected<void> keep(OutsideAnswers& answers, const notify::Ec2Question& asked,
                       const notify::Ec2Answer& answer);
   Expected<void> keep(OutsideAnswers& answers, const notify::ObjectQuestion& asked,
-                      notify::ObjectAnswer&& answer) const;
+                      notify::ObjectAnswer&& answer);
   void run_again(WaitingRequest waiting);
   size_t object_bytes_waiting() const;
   // By what is declared and kept now; it may have waited since it was recognised.

@@ -21,6 +21,18 @@ using notify::ObjectQuestion;
 using notify::RemoteAnswer;
 using notify::RemoteQuestion;
 
+namespace {
+
+ServiceError too_many_bytes() {
+  return {"ServiceUnavailable",
+          fmt::format("The objects that requests wait for have more than {} bytes together; name "
+                      "fewer at once, or try again",
+                      outside_bytes_max),
+          503};
+}
+
+}  // namespace
+
 void Service::set_aside(const Request& request, const Parameter& parameters,
                         control::AdminResponder& responder, const OutsideAnswers& answers,
                         std::vector<RemoteQuestion> questions) {
@@ -34,6 +46,11 @@ void Service::set_aside(const Request& request, const Parameter& parameters,
 void Service::ask_next(WaitingRequest waiting) {
   const RemoteQuestion question = std::move(waiting->questions.back());
   waiting->questions.pop_back();
+  if (const auto* object = std::get_if<ObjectQuestion>(&question)) {
+    if (object_bytes_waiting() + object->bytes_max > outside_bytes_max)
+      return refuse_waiting(waiting, too_many_bytes());
+    waiting->bytes_asked = object->bytes_max;
+  }
   const bool taken = reader_for(question).ask(question, *waiting->request.deadline,
                                               [this, waiting, question](RemoteAnswer answer) {
                                                 take_answer(waiting, question, std::move(answer));
@@ -53,6 +70,7 @@ notify::RemoteReader& Service::reader_for(const RemoteQuestion& question) {
 
 void Service::take_answer(WaitingRequest waiting, const RemoteQuestion& asked,
                           RemoteAnswer&& answer) {
+  waiting->bytes_asked = 0;
   const auto* ec2 = std::get_if<Ec2Question>(&asked);
   const Expected<void> kept = ec2 != nullptr
                                   ? keep(waiting->answers, *ec2, std::get<Ec2Answer>(answer))
@@ -65,13 +83,13 @@ void Service::take_answer(WaitingRequest waiting, const RemoteQuestion& asked,
 
 Expected<void> Service::keep(OutsideAnswers& answers, const Ec2Question& asked,
                              const Ec2Answer& answer) {
+  // Another may have been declared meanwhile: then that one is asked, when the operation is run.
+  if (asked.endpoint != context_.controller.declared().admin.ec2) return {};
   if (!answer) {
     const bool later = answer.error().may_pass;
     return refuse(later ? "ServiceUnavailable" : "InvalidConfigurationRequest",
                   answer.error().message, later ? 503 : 400);
   }
-  // Another may have been declared meanwhile: then that one is asked, when the operation is run.
-  if (asked.endpoint != context_.controller.declared().admin.ec2) return {};
   ec2_cache_.keep(asked.kind, *answer, context_.loop.now());
   answers.ec2_endpoint = asked.endpoint;
   for (const std::string& id : asked.ids) {
@@ -86,6 +104,7 @@ Expected<void> Service::keep(OutsideAnswers& answers, const Ec2Question& asked,
 size_t Service::object_bytes_waiting() const {
   size_t bytes = 0;
   for (const Waiting& waiting : waiting_) {
+    bytes += waiting.bytes_asked;
     for (const auto& [place, object] : waiting.answers.objects)
       bytes += object ? object->size() : 0;
   }
@@ -94,18 +113,11 @@ size_t Service::object_bytes_waiting() const {
 
 // The operation knows what to call an object that is not there.
 Expected<void> Service::keep(OutsideAnswers& answers, const ObjectQuestion& asked,
-                             ObjectAnswer&& answer) const {
+                             ObjectAnswer&& answer) {
   if (!answer && answer.error().may_pass) {
     return refuse("ServiceUnavailable",
                   fmt::format("Object '{}' of bucket '{}' cannot be read now: {}", asked.key,
                               asked.bucket.name, answer.error().message),
-                  503);
-  }
-  if (object_bytes_waiting() + (answer ? answer->size() : 0) > outside_bytes_max) {
-    return refuse("ServiceUnavailable",
-                  fmt::format("The objects that requests wait for have more than {} bytes "
-                              "together; name fewer at once, or try again",
-                              outside_bytes_max),
                   503);
   }
   answers.objects.insert_or_assign({asked.bucket.name, asked.key, asked.version},

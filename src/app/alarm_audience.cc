@@ -88,8 +88,29 @@ bool Audience::tell(const std::string& way, const alarm::Alarm& alarm,
   return true;
 }
 
+void Audience::keep() {
+  for (const auto& way : ways_) way->keep();
+}
+
+// Once: a report that a crash has lost is told so, and one that Mackerel has already changes
+// nothing there.
+void Audience::report_standing(const notify::AlarmBook& book) {
+  if (std::exchange(standing_reported_, true)) return;
+  for (const auto& [name, entry] : book.entries()) {
+    const alarm::Standing& standing = entry.standing;
+    const bool told = std::ranges::any_of(entry.alarm.actions(standing.state), [](const auto& way) {
+      return way == alarm::everybody || way.ends_with(":mackerel");
+    });
+    if (!told || !entry.alarm.actions_enabled || standing.state == alarm::State::insufficient_data)
+      continue;
+    context_.mackerel->report({dns_name_of(entry.alarm), name, status_of(standing.state),
+                               standing.reason, standing.transitioned});
+  }
+}
+
 void Audience::on_defined(const notify::AlarmBook& book) {
   if (context_.mackerel == nullptr) return;
+  report_standing(book);
   std::vector<notify::MackerelClient::Check> checks;
   for (const auto& [name, entry] : book.entries())
     checks.push_back({dns_name_of(entry.alarm), name, entry.alarm.description});

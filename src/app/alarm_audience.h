@@ -33,6 +33,7 @@ class Audience final : public notify::AlarmAudience {
 
   bool tell(const std::string& way, const alarm::Alarm& alarm,
             const alarm::Notice& notice) override;
+  void keep() override;
   std::string advice_on(const alarm::Alarm& alarm) override;
   std::string link_to(const alarm::Alarm& alarm) override;
   void on_defined(const notify::AlarmBook& book) override;
@@ -44,9 +45,11 @@ class Audience final : public notify::AlarmAudience {
   void add(std::unique_ptr<notify::Way> way);
   // Of the load balancer that the alarm is about; "" if it is about none.
   std::string dns_name_of(const alarm::Alarm& alarm) const;
+  void report_standing(const notify::AlarmBook& book);
 
   const Context context_;
   std::vector<std::unique_ptr<notify::NoticeThread>> ways_;
+  bool standing_reported_ = false;
 };
 
 }  // namespace daruma::app

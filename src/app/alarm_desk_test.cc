@@ -22,12 +22,14 @@ class Listener final : public AlarmAudience {
     last = notice;
     return way == alarm::everybody || way == "ops";
   }
+  void keep() override { kept = told.size(); }
   std::string advice_on(const alarm::Alarm&) override { return "raise MaxRequestWorkers"; }
   std::string link_to(const alarm::Alarm& alarm) override { return "link/" + alarm.name; }
   void on_defined(const AlarmBook& book) override { defined = book.entries().size(); }
 
   std::vector<std::string> told;
   alarm::Notice last;
+  size_t kept = 0;  // of `told`
   size_t defined = 0;
 };
 
@@ -168,8 +170,11 @@ TEST_F(AlarmDeskTest, a_composite_alarm_follows_the_others) {
   for (int i = 0; i < 3; ++i) pass(0);
   EXPECT_EQ(state("both"), State::alarm);
   // At once, where somebody sets a state.
+  const size_t before = listener.told.size();
   ASSERT_TRUE(desk->set_state("one", State::ok, "testing", ""));
   EXPECT_EQ(state("both"), State::ok);
+  EXPECT_GT(listener.told.size(), before);
+  EXPECT_EQ(listener.kept, listener.told.size());
   EXPECT_NE(desk->book().find("both")->standing.reason.find("alarm:one transitioned to OK"),
             std::string::npos);
 }

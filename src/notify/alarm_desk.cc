@@ -91,6 +91,7 @@ void AlarmDesk::on_timer(io::Timer&) {
 }
 
 void AlarmDesk::commit() {
+  audience_.keep();
   const Result<void> kept = outbox_.commit();
   if (!kept && !disk_failing_) {
     log_.write(LogLevel::error, "alarms",
@@ -318,7 +319,10 @@ Result<void> AlarmDesk::test(const std::string& name) {
   if (entry == nullptr) return fail("there is no alarm '" + name + "'");
   alarm::Notice notice = notice_of(*entry, entry->standing.state, loop_.wall_now());
   notice.test = true;
-  if (audience_.tell(std::string(alarm::everybody), entry->alarm, notice)) return {};
+  if (audience_.tell(std::string(alarm::everybody), entry->alarm, notice)) {
+    audience_.keep();
+    return {};
+  }
   return fail(
       "nobody is told of alarms: daruma.yaml has none of Alarms.Webhooks, Mail, Commands, "
       "and no Mackerel");

@@ -23,12 +23,14 @@
 
 namespace daruma::notify {
 
-// Who is told, and what besides. Control thread; nothing here may wait.
+// Who is told, and what besides. Control thread; nothing here but keep() may wait.
 class AlarmAudience {
  public:
   // `way`: its name, or alarm::everybody. False if there is none of that name.
   virtual bool tell(const std::string& way, const alarm::Alarm& alarm,
                     const alarm::Notice& notice) = 0;
+  // What was told is on the disk, as far as there is one: waits for that.
+  virtual void keep() = 0;
   // What to do about it; "".
   virtual std::string advice_on(const alarm::Alarm& alarm) = 0;
   virtual std::string link_to(const alarm::Alarm& alarm) = 0;

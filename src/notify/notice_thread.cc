@@ -24,13 +24,17 @@ void NoticeThread::post(const alarm::Notice& notice) {
   {
     const std::lock_guard lock(mutex_);
     const uint64_t lost = queue_.add(notice, clocks_.now());
-    commit();
     posted_ = true;
     if (lost > 0)
       log_.write(LogLevel::error, "alarms", "too many notices wait; the oldest are lost",
                  {{"way", way_->name()}, {"lost", std::to_string(lost)}});
   }
   wake_.notify_one();
+}
+
+void NoticeThread::keep() {
+  const std::lock_guard lock(mutex_);
+  commit();
 }
 
 void NoticeThread::stop() {
@@ -84,6 +88,7 @@ void NoticeThread::run() {
     const Duration wait = std::min<Duration>(queue_.due() - clocks_.now(), longest_wait);
     wake_.wait_for(lock, wait, [this] { return stopping_ || posted_; });
   }
+  commit();
 }
 
 }  // namespace daruma::notify

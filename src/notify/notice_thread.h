@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The thread of one way: notices in, from any thread. Whoever posts waits for the disk, never for
-// the way; so what was posted outlives a crash, however long the way takes for what came before.
+// The thread of one way: notices in, from any thread. Nobody waits for the way; keep() waits for
+// the disk. So what was kept outlives a crash, however long the way takes for what came before.
 #pragma once
 
 #include <condition_variable>
@@ -28,8 +28,9 @@ class NoticeThread {
   NoticeThread& operator=(const NoticeThread&) = delete;
 
   const std::string& name() const { return way_->name(); }
-  // It is on the disk then (or the log says that it is not).
   void post(const alarm::Notice& notice);
+  // What was posted is on the disk (or the log says that it is not).
+  void keep();
   // Ends what it is waiting for and joins the thread. What was posted is kept.
   void stop();
 

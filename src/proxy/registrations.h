@@ -34,7 +34,7 @@ class Registrations final : private Pin::Owner, private io::Task {
     // All of a snapshot's targets are registered: current() is it from now on, and calls of
     // serve_next() follow.
     virtual void on_registered() = 0;
-    // One more listener goes by current(). False: it was the last, all do.
+    // One more listener goes by current(), or goes. False: none was left, they do.
     virtual bool serve_next() = 0;
     // Nobody needs this snapshot any more, or it will not be adopted.
     virtual void on_retired(model::SnapshotRef snapshot) = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/worker.h"
 
+#include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "model/limits.h"
@@ -56,9 +56,9 @@ struct Worker::Implementation final : private io::Mailbox<model::WorkerLetter>::
     size_t listener = 0;
   };
   bool find_listener(ListenerPlace& place) const;
-  void retire_unnamed();
+  bool retire_unnamed();
   void adopt_listener(const ListenerPlace& place, ListenerProblems& problems);
-  std::string adopt_listener(size_t load_balancer, size_t listener);
+  std::string try_to_adopt(const ListenerPlace& place);
   std::string adopt_tls(Listener& listener, const model::LoadBalancer& owner,
                         const model::Listener& model);
   Result<std::unique_ptr<tls::ServerContext>> make_tls_context(const model::Listener& listener,
@@ -178,14 +178,14 @@ void Worker::Implementation::on_registered() {
   next_problems.clear();
 }
 
+// Those that come open before those that go close: nobody finds the port of both closed.
 bool Worker::Implementation::serve_next() {
-  if (find_listener(next_listener)) {
+  if (!environment.draining && find_listener(next_listener)) {
     adopt_listener(next_listener, next_problems);
     ++next_listener.listener;
     return true;
   }
-  // Those that came open before those that go close: nobody finds the port of both closed.
-  retire_unnamed();
+  if (retire_unnamed()) return true;
   counters->snapshot_revision.set(static_cast<int64_t>(snapshot().revision));
   tell_adopted(std::move(next_problems));
   return false;
@@ -210,21 +210,19 @@ bool Worker::Implementation::find_listener(ListenerPlace& place) const {
   return false;
 }
 
-void Worker::Implementation::retire_unnamed() {
-  std::set<ListenerKey> named;
-  for (const model::LoadBalancer& load_balancer : snapshot().load_balancers) {
-    for (const model::Listener& listener : load_balancer.listeners)
-      named.insert({load_balancer.name, listener.port});
-  }
-  for (auto it = listeners.begin(); it != listeners.end();) {
-    const auto listener = it++;
-    if (!named.contains(listener->first)) retire_listener(listener);
-  }
+// One listener that the snapshot does not name, and so has not adopted it. False if there is none.
+bool Worker::Implementation::retire_unnamed() {
+  const auto unnamed = std::ranges::find_if(listeners, [this](const auto& each) {
+    return each.second->pin()->snapshot().revision != snapshot().revision;
+  });
+  if (unnamed == listeners.end()) return false;
+  retire_listener(unnamed);
+  return true;
 }
 
 void Worker::Implementation::adopt_listener(const ListenerPlace& place,
                                             ListenerProblems& problems) {
-  std::string problem = adopt_listener(place.load_balancer, place.listener);
+  std::string problem = try_to_adopt(place);
   if (problem.empty()) return;
   const model::LoadBalancer& load_balancer = snapshot().load_balancers[place.load_balancer];
   problems.push_back(
@@ -249,14 +247,14 @@ void Worker::Implementation::retire_listener(
 
 // A listener whose certificates cannot be served goes on with its former ones; one that has none
 // is closed, so that nobody is served in clear who came for TLS.
-std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t index) {
-  const model::LoadBalancer& owner = snapshot().load_balancers[load_balancer];
-  const model::Listener& model = owner.listeners[index];
-  const auto place = listeners.try_emplace({owner.name, model.port}).first;
-  std::unique_ptr<Listener>& listener = place->second;
+std::string Worker::Implementation::try_to_adopt(const ListenerPlace& place) {
+  const model::LoadBalancer& owner = snapshot().load_balancers[place.load_balancer];
+  const model::Listener& model = owner.listeners[place.listener];
+  const auto entry = listeners.try_emplace({owner.name, model.port}).first;
+  std::unique_ptr<Listener>& listener = entry->second;
   if (!listener)
     listener =
-        std::make_unique<Listener>(environment, static_cast<Listener::Owner&>(*this), place->first);
+        std::make_unique<Listener>(environment, static_cast<Listener::Owner&>(*this), entry->first);
 
   std::string problem = adopt_tls(*listener, owner, model);
   if (!problem.empty()) {
@@ -265,11 +263,11 @@ std::string Worker::Implementation::adopt_listener(size_t load_balancer, size_t 
         listener->tls_context() != nullptr && model.mutual_tls.mode != model::MutualTlsMode::verify;
     problem += (serves ? "; it keeps its former certificates and policy" : "; it is closed");
     if (!serves) {
-      retire_listener(place);
+      retire_listener(entry);
       return problem;
     }
   }
-  listener->adopt(registrations.current(), load_balancer, index);
+  listener->adopt(registrations.current(), place.load_balancer, place.listener);
   const std::string not_open = listener->open(listening_addresses(model.port), options.share_port);
   return problem.empty() ? not_open : problem + (not_open.empty() ? "" : "; " + not_open);
 }

@@ -144,6 +144,25 @@ def test_what_came_while_a_webhook_hung_is_kept_over_a_crash(tmp_path, processes
     assert states(again) == {'first': 'ALARM', 'second': 'ALARM'}
 
 
+def test_what_a_crash_came_upon_is_reported_to_mackerel(tmp_path, processes):
+    with FakeMackerel() as mackerel:
+        configuration = configure(tmp_path, [{'Id': '127.0.0.9', 'Port': 9}], Defaults=False)
+        configuration.value['Mackerel'] = {
+            'ApiKey': MACKEREL_KEY, 'BaseUrl': mackerel.url, 'IntervalSeconds': 1}
+        configuration.write()
+        daruma = processes.enter_context(Daruma(configuration))
+        put_alarm(daruma, AlarmActions=['arn:aws:sns:us-east-1:000000000000:mackerel'])
+        with mackerel.lock:  # every answer waits for it
+            wait_until('a push hangs', lambda: mackerel.waiting)
+            set_state(daruma, 'mine', 'ALARM')
+            daruma.kill()
+        processes.enter_context(Daruma(configuration))
+        wait_until('it is told', lambda: [
+            (report['name'], report['status']) for report in mackerel.reports] == [
+                ('mine', 'CRITICAL')], 30)
+        assert mackerel.broken == []
+
+
 def test_a_webhook_that_hangs_delays_nobody(tmp_path, processes, start_targets, webhook):
     with Webhook() as other:
         targets = start_targets(1)

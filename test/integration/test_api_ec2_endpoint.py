@@ -235,6 +235,7 @@ def test_another_endpoint_meanwhile_is_asked_instead(daruma, elbv2, fake):
         daruma.configuration.value['Admin']['Ec2'] = endpoint(successor.url)
         daruma.configuration.write()
         assert daruma.reload().returncode == 0
+        fake.answer_with = 500  # whatever the former one says
         fake.may_answer.set()
         made, = waiting.result(20)['LoadBalancers']
     assert made['VpcId'] == 'vpc-9'

@@ -86,6 +86,15 @@ class Adoption : public testing::Test {
     }
     return revisions;
   }
+  // Of the worker, from the letter until all of the draft serves.
+  size_t turns_to_adopt() {
+    size_t turns = 0;
+    run_.on_turn = [&turns] { ++turns; };
+    run_.publish();
+    EXPECT_TRUE(run_.run_until([&] { return adopted().back() == run_.draft.revision; }));
+    run_.on_turn = [] {};
+    return turns;
+  }
   template <class Letter>
   size_t letters() const {
     return static_cast<size_t>(std::ranges::count_if(
@@ -144,14 +153,18 @@ TEST_F(Adoption, listeners_come_and_go_in_pieces) {
   for (const bool many_serve : {true, false}) {
     SCOPED_TRACE(many_serve);
     if (!many_serve) run_.balancer().listeners = one;
-    size_t turns = 0;
-    run_.on_turn = [&turns] { ++turns; };
-    run_.publish();
-    ASSERT_TRUE(run_.run_until([&] { return adopted().back() == run_.draft.revision; }));
-    EXPECT_GE(turns, many_serve ? many / model::limits::adopted_per_turn_max : 1);
+    EXPECT_GE(turns_to_adopt(), many / model::limits::adopted_per_turn_max);
     EXPECT_EQ(answer(), "HTTP/1.1 200");
     EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
   }
+}
+
+TEST_F(Adoption, a_piece_ends_when_it_has_taken_long) {
+  publish_many();
+  finish_adoption();
+  ASSERT_LT(turns_to_adopt(), many / 8) << "256 at once, and no clock that moves";
+  run_.set_clock_step(model::limits::adoption_piece_time / 2);
+  EXPECT_GE(turns_to_adopt(), many / 2);
 }
 
 TEST_F(Adoption, a_drain_meanwhile_leaves_no_listener) {
@@ -161,12 +174,14 @@ TEST_F(Adoption, a_drain_meanwhile_leaves_no_listener) {
   };
   run_.publish();
   ASSERT_TRUE(run_.run_until([&] { return letters<model::StoppedLetter>() == 1; }));
-  EXPECT_EQ(adopted().back(), run_.draft.revision) << "all of it, so that it can be given back";
-  Peer& client = run_.connect();
-  client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  run_.run_for(1s);
-  EXPECT_EQ(client.heard, "");
+  for (const size_t place : {size_t{1}, many / 2, many - 1}) {
+    Peer& client = run_.connect(run_.balancer().listeners[place].port);
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    run_.run_for(1s);
+    EXPECT_EQ(client.heard, "") << place;
+  }
   EXPECT_EQ(run_.worker->census().client_connections, 0u);
+  EXPECT_EQ(run_.worker->census().snapshots_pinned, 1u);
 }
 
 TEST_F(Adoption, the_former_snapshot_serves_until_the_last_piece) {

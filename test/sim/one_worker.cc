@@ -165,8 +165,9 @@ void OneWorker::on_letter(model::HealthThreadLetter letter) {
     failures_told = std::max(failures_told, report->in_a_row);
 }
 
-Peer& OneWorker::connect() {
-  return *clients_.emplace_back(std::make_unique<Peer>(outside_loop_, worker_address));
+Peer& OneWorker::connect(uint16_t port) {
+  return *clients_.emplace_back(
+      std::make_unique<Peer>(outside_loop_, worker_address.with_port(port)));
 }
 
 void OneWorker::run_for(Duration d) {

@@ -79,7 +79,10 @@ class OneWorker final : private SimNetwork::Watcher,
   // From now on the worker needs so long for each event.
   void slow_down(Duration event_cost) { worker_loop_.set_event_cost(event_cost); }
 
-  Peer& connect();
+  // From now on the worker's clock is so much further whenever it is read within a turn.
+  void set_clock_step(Duration step) { worker_loop_.set_clock_step(step); }
+
+  Peer& connect(uint16_t port = 80);
   // Where clients and target live.
   SimLoop& outside() { return outside_loop_; }
   // Connections that the target accepted. They answer each head with `target_says`.

@@ -25,6 +25,7 @@ class SimLoop final : public io::Loop {
   ~SimLoop() override;
 
   Instant now() const override { return now_; }
+  Instant precise_now() const override { return now_ + clock_step_ * ++clock_reads_; }
   WallTime wall_now() const override { return wall_now_; }
   Random& random() override { return random_; }
   std::unique_ptr<io::Socket> connect(const Address& address, io::SocketHandler& handler) override;
@@ -44,6 +45,9 @@ class SimLoop final : public io::Loop {
   // From now on it has descriptors for no further connection, or has them again.
   void lack_descriptors(bool yes) { lacks_descriptors_ = yes; }
   size_t connects_refused() const { return connects_refused_; }
+
+  // From now on the clock is so much further whenever it is read within a turn.
+  void set_clock_step(Duration step) { clock_step_ = step; }
 
   // From now on each event takes so long of the loop's time.
   void set_event_cost(Duration cost) { event_cost_ = cost; }
@@ -87,6 +91,8 @@ class SimLoop final : public io::Loop {
   bool lacks_descriptors_ = false;
   size_t connects_refused_ = 0;
   Duration event_cost_{};
+  Duration clock_step_{};
+  mutable int64_t clock_reads_ = 0;
   Instant busy_until_{};
   Instant next_turn_ = never;
   uint32_t generation_ = 0;
