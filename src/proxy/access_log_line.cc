@@ -16,7 +16,7 @@ void escape(std::string_view text, TextWriter& line) {
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {
-    const char* const odd = std::find_if_not(at, end, is_plain_in_log);
+    const char* const odd = std::find_if_not(at, end, [](char c) { return is_plain_in_log(c); });
     line.put(std::string_view(at, static_cast<size_t>(odd - at)));
     if (odd == end) return;
     line.put("\\x");
@@ -32,8 +32,9 @@ void bare(std::string_view text, TextWriter& line) {
 }
 
 void quoted(std::string_view text, TextWriter& line) {
+  if (text.empty()) return line.put(" \"-\"");
   line.put(" \"");
-  escape(text.empty() ? "-" : text, line);
+  escape(text, line);
   line.put('"');
 }
 
