@@ -7,7 +7,8 @@
 namespace daruma {
 namespace {
 
-std::optional<uint64_t> parse_digits(std::string_view text, int base) {
+template <int base>
+std::optional<uint64_t> parse_digits(std::string_view text) {
   uint64_t value = 0;
   const char* end = text.data() + text.size();
   // from_chars alone would take a leading '-'.
@@ -32,11 +33,11 @@ std::string ascii_lowered(std::string_view text) {
 }
 
 std::optional<uint64_t> parse_decimal(std::string_view text) {
-  return parse_digits(text, 10);
+  return parse_digits<10>(text);
 }
 
 std::optional<uint64_t> parse_hex(std::string_view text) {
-  return parse_digits(text, 16);
+  return parse_digits<16>(text);
 }
 
 std::string_view trim_ows(std::string_view text) {

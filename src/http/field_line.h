@@ -17,7 +17,9 @@ struct FieldLine {
 
 // Reads the line at `at` and moves `at` behind it; false, and `at` where it was, if the line
 // departs from that form in any respect or does not end before `end`.
-inline bool read_clean_line(const char*& at, const char* end, FieldLine& line) {
+// Into the loop over a head's lines: what its searches compare with stays in registers there.
+[[gnu::always_inline]] inline bool read_clean_line(const char*& at, const char* end,
+                                                   FieldLine& line) {
   const char* const colon = find_token_end(at, end);
   if (colon == end || *colon != ':' || colon == at) return false;
   const char* value = colon + 1;

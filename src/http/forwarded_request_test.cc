@@ -520,16 +520,19 @@ TEST(ForwardedRequest, a_head_that_outgrows_the_buffer_when_encoded_is_a_problem
   EXPECT_EQ(problem, ForwardProblem::head_too_large);
 }
 
+std::string_view text_of(const TraceRoot& root) {
+  return {root.data(), root.size()};
+}
+
 TEST(TraceId, root_is_made_of_time_and_chance) {
-  std::string root = "left over";
-  make_trace_root(0x65f0a1b2, 0xffffffff00000001, 0x23456789abcdef00, root);
-  EXPECT_EQ(root, "1-65f0a1b2-0000000123456789abcdef00");
+  const TraceRoot root = make_trace_root(0x65f0a1b2, 0xffffffff00000001, 0x23456789abcdef00);
+  EXPECT_EQ(text_of(root), "1-65f0a1b2-0000000123456789abcdef00");
 }
 
 TEST(TraceId, is_combined_with_what_came) {
-  constexpr std::string_view fresh = "1-22222222-222222222222222222222222";
-  const std::string self = "Self=" + std::string(fresh);
-  const std::string root = "Root=" + std::string(fresh);
+  const TraceRoot fresh = make_trace_root(0x22222222, 0x22222222, 0x2222222222222222);
+  const std::string self = "Self=" + std::string(text_of(fresh));
+  const std::string root = "Root=" + std::string(text_of(fresh));
   const std::pair<std::string_view, std::string> cases[] = {
       {"Root=1-a-b", self + ";Root=1-a-b"},
       {"Root=1-a-b;CalledFrom=app", self + ";Root=1-a-b;CalledFrom=app"},

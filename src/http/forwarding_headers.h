@@ -5,6 +5,7 @@
 // "HTTP headers and ALBs"). Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -61,14 +62,14 @@ struct ClientFacts {
   CertificateTelling certificate_telling = CertificateTelling::nothing;
 };
 
-// Fills `text` with a fresh "1-{8 hex epoch seconds}-{24 hex}".
-void make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t random_low,
-                     std::string& text);
+// "1-{8 hex epoch seconds}-{24 hex}"
+using TraceRoot = std::array<char, 35>;
+TraceRoot make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t random_low);
 
 // The X-Amzn-Trace-Id to send and to log: `received` is the client's field or nullptr; `fresh` as
 // made above. Root added; or Self put in front of a given Root, an existing Self replaced, other
 // fields kept. Longer than 7 KB: nothing but the new Root.
-void combine_trace_id(const Field* received, std::string_view fresh, std::string& combined);
+void combine_trace_id(const Field* received, const TraceRoot& fresh, std::string& combined);
 
 // What a rule's transforms made of a request; "" means: as received.
 struct RequestRewrite {

@@ -44,20 +44,15 @@ bool read_transfer_encoding(std::string_view value, BodyFields& body) {
   return good;
 }
 
-bool read_framing_field(FieldId id, std::string_view value, ResponseHead& head, BodyFields& body) {
-  if (id == FieldId::content_length) return read_content_length(value, head);
-  if (id == FieldId::transfer_encoding) return read_transfer_encoding(value, body);
-  if (id == FieldId::connection) {
-    if (equals<"keep-alive">(value)) {
-      body.keep_alive = true;
-      return true;
-    }
-    for_each_list_element(value, [&body](std::string_view option) {
-      body.close |= equals<"close">(option);
-      body.keep_alive |= equals<"keep-alive">(option);
-    });
+void read_connection(std::string_view value, BodyFields& body) {
+  if (equals<"keep-alive">(value)) {
+    body.keep_alive = true;
+    return;
   }
-  return true;
+  for_each_list_element(value, [&body](std::string_view option) {
+    body.close |= equals<"close">(option);
+    body.keep_alive |= equals<"keep-alive">(option);
+  });
 }
 
 // RFC 9112 6.3.
@@ -95,12 +90,13 @@ class ResponseReader {
   // to be read anew. Returns where the body begins in `body`.
   bool read_clean_head(Method request_method, const char*& body) {
     if (find_line_feed(next_, end_) == end_ || !read_status_line()) return false;
+    const char* at = next_;
     FieldLine line;
-    while (read_clean_line(next_, end_, line)) {
+    while (read_clean_line(at, end_, line)) {
       if (!keep(line)) return false;
     }
-    if (!begins_with_crlf(next_, end_)) return false;
-    body = next_ + 2;
+    if (!begins_with_crlf(at, end_)) return false;
+    body = at + 2;
     decide_framing(head_, request_method, body_);
     return true;
   }
@@ -140,7 +136,11 @@ class ResponseReader {
   bool keep(const FieldLine& line) {
     const FieldId id = field_id_of(line.name);
     head_.fields.add(line.name, line.value, id);
-    return id == FieldId::other || read_framing_field(id, line.value, head_, body_);
+    if (id == FieldId::other) return true;
+    if (id == FieldId::content_length) return read_content_length(line.value, head_);
+    if (id == FieldId::transfer_encoding) return read_transfer_encoding(line.value, body_);
+    if (id == FieldId::connection) read_connection(line.value, body_);
+    return true;
   }
 
   // Name and value must still be good; whitespace before the colon goes, as RFC 9112 5.1 wants of a

@@ -20,12 +20,26 @@ constexpr std::array<char, 512> make_byte_digits() {
 }
 constexpr std::array<char, 512> byte_digits = make_byte_digits();
 
-// Hexadecimal digits of the lowest `bytes` bytes of `value`; returns where they end.
-char* write_hex(uint64_t value, int bytes, char* at) {
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8, at += 2) {
-    std::memcpy(at, byte_digits.data() + 2 * (value >> shift & 0xff), 2);
-  }
-  return at;
+void write_byte(uint32_t byte, char* at) {
+  std::memcpy(at, byte_digits.data() + 2 * byte, 2);
+}
+
+// Eight hexadecimal digits; returns where they end.
+char* write_hex(uint32_t value, char* at) {
+  write_byte(value >> 24, at);
+  write_byte(value >> 16 & 0xff, at + 2);
+  write_byte(value >> 8 & 0xff, at + 4);
+  write_byte(value & 0xff, at + 6);
+  return at + 8;
+}
+
+// All of it in one assignment, since that is mostly all there is to write.
+void begin_with(const char (&label)[6], const TraceRoot& root, std::string& text) {
+  constexpr size_t label_bytes = sizeof label - 1;
+  std::array<char, label_bytes + std::tuple_size_v<TraceRoot>> member;
+  std::memcpy(member.data(), label, label_bytes);
+  std::memcpy(member.data() + label_bytes, root.data(), root.size());
+  text.assign(member.data(), member.size());
 }
 
 template <class F>
@@ -41,28 +55,27 @@ void for_each_member(std::string_view trace_id, F f) {
 
 }  // namespace
 
-void make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t random_low,
-                     std::string& text) {
-  char root[35];  // "1-", 8 digits, "-", 24 digits
-  char* at = root;
+TraceRoot make_trace_root(uint32_t epoch_seconds, uint64_t random_high, uint64_t random_low) {
+  TraceRoot root;
+  char* at = root.data();
   *at++ = '1';
   *at++ = '-';
-  at = write_hex(epoch_seconds, 4, at);
+  at = write_hex(epoch_seconds, at);
   *at++ = '-';
-  at = write_hex(random_high, 4, at);
-  at = write_hex(random_low, 8, at);
-  text.assign(root, at);
+  at = write_hex(static_cast<uint32_t>(random_high), at);
+  at = write_hex(static_cast<uint32_t>(random_low >> 32), at);
+  write_hex(static_cast<uint32_t>(random_low), at);
+  return root;
 }
 
-void combine_trace_id(const Field* received, std::string_view fresh, std::string& combined) {
+void combine_trace_id(const Field* received, const TraceRoot& fresh, std::string& combined) {
   bool has_root = false;
   if (received) {
     for_each_member(received->value, [&has_root](std::string_view member) {
       has_root |= member.starts_with("Root=");
     });
   }
-  combined = has_root ? "Self=" : "Root=";
-  combined += fresh;
+  begin_with(has_root ? "Self=" : "Root=", fresh, combined);
   if (!received) return;
   for_each_member(received->value, [&combined](std::string_view member) {
     if (member.starts_with("Self=")) return;
@@ -70,8 +83,7 @@ void combine_trace_id(const Field* received, std::string_view fresh, std::string
     combined += member;
   });
   if (combined.size() <= trace_id_bytes_max) return;
-  combined = "Root=";
-  combined += fresh;
+  begin_with("Root=", fresh, combined);
 }
 
 }  // namespace daruma::http

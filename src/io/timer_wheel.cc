@@ -29,13 +29,18 @@ uint64_t first_tick_after(Instant deadline) {
   return deadline.time_since_epoch() > static_cast<int64_t>(tick) * tick_length ? tick + 1 : tick;
 }
 
+// What is later than this is for that tick or a later one: to tell so without a division.
+Instant last_instant_before(uint64_t tick) {
+  return Instant(static_cast<int64_t>(tick - 1) * tick_length);
+}
+
 }  // namespace
 
 void Timer::set(Instant deadline) {
   if (deadline == never) return clear();
   if (is_set()) {
     // Filed too early is harmless: it will be filed again when that tick comes.
-    if (first_tick_after(deadline) >= slot_tick_) {
+    if (deadline > last_instant_before(slot_tick_)) {
       deadline_ = deadline;
       return;
     }

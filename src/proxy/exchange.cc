@@ -295,7 +295,8 @@ void Exchange::prepare_forwarding() {
 bool Exchange::begin_trace() {
   if (http::has_trace(request_.fields)) return false;
   const bool sampled = load_balancer_->trace_start == model::TraceStart::sampled;
-  http::begin_trace(trace_root_, environment_.loop.random().next() | 1, sampled, traceparent_);
+  const std::string_view root(trace_root_.data(), trace_root_.size());
+  http::begin_trace(root, environment_.loop.random().next() | 1, sampled, traceparent_);
   return true;
 }
 
@@ -354,8 +355,9 @@ Next Exchange::send_on(TargetStream& connection) {
 
 void Exchange::make_trace_id() {
   Random& random = environment_.loop.random();
-  http::make_trace_root(static_cast<uint32_t>(unix_seconds(environment_.loop.wall_now())),
-                        random.next(), random.next(), trace_root_);
+  const auto now = static_cast<uint32_t>(unix_seconds(environment_.loop.wall_now()));
+  const uint64_t high = random.next();
+  trace_root_ = http::make_trace_root(now, high, random.next());
   http::combine_trace_id(request_.fields.find(http::FieldId::x_amzn_trace_id), trace_root_,
                          trace_id_);
 }

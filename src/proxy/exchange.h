@@ -263,6 +263,7 @@ class Exchange final : public Mortal,
   std::string_view authority_;   // the target's, else Host's
   std::string_view host_;        // of it
   http::ResponseHead response_;  // its views die when the head has been rewritten
+  http::TraceRoot trace_root_;
   BodyPace body_pace_;
   BodyRelay request_relay_;
   BodyRelay response_relay_;
@@ -309,7 +310,6 @@ class Exchange final : public Mortal,
   std::string path_storage_;
   routing::Transforms::Rewritten rewritten_;
   std::string trace_id_;
-  std::string trace_root_;
   std::string traceparent_;
   std::string websocket_key_;                        // of an extended CONNECT
   std::optional<http::ForwardedRequest> forwarded_;  // of views into the rest of this
