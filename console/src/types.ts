@@ -354,5 +354,6 @@ export interface Certificate {
   Issuer?: string;
   NotBefore?: number;
   NotAfter?: number;
+  ImportedAt?: number;
   InUseBy?: string[];
 }

@@ -8,6 +8,7 @@ import { place, placeOf } from '../src/route';
 import { actionDraftOf, conditionDraftOf } from '../src/rule_draft';
 import { session } from '../src/server';
 import type { Rule, Session } from '../src/types';
+import { Certificates } from '../src/views/certificates';
 import { editOf, groupsFor, prioritiesChange } from '../src/views/rule_forms';
 import { Rules } from '../src/views/rules';
 import { sharesOf } from '../src/weights';
@@ -49,7 +50,7 @@ const writes = (html: string) =>
       text: text!.replace(/<[^>]*>/g, ''),
       disabled: / disabled/.test(attributes!),
     }))
-    .filter(({ text }) => /New|Priorities|Edit|Delete/.test(text));
+    .filter(({ text }) => /New|Priorities|Edit|Delete|Import|Request/.test(text));
 
 test('an admin may make, edit, delete and order rules, but not delete the default one', () => {
   const found = writes(renderToString(<Rules />));
@@ -148,4 +149,15 @@ test('groups of other load balancers are not offered', () => {
   );
   const offered = groupsFor(config.value!.load_balancers[0]!);
   expect(offered.map(({ name }) => name)).toEqual(['app', 'free']);
+});
+
+test('who only reads imports and requests nothing', () => {
+  expect(writes(renderToString(<Certificates />))).toEqual([
+    { text: 'Import', disabled: false },
+    { text: 'Request', disabled: false },
+  ]);
+  session.value = { ...admin, role: 'read-only' };
+  const html = renderToString(<Certificates />);
+  expect(writes(html).map(({ disabled }) => disabled)).toEqual([true, true]);
+  expect(html).toContain('They cannot be changed here: Your role is read-only.');
 });

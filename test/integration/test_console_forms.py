@@ -309,7 +309,8 @@ def found_in(browser, title, open_dialog):
         wide = browser.run('const dialog = document.querySelector("dialog");'
                            'return dialog.scrollWidth - dialog.clientWidth')
         if wide > 0 or browser.overflow() > 0:
-            found.append(f'{title} at {width}: too wide')
+            found.append(f'{title} at {width}: by {wide} px too wide, the page by '
+                         f'{browser.overflow()}')
         browser.press('Cancel', 'dialog')
         browser.wait('no dialog', lambda: not browser.all('dialog'))
     browser.look(1280, 900)

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Certificates, the one that ends first before the others, and what can be done about them.
+import { isDeclared } from '../certificate_draft';
 import { dateAndTime, many } from '../format';
 import { config, state } from '../live';
 import { useAsked } from '../parts/asked';
 import { Badge, Problem } from '../parts/bits';
 import type { Tone } from '../parts/bits';
+import { lockOf } from '../parts/operation';
 import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { call } from '../server';
 import type { Certificate } from '../types';
+import { DeleteCertificate, Import, Listeners, Request } from './certificate_forms';
 
 interface Listed {
   CertificateSummaryList: { CertificateArn: string }[];
@@ -106,23 +111,50 @@ const columns: Column<Certificate>[] = [
   { name: 'Key', cell: ({ KeyAlgorithm }) => KeyAlgorithm ?? '' },
   {
     name: 'Came by',
-    cell: ({ Type }) =>
-      Type === 'AMAZON_ISSUED' ? 'issued here, renewed by itself' : 'imported, or a file',
+    cell: (each) =>
+      each.Type === 'AMAZON_ISSUED'
+        ? 'issued here, renewed by itself'
+        : isDeclared(each)
+          ? 'declared in daruma.yaml'
+          : 'imported',
+  },
+];
+
+const columnsWith = (done: () => void): Column<Certificate>[] => [
+  ...columns,
+  {
+    name: 'Change',
+    cell: (certificate) => (
+      <span class="actions">
+        <Listeners certificate={certificate} done={done} />
+        <DeleteCertificate certificate={certificate} done={done} />
+      </span>
+    ),
   },
 ];
 
 export function Certificates() {
-  const { answer, problem } = useAsked(allCertificates, String(state.value!.revision), 60_000);
+  const { answer, problem, again } = useAsked(
+    allCertificates,
+    String(state.value!.revision),
+    60_000,
+  );
+  const lock = lockOf();
   return (
     <>
       <header class="section-head">
         <h1>Certificates</h1>
+        <span class="actions">
+          <Import certificates={answer ?? []} done={again} />
+          <Request done={again} />
+        </span>
       </header>
+      {lock && <p class="muted">They cannot be changed here: {lock}</p>}
       {problem && <Problem>{problem}</Problem>}
       <section class="panel" aria-label="Certificates by their end">
         <Table
           label="Certificates"
-          columns={columns}
+          columns={columnsWith(again)}
           rows={answer ?? []}
           keyOf={({ CertificateArn }) => CertificateArn}
           toneOf={(each) => `tone-${toneOfDays(daysLeft(each))}`}
