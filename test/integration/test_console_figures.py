@@ -89,11 +89,28 @@ def test_figures_are_those_of_the_access_log(tmp_path, start_targets, processes)
         assert difference <= 0.02, name
 
 
-UPDATES = 10
-# Of a thousand in a second. Generous, for slow machines: a page that drew all of a thousand targets
-# would take several times as much.
-MILLISECONDS_MAX = 50
+UPDATES = 15
+MILLISECONDS_MAX = 16  # a frame at 60 a second
 ROWS_MAX = 80
+# A core of 2020's does these in 16 ms. One that needs longer may need as much longer for an update.
+# Parsing is what an update begins with, and is as fast before scripts are compiled as after.
+ROUNDS = 300
+LOOP = """
+const [rounds, done] = arguments;
+const text = JSON.stringify(Array.from({length: 200}, (_, i) =>
+  ({target: `127.0.0.${i}`, figures: [i, i / 7, null], state: 'healthy'})));
+setTimeout(() => {
+  for (let i = 0; i < rounds; ++i) JSON.parse(text);
+  done();
+});
+"""
+WATCH = """
+window.updates = 0; window.watcher?.disconnect();
+window.watcher = new PerformanceObserver(list => {
+  window.updates += list.getEntriesByName('daruma-update').length;
+});
+window.watcher.observe({type: 'measure'});
+"""
 
 
 def script_seconds(browser):
@@ -104,18 +121,28 @@ def script_seconds(browser):
     return sum(found[name] for name in ('ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration'))
 
 
-def cost_of_an_update(browser):
-    """Milliseconds, of UPDATES updates in sequence."""
-    browser.run(
-        'window.updates = 0; window.watcher?.disconnect();'
-        'window.watcher = new PerformanceObserver(list => '
-        '  window.updates += list.getEntriesByName("daruma-update").length);'
-        'window.watcher.observe({type: "measure"})')
-    browser.wait('an update', lambda: browser.run('return updates') >= 1)
-    before, seconds = browser.run('return updates'), script_seconds(browser)
-    browser.wait('updates', lambda: browser.run('return updates') >= before + UPDATES, 60)
-    spent = script_seconds(browser) - seconds
-    return 1000 * spent / (browser.run('return updates') - before)
+def cost_of_updates(browser):
+    """Of each of UPDATES updates in sequence, in milliseconds: script, style and layout."""
+    browser.run(WATCH)
+    costs, seen = [], browser.wait('an update', lambda: browser.run('return updates'))
+    before = script_seconds(browser)
+    while len(costs) < UPDATES:
+        many = browser.wait('the next one', lambda: browser.run('return updates') - seen)
+        now = script_seconds(browser)
+        costs.append(1000 * (now - before) / many)
+        before, seen = now, seen + many
+    return costs
+
+
+def milliseconds_of_the_loop(browser):
+    """As the processor counts: how slow it is."""
+    def once():
+        before = script_seconds(browser)
+        browser.driver.execute_async_script(LOOP, ROUNDS)
+        return 1000 * (script_seconds(browser) - before)
+    for _ in range(15):
+        once()  # until it is as fast as it gets
+    return statistics.median(once() for _ in range(15))
 
 
 def test_a_thousand_targets_cost_little(tmp_path, processes):
@@ -126,12 +153,17 @@ def test_a_thousand_targets_cost_little(tmp_path, processes):
     browser = processes.enter_context(Browser(tmp_path, daruma))
     browser.driver.execute_cdp_cmd('Performance.enable', {'timeDomain': 'threadTicks'})
     browser.log_in()
-    costs = {}
+    costs, loops = {}, []
     for view in ('overview', 'map', 'group/apache'):
         browser.go(view)
-        costs[view] = cost_of_an_update(browser)
-    print({view: f'{cost:.1f} ms' for view, cost in costs.items()})
-    assert max(costs.values()) <= MILLISECONDS_MAX
+        loops.append(milliseconds_of_the_loop(browser))
+        costs[view] = cost_of_updates(browser)
+    print({view: f'{statistics.median(cost):.1f} ms, at most {max(cost):.1f} ms'
+           for view, cost in costs.items()}, 'loops:', [f'{loop:.1f} ms' for loop in loops])
+    most = max(MILLISECONDS_MAX, *loops)
+    for view, cost in costs.items():
+        # One that falls together with a collection of garbage may take two frames.
+        assert statistics.median(cost) <= most and max(cost) <= 2 * most, (view, cost, loops)
     browser.wait_for_text('1,000 targets')
     box = browser.one('.rows')
     browser.run('arguments[0].scrollTop = arguments[0].scrollHeight', box)
