@@ -10,17 +10,31 @@ void PlaceLimit::begin(Instant now, uint32_t inside) {
   since_ = now;
   highest_ = inside;
   period_end_ = now + period;
+  weighed_at_ = now;
 }
 
 PlaceLimit::Verdict PlaceLimit::note(Instant now, uint32_t inside, bool pressed) {
+  weigh(now, inside, pressed);
   roll(now, inside);
   if (inside > highest()) return on_rise(now, inside);
   highest_ = std::max(highest_, inside);
   risen_since_ = never;
   if (stand_empty(now, inside, pressed)) return verdict_ = Verdict::slow;
   const bool proved = pressed && now - since_ >= proof;
-  if (verdict_ == Verdict::undecided && proved) verdict_ = Verdict::full;
+  if (verdict_ == Verdict::undecided && proved)
+    verdict_ = mostly_taken() ? Verdict::full : Verdict::slow;
   return verdict_;
+}
+
+void PlaceLimit::weigh(Instant now, uint32_t inside, bool pressed) {
+  if (pressed_) {
+    const Duration passed = now - weighed_at_;
+    place_time_ += passed * highest();
+    empty_time_ += passed * (highest() - inside_);
+  }
+  weighed_at_ = now;
+  inside_ = std::min(inside, highest());
+  pressed_ = pressed;
 }
 
 void PlaceLimit::roll(Instant now, uint32_t inside) {

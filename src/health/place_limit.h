@@ -29,6 +29,8 @@ class PlaceLimit {
   // even less.)
   static constexpr Duration empty_longest = 150ms;
   static constexpr Duration two_empty_longest = 100ms;
+  // Nor do as many of its places, on the average, while it is proved: one in so many.
+  static constexpr int empty_part = 10;
   // What was inside longer ago than one to two of these is no measure any more: places may go.
   static constexpr Duration period = 500ms;
 
@@ -41,6 +43,8 @@ class PlaceLimit {
 
  private:
   uint32_t highest() const { return std::max(highest_, highest_before_); }
+  void weigh(Instant now, uint32_t inside, bool pressed);
+  bool mostly_taken() const { return empty_time_ * empty_part <= place_time_; }
   void roll(Instant now, uint32_t inside);
   Verdict on_rise(Instant now, uint32_t inside);
   bool stand_empty(Instant now, uint32_t inside, bool pressed);
@@ -53,6 +57,13 @@ class PlaceLimit {
   Instant risen_since_ = never;
   Instant empty_since_ = never;
   Instant two_empty_since_ = never;
+  // Of the places that there seem to be: for how long, and for how long empty, while somebody was
+  // at the door.
+  Duration place_time_{};
+  Duration empty_time_{};
+  Instant weighed_at_{};
+  uint32_t inside_ = 0;
+  bool pressed_ = false;
 };
 
 }  // namespace daruma::health

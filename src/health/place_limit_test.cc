@@ -90,6 +90,30 @@ TEST(PlaceLimit, places_that_stand_empty_before_who_waits_at_the_door_are_slowne
   EXPECT_EQ(target.after(1ms, 18), Verdict::slow);
 }
 
+// As many come in as go, each a little later than a place is free: the number only swings.
+TEST(PlaceLimit, places_that_stand_empty_much_of_the_time_are_slowness) {
+  Watched target;
+  target.limit.begin(target.now, 2);
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(target.after(60ms, 1), Verdict::undecided);
+    EXPECT_EQ(target.after(40ms, 0), Verdict::undecided);
+    EXPECT_EQ(target.after(20ms, 1), Verdict::undecided);
+    EXPECT_EQ(target.after(30ms, 2), Verdict::undecided);
+  }
+  EXPECT_EQ(target.after(100ms, 1), Verdict::slow);
+}
+
+TEST(PlaceLimit, a_full_target_takes_a_moment_to_fill_a_place) {
+  Watched target;
+  target.limit.begin(target.now, 2);
+  Verdict verdict = Verdict::undecided;
+  for (int i = 0; i < 11; ++i) {
+    target.after(85ms, 1);
+    verdict = target.after(15ms, 2);
+  }
+  EXPECT_EQ(verdict, Verdict::full);
+}
+
 TEST(PlaceLimit, places_that_nobody_wants_may_stand_empty) {
   Watched target;
   ASSERT_EQ(target.for_a_while(1s, 20), Verdict::full);
