@@ -7,6 +7,7 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "http/characters.h"
 #include "model/limits.h"
 #include "routing/regex.h"
@@ -30,6 +31,25 @@ std::string check_visible(string_view what, string_view value) {
   return fmt::format("The '{}' value may hold only visible ASCII characters", what);
 }
 
+// The character that begins there, whole, so that a message about it stays text.
+string_view character_at(string_view value, size_t index) {
+  const string_view rest = value.substr(index);
+  return rest.substr(0, std::max<size_t>(utf8_length(rest), 1));
+}
+
+// "" if there are but letters, digits and what is `allowed`.
+std::string check_characters(string_view field, string_view value, string_view allowed) {
+  const auto wrong = std::ranges::find_if(value, [&](char c) {
+    return !http::is_alphanumeric(c) && allowed.find(c) == string_view::npos;
+  });
+  if (wrong == value.end()) return "";
+  const auto index = static_cast<size_t>(wrong - value.begin());
+  std::string list;
+  for (const char c : allowed) list.append({' ', c});
+  return fmt::format("{} value '{}' has '{}' in it; allowed are letters, digits and{}", field,
+                     value, character_at(value, index), list);
+}
+
 std::string check_text(string_view what, string_view value) {
   auto wrong = check_length(what, value, limits::condition_value_bytes_max);
   return wrong.empty() ? check_visible(what, value) : wrong;
@@ -42,15 +62,7 @@ std::string check_host_pattern(string_view value) {
       !wrong.empty()) {
     return wrong;
   }
-  constexpr string_view allowed = "-.*?";
-  for (const char c : value) {
-    if (!http::is_alphanumeric(c) && allowed.find(c) == string_view::npos) {
-      return fmt::format(
-          "host-header value '{}' has '{}' in it; allowed are letters, digits and "
-          "- . * ?",
-          value, c);
-    }
-  }
+  if (auto wrong = check_characters("host-header", value, "-.*?"); !wrong.empty()) return wrong;
   const size_t dot = value.rfind('.');
   if (dot == string_view::npos) {
     return fmt::format("host-header value '{}' must have a '.' in it, as in *.example.com", value);
@@ -67,16 +79,7 @@ std::string check_path_pattern(string_view value) {
       !wrong.empty()) {
     return wrong;
   }
-  constexpr string_view allowed = "_-.$/~\"'@:+&*?";
-  for (const char c : value) {
-    if (!http::is_alphanumeric(c) && allowed.find(c) == string_view::npos) {
-      return fmt::format(
-          "path-pattern value '{}' has '{}' in it; allowed are letters, digits and "
-          "_ - . $ / ~ \" ' @ : + & * ?",
-          value, c);
-    }
-  }
-  return "";
+  return check_characters("path-pattern", value, "_-.$/~\"'@:+&*?");
 }
 
 std::string check_method(string_view value) {
