@@ -90,6 +90,7 @@ const pages = {
   trial: (_, response, url) => send(response, 200, node.trial(url.searchParams)),
   reload: (_, response) =>
     send(response, 200, { applied: true, text: 'Applied: nothing has changed.' }),
+  '/zonal-shifts': (_, response) => send(response, 200, { items: [] }),
 };
 
 function answer(request, response, body) {

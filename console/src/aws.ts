@@ -29,6 +29,11 @@ export function queryBody(operation: Operation): string {
     ['Version', versions[operation.service] ?? ''],
   ];
   for (const [name, value] of Object.entries(operation.parameters)) flatten(name, value, pairs);
+  return queryOf(pairs);
+}
+
+// With spaces as %20: to the admin port a + is itself.
+export function queryOf(pairs: [string, string][]): string {
   return pairs
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&');
@@ -54,8 +59,7 @@ export function kebab(name: string): string {
 
 // zonal-shifts/start?load_balancer=web&zone=zone-a
 export function pagePath({ name, parameters }: Operation): string {
-  const pairs = Object.entries(parameters).map(([key, value]) => [key, String(value)]);
-  return `${name}?${new URLSearchParams(pairs).toString()}`;
+  return `${name}?${queryOf(Object.entries(parameters).map(([key, each]) => [key, String(each)]))}`;
 }
 
 export function command(operation: Operation, endpoint: string): string {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { adminAddress, command, kebab, queryBody } from '../src/aws';
+import { adminAddress, command, kebab, queryBody, queryOf } from '../src/aws';
 import type { Operation } from '../src/aws';
 
 const endpoint = 'http://127.0.0.1:9090';
@@ -67,4 +67,8 @@ test.each([
   ['localhost', '127.0.0.1:80'],
 ])('of %s the admin address is %s', (host, address) => {
   expect(adminAddress(host)).toBe(address);
+});
+
+test('a space is no + in a query: the admin port would take it for one', () => {
+  expect(queryOf([['header', 'User-Agent: a+b c']])).toBe('header=User-Agent%3A%20a%2Bb%20c');
 });

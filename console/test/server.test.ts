@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { beginSession, delay, farewell, get, logIn, reload, session } from '../src/server';
+import { beginSession, delay, farewell, get, logIn, perform, reload, session } from '../src/server';
 import type { Session } from '../src/types';
 
 // A node that takes the request, and never answers.
@@ -100,4 +100,35 @@ test('a node that is away when the page is opened is asked again', async () => {
   await vi.advanceTimersByTimeAsync(2000);
   expect(delay.value).toBe('');
   expect(session.value).toEqual(somebody);
+});
+
+const shift = {
+  service: 'admin' as const,
+  name: 'zonal-shifts/cancel',
+  parameters: { load_balancer: 'web' },
+};
+
+test('of a page without a login only an admin of this moment asks', async () => {
+  session.value = somebody;
+  let role: Session['role'] = 'admin';
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', async (path: string, { method = 'GET' }: RequestInit) => {
+    asked.push(`${method} ${path}`);
+    return path === 'session' ? Response.json({ ...somebody, role }) : new Response('done\n');
+  });
+  await perform(shift);
+  expect(asked).toEqual(['GET session', 'POST ../zonal-shifts/cancel?load_balancer=web']);
+  role = 'read-only';
+  await expect(perform(shift)).rejects.toMatchObject({ code: 'AccessDenied' });
+  expect(asked.filter((each) => each.startsWith('POST'))).toHaveLength(1);
+});
+
+test('such a page’s own words are shown', async () => {
+  session.value = somebody;
+  vi.stubGlobal('fetch', async (path: string) =>
+    path === 'session'
+      ? Response.json(somebody)
+      : new Response('no traffic of load balancer web is shifted\n', { status: 404 }),
+  );
+  await expect(perform(shift)).rejects.toThrow('no traffic of load balancer web is shifted');
 });

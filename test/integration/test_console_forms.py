@@ -299,6 +299,19 @@ def test_who_only_reads_has_no_form_and_is_refused(tmp_path, node, shop):
         assert set(rules_of(shop)) == {10}
 
 
+def test_a_header_with_spaces_is_tried_as_it_is(browser, shop):
+    shop.elbv2.create_rule(
+        ListenerArn=shop.listener, Priority=20,
+        Conditions=[{'Field': 'http-header', 'HttpHeaderConfig': {
+            'HttpHeaderName': 'User-Agent', 'Values': ['a + b']}}],
+        Actions=[{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}])
+    go_to_rules(browser, shop, ('10', '20'))
+    browser.fill('url', f'http://127.0.0.1:{shop.port}/')
+    browser.fill('headers', 'User-Agent: a + b')
+    browser.press('Test')
+    browser.wait_for_text('Rule 20 takes it', '.trial')
+
+
 def found_in(browser, title, open_dialog):
     """What axe-core and small screens find wrong in an open dialog."""
     found = []

@@ -8,6 +8,7 @@ import { config, state } from '../live';
 import { Badge, Icon, Problem, Tile } from '../parts/bits';
 import { lockOf } from '../parts/operation';
 import { reload, session } from '../server';
+import { ZonalShifts } from './zonal_shifts';
 
 export function Nodes() {
   const { node, revision, time } = state.value!;
@@ -74,6 +75,7 @@ export function Nodes() {
             : ' The API’s resources cannot be changed by this session.'}
         </p>
       </section>
+      <ZonalShifts />
     </>
   );
 }

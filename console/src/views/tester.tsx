@@ -2,6 +2,7 @@
 //
 // Which rule a request would meet, and which targets could take it: asked of the node, not guessed.
 import { useState } from 'preact/hooks';
+import { queryOf } from '../aws';
 import { percent } from '../format';
 import { Badge, Icon, Problem } from '../parts/bits';
 import { Field } from '../parts/operation';
@@ -17,18 +18,18 @@ export function Tester({ balancer, listener }: { balancer: LoadBalancer; listene
     event.preventDefault();
     const given = new FormData(event.currentTarget as HTMLFormElement);
     const text = (name: string) => String(given.get(name) ?? '').trim();
-    const query = new URLSearchParams({
-      url: text('url'),
-      method: text('method'),
-      load_balancer: balancer.name,
-      listener: String(listener.port),
-    });
+    const query: [string, string][] = [
+      ['url', text('url')],
+      ['method', text('method')],
+      ['load_balancer', balancer.name],
+      ['listener', String(listener.port)],
+    ];
     for (const line of text('headers').split('\n'))
-      if (line.trim()) query.append('header', line.trim());
-    if (text('source')) query.set('source', text('source'));
+      if (line.trim()) query.push(['header', line.trim()]);
+    if (text('source')) query.push(['source', text('source')]);
     setProblem('');
     try {
-      setTrial(await get<Trial>(`trial?${query.toString()}`));
+      setTrial(await get<Trial>(`trial?${queryOf(query)}`));
     } catch (error) {
       setTrial(null);
       setProblem(error instanceof Error ? error.message : String(error));

@@ -2,6 +2,7 @@
 //
 // Why requests failed: reasons over time, how often each, and single requests with their stories.
 import { useEffect, useState } from 'preact/hooks';
+import { queryOf } from '../aws';
 import { reasonFigure } from '../figures';
 import { count, dateAndTime, moment, percent, rate, unixOf, words } from '../format';
 import { chosen, useSeries } from '../history';
@@ -171,7 +172,7 @@ function Stories({ reason, pick }: { reason: string; pick: (reason: string) => v
   const [problem, setProblem] = useState('');
   const [open, setOpen] = useState('');
   const question = questionOf();
-  const asked = new URLSearchParams(Object.entries(question)).toString();
+  const asked = queryOf(Object.entries(question));
   const ask = async () => {
     setProblem('');
     try {
