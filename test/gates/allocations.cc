@@ -48,7 +48,7 @@ class Origin final : private io::AcceptHandler {
   std::unique_ptr<io::Acceptor> acceptor_;
 };
 
-model::SnapshotRef snapshot_for(const Address& origin, uint16_t port) {
+model::SnapshotRef snapshot_for(const Address& origin, uint16_t port, bool access_log) {
   auto snapshot = std::make_shared<model::Snapshot>();
   snapshot->revision = 1;
   snapshot->node.addresses = {"127.0.0.1"};
@@ -59,7 +59,7 @@ model::SnapshotRef snapshot_for(const Address& origin, uint16_t port) {
   snapshot->target_groups.push_back(group);
   model::LoadBalancer load_balancer;
   load_balancer.name = load_balancer.arn = load_balancer.resource_id = "web";
-  load_balancer.access_log = true;
+  load_balancer.access_log = access_log;
   model::Listener listener;
   listener.port = port;
   listener.rules.push_back(
@@ -92,7 +92,7 @@ struct Control final : io::Mailbox<model::ControlLetter>::Reader {
   bool stopped = false;
 };
 
-int run() {
+int run(bool access_log) {
   io::EpollLoop loop(1);
   io::EpollLoop worker_loop(2);
   Origin origin(loop);
@@ -105,7 +105,7 @@ int run() {
   auto worker = std::make_unique<proxy::Worker>(
       proxy::WorkerContext{worker_loop, control_mailbox, registry, ring, log},
       proxy::WorkerOptions{});
-  worker->mailbox().post(model::SnapshotLetter{snapshot_for(origin.address(), port)});
+  worker->mailbox().post(model::SnapshotLetter{snapshot_for(origin.address(), port, access_log)});
   std::thread thread([&worker_loop] {
     gates::count_allocations_of_this_thread();
     worker_loop.run();
@@ -144,6 +144,7 @@ int run() {
 }  // namespace
 }  // namespace daruma
 
-int main() {
-  return daruma::run();
+// Without the access log where so asked, as bench/build_flags.py does.
+int main(int argc, char** argv) {
+  return daruma::run(argc < 2 || std::string_view(argv[1]) != "--no-access-log");
 }
