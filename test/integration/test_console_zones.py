@@ -63,7 +63,7 @@ def who_answers(node):
 
 
 def shown(browser):
-    return browser.row('Zonal shifts', 'web')
+    return browser.row('Shifts', 'web')
 
 
 def refused(browser, verb):

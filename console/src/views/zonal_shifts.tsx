@@ -175,7 +175,7 @@ export function ZonalShifts() {
       </header>
       {problem && <Problem>{problem}</Problem>}
       <Table
-        label="Zonal shifts"
+        label="Shifts"
         columns={columnsWith(again)}
         rows={answer?.items ?? []}
         keyOf={({ resourceIdentifier }) => resourceIdentifier}
