@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/ec2_attributes.h"
 #include "api/ec2_input.h"
 #include "api/network.h"
 #include "api/xml_writer.h"
@@ -57,11 +58,15 @@ constexpr Kind kinds[] = {
     {"DescribeSubnets", "SubnetId", "subnetSet", subnets, "InvalidSubnetID.NotFound"},
     {"DescribeSecurityGroups", "GroupId", "securityGroupInfo", security_groups,
      "InvalidGroup.NotFound"},
+    {"DescribeSecurityGroupRules", "SecurityGroupRuleId", "securityGroupRuleSet",
+     security_group_rules, "InvalidSecurityGroupRuleId.NotFound"},
     {"DescribeAvailabilityZones", "ZoneName", "availabilityZoneInfo", zones,
      "InvalidParameterValue"},
     {"DescribeAccountAttributes", "AttributeName", "accountAttributeSet", attributes,
      "InvalidParameterValue"},
     {"DescribeInstances", "InstanceId", "reservationSet", instances, "InvalidInstanceID.NotFound"},
+    {"DescribeInstanceStatus", "InstanceId", "instanceStatusSet", instance_statuses,
+     "InvalidInstanceID.NotFound"},
     {"DescribeNetworkInterfaces", "NetworkInterfaceId", "networkInterfaceSet", none,
      "InvalidNetworkInterfaceID.NotFound"},
     {"DescribeInternetGateways", "InternetGatewayId", "internetGatewaySet", internet_gateways,
@@ -90,7 +95,9 @@ bool passes(const Item& item, const Parameter& parameters) {
 Expected<void> check_parameters(const Kind& kind, const Parameter& parameters) {
   for (const auto& [name, value] : parameters.members) {
     const bool known = name == "Filter" || name == "MaxResults" || name == kind.id_parameter ||
-                       (name == "GroupName" && kind.id_parameter == "GroupId");
+                       (name == "GroupName" && kind.id_parameter == "GroupId") ||
+                       // All that are there do run.
+                       (name == "IncludeAllInstances" && kind.set == "instanceStatusSet");
     if (!known) {
       return refuse("UnknownParameter", fmt::format("The parameter {} is not recognized", name));
     }
@@ -102,6 +109,7 @@ Expected<void> check_parameters(const Kind& kind, const Parameter& parameters) {
 
 Expected<std::string> describe(string_view action, const Parameter& parameters,
                                const Whole& whole) {
+  if (action == "DescribeVpcAttribute") return describe_vpc_attribute(parameters, whole);
   const auto kind = std::ranges::find(kinds, action, &Kind::action);
   if (kind == std::end(kinds)) {
     return refuse("InvalidAction", fmt::format("The action {} is not in this release", action));

@@ -55,6 +55,44 @@ std::vector<std::string> Input::texts(string_view name) {
   return numbered(take(name));
 }
 
+std::optional<int64_t> Input::number(string_view name) {
+  const Parameter* found = take(name);
+  if (found == nullptr) return std::nullopt;
+  const bool negative = found->text.starts_with('-');
+  const auto digits = parse_decimal(string_view(found->text).substr(negative ? 1 : 0));
+  if (digits && *digits <= INT32_MAX) {
+    return negative ? -static_cast<int64_t>(*digits) : static_cast<int64_t>(*digits);
+  }
+  fail({"InvalidParameterValue",
+        fmt::format("Value ({}) for parameter {} is invalid", found->text, name)});
+  return std::nullopt;
+}
+
+std::optional<bool> Input::flag(string_view name) {
+  const Parameter* found = take(name);
+  if (found == nullptr) return std::nullopt;
+  if (found->text == "true" || found->text == "false") return found->text == "true";
+  fail({"InvalidParameterValue",
+        fmt::format("Value ({}) for parameter {} is invalid", found->text, name)});
+  return std::nullopt;
+}
+
+std::vector<const Parameter*> Input::items(string_view name) {
+  const Parameter* list = take(name);
+  if (list == nullptr) return {};
+  std::map<uint64_t, const Parameter*> sorted;
+  for (const auto& [index, item] : list->members) {
+    if (const auto number = parse_decimal(index)) {
+      sorted[*number] = &item;
+    } else {
+      fail({"UnknownParameter", fmt::format("The parameter {}.{} is not recognized", name, index)});
+    }
+  }
+  std::vector<const Parameter*> found;
+  for (const auto& [number, item] : sorted) found.push_back(item);
+  return found;
+}
+
 const Parameter* Input::structure(string_view name) {
   return take(name);
 }

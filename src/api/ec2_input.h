@@ -30,6 +30,19 @@ class Input {
   // TagSpecification.N of this kind of resource; another kind's are refused.
   model::api::Tags tags(std::string_view resource_type);
   const Parameter* structure(std::string_view name);
+  bool has(std::string_view name) const { return parameters_.find(name) != nullptr; }
+  std::optional<int64_t> number(std::string_view name);  // whole, of 32 bits
+  std::optional<bool> flag(std::string_view name);
+  // f(Input&) of each structure of a list, by number.
+  template <class F>
+  void each(std::string_view name, F f) {
+    for (const Parameter* item : items(name)) within(*item, f);
+  }
+  // f(Input&) of a structure, if it is given.
+  template <class F>
+  void within(std::string_view name, F f) {
+    if (const Parameter* given = take(name)) within(*given, f);
+  }
 
   static constexpr size_t tags_max = 50;  // of a resource
   // Tag.N by key; nullopt where a tag has no Value.
@@ -44,6 +57,13 @@ class Input {
 
  private:
   const Parameter* take(std::string_view name);
+  std::vector<const Parameter*> items(std::string_view name);
+  template <class F>
+  void within(const Parameter& given, F f) {
+    Input inner(given);
+    f(inner);
+    if (auto read = inner.finish(); !read) fail(std::move(read.error()));
+  }
   GivenTags read_tags(const Parameter* list);
 
   const Parameter& parameters_;

@@ -7,10 +7,13 @@
 #include <iterator>
 #include <utility>
 
+#include "api/ec2_attributes.h"
 #include "api/ec2_change.h"
 #include "api/ec2_input.h"
 #include "api/ec2_items.h"
+#include "api/ec2_permissions.h"
 #include "api/ec2_routing.h"
+#include "api/ec2_rules.h"
 #include "api/ec2_tags.h"
 #include "api/network.h"
 #include "base/address.h"
@@ -185,24 +188,35 @@ Expected<void> create_security_group(InventoryCall& call) {
   const auto room = check_room(all.security_groups.size(), "SecurityGroupLimitExceeded");
   if (!room) return room;
   wanted.identity = identity_of(call, "sg", std::move(tags));
+  wanted.egress = {everything_goes_out(wanted.identity)};
   all.security_groups.push_back(std::move(wanted));
   const shapes::Identity& made = all.security_groups.back().identity;
   done(call);
   call.out.element("groupId", made.id);
+  call.out.element("securityGroupArn", arn_of_security_group(made.id));
   write_tag_set(call.out, made.tags);
   return {};
 }
 
+// Whether another group's rule has it as its peer.
+bool names_peer(const shapes::Inventory& all, const std::string& id) {
+  const auto has_it = [&id](const Rules& rules) {
+    return std::ranges::find(rules, id, &Rule::peer) != rules.end();
+  };
+  return std::ranges::any_of(all.security_groups, [&](const shapes::SecurityGroup& each) {
+    return each.identity.id != id && (has_it(each.ingress) || has_it(each.egress));
+  });
+}
+
 Expected<void> delete_security_group(InventoryCall& call) {
   Input in(call.parameters);
-  const std::string id = in.required("GroupId");
+  const std::string given = in.text("GroupId");
+  const std::string name = in.text("GroupName");
   if (const auto read = in.finish(); !read) return read;
-  if (const auto may = check_not_own(id, default_security_group); !may) return may;
+  const auto group = find_group(call, given, name);
+  if (!group) return tl::unexpected(group.error());
+  const std::string id = (*group)->identity.id;
   shapes::Inventory& all = inventory(call);
-  if (find_by_id(all.security_groups, id) == nullptr) {
-    return refuse("InvalidGroup.NotFound",
-                  fmt::format("The security group '{}' does not exist", id));
-  }
   const auto has_it = [&id](const auto& each) {
     return std::ranges::find(each.security_groups, id) != each.security_groups.end();
   };
@@ -210,6 +224,7 @@ Expected<void> delete_security_group(InventoryCall& call) {
     return in_use(id, "load balancers");
   }
   if (std::ranges::any_of(all.instances, has_it)) return in_use(id, "instances");
+  if (names_peer(all, id)) return in_use(id, "rules of other security groups");
   erase_id(all.security_groups, id);
   done(call);
   call.out.element("groupId", id);
@@ -374,6 +389,14 @@ constexpr InventoryRow rows[] = {
     {"DeleteRoute", delete_route},
     {"AssociateRouteTable", associate_route_table},
     {"DisassociateRouteTable", disassociate_route_table},
+    {"AuthorizeSecurityGroupIngress", authorize_ingress},
+    {"AuthorizeSecurityGroupEgress", authorize_egress},
+    {"RevokeSecurityGroupIngress", revoke_ingress},
+    {"RevokeSecurityGroupEgress", revoke_egress},
+    {"UpdateSecurityGroupRuleDescriptionsIngress", describe_ingress_anew},
+    {"UpdateSecurityGroupRuleDescriptionsEgress", describe_egress_anew},
+    {"ModifyVpcAttribute", modify_vpc_attribute},
+    {"ModifySubnetAttribute", modify_subnet_attribute},
     {"CreateTags", create_tags},
     {"DeleteTags", delete_tags},
 };

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "api/ec2_permissions.h"
 #include "api/network.h"
 #include "control/arns.h"
 
@@ -41,39 +42,45 @@ shapes::Subnet own_subnet(const shapes::Node& node) {
           {.id = std::string(default_subnet), .created = "", .tags = {}}};
 }
 
+// It says what is so: nothing here filters packets.
 shapes::SecurityGroup own_security_group() {
-  return {"default",
-          "lets everything through",
-          std::string(default_vpc),
-          {.id = std::string(default_security_group), .created = "", .tags = {}}};
+  shapes::SecurityGroup group{
+      "default",
+      "lets everything through",
+      std::string(default_vpc),
+      {.id = std::string(default_security_group), .created = "", .tags = {}}};
+  group.egress = {everything_goes_out(group.identity)};
+  group.ingress = group.egress;
+  group.ingress.front().identity.id = default_ingress_rule;
+  return group;
 }
 
 string_view is_own(string_view id, string_view own) {
   return id == own ? "true" : "false";
 }
 
-void write_everything_allowed(XmlWriter& out, string_view name) {
-  out.within(name, [&out] {
-    out.within("item", [&out] {
-      out.element("ipProtocol", "-1");
-      out.within("groups", [] {});
-      out.within("ipRanges",
-                 [&out] { out.within("item", [&out] { out.element("cidrIp", "0.0.0.0/0"); }); });
-      out.within("prefixListIds", [] {});
-    });
-  });
-}
-
-// Whatever it is said to be for, nothing here filters packets.
 void write(XmlWriter& out, const shapes::SecurityGroup& group) {
   out.element("ownerId", control::account_id);
   out.element("groupId", group.identity.id);
   out.element("groupName", group.name);
   out.element("groupDescription", group.description);
+  out.element("securityGroupArn", arn_of_security_group(group.identity.id));
   out.element("vpcId", group.vpc);
-  write_everything_allowed(out, "ipPermissions");
-  write_everything_allowed(out, "ipPermissionsEgress");
+  write_permissions(out, "ipPermissions", group.ingress);
+  write_permissions(out, "ipPermissionsEgress", group.egress);
   write_tag_set(out, group.identity.tags);
+}
+
+string_view shows_public_addresses(const shapes::Subnet& subnet) {
+  const bool own = subnet.identity.id == default_subnet;
+  return subnet.map_public_ip_on_launch.value_or(own) ? "true" : "false";
+}
+
+void write_running(XmlWriter& out, string_view name) {
+  out.within(name, [&out] {
+    out.element("code", "16");
+    out.element("name", "running");
+  });
 }
 
 // {groupId, groupName} of each.
@@ -89,7 +96,30 @@ void write_groups(XmlWriter& out, const shapes::Instance& instance, const Whole&
   });
 }
 
+// Nobody looks: whether an instance answers is told by its target groups.
+void write_status(XmlWriter& out, const shapes::Instance& instance, const SubnetPlace& place) {
+  out.element("instanceId", instance.identity.id);
+  out.element("availabilityZone", place.zone);
+  write_running(out, "instanceState");
+  for (const string_view status : {"systemStatus", "instanceStatus"}) {
+    out.within(status, [&] {
+      out.element("status", "ok");
+      out.within("details", [&] {
+        out.within("item", [&] {
+          out.element("name", "reachability");
+          out.element("status", "passed");
+        });
+      });
+    });
+  }
+}
+
 }  // namespace
+
+std::string arn_of_security_group(string_view id) {
+  return fmt::format("arn:aws:ec2:{}:{}:security-group/{}", control::region, control::account_id,
+                     id);
+}
 
 void write_tag_set(XmlWriter& out, const shapes::Tags& tags) {
   out.within("tagSet", [&] {
@@ -124,7 +154,7 @@ void write(XmlWriter& out, const shapes::Subnet& subnet) {
   out.element("availabilityZone", subnet.availability_zone);
   out.element("availableIpAddressCount", "65536");
   out.element("defaultForAz", own);
-  out.element("mapPublicIpOnLaunch", own);
+  out.element("mapPublicIpOnLaunch", shows_public_addresses(subnet));
   out.element("ownerId", control::account_id);
   write_tag_set(out, subnet.identity.tags);
 }
@@ -181,10 +211,7 @@ void write_reservation(XmlWriter& out, const shapes::Instance& instance, const W
     out.within("item", [&] {
       out.element("instanceId", identity.id);
       out.text("imageId", instance.image);
-      out.within("instanceState", [&] {
-        out.element("code", "16");
-        out.element("name", "running");
-      });
+      write_running(out, "instanceState");
       out.element("privateDnsName", "");
       out.element("amiLaunchIndex", "0");
       out.text("instanceType", instance.type);
@@ -250,6 +277,25 @@ std::vector<Item> security_groups(const Whole& whole) {
   };
   add(own_security_group());
   for (const shapes::SecurityGroup& group : whole.inventory.security_groups) add(group);
+  return items;
+}
+
+std::vector<Item> security_group_rules(const Whole& whole) {
+  std::vector<Item> items;
+  const auto add = [&items](const shapes::SecurityGroup& group, Direction direction) {
+    for (const Rule& rule : rules_of(group, direction)) {
+      items.push_back(
+          item_of(rule.identity,
+                  {{"security-group-rule-id", rule.identity.id}, {"group-id", group.identity.id}},
+                  elements([&](XmlWriter& out) { write_rule(out, group, direction, rule); })));
+    }
+  };
+  const auto add_all = [&add](const shapes::SecurityGroup& group) {
+    add(group, Direction::ingress);
+    add(group, Direction::egress);
+  };
+  add_all(own_security_group());
+  for (const shapes::SecurityGroup& group : whole.inventory.security_groups) add_all(group);
   return items;
 }
 
@@ -323,6 +369,24 @@ std::vector<Item> instances(const Whole& whole) {
                  {"instance-state-name", "running"},
                  {"instance-state-code", "16"}},
                 elements([&](XmlWriter& out) { write_reservation(out, instance, whole); })));
+  }
+  return items;
+}
+
+std::vector<Item> instance_statuses(const Whole& whole) {
+  std::vector<Item> items;
+  for (const shapes::Instance& instance : whole.inventory.instances) {
+    const SubnetPlace place =
+        place_of_subnet(whole.inventory, whole.node, instance.subnet).value_or(SubnetPlace());
+    items.push_back({instance.identity.id,
+                     {{"availability-zone", place.zone},
+                      {"instance-state-name", "running"},
+                      {"instance-state-code", "16"},
+                      {"instance-status.status", "ok"},
+                      {"instance-status.reachability", "passed"},
+                      {"system-status.status", "ok"},
+                      {"system-status.reachability", "passed"}},
+                     elements([&](XmlWriter& out) { write_status(out, instance, place); })});
   }
   return items;
 }

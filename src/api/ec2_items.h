@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/xml_writer.h"
@@ -28,8 +29,10 @@ struct Whole {
 std::vector<Item> vpcs(const Whole& whole);
 std::vector<Item> subnets(const Whole& whole);
 std::vector<Item> security_groups(const Whole& whole);
+std::vector<Item> security_group_rules(const Whole& whole);
 std::vector<Item> zones(const Whole& whole);
 std::vector<Item> instances(const Whole& whole);  // each a reservation of its own
+std::vector<Item> instance_statuses(const Whole& whole);
 std::vector<Item> internet_gateways(const Whole& whole);
 std::vector<Item> route_tables(const Whole& whole);
 
@@ -39,6 +42,7 @@ void write(XmlWriter& out, const model::api::Subnet& subnet);
 void write(XmlWriter& out, const model::api::InternetGateway& gateway);
 void write(XmlWriter& out, const model::api::RouteTable& table);
 void write_tag_set(XmlWriter& out, const model::api::Tags& tags);
+std::string arn_of_security_group(std::string_view id);
 // A reservation with its one instance.
 void write_reservation(XmlWriter& out, const model::api::Instance& instance, const Whole& whole);
 

@@ -26,6 +26,7 @@ struct Kind {
 constexpr Kind kinds[] = {
     {"vpc-", default_vpc, "InvalidVpcID.NotFound"},
     {"subnet-", default_subnet, "InvalidSubnetID.NotFound"},
+    {"sgr-", default_egress_rule, "InvalidSecurityGroupRuleId.NotFound"},
     {"sg-", default_security_group, "InvalidGroup.NotFound"},
     {"i-", "", "InvalidInstanceID.NotFound"},
     {"igw-", "", "InvalidInternetGatewayID.NotFound"},
@@ -40,6 +41,10 @@ shapes::Tags* tags_in(shapes::Inventory& all, string_view id) {
   look_in(all.vpcs);
   look_in(all.subnets);
   look_in(all.security_groups);
+  for (shapes::SecurityGroup& group : all.security_groups) {
+    look_in(group.ingress);
+    look_in(group.egress);
+  }
   look_in(all.instances);
   look_in(all.internet_gateways);
   look_in(all.route_tables);
@@ -54,7 +59,7 @@ Expected<shapes::Tags*> tags_of(InventoryCall& call, const std::string& id) {
                                            "node has",
                                            id));
   }
-  if (id == kind->own) {
+  if (id == kind->own || id == default_ingress_rule) {
     return refuse("OperationNotPermitted", fmt::format("{} is the node's own", id));
   }
   if (shapes::Tags* tags = tags_in(call.catalog.created().inventory, id)) return tags;

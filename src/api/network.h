@@ -6,6 +6,7 @@
 // filters packets.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ namespace daruma::api {
 inline constexpr std::string_view default_vpc = "vpc-0da00000000000001";
 inline constexpr std::string_view default_subnet = "subnet-0da00000000000001";
 inline constexpr std::string_view default_security_group = "sg-0da00000000000001";
+// Of that group, each letting everything through.
+inline constexpr std::string_view default_ingress_rule = "sgr-0da00000000000002";
+inline constexpr std::string_view default_egress_rule = "sgr-0da00000000000001";
 // What AWS answers for us-east-1; nobody's DNS zone here.
 inline constexpr std::string_view hosted_zone = "Z35SXDOTRQ7X7K";
 
@@ -34,6 +38,17 @@ auto find_by_id(List& list, std::string_view id) -> decltype(list.data()) {
     if (each.identity.id == id) return &each;
   }
   return nullptr;
+}
+
+// What AWS gives a security group that is made. Its id is always the same, so that it need not be
+// kept to be known again.
+inline model::api::SecurityGroupRule everything_goes_out(const model::api::Identity& group) {
+  const std::string_view id = group.id;
+  return {.protocol = "-1",
+          .peer = "0.0.0.0/0",
+          .identity = {.id = "sgr-" + std::string(id.substr(std::min<size_t>(3, id.size()))),
+                       .created = group.created,
+                       .tags = {}}};
 }
 
 // Where a subnet or a security group is, the node's own included; nullopt if there is none.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "api/json_codec.h"
+#include "api/network.h"
 #include "base/base64.h"
 #include "control/mutual_tls.h"
 
@@ -136,6 +137,7 @@ void describe_row(V& v, T& revocation) {
 template <class V, Is<shapes::Vpc> T>
 void describe_row(V& v, T& vpc) {
   v.text("Cidr", vpc.cidr);
+  v.map("Attributes", vpc.attributes);
   describe_identity(v, vpc.identity);
 }
 
@@ -144,6 +146,7 @@ void describe_row(V& v, T& subnet) {
   v.text("Vpc", subnet.vpc);
   v.text("Cidr", subnet.cidr);
   v.text("AvailabilityZone", subnet.availability_zone);
+  v.flag("MapPublicIpOnLaunch", subnet.map_public_ip_on_launch);
   describe_identity(v, subnet.identity);
 }
 
@@ -152,6 +155,8 @@ void describe_row(V& v, T& group) {
   v.text("Name", group.name);
   v.text("Description", group.description);
   v.text("Vpc", group.vpc);
+  v.objects("Ingress", group.ingress);
+  v.objects("Egress", group.egress);
   describe_identity(v, group.identity);
 }
 
@@ -323,7 +328,7 @@ class RowReader {
     } else if (row.kind == subnet_kind) {
       resources_.inventory.subnets.push_back(read<shapes::Subnet>(row, json));
     } else if (row.kind == security_group_kind) {
-      resources_.inventory.security_groups.push_back(read<shapes::SecurityGroup>(row, json));
+      take_security_group(row, json);
     } else if (row.kind == instance_kind) {
       resources_.inventory.instances.push_back(read<shapes::Instance>(row, json));
     } else if (row.kind == internet_gateway_kind) {
@@ -343,6 +348,13 @@ class RowReader {
     if (!key) return fail(key.error().message);
     taken.key_pem = std::move(*key);
     return {};
+  }
+
+  // An earlier release kept no rules: they are as AWS makes them.
+  void take_security_group(const store::Row& row, const Json& json) {
+    auto& group = resources_.inventory.security_groups.emplace_back();
+    group = read<shapes::SecurityGroup>(row, json);
+    if (!json.contains("Egress")) group.egress = {everything_goes_out(group.identity)};
   }
 
   Result<void> take_trust_store(const store::Row& row, const Json& json) {

@@ -75,6 +75,11 @@ shapes::Resources some_resources() {
   all.inventory.vpcs.push_back({"127.0.0.0/16", {"vpc-1", "2026-01-01T00:00:00Z", {}}});
   all.inventory.subnets.push_back({"vpc-1", "127.0.0.0/24", "zone-a", {"subnet-1", "", {}}});
   all.inventory.security_groups.push_back({"web", "words", "vpc-1", {"sg-1", "", {{"a", "b"}}}});
+  all.inventory.vpcs.back().attributes = {{"enableDnsSupport", "false"}};
+  all.inventory.subnets.back().map_public_ip_on_launch = true;
+  all.inventory.security_groups.back().ingress = {
+      {"tcp", 80, 81, "10.0.0.0/8", "words", {"sgr-1", "2026-01-01T00:00:00Z", {{"a", "b"}}}},
+      {"-1", {}, {}, "sg-1", "", {"sgr-2", "", {}}}};
   all.inventory.instances.push_back(
       {"127.0.0.2", "subnet-1", {"sg-1"}, "ami-1", "t3", "token", {"i-1", "", {}}});
   shapes::Listener& listener = balancer.listeners.emplace_back();
@@ -127,6 +132,17 @@ TEST(Records, come_back_as_they_went) {
   EXPECT_EQ(back->inventory.subnets, all.inventory.subnets);
   EXPECT_EQ(back->inventory.security_groups, all.inventory.security_groups);
   EXPECT_EQ(back->inventory.instances, all.inventory.instances);
+}
+
+TEST(Records, of_an_earlier_release_have_rules_as_aws_makes_them) {
+  const auto back =
+      resources_of({{{"security-group", "sg-1", R"({"Name":"web","Vpc":"vpc-1"})"}}}, vault);
+  ASSERT_TRUE(back) << back.error().message;
+  const shapes::SecurityGroup& group = back->inventory.security_groups.at(0);
+  EXPECT_TRUE(group.ingress.empty());
+  ASSERT_EQ(group.egress.size(), 1U);
+  EXPECT_EQ(group.egress[0].peer, "0.0.0.0/0");
+  EXPECT_EQ(group.egress[0].identity.id, "sgr-1");
 }
 
 TEST(Records, only_what_differs_is_written) {

@@ -116,6 +116,19 @@ void describe(V& v, T& mutual) {
   v.text("AdvertiseTrustStoreCaNames", mutual.advertise_trust_store_ca_names);
 }
 
+// As the store has it; on the wire it is EC2's (api/ec2_permissions).
+template <class V, Is<model::api::SecurityGroupRule> T>
+void describe(V& v, T& rule) {
+  v.text("Id", rule.identity.id);
+  v.text("Protocol", rule.protocol);
+  v.number("FromPort", rule.from_port);
+  v.number("ToPort", rule.to_port);
+  v.text("Peer", rule.peer);
+  v.text("Description", rule.description);
+  v.text("CreatedTime", rule.identity.created);
+  v.map("Tags", rule.identity.tags);
+}
+
 // Health-check members, as CreateTargetGroup, ModifyTargetGroup and Describe have them.
 template <class V, Is<model::api::TargetGroup> T>
 void describe_health_check(V& v, T& group) {

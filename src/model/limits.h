@@ -193,6 +193,7 @@ inline constexpr Range reserved_units{100, 15'000, 100};    // capacity units of
 inline constexpr size_t load_balancers_max = 500;
 inline constexpr size_t inventory_items_max = 10'000;  // of each kind
 inline constexpr size_t inventory_text_max = 255;
+inline constexpr size_t security_group_rules_max = 60;  // of each direction, as with AWS
 // A worker adopts a configuration in pieces, so that requests need not wait: of so many targets and
 // listeners at most, and none is begun when a piece has taken so long.
 inline constexpr size_t adopted_per_turn_max = 256;

@@ -334,6 +334,8 @@ struct Alarms {
 struct Vpc {
   std::string cidr;
   Identity identity;
+  // "enableDnsSupport" → "false"; one that is not in it is as AWS makes it.
+  std::map<std::string, std::string> attributes{};
   bool operator==(const Vpc&) const = default;
 };
 struct Subnet {
@@ -341,13 +343,25 @@ struct Subnet {
   std::string cidr;
   std::string availability_zone;
   Identity identity;
+  std::optional<bool> map_public_ip_on_launch{};
   bool operator==(const Subnet&) const = default;
+};
+struct SecurityGroupRule {
+  std::string protocol;                // "tcp", "udp", "icmp", "icmpv6", a number; "-1": all
+  std::optional<int64_t> from_port{};  // of ICMP the type; of other protocols none
+  std::optional<int64_t> to_port{};    // of ICMP the code
+  std::string peer{};                  // a CIDR, or a security group's id
+  std::string description{};
+  Identity identity{};  // "sgr-…"
+  bool operator==(const SecurityGroupRule&) const = default;
 };
 struct SecurityGroup {
   std::string name;
   std::string description;
   std::string vpc;
   Identity identity;
+  std::vector<SecurityGroupRule> ingress{};
+  std::vector<SecurityGroupRule> egress{};
   bool operator==(const SecurityGroup&) const = default;
 };
 struct Instance {
