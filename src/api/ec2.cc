@@ -4,30 +4,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <optional>
+#include <cstdint>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "api/ec2_attributes.h"
+#include "api/ec2_filter.h"
 #include "api/ec2_input.h"
+#include "api/ec2_page.h"
 #include "api/network.h"
 #include "api/xml_writer.h"
-#include "base/bytes.h"
-#include "control/arns.h"
 
 namespace daruma::api::ec2 {
 namespace {
 
 using std::string_view;
-using Values = std::vector<std::string>;
+
+constexpr string_view of_vpc_attribute = "DescribeVpcAttribute";  // which is no list
+
+enum class Pages : uint8_t { no, yes };
 
 struct Kind {
   string_view action;
-  string_view id_parameter;  // "" if there is none
-  string_view set;           // the element that holds the items
+  string_view id_parameter;
+  string_view set;  // the element that holds the items
   std::vector<Item> (*items)(const Whole& whole);
   string_view not_found;  // the error's code
+  Pages pages = Pages::yes;
+  string_view flag{};  // that makes no difference here; "" if there is none
 };
 
 template <class F>
@@ -61,12 +66,12 @@ constexpr Kind kinds[] = {
     {"DescribeSecurityGroupRules", "SecurityGroupRuleId", "securityGroupRuleSet",
      security_group_rules, "InvalidSecurityGroupRuleId.NotFound"},
     {"DescribeAvailabilityZones", "ZoneName", "availabilityZoneInfo", zones,
-     "InvalidParameterValue"},
+     "InvalidParameterValue", Pages::no, "AllAvailabilityZones"},
     {"DescribeAccountAttributes", "AttributeName", "accountAttributeSet", attributes,
-     "InvalidParameterValue"},
+     "InvalidParameterValue", Pages::no},
     {"DescribeInstances", "InstanceId", "reservationSet", instances, "InvalidInstanceID.NotFound"},
     {"DescribeInstanceStatus", "InstanceId", "instanceStatusSet", instance_statuses,
-     "InvalidInstanceID.NotFound"},
+     "InvalidInstanceID.NotFound", Pages::yes, "IncludeAllInstances"},
     {"DescribeNetworkInterfaces", "NetworkInterfaceId", "networkInterfaceSet", none,
      "InvalidNetworkInterfaceID.NotFound"},
     {"DescribeInternetGateways", "InternetGatewayId", "internetGatewaySet", internet_gateways,
@@ -75,62 +80,118 @@ constexpr Kind kinds[] = {
      "InvalidRouteTableID.NotFound"},
 };
 
-bool is_one_of(const Values& values, const std::string& value) {
-  return std::ranges::find(values, value) != values.end();
-}
+// What a request asks for.
+struct Asked {
+  std::set<std::string> ids;
+  std::set<std::string> names;  // of security groups
+  Filters filters;
+  Page page;
+};
 
-// Whether all filters let it through. One that is not known matches nothing we have, as with AWS's
-// tag filters.
-bool passes(const Item& item, const Parameter& parameters) {
-  const Parameter* filters = parameters.find("Filter");
-  if (filters == nullptr) return true;
-  return std::ranges::all_of(filters->members, [&item](const auto& entry) {
-    const Parameter* name = entry.second.find("Name");
-    const auto fact = item.facts.find(name ? name->text : "");
-    return fact != item.facts.end() &&
-           is_one_of(numbered(entry.second.find("Value")), fact->second);
-  });
-}
-
-Expected<void> check_parameters(const Kind& kind, const Parameter& parameters) {
-  for (const auto& [name, value] : parameters.members) {
-    const bool known = name == "Filter" || name == "MaxResults" || name == kind.id_parameter ||
-                       (name == "GroupName" && kind.id_parameter == "GroupId") ||
-                       // All that are there do run.
-                       (name == "IncludeAllInstances" && kind.set == "instanceStatusSet");
-    if (!known) {
-      return refuse("UnknownParameter", fmt::format("The parameter {} is not recognized", name));
-    }
+Expected<Asked> read(const Kind& kind, const Parameter& parameters) {
+  Input in(parameters);
+  Asked asked;
+  for (std::string& id : in.texts(kind.id_parameter)) asked.ids.insert(std::move(id));
+  if (kind.id_parameter == "GroupId") {
+    for (std::string& name : in.texts("GroupName")) asked.names.insert(std::move(name));
   }
-  return {};
+  if (!kind.flag.empty()) static_cast<void>(in.flag(kind.flag));
+  if (kind.pages == Pages::yes) asked.page = Page::read(in);
+  if (const FilterNames* names = filter_names(kind.action)) {
+    auto filters = Filters::read(in.structure("Filter"), *names);
+    if (!filters) return tl::unexpected(filters.error());
+    asked.filters = std::move(*filters);
+  }
+  if (const auto good = in.finish(); !good) return tl::unexpected(good.error());
+  if (asked.page.most && !asked.ids.empty()) {
+    return refuse("InvalidParameterCombination",
+                  fmt::format("The parameter {} cannot be used with the parameter maxResults",
+                              kind.id_parameter));
+  }
+  return asked;
+}
+
+std::string name_of(const Item& item) {
+  const auto name = item.facts.find("group-name");
+  return name == item.facts.end() ? "" : name->second;
+}
+
+// One of `wanted` that no item has; "" if there is none.
+template <class F>
+std::string missing(std::set<std::string> wanted, const std::vector<Item>& items, F of_item) {
+  for (const Item& item : items) wanted.erase(of_item(item));
+  return wanted.empty() ? "" : *wanted.begin();
+}
+
+// All that is named must be there.
+Expected<void> check_there(const Kind& kind, const Asked& asked, const std::vector<Item>& items) {
+  const std::string id = missing(asked.ids, items, [](const Item& item) { return item.id; });
+  if (!id.empty()) {
+    return refuse(std::string(kind.not_found), fmt::format("The ID '{}' does not exist", id));
+  }
+  const std::string name = missing(asked.names, items, name_of);
+  if (name.empty()) return {};
+  return refuse(std::string(kind.not_found),
+                fmt::format("The security group '{}' does not exist", name));
+}
+
+void leave_what_is_asked_for(const Asked& asked, std::vector<Item>& items) {
+  std::erase_if(items, [&asked](const Item& item) {
+    return (!asked.ids.empty() && !asked.ids.contains(item.id)) ||
+           (!asked.names.empty() && !asked.names.contains(name_of(item))) ||
+           !asked.filters.let_through(item.facts);
+  });
 }
 
 }  // namespace
 
+std::vector<string_view> descriptions() {
+  std::vector<string_view> names{of_vpc_attribute};
+  for (const Kind& kind : kinds) names.push_back(kind.action);
+  return names;
+}
+
 Expected<std::string> describe(string_view action, const Parameter& parameters,
                                const Whole& whole) {
-  if (action == "DescribeVpcAttribute") return describe_vpc_attribute(parameters, whole);
+  if (action == of_vpc_attribute) return describe_vpc_attribute(parameters, whole);
   const auto kind = std::ranges::find(kinds, action, &Kind::action);
   if (kind == std::end(kinds)) {
     return refuse("InvalidAction", fmt::format("The action {} is not in this release", action));
   }
-  if (const auto good = check_parameters(*kind, parameters); !good) {
-    return tl::unexpected(good.error());
+  const auto asked = read(*kind, parameters);
+  if (!asked) return tl::unexpected(asked.error());
+  std::vector<Item> items = kind->items(whole);
+  if (const auto there = check_there(*kind, *asked, items); !there) {
+    return tl::unexpected(there.error());
   }
-  const std::vector<Item> items = kind->items(whole);
-  const Values ids = numbered(parameters.find(kind->id_parameter));
-  for (const std::string& id : ids) {
-    if (std::ranges::find(items, id, &Item::id) != items.end()) continue;
-    return refuse(std::string(kind->not_found), fmt::format("The ID '{}' does not exist", id));
-  }
-  const Values names = numbered(parameters.find("GroupName"));
+  leave_what_is_asked_for(*asked, items);
+  const std::string token = cut(items, asked->page);
   std::string xml = fmt::format("<{}>", kind->set);
-  for (const Item& item : items) {
-    if (!ids.empty() && !is_one_of(ids, item.id)) continue;
-    if (!names.empty() && !is_one_of(names, item.facts.at("group-name"))) continue;
-    if (passes(item, parameters)) xml += "<item>" + item.elements + "</item>";
-  }
-  return xml + fmt::format("</{}>", kind->set);
+  for (const Item& item : items) xml += "<item>" + item.elements + "</item>";
+  xml += fmt::format("</{}>", kind->set);
+  XmlWriter rest;
+  rest.text("nextToken", token);
+  return xml + rest.str();
+}
+
+Expected<bool> take_dry_run(Parameter& parameters) {
+  const Parameter* given = parameters.find("DryRun");
+  if (given == nullptr) return false;
+  const std::string text = given->text;
+  parameters.members.erase("DryRun");
+  if (text == "true" || text == "false") return text == "true";
+  return refuse("InvalidParameterValue",
+                fmt::format("Value ({}) for parameter DryRun is invalid", text));
+}
+
+tl::unexpected<ServiceError> would_have_succeeded() {
+  return refuse("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
+}
+
+ServiceError in_own_words(ServiceError error) {
+  if (error.code != "AccessDenied") return error;
+  return {"UnauthorizedOperation",
+          "You are not authorized to perform this operation. " + error.message, error.status};
 }
 
 control::AdminResponse success(string_view action, string_view request_id, string_view elements) {

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/ec2_items.h"
 #include "api/query_parameters.h"
@@ -18,9 +19,19 @@ namespace daruma::api::ec2 {
 
 inline constexpr std::string_view version = "2016-11-15";
 
+// The operations that change nothing.
+std::vector<std::string_view> descriptions();
 // The answer's elements. InvalidAction if this release does not have the operation.
 Expected<std::string> describe(std::string_view action, const Parameter& parameters,
                                const Whole& whole);
+
+// Whether an operation is only tried (DryRun=true), which is none of its parameters.
+Expected<bool> take_dry_run(Parameter& parameters);
+// The answer if it was, and nothing was wrong.
+tl::unexpected<ServiceError> would_have_succeeded();
+
+// EC2 has a name of its own for what a role may not.
+ServiceError in_own_words(ServiceError error);
 
 control::AdminResponse success(std::string_view action, std::string_view request_id,
                                std::string_view elements);

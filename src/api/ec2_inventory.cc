@@ -403,6 +403,10 @@ constexpr InventoryRow rows[] = {
 
 }  // namespace
 
+std::span<const InventoryRow> changes() {
+  return rows;
+}
+
 const InventoryRow* find_change(string_view name) {
   const auto found = std::ranges::find(rows, name, &InventoryRow::name);
   return found == std::end(rows) ? nullptr : &*found;

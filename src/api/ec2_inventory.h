@@ -5,6 +5,7 @@
 // target groups of TargetType instance can have it. Pure.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "api/call.h"
@@ -24,6 +25,7 @@ struct InventoryRow {
   Expected<void> (*run)(InventoryCall& call);
 };
 
+std::span<const InventoryRow> changes();
 // Null if the operation is none of these.
 const InventoryRow* find_change(std::string_view name);
 

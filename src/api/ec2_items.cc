@@ -24,10 +24,13 @@ std::string elements(F f) {
   return out.str();
 }
 
-// With its tags as "tag:KEY".
-Item item_of(const shapes::Identity& identity,
-             std::map<std::string, std::string, std::less<>> facts, std::string xml) {
-  for (const auto& [key, value] : identity.tags) facts["tag:" + key] = value;
+// Whose they all are, and its tags.
+Item item_of(const shapes::Identity& identity, Facts facts, std::string xml) {
+  facts.emplace("owner-id", control::account_id);
+  for (const auto& [key, value] : identity.tags) {
+    facts.emplace("tag:" + key, value);
+    facts.emplace("tag-key", key);
+  }
   return {identity.id, std::move(facts), std::move(xml)};
 }
 
@@ -71,6 +74,16 @@ void write(XmlWriter& out, const shapes::SecurityGroup& group) {
   write_tag_set(out, group.identity.tags);
 }
 
+std::string arn_of_subnet(const shapes::Subnet& subnet) {
+  return fmt::format("arn:aws:ec2:{}:{}:subnet/{}", control::region, control::account_id,
+                     subnet.identity.id);
+}
+
+// Of a VPC with its only block.
+std::string association_of(const shapes::Vpc& vpc) {
+  return "vpc-cidr-assoc-" + vpc.identity.id.substr(vpc.identity.id.find('-') + 1);
+}
+
 string_view shows_public_addresses(const shapes::Subnet& subnet) {
   const bool own = subnet.identity.id == default_subnet;
   return subnet.map_public_ip_on_launch.value_or(own) ? "true" : "false";
@@ -83,17 +96,41 @@ void write_running(XmlWriter& out, string_view name) {
   });
 }
 
+std::string name_of_group(const std::string& id, const Whole& whole) {
+  const auto* group = find_by_id(whole.inventory.security_groups, id);
+  return group ? group->name : "default";
+}
+
+std::string reservation_of(const shapes::Instance& instance) {
+  return "r-" + instance.identity.id.substr(2);
+}
+
 // {groupId, groupName} of each.
 void write_groups(XmlWriter& out, const shapes::Instance& instance, const Whole& whole) {
   out.within("groupSet", [&] {
     for (const std::string& id : instance.security_groups) {
-      const auto* group = find_by_id(whole.inventory.security_groups, id);
       out.within("item", [&] {
         out.element("groupId", id);
-        out.element("groupName", group ? group->name : "default");
+        out.element("groupName", name_of_group(id, whole));
       });
     }
   });
+}
+
+// "ip-permission.cidr" and its like, of all rules together.
+void add_facts(Facts& facts, const std::string& prefix, const Rule& rule,
+               const shapes::Inventory& all) {
+  const auto add = [&](const char* name, std::string value) {
+    facts.emplace(prefix + "ip-permission." + name, std::move(value));
+  };
+  add("protocol", rule.protocol);
+  if (rule.from_port) add("from-port", std::to_string(*rule.from_port));
+  if (rule.to_port) add("to-port", std::to_string(*rule.to_port));
+  if (!is_group(rule.peer)) return add(is_ipv6(rule.peer) ? "ipv6-cidr" : "cidr", rule.peer);
+  add("group-id", rule.peer);
+  add("user-id", std::string(control::account_id));
+  if (const auto* group = find_by_id(all.security_groups, rule.peer))
+    add("group-name", group->name);
 }
 
 // Nobody looks: whether an instance answers is told by its target groups.
@@ -140,18 +177,25 @@ void write(XmlWriter& out, const shapes::Vpc& vpc) {
   out.element("dhcpOptionsId", "default");
   out.element("instanceTenancy", "default");
   out.element("isDefault", is_own(vpc.identity.id, default_vpc));
+  out.within("cidrBlockAssociationSet", [&] {
+    out.within("item", [&] {
+      out.element("associationId", association_of(vpc));
+      out.element("cidrBlock", vpc.cidr);
+      out.within("cidrBlockState", [&] { out.element("state", "associated"); });
+    });
+  });
   write_tag_set(out, vpc.identity.tags);
 }
 
 void write(XmlWriter& out, const shapes::Subnet& subnet) {
   const string_view own = is_own(subnet.identity.id, default_subnet);
   out.element("subnetId", subnet.identity.id);
-  out.element("subnetArn", fmt::format("arn:aws:ec2:{}:{}:subnet/{}", control::region,
-                                       control::account_id, subnet.identity.id));
+  out.element("subnetArn", arn_of_subnet(subnet));
   out.element("state", "available");
   out.element("vpcId", subnet.vpc);
   out.element("cidrBlock", subnet.cidr);
   out.element("availabilityZone", subnet.availability_zone);
+  out.element("availabilityZoneId", subnet.availability_zone);
   out.element("availableIpAddressCount", "65536");
   out.element("defaultForAz", own);
   out.element("mapPublicIpOnLaunch", shows_public_addresses(subnet));
@@ -204,7 +248,7 @@ void write_reservation(XmlWriter& out, const shapes::Instance& instance, const W
   const shapes::Identity& identity = instance.identity;
   const SubnetPlace place =
       place_of_subnet(whole.inventory, whole.node, instance.subnet).value_or(SubnetPlace());
-  out.element("reservationId", "r-" + identity.id.substr(2));
+  out.element("reservationId", reservation_of(instance));
   out.element("ownerId", control::account_id);
   out.within("groupSet", [] {});
   out.within("instancesSet", [&] {
@@ -236,8 +280,13 @@ std::vector<Item> vpcs(const Whole& whole) {
                              {"isDefault", own},
                              {"is-default", own},
                              {"state", "available"},
+                             {"dhcp-options-id", "default"},
                              {"cidr", vpc.cidr},
-                             {"cidr-block", vpc.cidr}},
+                             {"cidr-block", vpc.cidr},
+                             {"cidrBlock", vpc.cidr},
+                             {"cidr-block-association.association-id", association_of(vpc)},
+                             {"cidr-block-association.cidr-block", vpc.cidr},
+                             {"cidr-block-association.state", "associated"}},
                             elements([&](XmlWriter& out) { write(out, vpc); })));
   };
   add(own_vpc());
@@ -249,16 +298,24 @@ std::vector<Item> subnets(const Whole& whole) {
   std::vector<Item> items;
   const auto add = [&items](const shapes::Subnet& subnet) {
     const std::string own(is_own(subnet.identity.id, default_subnet));
-    items.push_back(item_of(subnet.identity,
-                            {{"subnet-id", subnet.identity.id},
-                             {"vpc-id", subnet.vpc},
-                             {"availability-zone", subnet.availability_zone},
-                             {"availabilityZone", subnet.availability_zone},
-                             {"cidr-block", subnet.cidr},
-                             {"state", "available"},
-                             {"default-for-az", own},
-                             {"defaultForAz", own}},
-                            elements([&](XmlWriter& out) { write(out, subnet); })));
+    items.push_back(
+        item_of(subnet.identity,
+                {{"subnet-id", subnet.identity.id},
+                 {"subnet-arn", arn_of_subnet(subnet)},
+                 {"vpc-id", subnet.vpc},
+                 {"availability-zone", subnet.availability_zone},
+                 {"availabilityZone", subnet.availability_zone},
+                 {"availability-zone-id", subnet.availability_zone},
+                 {"availabilityZoneId", subnet.availability_zone},
+                 {"available-ip-address-count", "65536"},
+                 {"map-public-ip-on-launch", std::string(shows_public_addresses(subnet))},
+                 {"cidr", subnet.cidr},
+                 {"cidrBlock", subnet.cidr},
+                 {"cidr-block", subnet.cidr},
+                 {"state", "available"},
+                 {"default-for-az", own},
+                 {"defaultForAz", own}},
+                elements([&](XmlWriter& out) { write(out, subnet); })));
   };
   add(own_subnet(whole.node));
   for (const shapes::Subnet& subnet : whole.inventory.subnets) add(subnet);
@@ -267,12 +324,14 @@ std::vector<Item> subnets(const Whole& whole) {
 
 std::vector<Item> security_groups(const Whole& whole) {
   std::vector<Item> items;
-  const auto add = [&items](const shapes::SecurityGroup& group) {
-    items.push_back(item_of(group.identity,
-                            {{"group-id", group.identity.id},
-                             {"group-name", group.name},
-                             {"description", group.description},
-                             {"vpc-id", group.vpc}},
+  const auto add = [&](const shapes::SecurityGroup& group) {
+    Facts facts{{"group-id", group.identity.id},
+                {"group-name", group.name},
+                {"description", group.description},
+                {"vpc-id", group.vpc}};
+    for (const Rule& rule : group.ingress) add_facts(facts, "", rule, whole.inventory);
+    for (const Rule& rule : group.egress) add_facts(facts, "egress.", rule, whole.inventory);
+    items.push_back(item_of(group.identity, std::move(facts),
                             elements([&](XmlWriter& out) { write(out, group); })));
   };
   add(own_security_group());
@@ -284,10 +343,10 @@ std::vector<Item> security_group_rules(const Whole& whole) {
   std::vector<Item> items;
   const auto add = [&items](const shapes::SecurityGroup& group, Direction direction) {
     for (const Rule& rule : rules_of(group, direction)) {
-      items.push_back(
-          item_of(rule.identity,
-                  {{"security-group-rule-id", rule.identity.id}, {"group-id", group.identity.id}},
-                  elements([&](XmlWriter& out) { write_rule(out, group, direction, rule); })));
+      Facts facts{{"security-group-rule-id", rule.identity.id}, {"group-id", group.identity.id}};
+      for (const auto& [key, value] : rule.identity.tags) facts.emplace("tag:" + key, value);
+      items.push_back({rule.identity.id, std::move(facts),
+                       elements([&](XmlWriter& out) { write_rule(out, group, direction, rule); })});
     }
   };
   const auto add_all = [&add](const shapes::SecurityGroup& group) {
@@ -310,6 +369,9 @@ std::vector<Item> zones(const Whole& whole) {
     items.push_back({zone,
                      {{"zone-name", zone},
                       {"region-name", std::string(control::region)},
+                      {"group-name", std::string(control::region)},
+                      {"opt-in-status", "opt-in-not-required"},
+                      {"zone-id", zone},
                       {"state", "available"},
                       {"zone-type", "availability-zone"}},
                      elements([&zone](XmlWriter& out) {
@@ -328,11 +390,10 @@ std::vector<Item> zones(const Whole& whole) {
 std::vector<Item> internet_gateways(const Whole& whole) {
   std::vector<Item> items;
   for (const shapes::InternetGateway& gateway : whole.inventory.internet_gateways) {
-    std::map<std::string, std::string, std::less<>> facts{
-        {"internet-gateway-id", gateway.identity.id}};
+    Facts facts{{"internet-gateway-id", gateway.identity.id}};
     if (!gateway.vpc.empty()) {
-      facts["attachment.vpc-id"] = gateway.vpc;
-      facts["attachment.state"] = "available";
+      facts.emplace("attachment.vpc-id", gateway.vpc);
+      facts.emplace("attachment.state", "available");
     }
     items.push_back(item_of(gateway.identity, std::move(facts),
                             elements([&](XmlWriter& out) { write(out, gateway); })));
@@ -343,10 +404,20 @@ std::vector<Item> internet_gateways(const Whole& whole) {
 std::vector<Item> route_tables(const Whole& whole) {
   std::vector<Item> items;
   for (const shapes::RouteTable& table : whole.inventory.route_tables) {
-    items.push_back(item_of(table.identity,
-                            {{"route-table-id", table.identity.id},
-                             {"vpc-id", table.vpc},
-                             {"association.main", "false"}},
+    Facts facts{{"route-table-id", table.identity.id}, {"vpc-id", table.vpc}};
+    for (const auto& [id, subnet] : table.associations) {
+      facts.emplace("association.route-table-association-id", id);
+      facts.emplace("association.route-table-id", table.identity.id);
+      facts.emplace("association.subnet-id", subnet);
+      facts.emplace("association.main", "false");
+    }
+    for (const auto& [cidr, gateway] : table.routes) {
+      facts.emplace("route.destination-cidr-block", cidr);
+      facts.emplace("route.gateway-id", gateway);
+      facts.emplace("route.origin", "CreateRoute");
+      facts.emplace("route.state", "active");
+    }
+    items.push_back(item_of(table.identity, std::move(facts),
                             elements([&](XmlWriter& out) { write(out, table); })));
   }
   return items;
@@ -357,18 +428,26 @@ std::vector<Item> instances(const Whole& whole) {
   for (const shapes::Instance& instance : whole.inventory.instances) {
     const SubnetPlace place =
         place_of_subnet(whole.inventory, whole.node, instance.subnet).value_or(SubnetPlace());
-    items.push_back(
-        item_of(instance.identity,
-                {{"instance-id", instance.identity.id},
-                 {"private-ip-address", instance.address},
-                 {"subnet-id", instance.subnet},
-                 {"vpc-id", place.vpc},
-                 {"availability-zone", place.zone},
-                 {"image-id", instance.image},
-                 {"instance-type", instance.type},
-                 {"instance-state-name", "running"},
-                 {"instance-state-code", "16"}},
-                elements([&](XmlWriter& out) { write_reservation(out, instance, whole); })));
+    Facts facts{{"instance-id", instance.identity.id},
+                {"reservation-id", reservation_of(instance)},
+                {"private-ip-address", instance.address},
+                {"subnet-id", instance.subnet},
+                {"vpc-id", place.vpc},
+                {"availability-zone", place.zone},
+                {"launch-index", "0"},
+                {"launch-time", instance.identity.created},
+                {"instance-state-name", "running"},
+                {"instance-state-code", "16"}};
+    if (!instance.image.empty()) facts.emplace("image-id", instance.image);
+    if (!instance.type.empty()) facts.emplace("instance-type", instance.type);
+    if (!instance.client_token.empty()) facts.emplace("client-token", instance.client_token);
+    for (const std::string& id : instance.security_groups) {
+      facts.emplace("instance.group-id", id);
+      facts.emplace("instance.group-name", name_of_group(id, whole));
+    }
+    items.push_back(item_of(instance.identity, std::move(facts), elements([&](XmlWriter& out) {
+                              write_reservation(out, instance, whole);
+                            })));
   }
   return items;
 }

@@ -3,11 +3,11 @@
 // How EC2 shows what a node has: for Describe, and in answers to what made it. Pure.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "api/ec2_filter.h"
 #include "api/xml_writer.h"
 #include "model/resources.h"
 
@@ -16,7 +16,7 @@ namespace daruma::api::ec2 {
 // One described resource: what it can be filtered by, and its elements.
 struct Item {
   std::string id;
-  std::map<std::string, std::string, std::less<>> facts;
+  Facts facts;
   std::string elements;
 };
 

@@ -164,10 +164,6 @@ void read_permission(Input& in, std::vector<GivenRule>& rules) {
   }
 }
 
-bool is_ipv6(string_view peer) {
-  return !is_group(peer) && peer.find(':') != string_view::npos;
-}
-
 using Peers = std::vector<const Rule*>;
 
 template <class IsOfKind, class F>

@@ -36,6 +36,10 @@ inline bool is_group(std::string_view peer) {
   return peer.starts_with("sg-");
 }
 
+inline bool is_ipv6(std::string_view peer) {
+  return !is_group(peer) && peer.find(':') != std::string_view::npos;
+}
+
 // Whether they let the same through: then they are one.
 bool is_same(const Rule& one, const Rule& other);
 

@@ -167,19 +167,25 @@ Expected<void> Service::run_ec2(Request& request, const Parameter& parameters,
   }
   Catalog catalog(context_.controller.declared(), context_.controller.created(),
                   context_.config_file);
+  Parameter asked = parameters;
+  const auto dry_run = ec2::take_dry_run(asked);
+  if (!dry_run) return tl::unexpected(dry_run.error());
   const ec2::InventoryRow* change = ec2::find_change(request.action);
   if (change == nullptr) {
-    const auto found =
-        ec2::describe(request.action, parameters, {catalog.inventory(), catalog.node()});
+    const auto found = ec2::describe(request.action, asked, {catalog.inventory(), catalog.node()});
     if (!found) return tl::unexpected(found.error());
+    if (*dry_run) return ec2::would_have_succeeded();
     responder.send(ec2::success(request.action, request.id, *found));
     return {};
   }
   request.changes = true;
-  if (const auto may = check_may_change(request, "ec2"); !may) return may;
+  if (const auto may = check_may_change(request, "ec2"); !may) {
+    return tl::unexpected(ec2::in_own_words(may.error()));
+  }
   catalog.begin_change();
-  ec2::InventoryCall call{catalog, *this, parameters, XmlWriter()};
+  ec2::InventoryCall call{catalog, *this, asked, XmlWriter()};
   if (const Expected<void> done = change->run(call); !done) return done;
+  if (*dry_run) return ec2::would_have_succeeded();
   if (std::string made = created_resource(request.action, call.out.str()); !made.empty()) {
     request.resource = std::move(made);
   }

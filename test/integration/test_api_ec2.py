@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What scripts ask EC2 before they make a load balancer."""
+import re
+
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from aws import client, serve_api
+from aws import READER, READER_SECRET, ask, client, serve_api
 
 VPC, SUBNET, GROUP = ('vpc-0da00000000000001', 'subnet-0da00000000000001',
                       'sg-0da00000000000001')
@@ -41,7 +44,6 @@ def test_a_load_balancer_is_made_of_what_was_found(daruma, ec2):
 def test_nothing_else_is_found(ec2):
     assert ec2.describe_subnets(Filters=[{'Name': 'vpc-id', 'Values': ['x']}])['Subnets'] == []
     assert ec2.describe_vpcs(Filters=[{'Name': 'tag:Name', 'Values': ['x']}])['Vpcs'] == []
-    assert ec2.describe_security_groups(GroupNames=['other'])['SecurityGroups'] == []
     assert ec2.describe_instances()['Reservations'] == []
     assert ec2.describe_network_interfaces()['NetworkInterfaces'] == []
     assert ec2.describe_internet_gateways()['InternetGateways'] == []
@@ -56,10 +58,106 @@ def test_nothing_else_is_found(ec2):
     ('describe_subnets', {'SubnetIds': [SUBNET, 'subnet-1']}, 'InvalidSubnetID.NotFound'),
     ('describe_security_groups', {'GroupIds': ['sg-1']}, 'InvalidGroup.NotFound'),
     ('describe_instances', {'InstanceIds': ['i-1']}, 'InvalidInstanceID.NotFound'),
-    ('describe_vpcs', {'NextToken': 'x'}, 'UnknownParameter'),
+    ('describe_security_groups', {'GroupNames': ['default', 'other']}, 'InvalidGroup.NotFound'),
+    ('describe_security_group_rules', {'SecurityGroupRuleIds': ['sgr-1']},
+     'InvalidSecurityGroupRuleId.NotFound'),
+    ('describe_vpcs', {'Filters': [{'Name': 'vpcid', 'Values': ['x']}]}, 'InvalidParameterValue'),
+    ('describe_vpcs', {'Filters': [{'Values': ['x']}]}, 'InvalidParameterValue'),
+    ('describe_vpcs', {'Filters': [{'Name': 'state', 'Values': []}]}, 'InvalidParameterValue'),
+    ('describe_availability_zones', {'Filters': [{'Name': 'tag:x', 'Values': ['x']}]},
+     'InvalidParameterValue'),
+    ('describe_vpcs', {'Filters': [{'Name': 'state', 'Values': ['x'] * 201}]},
+     'FilterLimitExceeded'),
+    ('describe_vpcs', {'NextToken': 'x'}, 'InvalidNextToken'),
+    ('describe_vpcs', {'MaxResults': 4}, 'InvalidParameterValue'),
+    ('describe_vpcs', {'MaxResults': 1001}, 'InvalidParameterValue'),
+    ('describe_vpcs', {'MaxResults': 5, 'VpcIds': [VPC]}, 'InvalidParameterCombination'),
     ('create_nat_gateway', {}, 'InvalidAction'),
 ])
 def test_what_is_refused(ec2, call, options, code):
     with pytest.raises(ClientError) as problem:
         getattr(ec2, call)(**options)
     assert problem.value.response['Error']['Code'] == code
+
+
+FILTERED = ('DescribeVpcs', 'DescribeSubnets', 'DescribeSecurityGroups',
+            'DescribeSecurityGroupRules', 'DescribeAvailabilityZones', 'DescribeInstances',
+            'DescribeInstanceStatus', 'DescribeNetworkInterfaces', 'DescribeInternetGateways',
+            'DescribeRouteTables')
+
+
+def documented_filters(ec2, action):
+    """Names that the packaged client's model lists for it."""
+    text = ec2.meta.service_model.operation_model(action).input_shape.members['Filters']
+    return re.findall(r'<li>\s*<p>\s*<code>([^<]+)</code>(?!:)', text.documentation)
+
+
+@pytest.mark.parametrize('action', FILTERED)
+def test_all_filters_of_the_model_are_known(ec2, action):
+    names = [name if name != 'tag:' else 'tag:x' for name in documented_filters(ec2, action)]
+    assert len(names) > 1
+    call = getattr(ec2, xform_name(action))
+    for name in names:
+        call(Filters=[{'Name': name, 'Values': ['nothing-has-this']}])
+    with pytest.raises(ClientError, match="The filter 'colour' is invalid"):
+        call(Filters=[{'Name': 'colour', 'Values': ['red']}])
+
+
+def test_filters_have_wildcards(ec2):
+    def found(name, *values):
+        return [each['VpcId'] for each in ec2.describe_vpcs(
+            Filters=[{'Name': name, 'Values': [*values]}])['Vpcs']]
+    assert found('vpc-id', 'x', 'vpc-0da*1') == found('state', 'availabl?') == [VPC]
+    assert found('vpc-id', 'vpc-0da*2') == found('state', 'availabl') == []
+    assert found('owner-id', '000000000000') == [VPC]
+    everybody = [{'Name': 'ip-permission.cidr', 'Values': ['0.0.0.0/*']},
+                 {'Name': 'egress.ip-permission.protocol', 'Values': ['-1']}]
+    group, = ec2.describe_security_groups(Filters=everybody)['SecurityGroups']
+    assert group['GroupId'] == GROUP
+
+
+def test_what_is_only_tried_is_not_done(daruma, ec2):
+    """DryRun tells whether a request may, and whether it could."""
+    def code(ec2, call, **options):
+        with pytest.raises(ClientError) as problem:
+            getattr(ec2, call)(DryRun=True, **options)
+        return (problem.value.response['ResponseMetadata']['HTTPStatusCode'],
+                problem.value.response['Error']['Code'])
+    reader = client(daruma, 'ec2', READER, READER_SECRET)
+    network = {'CidrBlock': '10.0.0.0/16'}
+    before = ec2.describe_vpcs()['Vpcs']
+    assert code(ec2, 'create_vpc', **network) == (412, 'DryRunOperation')
+    assert code(reader, 'create_vpc', **network) == (403, 'UnauthorizedOperation')
+    assert code(ec2, 'create_vpc', CidrBlock='x') == (400, 'InvalidVpc.Range')
+    assert code(ec2, 'describe_vpcs') == code(reader, 'describe_vpcs') == (412, 'DryRunOperation')
+    assert code(ec2, 'describe_vpcs', VpcIds=['vpc-1']) == (400, 'InvalidVpcID.NotFound')
+    assert code(ec2, 'describe_vpc_attribute', VpcId=VPC, Attribute='enableDnsSupport') == (
+        412, 'DryRunOperation')
+    assert ec2.describe_vpcs(DryRun=False)['Vpcs'] == before
+    wrong = ask(daruma, 'CreateVpc', '2016-11-15', service='ec2', DryRun='x', **network)
+    assert (wrong.status, wrong.code) == (400, 'InvalidParameterValue')
+
+
+def test_lists_come_in_pages(daruma):
+    ec2 = client(daruma, 'ec2')
+    made = [ec2.create_security_group(GroupName=f'group-{i}', Description='words')['GroupId']
+            for i in range(11)]
+    asked = {'Filters': [{'Name': 'group-name', 'Values': ['group-*']}], 'MaxResults': 5}
+    first = ec2.describe_security_groups(**asked)
+    # The last that was shown, and one to come, go meanwhile.
+    shown = [each['GroupId'] for each in first['SecurityGroups']]
+    gone = [shown[-1], max(made)]
+    for group in gone:
+        ec2.delete_security_group(GroupId=group)
+    second = ec2.describe_security_groups(NextToken=first['NextToken'], **asked)
+    rest = [each['GroupId'] for each in second['SecurityGroups']]
+    assert shown + rest == sorted({*made} - {max(made)}) and len(shown) == len(rest) == 5
+    assert 'NextToken' not in second
+    pages = ec2.get_paginator('describe_security_groups').paginate(
+        PaginationConfig={'PageSize': 5}, Filters=asked['Filters'])
+    found = [each['GroupId'] for page in pages for each in page['SecurityGroups']]
+    assert found == sorted({*made} - {*gone})
+    for group in found:
+        ec2.delete_security_group(GroupId=group)
+    zones = ask(daruma, 'DescribeAvailabilityZones', '2016-11-15', service='ec2', MaxResults='5')
+    assert (zones.status, zones.code) == (400, 'UnknownParameter')

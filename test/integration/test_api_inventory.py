@@ -307,4 +307,4 @@ def test_the_read_only_key_makes_nothing(daruma):
     for action in ('CreateVpc', 'DeleteVpc', 'CreateSubnet', 'DeleteSubnet', 'CreateSecurityGroup',
                    'DeleteSecurityGroup', 'RunInstances', 'TerminateInstances'):
         answer = ask(daruma, action, '2016-11-15', READER, READER_SECRET, 'ec2')
-        assert (answer.status, answer.code) == (403, 'AccessDenied'), action
+        assert (answer.status, answer.code) == (403, 'UnauthorizedOperation'), action

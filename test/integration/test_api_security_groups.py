@@ -320,4 +320,4 @@ def test_the_read_only_key_changes_none(daruma):
                    'UpdateSecurityGroupRuleDescriptionsEgress', 'ModifyVpcAttribute',
                    'ModifySubnetAttribute'):
         answer = ask(daruma, action, '2016-11-15', READER, READER_SECRET, 'ec2')
-        assert (answer.status, answer.code) == (403, 'AccessDenied'), action
+        assert (answer.status, answer.code) == (403, 'UnauthorizedOperation'), action
