@@ -116,8 +116,11 @@ class MailServer:
                     else:
                         self.say('502 not here')
 
-        self.server = socketserver.ThreadingTCPServer(('127.0.0.1', self.port), Handler)
-        self.server.daemon_threads = True
+        class Server(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True  # a test run of just now may have had this port
+            daemon_threads = True
+
+        self.server = Server(('127.0.0.1', self.port), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def __enter__(self):
