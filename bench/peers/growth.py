@@ -36,7 +36,7 @@ class Counted:
         return int(re.search(r'^(?:totals|summary): (\d+)', worker, re.M).group(1))
 
 
-# No more than 500 connections: of 1,000 that come at once under callgrind some are lost.
+# No more than 500 connections: with 1,000 every request failed under callgrind; why is not known.
 class CountedDaruma(Counted, Daruma):
     kinds = ('plain',)
 
