@@ -50,7 +50,7 @@ std::string file_name(const std::string& way) {
 
 }  // namespace
 
-Audience::Audience(Context context) : context_(std::move(context)) {
+Audience::Audience(Context context) : context_(std::move(context)), started_(system_wall_now()) {
   const model::api::Alarms& alarms = context_.controller.settings().alarms;
   for (const auto& webhook : alarms.webhooks)
     add(notify::make_webhook(webhook.name, webhook.url.value_or("")));
@@ -92,8 +92,8 @@ void Audience::keep() {
   for (const auto& way : ways_) way->keep();
 }
 
-// Once: a report that a crash has lost is told so, and one that Mackerel has already changes
-// nothing there.
+// Once, of what a former process has seen: a report that its crash has lost is told so, and one
+// that Mackerel has already changes nothing there.
 void Audience::report_standing(const notify::AlarmBook& book) {
   if (std::exchange(standing_reported_, true)) return;
   for (const auto& [name, entry] : book.entries()) {
@@ -101,8 +101,9 @@ void Audience::report_standing(const notify::AlarmBook& book) {
     const bool told = std::ranges::any_of(entry.alarm.actions(standing.state), [](const auto& way) {
       return way == alarm::everybody || way.ends_with(":mackerel");
     });
-    if (!told || !entry.alarm.actions_enabled || standing.state == alarm::State::insufficient_data)
-      continue;
+    const bool known =
+        standing.state != alarm::State::insufficient_data && standing.transitioned < started_;
+    if (!told || !known || !entry.alarm.actions_enabled) continue;
     context_.mackerel->report({dns_name_of(entry.alarm), name, status_of(standing.state),
                                standing.reason, standing.transitioned});
   }

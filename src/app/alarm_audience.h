@@ -49,6 +49,7 @@ class Audience final : public notify::AlarmAudience {
 
   const Context context_;
   std::vector<std::unique_ptr<notify::NoticeThread>> ways_;
+  const WallTime started_;
   bool standing_reported_ = false;
 };
 
