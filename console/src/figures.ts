@@ -3,8 +3,18 @@
 // Which metrics the charts are made of (docs/metrics.md), and how they become lines. Pure.
 import type { Metric, Series } from './history';
 import type { Line } from './parts/chart';
+import type { Config, TargetGroup } from './types';
 
 export type Dimensions = { [name: string]: string };
+
+// Figures of a group that several load balancers share are under the group alone.
+export function dimensionsOf(config: Config, group: TargetGroup): Dimensions {
+  const balancers = config.load_balancers.filter(({ name }) => group.load_balancers.includes(name));
+  const resource = { TargetGroup: group.resource_id };
+  return balancers.length === 1
+    ? { ...resource, LoadBalancer: balancers[0]!.resource_id }
+    : resource;
+}
 
 const counter = (namespace: string, name: string, dimensions: Dimensions): Metric => ({
   namespace,
@@ -20,6 +30,9 @@ const level = (name: string, dimensions: Dimensions, statistic = 'Maximum'): Met
   statistic,
   kind: 'level',
 });
+export const healthMetric = (dimensions: Dimensions, Target: string): Metric =>
+  level('TargetHealthy', { ...dimensions, Target }, 'Minimum');
+
 // Of durations, at three percentiles.
 const times = (title: string, namespace: string, name: string, dimensions: Dimensions): Figure => ({
   title,

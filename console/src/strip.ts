@@ -17,7 +17,29 @@ export function shadeOf(change: { state: string; saturated: boolean }): Shade {
   if (change.state === 'healthy') return change.saturated ? 'full' : 'healthy';
   if (change.state === 'unhealthy' || change.state === 'unavailable') return 'unhealthy';
   if (change.state === 'draining') return 'draining';
+  if (change.state === 'unknown') return 'unknown';
   return 'other';
+}
+
+// What was before `until`, of points of a metric that is 1 while a target is healthy. Whether it was
+// unhealthy, being checked or draining otherwise, such a point does not tell: it was not healthy.
+export function pastOf(
+  times: number[],
+  values: (number | null)[],
+  period: number,
+  until: number,
+): HealthChange[] {
+  const found: HealthChange[] = [];
+  const add = (time: number, state: string) => {
+    if (time < until && found[found.length - 1]?.state !== state)
+      found.push({ time, state, reason: '', description: '', saturated: false });
+  };
+  times.forEach((time, index) => {
+    const value = values[index];
+    add(time, value === null || value === undefined ? 'unknown' : value ? 'healthy' : 'unhealthy');
+  });
+  if (times.length > 0) add(times[times.length - 1]! + period, 'unknown');
+  return found;
 }
 
 // Without gaps from `begin` to `end`; what lies before the first change is unknown.

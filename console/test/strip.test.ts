@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { counts, healthySteps, plateaus, stretches } from '../src/strip';
+import { counts, healthySteps, pastOf, plateaus, stretches } from '../src/strip';
 import type { HealthChange } from '../src/types';
 
 const change = (time: number, state: string, saturated = false): HealthChange => ({
@@ -83,4 +83,34 @@ test('only the newest changes are said', () => {
     change(index, index % 2 ? 'healthy' : 'unhealthy'),
   );
   expect(counts(healthySteps([changes], 0, 30), 4)).toEqual({ values: [0, 1, 0, 1], cut: true });
+});
+
+test('points from before the start are the past, and gaps between them are not known', () => {
+  const past = pastOf([0, 10, 20, 30, 40, 50], [null, 1, 1, 0, null, 1], 10, 55);
+  expect(past.map(({ time, state }) => [time, state])).toEqual([
+    [0, 'unknown'],
+    [10, 'healthy'],
+    [30, 'unhealthy'],
+    [40, 'unknown'],
+    [50, 'healthy'],
+  ]);
+  expect(
+    stretches([...past, change(55, 'initial')], 5, 60).map(({ from, shade }) => [from, shade]),
+  ).toEqual([
+    [5, 'unknown'],
+    [10, 'healthy'],
+    [30, 'unhealthy'],
+    [40, 'unknown'],
+    [50, 'healthy'],
+    [55, 'other'],
+  ]);
+});
+
+test('after the last point it is not known what was until the start', () => {
+  expect(pastOf([0, 10], [1, 1], 10, 100).map(({ time, state }) => [time, state])).toEqual([
+    [0, 'healthy'],
+    [20, 'unknown'],
+  ]);
+  expect(healthySteps([pastOf([0], [1], 10, 100)], 0, 50).map(({ of }) => of)).toEqual([1, 0]);
+  expect(pastOf([], [], 10, 100)).toEqual([]);
 });

@@ -3,13 +3,14 @@
 // Health as a strip of time: for a group how many were healthy, for each target what it was.
 // The worse, the taller: so it can be read without colours too.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { dimensionsOf, healthMetric } from '../figures';
 import { clock, many } from '../format';
-import { chosen } from '../history';
-import { healthChanges, state } from '../live';
+import { chosen, fetchSeries } from '../history';
+import { config, groupsByName, healthChanges, state } from '../live';
 import { Paced } from '../pace';
 import { linkTo } from '../route';
 import { get } from '../server';
-import { counts, healthySteps, plateaus, stretches } from '../strip';
+import { counts, healthySteps, pastOf, plateaus, stretches } from '../strip';
 import type { Shade, Step } from '../strip';
 import type { HealthChange, HealthHistory } from '../types';
 
@@ -54,6 +55,42 @@ export function useHealth(group: string): HealthHistory | null {
   }, [group]);
   useEffect(() => paced.current?.want(), [group, version]);
   return history;
+}
+
+const remembered_max = 200; // targets of a group whose past is asked for
+
+type Past = { [target: string]: HealthChange[] };
+
+// What the metrics have kept of the time before the node's start. That does not change any more.
+// Null: not known yet.
+function usePast(group: string, history: HealthHistory | null, begin: number): Past | null {
+  const [past, setPast] = useState<Past | null>(null);
+  const window = chosen.value;
+  const since = history?.since ?? 0;
+  const targets = Object.keys(history?.targets ?? {}).slice(0, remembered_max);
+  const wanted = history !== null && begin < since && targets.length > 0;
+  useEffect(() => {
+    const found = groupsByName.peek().get(group);
+    if (!wanted || !found) return;
+    let over = false;
+    const dimensions = dimensionsOf(config.peek()!, found);
+    const metrics = targets.map((target) => healthMetric(dimensions, target));
+    fetchSeries(metrics, window, since + window.period, Infinity).then(
+      ({ times, values, period }) => {
+        if (over) return;
+        setPast(
+          Object.fromEntries(
+            targets.map((target, index) => [target, pastOf(times, values[index]!, period, since)]),
+          ),
+        );
+      },
+      () => over || setPast({}), // then it cannot be known
+    );
+    return () => {
+      over = true;
+    };
+  }, [group, wanted, since, targets.join(), window]);
+  return wanted ? past : {};
 }
 
 interface Axis {
@@ -143,9 +180,15 @@ const rows_max = 6;
 export function HealthStrip({ group, all = false }: { group: string; all?: boolean }) {
   const history = useHealth(group);
   const axis = useAxis();
+  const past = usePast(group, history, axis.begin);
   const now = state.value?.target_groups[group];
-  if (!history || !now) return <div class="strip loading" />;
-  const targets = Object.entries(history.targets);
+  if (!history || !past || !now) return <div class="strip loading" />;
+  const targets = Object.entries(history.targets).map(
+    ([target, changes]): [string, HealthChange[]] => [
+      target,
+      [...(past[target] ?? []), ...changes],
+    ],
+  );
   const steps = healthySteps(
     targets.map(([, changes]) => changes),
     axis.begin,

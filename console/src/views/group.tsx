@@ -2,7 +2,7 @@
 //
 // Target groups: all of them, or one with its targets, and one target of it in detail.
 import { useState } from 'preact/hooks';
-import { groupFigures } from '../figures';
+import { dimensionsOf, groupFigures } from '../figures';
 import { count, many, rate, seconds } from '../format';
 import { config, groupsByName, state } from '../live';
 import {
@@ -234,13 +234,10 @@ function One({ group }: { group: TargetGroup }) {
   const shown = rows.filter(
     (row) => (only === 'all' || trouble(row) < 4) && row.target.includes(text.trim()),
   );
-  const resource = { TargetGroup: group.resource_id };
   const balancers = config.value!.load_balancers.filter(({ name }) =>
     group.load_balancers.includes(name),
   );
-  // Figures of a group that several load balancers share are under the group alone.
-  const dimensions =
-    balancers.length === 1 ? { ...resource, LoadBalancer: balancers[0]!.resource_id } : resource;
+  const dimensions = dimensionsOf(config.value!, group);
   return (
     <>
       <header class="section-head">
