@@ -9,6 +9,7 @@
 #include "api/acm_output.h"
 #include "api/acm_request.h"
 #include "api/digest.h"
+#include "api/operation_tables.h"
 #include "control/arns.h"
 #include "model/limits.h"
 #include "tls/context.h"
@@ -260,6 +261,10 @@ Expected<Json> parse_body(string_view body) {
   }
   if (!json.is_object()) return refuse("SerializationException", "The body is no JSON object");
   return json;
+}
+
+std::span<const JsonOperationRow> operation_table() {
+  return operations;
 }
 
 const JsonOperationRow* find_operation(string_view name) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "api/operation_tables.h"
+
 namespace daruma::api::elbv2 {
 namespace {
 
@@ -64,6 +66,10 @@ constexpr OperationRow operations[] = {
 static_assert(std::size(operations) == 51);
 
 }  // namespace
+
+std::span<const OperationRow> operation_table() {
+  return operations;
+}
 
 const OperationRow* find_operation(std::string_view name) {
   const auto found = std::ranges::find(operations, name, &OperationRow::name);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "api/operation_tables.h"
 #include "base/time_text.h"
 #include "control/arns.h"
 #include "control/target_tls.h"
@@ -223,6 +224,10 @@ constexpr IamRow rows[] = {
 };
 
 }  // namespace
+
+std::span<const IamRow> operation_table() {
+  return rows;
+}
 
 const IamRow* find_operation(std::string_view name) {
   const auto found = std::ranges::find(rows, name, &IamRow::name);

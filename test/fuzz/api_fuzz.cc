@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as a request to the elbv2 API, the first byte choosing the operation, on a node with a
+// Any bytes as a request to the elbv2 API, the first line choosing the operation, on a node with a
 // few resources: decoding ends, an error has a code and a text, and what a change makes of the
 // resources comes back from the store as it went in.
-#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/elbv2.h"
+#include "api/operation_tables.h"
 #include "api/query_parameters.h"
+#include "chosen_operation.h"
 #include "control/arns.h"
 #include "fake_node_state.h"
 #include "fuzz_input.h"
@@ -44,42 +46,10 @@ shapes::Resources some_resources() {
   return all;
 }
 
-constexpr std::array operations{"CreateLoadBalancer",
-                                "DescribeLoadBalancers",
-                                "DeleteLoadBalancer",
-                                "SetSubnets",
-                                "CreateTargetGroup",
-                                "DescribeTargetGroups",
-                                "ModifyTargetGroup",
-                                "DeleteTargetGroup",
-                                "RegisterTargets",
-                                "DeregisterTargets",
-                                "DescribeTargetHealth",
-                                "CreateListener",
-                                "DescribeListeners",
-                                "ModifyListener",
-                                "DeleteListener",
-                                "AddListenerCertificates",
-                                "CreateRule",
-                                "DescribeRules",
-                                "ModifyRule",
-                                "DeleteRule",
-                                "SetRulePriorities",
-                                "ModifyLoadBalancerAttributes",
-                                "ModifyTargetGroupAttributes",
-                                "ModifyListenerAttributes",
-                                "AddTags",
-                                "RemoveTags",
-                                "DescribeTags",
-                                "DescribeAccountLimits",
-                                "DescribeSSLPolicies",
-                                "DescribeCapacityReservation",
-                                "ModifyCapacityReservation",
-                                "ModifyIpPools",
-                                "CreateTrustStore",
-                                "DescribeTrustStores",
-                                "AddTrustStoreRevocations",
-                                "GetResourcePolicy"};
+// In a body, or behind '?' in a query.
+Expected<Parameter> parameters_of(std::string_view text) {
+  return text.starts_with('?') ? parse_query(text.substr(1)) : parse_form(text);
+}
 
 }  // namespace
 
@@ -88,9 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const shapes::Resources created = some_resources();
   static const std::string file = "daruma.yaml";
   fuzz::Input input(data, size);
-  const OperationRow* operation =
-      elbv2::find_operation(operations[input.choice() % operations.size()]);
-  const auto parameters = parse_form(input.rest());
+  const OperationRow* operation = &fuzz::chosen(elbv2::operation_table(), input.line());
+  const auto parameters = parameters_of(input.rest());
   if (!parameters) {
     FUZZ_CHECK(!parameters.error().message.empty());
     return 0;

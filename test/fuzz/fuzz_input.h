@@ -4,6 +4,7 @@
 // the program with the broken property's text.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +31,12 @@ class Input {
     const uint8_t byte = static_cast<uint8_t>(bytes_[0]);
     bytes_.remove_prefix(1);
     return byte;
+  }
+  // The next line, without its end.
+  std::string line() {
+    const std::string_view found = bytes_.substr(0, bytes_.find('\n'));
+    bytes_.remove_prefix(std::min(found.size() + 1, bytes_.size()));
+    return std::string(found);
   }
   // All that is left. A string, so that the sanitizer sees its end.
   std::string rest() const { return std::string(bytes_); }
