@@ -98,7 +98,7 @@ Expected<Asked> read(const Kind& kind, const Parameter& parameters) {
   if (!kind.flag.empty()) static_cast<void>(in.flag(kind.flag));
   if (kind.pages == Pages::yes) asked.page = Page::read(in);
   if (const FilterNames* names = filter_names(kind.action)) {
-    auto filters = Filters::read(in.structure("Filter"), *names);
+    auto filters = Filters::read(in, *names);
     if (!filters) return tl::unexpected(filters.error());
     asked.filters = std::move(*filters);
   }

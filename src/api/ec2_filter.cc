@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/ec2_input.h"
-
 namespace daruma::api::ec2 {
 namespace {
 
@@ -35,15 +33,14 @@ Expected<Filters::Pattern> Filters::pattern_of(const std::string& name, const st
   return Glob(value, routing::Case::sensitive, routing::Escapes::backslash);
 }
 
-Expected<Filters> Filters::read(const Parameter* list, const FilterNames& names) {
+Expected<Filters> Filters::read(Input& in, const FilterNames& names) {
   Filters filters;
-  if (list == nullptr) return filters;
   size_t count = 0;
-  for (const auto& [index, entry] : list->members) {
-    Input in(entry);
-    const std::string name = in.text("Name");
-    const std::vector<std::string> values = in.texts("Value");
-    if (const auto read = in.finish(); !read) return tl::unexpected(read.error());
+  for (const Parameter* entry : in.items("Filter")) {
+    Input inner(*entry);
+    const std::string name = inner.text("Name");
+    const std::vector<std::string> values = inner.texts("Value");
+    if (const auto read = inner.finish(); !read) return tl::unexpected(read.error());
     if (!names.has(name)) return no_filter(name.empty() ? "null" : name);
     if (values.empty()) {
       return refuse("InvalidParameterValue", fmt::format("The filter '{}' has no value", name));

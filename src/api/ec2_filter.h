@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "api/query_parameters.h"
+#include "api/ec2_input.h"
 #include "api/service_error.h"
 #include "routing/glob.h"
 
@@ -35,9 +35,8 @@ class Filters {
  public:
   static constexpr size_t values_max = 200;  // of one request, as with AWS
 
-  // Of `list`, which may be null. InvalidParameterValue for a filter that the operation does not
-  // know.
-  static Expected<Filters> read(const Parameter* list, const FilterNames& names);
+  // InvalidParameterValue for a filter that the operation does not know.
+  static Expected<Filters> read(Input& in, const FilterNames& names);
 
   bool let_through(const Facts& facts) const;
 

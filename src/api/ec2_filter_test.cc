@@ -14,7 +14,10 @@ namespace {
 
 Expected<Filters> filters_of(const std::string& form, const char* action = "DescribeVpcs") {
   const auto parameters = parse_form(form);
-  return Filters::read(parameters->find("Filter"), *filter_names(action));
+  Input in(*parameters);
+  auto filters = Filters::read(in, *filter_names(action));
+  if (const auto read = in.finish(); filters && !read) return tl::unexpected(read.error());
+  return filters;
 }
 
 std::string problem_of(const std::string& form) {
@@ -42,6 +45,7 @@ TEST(Ec2Filter, values_have_wildcards) {
       {"Filter.1.Name=tag-key&Filter.1.Value.1=a&Filter.2.Name=tag-key&Filter.2.Value.1=b", true},
       {"Filter.1.Name=tag-key&Filter.1.Value.1=a&Filter.2.Name=state&Filter.2.Value.1=x", false},
       {"Filter.1.Name=ipv6-cidr-block-association.state&Filter.1.Value.1=*", false},
+      {"Filter=", true},
       {"", true},
   };
   for (const auto& each : cases) {
@@ -60,6 +64,14 @@ TEST(Ec2Filter, what_is_none_is_told) {
             "InvalidParameterValue: The filter 'state' has no value");
   EXPECT_EQ(problem_of("Filter.1.Name=state&Filter.1.Values.1=x"),
             "UnknownParameter: The parameter Values is not recognized");
+  EXPECT_EQ(problem_of("Filter=x"),
+            "UnknownParameter: The parameter Filter is not recognized: it is a list, Filter.1");
+  EXPECT_EQ(problem_of("Filter.Name=state&Filter.Value.1=x"),
+            "UnknownParameter: The parameter Filter.Name is not recognized");
+  EXPECT_EQ(problem_of("Filter.1.Name=state&Filter.1.Value=x"),
+            "UnknownParameter: The parameter Value is not recognized: it is a list, Value.1");
+  EXPECT_EQ(problem_of("Filter.1.Name=state&Filter.1.Value.x=x"),
+            "UnknownParameter: The parameter Value.x is not recognized");
   std::string many = "Filter.1.Name=state&Filter.2.Name=vpc-id&Filter.2.Value.1=x";
   for (size_t i = 0; i < Filters::values_max - 1; ++i) {
     many += "&Filter.1.Value." + std::to_string(i) + "=x";
@@ -82,7 +94,8 @@ TEST(Ec2Filter, all_that_is_shown_can_be_asked_for) {
   all.security_groups.push_back({"web", "words", "vpc-1", {"sg-1", "", tags}});
   all.security_groups[0].ingress = {{"tcp", 80, 80, "sg-1", "", {"sgr-1", "", tags}},
                                     {"tcp", 80, 80, "::/0", "", {"sgr-2", "", {}}}};
-  all.security_groups[0].egress = {everything_goes_out(all.security_groups[0].identity)};
+  all.security_groups[0].egress = all.security_groups[0].ingress;
+  all.security_groups[0].egress.push_back(everything_goes_out(all.security_groups[0].identity));
   all.instances.push_back(
       {"10.0.0.1", "subnet-1", {"sg-1"}, "ami", "t3", "token", {"i-1", "", tags}});
   all.internet_gateways.push_back({"vpc-1", {"igw-1", "", tags}});
@@ -104,8 +117,10 @@ TEST(Ec2Filter, all_that_is_shown_can_be_asked_for) {
   for (const auto& kind : kinds) {
     const std::vector<Item> items = kind.items({all, node});
     ASSERT_FALSE(items.empty()) << kind.action;
-    for (const auto& [name, value] : items.back().facts) {
-      EXPECT_TRUE(filter_names(kind.action)->has(name)) << kind.action << ' ' << name;
+    for (const Item& item : items) {
+      for (const auto& [name, value] : item.facts) {
+        EXPECT_TRUE(filter_names(kind.action)->has(name)) << kind.action << ' ' << name;
+      }
     }
   }
 }

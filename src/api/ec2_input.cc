@@ -20,17 +20,6 @@ constexpr size_t tag_value_max = 255;
 
 }  // namespace
 
-std::vector<std::string> numbered(const Parameter* list) {
-  std::map<uint64_t, std::string> sorted;
-  if (list == nullptr) return {};
-  for (const auto& [index, item] : list->members) {
-    if (const auto number = parse_decimal(index)) sorted[*number] = item.text;
-  }
-  std::vector<std::string> values;
-  for (auto& [number, text] : sorted) values.push_back(std::move(text));
-  return values;
-}
-
 const Parameter* Input::take(string_view name) {
   const auto found = parameters_.members.find(name);
   if (found == parameters_.members.end()) return nullptr;
@@ -52,7 +41,9 @@ std::string Input::required(string_view name) {
 }
 
 std::vector<std::string> Input::texts(string_view name) {
-  return numbered(take(name));
+  std::vector<std::string> values;
+  for (const Parameter* item : items(name)) values.push_back(item->text);
+  return values;
 }
 
 std::optional<int64_t> Input::number(string_view name) {
@@ -80,6 +71,10 @@ std::optional<bool> Input::flag(string_view name) {
 std::vector<const Parameter*> Input::items(string_view name) {
   const Parameter* list = take(name);
   if (list == nullptr) return {};
+  if (!list->text.empty()) {
+    fail({"UnknownParameter",
+          fmt::format("The parameter {0} is not recognized: it is a list, {0}.1", name)});
+  }
   std::map<uint64_t, const Parameter*> sorted;
   for (const auto& [index, item] : list->members) {
     if (const auto number = parse_decimal(index)) {
@@ -93,16 +88,11 @@ std::vector<const Parameter*> Input::items(string_view name) {
   return found;
 }
 
-const Parameter* Input::structure(string_view name) {
-  return take(name);
-}
-
-Input::GivenTags Input::read_tags(const Parameter* list) {
+Input::GivenTags Input::given_tags() {
   GivenTags tags;
-  if (list == nullptr) return tags;
-  for (const auto& [number, tag] : list->members) {
-    const Parameter* key = tag.find("Key");
-    const Parameter* value = tag.find("Value");
+  for (const Parameter* tag : items("Tag")) {
+    const Parameter* key = tag->find("Key");
+    const Parameter* value = tag->find("Value");
     if (key == nullptr || key->text.empty() || utf8_count(key->text) > tag_key_max ||
         (value != nullptr && utf8_count(value->text) > tag_value_max)) {
       fail({"InvalidParameterValue",
@@ -121,16 +111,13 @@ Input::GivenTags Input::read_tags(const Parameter* list) {
 
 model::api::Tags Input::tags(string_view resource_type) {
   model::api::Tags tags;
-  const Parameter* specifications = take("TagSpecification");
-  if (specifications == nullptr) return tags;
-  for (const auto& [index, specification] : specifications->members) {
-    const Parameter* type = specification.find("ResourceType");
-    if (type == nullptr || type->text != resource_type) {
+  each("TagSpecification", [&](Input& specification) {
+    if (specification.text("ResourceType") != resource_type) {
       fail({"InvalidParameterValue",
             fmt::format("Only what is made can be tagged: ResourceType={}", resource_type)});
     }
-    for (auto& [key, value] : read_tags(specification.find("Tag"))) tags[key] = value.value_or("");
-  }
+    for (auto& [key, value] : specification.given_tags()) tags[key] = value.value_or("");
+  });
   if (tags.size() > tags_max) {
     fail({"TagLimitExceeded", fmt::format("A resource has at most {} tags", tags_max)});
   }

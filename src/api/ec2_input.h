@@ -17,19 +17,17 @@
 
 namespace daruma::api::ec2 {
 
-// "VpcId.1=…&VpcId.2=…", by number; of null nothing.
-std::vector<std::string> numbered(const Parameter* list);
-
 class Input {
  public:
   explicit Input(const Parameter& parameters) : parameters_(parameters) {}  // outlive it
 
   std::string text(std::string_view name);      // "" if it is missing
   std::string required(std::string_view name);  // fails if it is missing
+  // Of a list ("VpcId.1=…&VpcId.2=…"), by number; what has no number is refused.
+  std::vector<const Parameter*> items(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
   // TagSpecification.N of this kind of resource; another kind's are refused.
   model::api::Tags tags(std::string_view resource_type);
-  const Parameter* structure(std::string_view name);
   bool has(std::string_view name) const { return parameters_.find(name) != nullptr; }
   std::optional<int64_t> number(std::string_view name);  // whole, of 32 bits
   std::optional<bool> flag(std::string_view name);
@@ -47,7 +45,7 @@ class Input {
   static constexpr size_t tags_max = 50;  // of a resource
   // Tag.N by key; nullopt where a tag has no Value.
   using GivenTags = std::map<std::string, std::optional<std::string>>;
-  GivenTags given_tags() { return read_tags(take("Tag")); }
+  GivenTags given_tags();
 
   void fail(ServiceError problem) {
     if (!problem_) problem_ = std::move(problem);
@@ -57,14 +55,12 @@ class Input {
 
  private:
   const Parameter* take(std::string_view name);
-  std::vector<const Parameter*> items(std::string_view name);
   template <class F>
   void within(const Parameter& given, F f) {
     Input inner(given);
     f(inner);
     if (auto read = inner.finish(); !read) fail(std::move(read.error()));
   }
-  GivenTags read_tags(const Parameter* list);
 
   const Parameter& parameters_;
   std::set<std::string_view> taken_;

@@ -250,15 +250,15 @@ Wanted read_instance(Input& in) {
   instance.client_token = in.text("ClientToken");
   static_cast<void>(in.text("MinCount"));
   wanted.most = in.text("MaxCount");
-  const Parameter* interfaces = in.structure("NetworkInterface");
-  if (interfaces != nullptr && interfaces->members.size() == 1) {
-    Input inner(interfaces->members.begin()->second);
+  const auto interfaces = in.items("NetworkInterface");
+  if (interfaces.size() == 1) {
+    Input inner(*interfaces.front());
     static_cast<void>(inner.text("DeviceIndex"));
     instance.address = inner.text("PrivateIpAddress");
     instance.subnet = inner.text("SubnetId");
     instance.security_groups = inner.texts("SecurityGroupId");
     if (const auto read = inner.finish(); !read) in.fail(read.error());
-  } else if (interfaces != nullptr) {
+  } else if (!interfaces.empty()) {
     in.fail({"InvalidParameterValue", "An instance here has one NetworkInterface"});
   }
   return wanted;

@@ -80,6 +80,19 @@ def test_what_is_refused(ec2, call, options, code):
     assert problem.value.response['Error']['Code'] == code
 
 
+@pytest.mark.parametrize('action, parameters', [
+    ('DescribeVpcs', {'Filter': 'x'}), ('DescribeVpcs', {'Filter.x.Name': 'state'}),
+    ('DescribeVpcs', {'VpcId': 'vpc-1'}), ('DescribeVpcs', {'VpcId.x': 'vpc-1'}),
+    ('DescribeSecurityGroups', {'GroupName': 'other'}),
+    ('CreateVpc', {'CidrBlock': '10.0.0.0/16', 'TagSpecification': 'x'}),
+    ('DeleteTags', {'ResourceId.1': 'vpc-1', 'Tag': 'x'}),
+    ('RunInstances', {'PrivateIpAddress': '10.0.0.1', 'NetworkInterface': 'x'})])
+def test_a_list_without_numbers_is_refused(daruma, action, parameters):
+    """As if it were not there, it would let everything through, or take every tag away."""
+    answer = ask(daruma, action, '2016-11-15', service='ec2', **parameters)
+    assert (answer.status, answer.code) == (400, 'UnknownParameter'), answer.text
+
+
 FILTERED = ('DescribeVpcs', 'DescribeSubnets', 'DescribeSecurityGroups',
             'DescribeSecurityGroupRules', 'DescribeAvailabilityZones', 'DescribeInstances',
             'DescribeInstanceStatus', 'DescribeNetworkInterfaces', 'DescribeInternetGateways',
