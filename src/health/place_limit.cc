@@ -30,10 +30,10 @@ void PlaceLimit::weigh(Instant now, uint32_t inside, bool pressed) {
   if (pressed_) {
     const Duration passed = now - weighed_at_;
     place_time_ += passed * highest();
-    empty_time_ += passed * (highest() - inside_);
+    empty_time_ += passed * (highest() - std::min(inside_, highest()));
   }
   weighed_at_ = now;
-  inside_ = std::min(inside, highest());
+  inside_ = inside;
   pressed_ = pressed;
 }
 

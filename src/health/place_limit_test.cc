@@ -123,6 +123,23 @@ TEST(PlaceLimit, places_that_nobody_wants_may_stand_empty) {
   EXPECT_EQ(target.after(90ms, 12), Verdict::full);
 }
 
+TEST(PlaceLimit, places_that_are_gone_are_not_empty) {
+  Watched target;
+  target.after(400ms, 20);
+  for (int i = 0; i < 5; ++i) target.after(100ms, 15, false);
+  EXPECT_EQ(target.after(101ms, 18), Verdict::undecided);
+  EXPECT_EQ(target.after(30ms, 15), Verdict::full);
+}
+
+TEST(PlaceLimit, nor_those_that_were_not_known_yet) {
+  Watched target;
+  target.limit.begin(target.now, 5);
+  target.after(60ms, 20);
+  target.after(100ms, 40);
+  target.after(100ms, 60);
+  EXPECT_EQ(target.for_a_while(800ms, 60), Verdict::full);
+}
+
 TEST(PlaceLimit, what_nobody_wanted_for_long_is_no_measure) {
   Watched target;
   ASSERT_EQ(target.for_a_while(1s, 20), Verdict::full);
