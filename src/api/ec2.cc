@@ -23,7 +23,7 @@ using std::string_view;
 
 constexpr string_view of_vpc_attribute = "DescribeVpcAttribute";  // which is no list
 
-enum class Pages : uint8_t { no, yes };
+enum class Pages : uint8_t { no, yes, yes_without_ids };
 
 struct Kind {
   string_view action;
@@ -33,23 +33,17 @@ struct Kind {
   string_view not_found;  // the error's code
   Pages pages = Pages::yes;
   string_view flag{};  // that makes no difference here; "" if there is none
+  int64_t results_max = Page::results_max;
 };
-
-template <class F>
-std::string elements(F f) {
-  XmlWriter out;
-  f(out);
-  return out.str();
-}
 
 std::vector<Item> attributes(const Whole&) {
   const auto attribute = [](const std::string& name, string_view value) {
-    return Item{name, {}, elements([&](XmlWriter& out) {
+    return Item{name, {}, [name, value](XmlWriter& out) {
                   out.element("attributeName", name);
                   out.within("attributeValueSet", [&] {
                     out.within("item", [&] { out.element("attributeValue", value); });
                   });
-                })};
+                }};
   };
   return {attribute("supported-platforms", "VPC"), attribute("default-vpc", default_vpc)};
 }
@@ -69,15 +63,16 @@ constexpr Kind kinds[] = {
      "InvalidParameterValue", Pages::no, "AllAvailabilityZones"},
     {"DescribeAccountAttributes", "AttributeName", "accountAttributeSet", attributes,
      "InvalidParameterValue", Pages::no},
-    {"DescribeInstances", "InstanceId", "reservationSet", instances, "InvalidInstanceID.NotFound"},
+    {"DescribeInstances", "InstanceId", "reservationSet", instances, "InvalidInstanceID.NotFound",
+     Pages::yes_without_ids},
     {"DescribeInstanceStatus", "InstanceId", "instanceStatusSet", instance_statuses,
-     "InvalidInstanceID.NotFound", Pages::yes, "IncludeAllInstances"},
+     "InvalidInstanceID.NotFound", Pages::yes_without_ids, "IncludeAllInstances"},
     {"DescribeNetworkInterfaces", "NetworkInterfaceId", "networkInterfaceSet", none,
-     "InvalidNetworkInterfaceID.NotFound"},
+     "InvalidNetworkInterfaceID.NotFound", Pages::yes_without_ids},
     {"DescribeInternetGateways", "InternetGatewayId", "internetGatewaySet", internet_gateways,
      "InvalidInternetGatewayID.NotFound"},
     {"DescribeRouteTables", "RouteTableId", "routeTableSet", route_tables,
-     "InvalidRouteTableID.NotFound"},
+     "InvalidRouteTableID.NotFound", Pages::yes, "", 100},
 };
 
 // What a request asks for.
@@ -96,14 +91,14 @@ Expected<Asked> read(const Kind& kind, const Parameter& parameters) {
     for (std::string& name : in.texts("GroupName")) asked.names.insert(std::move(name));
   }
   if (!kind.flag.empty()) static_cast<void>(in.flag(kind.flag));
-  if (kind.pages == Pages::yes) asked.page = Page::read(in);
+  if (kind.pages != Pages::no) asked.page = Page::read(in, kind.results_max);
   if (const FilterNames* names = filter_names(kind.action)) {
     auto filters = Filters::read(in, *names);
     if (!filters) return tl::unexpected(filters.error());
     asked.filters = std::move(*filters);
   }
   if (const auto good = in.finish(); !good) return tl::unexpected(good.error());
-  if (asked.page.most && !asked.ids.empty()) {
+  if (kind.pages == Pages::yes_without_ids && asked.page.most && !asked.ids.empty()) {
     return refuse("InvalidParameterCombination",
                   fmt::format("The parameter {} cannot be used with the parameter maxResults",
                               kind.id_parameter));
@@ -167,7 +162,11 @@ Expected<std::string> describe(string_view action, const Parameter& parameters,
   leave_what_is_asked_for(*asked, items);
   const std::string token = cut(items, asked->page);
   std::string xml = fmt::format("<{}>", kind->set);
-  for (const Item& item : items) xml += "<item>" + item.elements + "</item>";
+  for (const Item& item : items) {
+    XmlWriter out;
+    item.write(out);
+    xml += "<item>" + out.str() + "</item>";
+  }
   xml += fmt::format("</{}>", kind->set);
   XmlWriter rest;
   rest.text("nextToken", token);

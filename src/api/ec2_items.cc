@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -17,21 +18,14 @@ namespace {
 namespace shapes = model::api;
 using std::string_view;
 
-template <class F>
-std::string elements(F f) {
-  XmlWriter out;
-  f(out);
-  return out.str();
-}
-
 // Whose they all are, and its tags.
-Item item_of(const shapes::Identity& identity, Facts facts, std::string xml) {
+Item item_of(const shapes::Identity& identity, Facts facts, Item::Write write) {
   facts.emplace("owner-id", control::account_id);
   for (const auto& [key, value] : identity.tags) {
     facts.emplace("tag:" + key, value);
     facts.emplace("tag-key", key);
   }
-  return {identity.id, std::move(facts), std::move(xml)};
+  return {identity.id, std::move(facts), std::move(write)};
 }
 
 shapes::Vpc own_vpc() {
@@ -46,16 +40,19 @@ shapes::Subnet own_subnet(const shapes::Node& node) {
 }
 
 // It says what is so: nothing here filters packets.
-shapes::SecurityGroup own_security_group() {
-  shapes::SecurityGroup group{
-      "default",
-      "lets everything through",
-      std::string(default_vpc),
-      {.id = std::string(default_security_group), .created = "", .tags = {}}};
-  group.egress = {everything_goes_out(group.identity)};
-  group.ingress = group.egress;
-  group.ingress.front().identity.id = default_ingress_rule;
-  return group;
+const shapes::SecurityGroup& own_security_group() {
+  static const shapes::SecurityGroup own = [] {
+    shapes::SecurityGroup group{
+        "default",
+        "lets everything through",
+        std::string(default_vpc),
+        {.id = std::string(default_security_group), .created = "", .tags = {}}};
+    group.egress = {everything_goes_out(group.identity)};
+    group.ingress = group.egress;
+    group.ingress.front().identity.id = default_ingress_rule;
+    return group;
+  }();
+  return own;
 }
 
 string_view is_own(string_view id, string_view own) {
@@ -96,30 +93,78 @@ void write_running(XmlWriter& out, string_view name) {
   });
 }
 
-std::string name_of_group(const std::string& id, const Whole& whole) {
-  const auto* group = find_by_id(whole.inventory.security_groups, id);
-  return group ? group->name : "default";
+// By id, the node's own among them.
+using GroupNames = std::map<string_view, string_view>;
+GroupNames names_of_groups(const shapes::Inventory& all) {
+  GroupNames names{{default_security_group, "default"}};
+  for (const shapes::SecurityGroup& group : all.security_groups) {
+    names.emplace(group.identity.id, group.name);
+  }
+  return names;
+}
+
+std::string name_of(const GroupNames& names, string_view id) {
+  const auto known = names.find(id);
+  return std::string(known == names.end() ? "" : known->second);
 }
 
 std::string reservation_of(const shapes::Instance& instance) {
   return "r-" + instance.identity.id.substr(2);
 }
 
+// Where an instance is, and its security groups.
+struct Setting {
+  SubnetPlace place;
+  std::vector<std::pair<std::string, std::string>> groups;  // id, name
+};
+Setting setting_of(const shapes::Instance& instance, const Whole& whole, const GroupNames& names) {
+  Setting setting{
+      place_of_subnet(whole.inventory, whole.node, instance.subnet).value_or(SubnetPlace()), {}};
+  for (const std::string& id : instance.security_groups) {
+    setting.groups.emplace_back(id, name_of(names, id));
+  }
+  return setting;
+}
+
 // {groupId, groupName} of each.
-void write_groups(XmlWriter& out, const shapes::Instance& instance, const Whole& whole) {
+void write_groups(XmlWriter& out, const Setting& setting) {
   out.within("groupSet", [&] {
-    for (const std::string& id : instance.security_groups) {
-      out.within("item", [&] {
+    for (const auto& [id, name] : setting.groups) {
+      out.within("item", [&, id = id, name = name] {
         out.element("groupId", id);
-        out.element("groupName", name_of_group(id, whole));
+        out.element("groupName", name);
       });
     }
   });
 }
 
+void write_reservation(XmlWriter& out, const shapes::Instance& instance, const Setting& setting) {
+  const shapes::Identity& identity = instance.identity;
+  out.element("reservationId", reservation_of(instance));
+  out.element("ownerId", control::account_id);
+  out.within("groupSet", [] {});
+  out.within("instancesSet", [&] {
+    out.within("item", [&] {
+      out.element("instanceId", identity.id);
+      out.text("imageId", instance.image);
+      write_running(out, "instanceState");
+      out.element("privateDnsName", "");
+      out.element("amiLaunchIndex", "0");
+      out.text("instanceType", instance.type);
+      out.element("launchTime", identity.created);
+      out.within("placement", [&] { out.element("availabilityZone", setting.place.zone); });
+      out.element("subnetId", instance.subnet);
+      out.element("vpcId", setting.place.vpc);
+      out.element("privateIpAddress", instance.address);
+      write_groups(out, setting);
+      out.text("clientToken", instance.client_token);
+      write_tag_set(out, identity.tags);
+    });
+  });
+}
+
 // "ip-permission.cidr" and its like, of all rules together.
-void add_facts(Facts& facts, const std::string& prefix, const Rule& rule,
-               const shapes::Inventory& all) {
+void add_facts(Facts& facts, const std::string& prefix, const Rule& rule, const GroupNames& names) {
   const auto add = [&](const char* name, std::string value) {
     facts.emplace(prefix + "ip-permission." + name, std::move(value));
   };
@@ -129,8 +174,9 @@ void add_facts(Facts& facts, const std::string& prefix, const Rule& rule,
   if (!is_group(rule.peer)) return add(is_ipv6(rule.peer) ? "ipv6-cidr" : "cidr", rule.peer);
   add("group-id", rule.peer);
   add("user-id", std::string(control::account_id));
-  if (const auto* group = find_by_id(all.security_groups, rule.peer))
-    add("group-name", group->name);
+  if (std::string name = name_of(names, rule.peer); !name.empty()) {
+    add("group-name", std::move(name));
+  }
 }
 
 // Nobody looks: whether an instance answers is told by its target groups.
@@ -245,30 +291,7 @@ void write(XmlWriter& out, const shapes::RouteTable& table) {
 }
 
 void write_reservation(XmlWriter& out, const shapes::Instance& instance, const Whole& whole) {
-  const shapes::Identity& identity = instance.identity;
-  const SubnetPlace place =
-      place_of_subnet(whole.inventory, whole.node, instance.subnet).value_or(SubnetPlace());
-  out.element("reservationId", reservation_of(instance));
-  out.element("ownerId", control::account_id);
-  out.within("groupSet", [] {});
-  out.within("instancesSet", [&] {
-    out.within("item", [&] {
-      out.element("instanceId", identity.id);
-      out.text("imageId", instance.image);
-      write_running(out, "instanceState");
-      out.element("privateDnsName", "");
-      out.element("amiLaunchIndex", "0");
-      out.text("instanceType", instance.type);
-      out.element("launchTime", identity.created);
-      out.within("placement", [&] { out.element("availabilityZone", place.zone); });
-      out.element("subnetId", instance.subnet);
-      out.element("vpcId", place.vpc);
-      out.element("privateIpAddress", instance.address);
-      write_groups(out, instance, whole);
-      out.text("clientToken", instance.client_token);
-      write_tag_set(out, identity.tags);
-    });
-  });
+  write_reservation(out, instance, setting_of(instance, whole, names_of_groups(whole.inventory)));
 }
 
 std::vector<Item> vpcs(const Whole& whole) {
@@ -287,7 +310,7 @@ std::vector<Item> vpcs(const Whole& whole) {
                              {"cidr-block-association.association-id", association_of(vpc)},
                              {"cidr-block-association.cidr-block", vpc.cidr},
                              {"cidr-block-association.state", "associated"}},
-                            elements([&](XmlWriter& out) { write(out, vpc); })));
+                            [vpc](XmlWriter& out) { write(out, vpc); }));
   };
   add(own_vpc());
   for (const shapes::Vpc& vpc : whole.inventory.vpcs) add(vpc);
@@ -315,7 +338,7 @@ std::vector<Item> subnets(const Whole& whole) {
                  {"state", "available"},
                  {"default-for-az", own},
                  {"defaultForAz", own}},
-                elements([&](XmlWriter& out) { write(out, subnet); })));
+                [subnet](XmlWriter& out) { write(out, subnet); }));
   };
   add(own_subnet(whole.node));
   for (const shapes::Subnet& subnet : whole.inventory.subnets) add(subnet);
@@ -324,15 +347,16 @@ std::vector<Item> subnets(const Whole& whole) {
 
 std::vector<Item> security_groups(const Whole& whole) {
   std::vector<Item> items;
+  const GroupNames names = names_of_groups(whole.inventory);
   const auto add = [&](const shapes::SecurityGroup& group) {
     Facts facts{{"group-id", group.identity.id},
                 {"group-name", group.name},
                 {"description", group.description},
                 {"vpc-id", group.vpc}};
-    for (const Rule& rule : group.ingress) add_facts(facts, "", rule, whole.inventory);
-    for (const Rule& rule : group.egress) add_facts(facts, "egress.", rule, whole.inventory);
-    items.push_back(item_of(group.identity, std::move(facts),
-                            elements([&](XmlWriter& out) { write(out, group); })));
+    for (const Rule& rule : group.ingress) add_facts(facts, "", rule, names);
+    for (const Rule& rule : group.egress) add_facts(facts, "egress.", rule, names);
+    items.push_back(
+        item_of(group.identity, std::move(facts), [&group](XmlWriter& out) { write(out, group); }));
   };
   add(own_security_group());
   for (const shapes::SecurityGroup& group : whole.inventory.security_groups) add(group);
@@ -345,8 +369,10 @@ std::vector<Item> security_group_rules(const Whole& whole) {
     for (const Rule& rule : rules_of(group, direction)) {
       Facts facts{{"security-group-rule-id", rule.identity.id}, {"group-id", group.identity.id}};
       for (const auto& [key, value] : rule.identity.tags) facts.emplace("tag:" + key, value);
-      items.push_back({rule.identity.id, std::move(facts),
-                       elements([&](XmlWriter& out) { write_rule(out, group, direction, rule); })});
+      items.push_back(
+          {rule.identity.id, std::move(facts), [&group, &rule, direction](XmlWriter& out) {
+             write_rule(out, group, direction, rule);
+           }});
     }
   };
   const auto add_all = [&add](const shapes::SecurityGroup& group) {
@@ -374,7 +400,7 @@ std::vector<Item> zones(const Whole& whole) {
                       {"zone-id", zone},
                       {"state", "available"},
                       {"zone-type", "availability-zone"}},
-                     elements([&zone](XmlWriter& out) {
+                     [zone](XmlWriter& out) {
                        out.element("zoneName", zone);
                        out.element("zoneState", "available");
                        out.element("regionName", control::region);
@@ -382,7 +408,7 @@ std::vector<Item> zones(const Whole& whole) {
                        out.element("zoneType", "availability-zone");
                        out.element("optInStatus", "opt-in-not-required");
                        out.within("messageSet", [] {});
-                     })});
+                     }});
   }
   return items;
 }
@@ -396,7 +422,7 @@ std::vector<Item> internet_gateways(const Whole& whole) {
       facts.emplace("attachment.state", "available");
     }
     items.push_back(item_of(gateway.identity, std::move(facts),
-                            elements([&](XmlWriter& out) { write(out, gateway); })));
+                            [&gateway](XmlWriter& out) { write(out, gateway); }));
   }
   return items;
 }
@@ -417,23 +443,23 @@ std::vector<Item> route_tables(const Whole& whole) {
       facts.emplace("route.origin", "CreateRoute");
       facts.emplace("route.state", "active");
     }
-    items.push_back(item_of(table.identity, std::move(facts),
-                            elements([&](XmlWriter& out) { write(out, table); })));
+    items.push_back(
+        item_of(table.identity, std::move(facts), [&table](XmlWriter& out) { write(out, table); }));
   }
   return items;
 }
 
 std::vector<Item> instances(const Whole& whole) {
   std::vector<Item> items;
+  const GroupNames names = names_of_groups(whole.inventory);
   for (const shapes::Instance& instance : whole.inventory.instances) {
-    const SubnetPlace place =
-        place_of_subnet(whole.inventory, whole.node, instance.subnet).value_or(SubnetPlace());
+    const Setting setting = setting_of(instance, whole, names);
     Facts facts{{"instance-id", instance.identity.id},
                 {"reservation-id", reservation_of(instance)},
                 {"private-ip-address", instance.address},
                 {"subnet-id", instance.subnet},
-                {"vpc-id", place.vpc},
-                {"availability-zone", place.zone},
+                {"vpc-id", setting.place.vpc},
+                {"availability-zone", setting.place.zone},
                 {"launch-index", "0"},
                 {"launch-time", instance.identity.created},
                 {"instance-state-name", "running"},
@@ -441,13 +467,13 @@ std::vector<Item> instances(const Whole& whole) {
     if (!instance.image.empty()) facts.emplace("image-id", instance.image);
     if (!instance.type.empty()) facts.emplace("instance-type", instance.type);
     if (!instance.client_token.empty()) facts.emplace("client-token", instance.client_token);
-    for (const std::string& id : instance.security_groups) {
+    for (const auto& [id, name] : setting.groups) {
       facts.emplace("instance.group-id", id);
-      facts.emplace("instance.group-name", name_of_group(id, whole));
+      facts.emplace("instance.group-name", name);
     }
-    items.push_back(item_of(instance.identity, std::move(facts), elements([&](XmlWriter& out) {
-                              write_reservation(out, instance, whole);
-                            })));
+    items.push_back(item_of(
+        instance.identity, std::move(facts),
+        [&instance, setting](XmlWriter& out) { write_reservation(out, instance, setting); }));
   }
   return items;
 }
@@ -465,7 +491,7 @@ std::vector<Item> instance_statuses(const Whole& whole) {
                       {"instance-status.reachability", "passed"},
                       {"system-status.status", "ok"},
                       {"system-status.reachability", "passed"}},
-                     elements([&](XmlWriter& out) { write_status(out, instance, place); })});
+                     [&instance, place](XmlWriter& out) { write_status(out, instance, place); }});
   }
   return items;
 }

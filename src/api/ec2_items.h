@@ -3,6 +3,7 @@
 // How EC2 shows what a node has: for Describe, and in answers to what made it. Pure.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +14,13 @@
 
 namespace daruma::api::ec2 {
 
-// One described resource: what it can be filtered by, and its elements.
+// One described resource: what it can be filtered by, and its elements, which are made of what is
+// shown only. REQUIRES: what the item was made of is still there.
 struct Item {
+  using Write = std::function<void(XmlWriter& out)>;
   std::string id;
   Facts facts;
-  std::string elements;
+  Write write;
 };
 
 struct Whole {

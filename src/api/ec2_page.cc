@@ -11,21 +11,20 @@ namespace daruma::api::ec2 {
 namespace {
 
 constexpr int64_t results_min = 5;
-constexpr int64_t results_max = 1000;
 
 }  // namespace
 
-Page Page::read(Input& in) {
+Page Page::read(Input& in, int64_t most) {
   Page page;
-  const auto most = in.number("MaxResults");
-  if (most && (*most < results_min || *most > results_max)) {
+  const auto asked = in.number("MaxResults");
+  if (asked && (*asked < results_min || *asked > most)) {
     in.fail({"InvalidParameterValue",
              fmt::format("Value ( {} ) for parameter maxResults is invalid. Expecting a value {}.",
-                         *most,
-                         *most < results_min ? fmt::format("greater than {}", results_min)
-                                             : fmt::format("less than {}", results_max))});
-  } else if (most) {
-    page.most = static_cast<size_t>(*most);
+                         *asked,
+                         *asked < results_min ? fmt::format("greater than {}", results_min)
+                                              : fmt::format("less than {}", most))});
+  } else if (asked) {
+    page.most = static_cast<size_t>(*asked);
   }
   const std::string token = in.text("NextToken");
   if (!token.empty() && (!append_from_base64url(token, page.after) || page.after.empty())) {

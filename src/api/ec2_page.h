@@ -18,7 +18,10 @@ struct Page {
   std::optional<size_t> most{};  // nullopt: all
   std::string after{};           // an id; "": from the beginning
 
-  static Page read(Input& in);
+  static constexpr int64_t results_max = 1000;
+
+  // MaxResults is `most` at most.
+  static Page read(Input& in, int64_t most);
   bool asked_for() const { return most || !after.empty(); }
 };
 

@@ -185,7 +185,11 @@ Expected<void> Service::run_ec2(Request& request, const Parameter& parameters,
   catalog.begin_change();
   ec2::InventoryCall call{catalog, *this, asked, XmlWriter()};
   if (const Expected<void> done = change->run(call); !done) return done;
-  if (*dry_run) return ec2::would_have_succeeded();
+  if (*dry_run) {
+    const auto proposal = check(catalog.take_created(), Ports::tried);
+    if (!proposal) return tl::unexpected(proposal.error());
+    return ec2::would_have_succeeded();
+  }
   if (std::string made = created_resource(request.action, call.out.str()); !made.empty()) {
     request.resource = std::move(made);
   }

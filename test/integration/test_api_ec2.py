@@ -71,7 +71,6 @@ def test_nothing_else_is_found(ec2):
     ('describe_vpcs', {'NextToken': 'x'}, 'InvalidNextToken'),
     ('describe_vpcs', {'MaxResults': 4}, 'InvalidParameterValue'),
     ('describe_vpcs', {'MaxResults': 1001}, 'InvalidParameterValue'),
-    ('describe_vpcs', {'MaxResults': 5, 'VpcIds': [VPC]}, 'InvalidParameterCombination'),
     ('create_nat_gateway', {}, 'InvalidAction'),
 ])
 def test_what_is_refused(ec2, call, options, code):
@@ -114,6 +113,28 @@ def test_all_filters_of_the_model_are_known(ec2, action):
         call(Filters=[{'Name': name, 'Values': ['nothing-has-this']}])
     with pytest.raises(ClientError, match="The filter 'colour' is invalid"):
         call(Filters=[{'Name': 'colour', 'Values': ['red']}])
+
+
+PAGED = [action for action in FILTERED if action != 'DescribeAvailabilityZones']
+
+
+@pytest.mark.parametrize('action', PAGED)
+def test_pages_are_as_the_model_has_them(ec2, action):
+    """How long, and whether with ids: by what the packaged client's model says of MaxResults."""
+    members = ec2.meta.service_model.operation_model(action).input_shape.members
+    ids, = [name for name in members if name.endswith('Ids')]
+    documented = members['MaxResults']
+    most = documented.metadata.get('max', 1000)
+    call = getattr(ec2, xform_name(action))
+    call(MaxResults=most)
+    with pytest.raises(ClientError, match=f'less than {most}'):
+        call(MaxResults=most + 1)
+    with pytest.raises(ClientError) as problem:
+        call(MaxResults=5, **{ids: ['x-1']})
+    excluded = 'You cannot specify this parameter and the ' in documented.documentation
+    code = problem.value.response['Error']['Code']
+    assert excluded == (code == 'InvalidParameterCombination'), code
+    assert excluded or code.endswith('.NotFound'), code
 
 
 def test_filters_have_wildcards(ec2):
