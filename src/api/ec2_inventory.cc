@@ -185,8 +185,9 @@ Expected<void> create_security_group(InventoryCall& call) {
                   fmt::format("GroupName and GroupDescription have at most {} characters",
                               limits::inventory_text_max));
   }
-  const auto room = check_room(all.security_groups.size(), "SecurityGroupLimitExceeded");
-  if (!room) return room;
+  const char* full = "SecurityGroupLimitExceeded";
+  if (const auto room = check_room(all.security_groups.size(), full); !room) return room;
+  if (const auto room = check_rules_room(all, 1, full); !room) return room;
   wanted.identity = identity_of(call, "sg", std::move(tags));
   wanted.egress = {everything_goes_out(wanted.identity)};
   all.security_groups.push_back(std::move(wanted));

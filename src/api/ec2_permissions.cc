@@ -136,6 +136,7 @@ void read_permission(Input& in, std::vector<GivenRule>& rules) {
   const GivenRule shared{read_traffic(in)};
   const size_t before = rules.size();
   const auto add = [&](Input& from, auto read_peer) {
+    if (rules.size() == rules_per_call_max) return in.fail(too_many_rules());
     GivenRule& given = rules.emplace_back(shared);
     read_peer(given);
     given.rule.description = read_description(from);
@@ -196,7 +197,24 @@ void write_permission(XmlWriter& out, const Peers& rules) {
   out.within("prefixListIds", [] {});
 }
 
+void write_traffic(XmlWriter& out, const model::api::SecurityGroup& group, Direction direction,
+                   const Rule& rule) {
+  out.element("securityGroupRuleId", rule.identity.id);
+  out.element("groupId", group.identity.id);
+  out.element("isEgress", direction == Direction::egress ? "true" : "false");
+  out.element("ipProtocol", rule.protocol);
+  out.number("fromPort", rule.from_port.value_or(-1));
+  out.number("toPort", rule.to_port.value_or(-1));
+  out.text("description", rule.description);
+  if (!is_group(rule.peer)) out.element(is_ipv6(rule.peer) ? "cidrIpv6" : "cidrIpv4", rule.peer);
+}
+
 }  // namespace
+
+ServiceError too_many_rules() {
+  return {"RulesPerSecurityGroupLimitExceeded",
+          "The maximum number of rules per security group has been reached."};
+}
 
 std::vector<GivenRule> read_rules(Input& in, Direction direction) {
   std::vector<GivenRule> rules;
@@ -232,26 +250,24 @@ void write_permissions(XmlWriter& out, string_view name, const Rules& rules) {
 
 void write_rule(XmlWriter& out, const model::api::SecurityGroup& group, Direction direction,
                 const Rule& rule) {
-  out.element("securityGroupRuleId", rule.identity.id);
-  out.element("groupId", group.identity.id);
+  write_traffic(out, group, direction, rule);
   out.element("groupOwnerId", control::account_id);
-  out.element("isEgress", direction == Direction::egress ? "true" : "false");
-  out.element("ipProtocol", rule.protocol);
-  out.number("fromPort", rule.from_port.value_or(-1));
-  out.number("toPort", rule.to_port.value_or(-1));
   if (is_group(rule.peer)) {
     out.within("referencedGroupInfo", [&] {
       out.element("groupId", rule.peer);
       out.element("userId", control::account_id);
     });
-  } else {
-    out.element(is_ipv6(rule.peer) ? "cidrIpv6" : "cidrIpv4", rule.peer);
   }
-  out.text("description", rule.description);
   out.element("securityGroupRuleArn",
               fmt::format("arn:aws:ec2:{}:{}:security-group-rule/{}", control::region,
                           control::account_id, rule.identity.id));
   write_tag_set(out, rule.identity.tags);
+}
+
+void write_revoked_rule(XmlWriter& out, const model::api::SecurityGroup& group, Direction direction,
+                        const Rule& rule) {
+  write_traffic(out, group, direction, rule);
+  if (is_group(rule.peer)) out.element("referencedGroupId", rule.peer);
 }
 
 }  // namespace daruma::api::ec2

@@ -10,6 +10,7 @@
 
 #include "api/ec2_input.h"
 #include "api/xml_writer.h"
+#include "model/limits.h"
 #include "model/resources.h"
 
 namespace daruma::api::ec2 {
@@ -28,7 +29,10 @@ struct GivenRule {
   Rule rule;
   std::string peer_name{};
 };
-// IpPermissions.N, or for ingress the one rule that stands in the request itself.
+// IpPermissions.N, or for ingress the one rule that stands in the request itself. More than a
+// group can have of a direction, IPv4's and IPv6's, are refused before anything looks at them all.
+inline constexpr size_t rules_per_call_max = 2 * model::limits::security_group_rules_max;
+ServiceError too_many_rules();
 std::vector<GivenRule> read_rules(Input& in, Direction direction);
 
 // A peer that is no CIDR.
@@ -47,5 +51,8 @@ void write_permissions(XmlWriter& out, std::string_view name, const Rules& rules
 // Within the element that the answer has for it.
 void write_rule(XmlWriter& out, const model::api::SecurityGroup& group, Direction direction,
                 const Rule& rule);
+// One that was revoked, which AWS shows otherwise.
+void write_revoked_rule(XmlWriter& out, const model::api::SecurityGroup& group, Direction direction,
+                        const Rule& rule);
 
 }  // namespace daruma::api::ec2

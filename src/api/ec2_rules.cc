@@ -33,6 +33,11 @@ tl::unexpected<ServiceError> no_rule() {
                 "The specified rule does not exist in this security group.");
 }
 
+tl::unexpected<ServiceError> no_rule(const std::string& id) {
+  return refuse("InvalidSecurityGroupRuleId.NotFound",
+                fmt::format("The security group rule ID '{}' does not exist", id));
+}
+
 std::string text_of(const Rule& rule) {
   std::string protocol = rule.protocol == "-1" ? "all" : rule.protocol;
   for (char& c : protocol) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
@@ -67,8 +72,9 @@ Expected<void> resolve(const shapes::Inventory& all, const shapes::SecurityGroup
       return each.vpc == group.vpc && each.name == given.peer_name;
     };
     const auto found = std::ranges::find_if(all.security_groups, is_it);
-    if (found == all.security_groups.end()) return no_group(given.peer_name);
-    given.rule.peer = found->identity.id;
+    const bool is_own = group.vpc == default_vpc && given.peer_name == "default";
+    if (!is_own && found == all.security_groups.end()) return no_group(given.peer_name);
+    given.rule.peer = is_own ? default_security_group : found->identity.id;
   }
   if (!is_group(given.rule.peer)) return {};
   const auto vpc = vpc_of_security_group(all, given.rule.peer);
@@ -93,6 +99,19 @@ Expected<Rules> resolve_all(const shapes::Inventory& all, const shapes::Security
   return rules;
 }
 
+// As AWS counts them: IPv4 and IPv6 apart, and for both what a security group may.
+bool are_too_many(const Rules& rules, const Rules& more) {
+  const auto count = [&](auto counts) {
+    return std::ranges::count_if(rules, counts) + std::ranges::count_if(more, counts);
+  };
+  const auto is_of_ipv4 = [](const Rule& rule) { return !is_ipv6(rule.peer); };
+  const auto is_of_ipv6 = [](const Rule& rule) {
+    return is_group(rule.peer) || is_ipv6(rule.peer);
+  };
+  constexpr auto most = static_cast<ptrdiff_t>(limits::security_group_rules_max);
+  return count(is_of_ipv4) > most || count(is_of_ipv6) > most;
+}
+
 Expected<void> authorize(InventoryCall& call, Direction direction) {
   Input in(call.parameters);
   Request request = read_request(in, direction);
@@ -111,10 +130,10 @@ Expected<void> authorize(InventoryCall& call, Direction direction) {
     return refuse("InvalidPermission.Duplicate",
                   fmt::format("the specified rule \"{}\" already exists", text_of(rule)));
   }
-  if (rules.size() + wanted->size() > limits::security_group_rules_max) {
-    return refuse("RulesPerSecurityGroupLimitExceeded",
-                  "The maximum number of rules per security group has been reached.");
-  }
+  if (are_too_many(rules, *wanted)) return tl::unexpected(too_many_rules());
+  const auto room =
+      check_rules_room(inventory(call), wanted->size(), "RulesPerSecurityGroupLimitExceeded");
+  if (!room) return room;
   done(call);
   call.out.within("securityGroupRuleSet", [&] {
     for (Rule& rule : *wanted) {
@@ -126,29 +145,44 @@ Expected<void> authorize(InventoryCall& call, Direction direction) {
   return {};
 }
 
-Expected<void> revoke_by_id(Rules& rules, const std::vector<std::string>& ids) {
+struct Revoked {
+  Rules rules{};
+  Rules unknown{};  // those that were not there
+};
+
+Expected<Revoked> revoke_by_id(Rules& rules, const std::vector<std::string>& ids) {
+  Revoked revoked;
   for (const std::string& id : ids) {
-    if (find_by_id(rules, id) == nullptr) {
-      return refuse("InvalidSecurityGroupRuleId.NotFound",
-                    fmt::format("The security group rule ID '{}' does not exist", id));
-    }
+    const Rule* there = find_by_id(rules, id);
+    if (there == nullptr) return no_rule(id);
+    revoked.rules.push_back(*there);
     erase_id(rules, id);
   }
-  return {};
+  return revoked;
 }
 
-// Those that were not there.
-Rules revoke_by_value(Rules& rules, const Rules& unwanted) {
-  Rules unknown;
+Revoked revoke_by_value(Rules& rules, const Rules& unwanted) {
+  Revoked revoked;
   for (const Rule& rule : unwanted) {
     const auto there = find_same(rules, rule);
     if (there == rules.end()) {
-      unknown.push_back(rule);
+      revoked.unknown.push_back(rule);
     } else {
+      revoked.rules.push_back(std::move(*there));
       rules.erase(there);
     }
   }
-  return unknown;
+  return revoked;
+}
+
+Expected<Revoked> revoke(const shapes::Inventory& all, shapes::SecurityGroup& group,
+                         Direction direction, std::vector<GivenRule> given) {
+  const auto unwanted = resolve_all(all, group, std::move(given));
+  if (!unwanted) return tl::unexpected(unwanted.error());
+  Revoked revoked = revoke_by_value(rules_in(group, direction), *unwanted);
+  // As AWS has it: in the default VPC they are told of, and that is no error.
+  if (!revoked.unknown.empty() && group.vpc != default_vpc) return no_rule();
+  return revoked;
 }
 
 Expected<void> revoke(InventoryCall& call, Direction direction) {
@@ -162,19 +196,19 @@ Expected<void> revoke(InventoryCall& call, Direction direction) {
     return refuse(ids.empty() ? "MissingParameter" : "InvalidParameterCombination",
                   "Either IpPermissions or SecurityGroupRuleIds must be given");
   }
-  Rules& rules = rules_in(**group, direction);
-  if (!ids.empty()) {
-    if (const auto gone = revoke_by_id(rules, ids); !gone) return gone;
-    done(call);
-    return {};
-  }
-  const auto unwanted = resolve_all(inventory(call), **group, std::move(request.given));
-  if (!unwanted) return tl::unexpected(unwanted.error());
-  const Rules unknown = revoke_by_value(rules, *unwanted);
-  // As AWS has it: in the default VPC they are told of, and that is no error.
-  if (!unknown.empty() && (*group)->vpc != default_vpc) return no_rule();
+  const auto revoked = ids.empty()
+                           ? revoke(inventory(call), **group, direction, std::move(request.given))
+                           : revoke_by_id(rules_in(**group, direction), ids);
+  if (!revoked) return tl::unexpected(revoked.error());
   done(call);
-  if (!unknown.empty()) write_permissions(call.out, "unknownIpPermissionSet", unknown);
+  call.out.within("revokedSecurityGroupRuleSet", [&] {
+    for (const Rule& rule : revoked->rules) {
+      call.out.within("item", [&] { write_revoked_rule(call.out, **group, direction, rule); });
+    }
+  });
+  if (!revoked->unknown.empty()) {
+    write_permissions(call.out, "unknownIpPermissionSet", revoked->unknown);
+  }
   return {};
 }
 
@@ -216,7 +250,7 @@ Expected<void> describe_anew(InventoryCall& call, Direction direction) {
   }
   for (const auto& [id, text] : descriptions) {
     Rule* there = find_by_id(rules, id);
-    if (there == nullptr) return no_rule();
+    if (there == nullptr) return no_rule(id);
     there->description = text;
   }
   done(call);
@@ -243,6 +277,16 @@ Expected<shapes::SecurityGroup*> find_group(InventoryCall& call, const std::stri
   const auto named = id.empty() ? std::ranges::find_if(groups, is_it) : groups.end();
   if (named == groups.end()) return no_group(id.empty() ? name : id);
   return &*named;
+}
+
+Expected<void> check_rules_room(const shapes::Inventory& all, size_t more, const char* code) {
+  size_t count = 0;
+  for (const shapes::SecurityGroup& group : all.security_groups) {
+    count += group.ingress.size() + group.egress.size();
+  }
+  if (count + more <= rules_max) return {};
+  return refuse(code, fmt::format("All security groups together have {} rules, and {} at most",
+                                  count, rules_max));
 }
 
 Expected<void> authorize_ingress(InventoryCall& call) {

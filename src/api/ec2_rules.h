@@ -6,8 +6,14 @@
 #pragma once
 
 #include "api/ec2_inventory.h"
+#include "model/limits.h"
 
 namespace daruma::api::ec2 {
+
+// Of all security groups together, since each change copies them.
+inline constexpr size_t rules_max = 2 * model::limits::inventory_items_max;
+// For `more` of them; the error's code.
+Expected<void> check_rules_room(const shapes::Inventory& all, size_t more, const char* code);
 
 Expected<void> authorize_ingress(InventoryCall& call);
 Expected<void> authorize_egress(InventoryCall& call);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What scripts set on their network before they make a load balancer: rules of security groups,
 attributes of VPCs and subnets; kept and shown."""
+import re
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -120,10 +122,58 @@ def test_rules_are_revoked(ec2, vpc):
     refused('InvalidSecurityGroupRuleId.NotFound', ec2.revoke_security_group_ingress,
             GroupId=group, SecurityGroupRuleIds=[rule, 'sgr-1'])
     ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule])
+    refused('InvalidSecurityGroupRuleId.NotFound',
+            ec2.update_security_group_rule_descriptions_ingress, GroupId=group,
+            SecurityGroupRuleDescriptions=[{'SecurityGroupRuleId': rule, 'Description': ''}])
     ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[
         {'IpProtocol': '-1', 'IpRanges': ANYWHERE}])
     assert (shown(ec2, group)['IpPermissions'], shown(ec2, group)['IpPermissionsEgress']) == (
         [], [])
+
+
+def test_what_was_revoked_is_shown(daruma, ec2, vpc):
+    """The packaged client's model does not have it yet."""
+    def revoke(direction, **parameters):
+        answer = ask(daruma, f'RevokeSecurityGroup{direction}', '2016-11-15', service='ec2',
+                     GroupId=group, **parameters)
+        assert answer.status == 200, answer.text
+        shown_set, = re.findall('<revokedSecurityGroupRuleSet>(.*)</revokedSecurityGroupRuleSet>',
+                                answer.text)
+        return [dict(re.findall(r'<(\w+)>([^<]*)</\1>', item))
+                for item in re.findall('<item>(.*?)</item>', shown_set)]
+    group = make_group(ec2, vpc)
+    made = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
+        tcp(80, IpRanges=[{'CidrIp': '10.0.0.0/8', 'Description': 'words'}],
+            Ipv6Ranges=[{'CidrIpv6': '::/0'}], UserIdGroupPairs=[{'GroupId': group}])])[
+                'SecurityGroupRules']
+    ids = [rule['SecurityGroupRuleId'] for rule in made]
+    shared = {'groupId': group, 'isEgress': 'false', 'ipProtocol': 'tcp', 'fromPort': '80',
+              'toPort': '80'}
+    by_id = revoke('Ingress', **{'SecurityGroupRuleId.1': ids[0], 'SecurityGroupRuleId.2': ids[2]})
+    assert by_id == [{**shared, 'securityGroupRuleId': ids[0], 'cidrIpv4': '10.0.0.0/8',
+                      'description': 'words'},
+                     {**shared, 'securityGroupRuleId': ids[2], 'referencedGroupId': group}]
+    by_value = revoke('Ingress', **{
+        'IpPermissions.1.IpProtocol': 'tcp', 'IpPermissions.1.FromPort': 80,
+        'IpPermissions.1.ToPort': 80, 'IpPermissions.1.Ipv6Ranges.1.CidrIpv6': '::/0'})
+    assert by_value == [{**shared, 'securityGroupRuleId': ids[1], 'cidrIpv6': '::/0'}]
+    out, = revoke('Egress', **{'IpPermissions.1.IpProtocol': '-1',
+                               'IpPermissions.1.IpRanges.1.CidrIp': '0.0.0.0/0'})
+    assert (out['isEgress'], out['ipProtocol'], out['cidrIpv4']) == ('true', '-1', '0.0.0.0/0')
+
+
+def test_the_nodes_own_group_is_a_peer_by_its_name(daruma, ec2):
+    group = ec2.create_security_group(GroupName='web', Description='words')['GroupId']
+    awscli(daruma, 'authorize-security-group-ingress', '--group-name', 'web', '--protocol', 'tcp',
+           '--port', '80', '--source-group', 'default', service='ec2')
+    assert [pair['GroupId'] for pair in shown(ec2, group)['IpPermissions'][0][
+        'UserIdGroupPairs']] == [OWN_GROUP]
+    found, = ec2.describe_security_groups(Filters=[
+        {'Name': 'ip-permission.group-name', 'Values': ['default']}])['SecurityGroups']
+    assert found['GroupId'] == group
+    elsewhere = make_group(ec2, ec2.create_vpc(CidrBlock='127.0.0.0/16')['Vpc']['VpcId'])
+    refused('InvalidGroup.NotFound', ec2.authorize_security_group_ingress, GroupId=elsewhere,
+            IpPermissions=[tcp(80, UserIdGroupPairs=[{'GroupName': 'default'}])])
 
 
 def test_in_the_nodes_own_vpc_a_group_has_a_name(ec2):
