@@ -35,6 +35,7 @@ export interface ConditionDraft {
   header: string; // of http-header
   regex: boolean;
   values: string; // one a line
+  before?: AwsCondition; // whose draft it was
 }
 
 export interface Redirect {
@@ -128,7 +129,18 @@ export function conditionDraftOf(condition: AwsCondition): ConditionDraft {
     values: (regular.length > 0 ? regular : plain)
       .map((value) => (field === 'query-string' ? queryLine(value) : String(value)))
       .join('\n'),
+    before: condition,
   };
+}
+
+// What it was, if nobody has edited it: a draft has less than that (blanks around a value, what is
+// key and what is value). Given twice, the API refuses it: Values, and the same in …Config.
+function untouched({ before, ...now }: ConditionDraft): Value | null {
+  if (!before) return null;
+  const { before: _, ...was } = conditionDraftOf(before);
+  if (JSON.stringify(was) !== JSON.stringify(now)) return null;
+  const { config } = conditionFields[was.field];
+  return before[config] ? { Field: was.field, [config]: before[config] } : before;
 }
 
 const linesOf = ({ values }: ConditionDraft): string[] =>
@@ -138,6 +150,8 @@ const linesOf = ({ values }: ConditionDraft): string[] =>
     .filter((line) => line !== '');
 
 export function conditionOf(draft: ConditionDraft): Value {
+  const same = untouched(draft);
+  if (same !== null) return same;
   const { config, regex } = conditionFields[draft.field];
   const lines = linesOf(draft);
   return {
@@ -203,6 +217,7 @@ export function priorityProblem(priority: string): string {
 export function conditionsProblem(conditions: ConditionDraft[]): string {
   if (conditions.length === 0) return 'A rule needs a condition.';
   for (const condition of conditions) {
+    if (untouched(condition) !== null) continue;
     const { name } = conditionFields[condition.field];
     if (condition.field === 'http-header' && !condition.header.trim()) return 'Name the header.';
     if (linesOf(condition).length === 0) return `${name}: give at least one value.`;

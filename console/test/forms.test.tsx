@@ -3,6 +3,7 @@
 // Who may use which form, and what forms send; what they do: test/integration/test_console_forms.py.
 import { renderToString } from 'preact-render-to-string';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Operation } from '../src/aws';
 import { config, state } from '../src/live';
 import { place, placeOf } from '../src/route';
 import { actionDraftOf, conditionDraftOf } from '../src/rule_draft';
@@ -104,6 +105,24 @@ test('only what was edited is sent', () => {
   const weights = content();
   weights.action.shares[0]!.weight = 'x';
   expect(editOf(rule, listener(), before, weights)).toMatch(/weight/);
+});
+
+test('of several conditions those that were not edited are sent as they were', () => {
+  const query = {
+    Field: 'query-string',
+    QueryStringConfig: { Values: [{ Key: 'a=b', Value: ' c' }] },
+  };
+  const two = { ...before, conditions: [...before.conditions, query] };
+  const now = { ...content(), conditions: two.conditions.map(conditionDraftOf) };
+  now.conditions[0]!.values = '/b';
+  const [made] = editOf(rule, listener(), two, now) as Operation[];
+  expect(made!.parameters.Conditions).toEqual([
+    { Field: 'path-pattern', PathPatternConfig: { Values: ['/b'] } },
+    query,
+  ]);
+  now.conditions.shift();
+  const [without] = editOf(rule, listener(), two, now) as Operation[];
+  expect(without!.parameters.Conditions).toEqual([query]);
 });
 
 test('the default rule is the listener’s', () => {
