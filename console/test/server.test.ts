@@ -108,27 +108,27 @@ const shift = {
   parameters: { load_balancer: 'web' },
 };
 
-test('of a page without a login only an admin of this moment asks', async () => {
+test('traffic is shifted in the session’s name, with its token', async () => {
   session.value = somebody;
-  let role: Session['role'] = 'admin';
   const asked: string[] = [];
-  vi.stubGlobal('fetch', async (path: string, { method = 'GET' }: RequestInit) => {
-    asked.push(`${method} ${path}`);
-    return path === 'session' ? Response.json({ ...somebody, role }) : new Response('done\n');
+  vi.stubGlobal('fetch', async (path: string, { method = 'GET', headers }: RequestInit) => {
+    asked.push(`${method} ${path} ${new Headers(headers).get('X-Daruma-Csrf')}`);
+    return Response.json({ text: 'done' });
   });
   await perform(shift);
-  expect(asked).toEqual(['GET session', 'POST ../zonal-shifts/cancel?load_balancer=web']);
-  role = 'read-only';
-  await expect(perform(shift)).rejects.toMatchObject({ code: 'AccessDenied' });
-  expect(asked.filter((each) => each.startsWith('POST'))).toHaveLength(1);
+  expect(asked).toEqual(['POST zonal-shifts/cancel?load_balancer=web old']);
 });
 
-test('such a page’s own words are shown', async () => {
+test('why it is not shifted is shown', async () => {
   session.value = somebody;
-  vi.stubGlobal('fetch', async (path: string) =>
-    path === 'session'
-      ? Response.json(somebody)
-      : new Response('no traffic of load balancer web is shifted\n', { status: 404 }),
+  vi.stubGlobal('fetch', async () =>
+    Response.json(
+      { error: { code: 'ResourceNotFoundException', message: 'no traffic is shifted' } },
+      { status: 404 },
+    ),
   );
-  await expect(perform(shift)).rejects.toThrow('no traffic of load balancer web is shifted');
+  await expect(perform(shift)).rejects.toMatchObject({
+    code: 'ResourceNotFoundException',
+    message: 'no traffic is shifted',
+  });
 });

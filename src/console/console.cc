@@ -12,6 +12,7 @@
 #include "console/trial.h"
 #include "control/explain_request.h"
 #include "control/query_parameters.h"
+#include "control/shift_request.h"
 #include "control/story_text.h"
 
 namespace daruma::console {
@@ -31,6 +32,26 @@ Json json_of(const control::HealthHistory::Change& change) {
           {"reason", has_reason ? name_of(health.reason) : ""},
           {"description", health.description},
           {"saturated", health.saturated}};
+}
+
+// As AWS's API for zonal shifts has them.
+std::string_view action_of(control::Controller::ShiftRequest what) {
+  switch (what) {
+    case control::Controller::ShiftRequest::start:
+      return "StartZonalShift";
+    case control::Controller::ShiftRequest::extend:
+      return "UpdateZonalShift";
+    case control::Controller::ShiftRequest::cancel:
+      return "CancelZonalShift";
+  }
+  return "";
+}
+
+std::string_view shift_error_of(int status) {
+  if (status == 400) return "ValidationException";
+  if (status == 404) return "ResourceNotFoundException";
+  if (status == 409) return "ConflictException";
+  return "InternalServerException";
 }
 
 }  // namespace
@@ -62,6 +83,16 @@ void Console::add_pages() {
             [this](const Visit& visit, control::AdminResponder responder) {
               reload(visit, std::move(responder));
             });
+  const auto add_shift = [this](std::string name, control::Controller::ShiftRequest what) {
+    gate_.add(Method::post, "/console/zonal-shifts/" + name, Access::admin,
+              [this, what](const Visit& visit, control::AdminResponder responder) {
+                shift(what, visit, std::move(responder));
+              });
+  };
+  using enum control::Controller::ShiftRequest;
+  add_shift("start", start);
+  add_shift("extend", extend);
+  add_shift("cancel", cancel);
   gate_.add(Method::get, "/console/explain", Access::session,
             [this](const Visit& visit, control::AdminResponder responder) {
               explain(visit, std::move(responder));
@@ -100,6 +131,31 @@ void Console::reload(const Visit& visit, control::AdminResponder responder) {
     if (answer.outcome == Outcome::refused) response.status = 400;
     kept->send(std::move(response));
   });
+}
+
+// As /zonal-shifts, in the name of whoever is logged in.
+void Console::shift(control::Controller::ShiftRequest what, const Visit& visit,
+                    control::AdminResponder responder) {
+  const auto request = control::parse_shift_request(visit.request.query);
+  if (!request)
+    return responder.send(error_response(400, shift_error_of(400), request.error().message));
+  api::AuditEntry entry{.caller = visit.session->name,
+                        .from = visit.request.client.to_string(),
+                        .action = std::string(action_of(what)),
+                        .resource = request->load_balancer,
+                        .id = api::make_uuid()};
+  auto kept = std::make_shared<control::AdminResponder>(std::move(responder));
+  context_.backend.shift(
+      what, *request,
+      [this, kept, entry](const control::AdminBackend::ShiftAnswer& answer) mutable {
+        const bool done = answer.status == 200;
+        entry.at = context_.loop.wall_now();
+        entry.outcome = done ? "done" : shift_error_of(answer.status);
+        context_.audit.write(entry);
+        kept->send(done
+                       ? json_response(api::json_text(Json{{"text", answer.text}}))
+                       : error_response(answer.status, shift_error_of(answer.status), answer.text));
+      });
 }
 
 // As /explain, for programs.

@@ -52,6 +52,8 @@ class Console {
  private:
   void add_pages();
   void reload(const Visit& visit, control::AdminResponder responder);
+  void shift(control::Controller::ShiftRequest what, const Visit& visit,
+             control::AdminResponder responder);
   void explain(const Visit& visit, control::AdminResponder responder);
   control::AdminResponse changes(std::string_view query) const;
   control::AdminResponse health(std::string_view query) const;

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "control/explain_request.h"
-#include "control/query_parameters.h"
+#include "control/shift_request.h"
 #include "control/story_text.h"
 #include "telemetry/prometheus.h"
 
@@ -112,25 +112,10 @@ void AdminPages::add_zonal_shifts() {
 
 void AdminPages::shift(Controller::ShiftRequest what, std::string_view query,
                        AdminResponder responder) {
-  ZonalShiftDesk::Request request;
-  for (auto& [name, value] : query_parameters(query)) {
-    if (name == "load_balancer") {
-      request.load_balancer = std::move(value);
-    } else if (name == "zone") {
-      request.zone = std::move(value);
-    } else if (name == "expires") {
-      request.expires = std::move(value);
-    } else if (name == "comment") {
-      request.comment = std::move(value);
-    } else {
-      return responder.send({.status = 400,
-                             .body = fmt::format("'{}' is none of load_balancer, zone, expires and "
-                                                 "comment\n",
-                                                 name)});
-    }
-  }
+  const Result<ZonalShiftDesk::Request> request = parse_shift_request(query);
+  if (!request) return responder.send({.status = 400, .body = request.error().message + "\n"});
   auto kept = std::make_shared<AdminResponder>(std::move(responder));
-  backend_.shift(what, request, [kept](AdminBackend::ShiftAnswer answer) {
+  backend_.shift(what, *request, [kept](AdminBackend::ShiftAnswer answer) {
     kept->send({.status = answer.status, .body = std::move(answer.text)});
   });
 }

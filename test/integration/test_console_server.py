@@ -96,7 +96,8 @@ def test_nobody_sees_anything_without_a_session(visitor):
         assert answer.status_code == 401, path
         assert answer.json()['error']['code'] == 'NoSession'
     assert visitor.elbv2('DescribeLoadBalancers').status_code == 401
-    assert visitor.ask('POST', '/console/reload').status_code == 401
+    for path in ('reload', 'zonal-shifts/start', 'zonal-shifts/extend', 'zonal-shifts/cancel'):
+        assert visitor.ask('POST', f'/console/{path}').status_code == 401, path
 
 
 def test_keys_and_passwords_log_in(node, visitor):
@@ -205,7 +206,11 @@ def test_who_only_reads_changes_nothing(reader):
     assert refused.status_code == 403
     assert '<Code>AccessDenied</Code>' in refused.text and ':user/bob ' in refused.text
     assert reader.elbv2('DescribeTargetGroups').status_code == 200
-    assert reader.ask('POST', '/console/reload').json()['error']['code'] == 'AccessDenied'
+    for path in ('reload', 'zonal-shifts/start?load_balancer=web&zone=zone-a&expires=1h',
+                 'zonal-shifts/extend?load_balancer=web&expires=1h',
+                 'zonal-shifts/cancel?load_balancer=web'):
+        answer = reader.ask('POST', f'/console/{path}')
+        assert answer.json()['error']['code'] == 'AccessDenied', path
     alarm = reader.json_api('GraniteServiceVersion20100801.DeleteAlarms', {'AlarmNames': ['x']})
     assert alarm.status_code == 403
 
