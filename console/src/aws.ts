@@ -64,7 +64,7 @@ export function pagePath({ name, parameters }: Operation): string {
 
 export function command(operation: Operation, endpoint: string): string {
   if (operation.service === 'admin')
-    return `curl -fsS -X POST ${quoted(`${endpoint}/${pagePath(operation)}`)}`;
+    return `curl -sS --fail-with-body -X POST ${quoted(`${endpoint}/${pagePath(operation)}`)}`;
   const words = [
     'aws',
     '--endpoint-url',

@@ -3,7 +3,7 @@
 // What is asked of the admin port to shift traffic away from a zone (docs/zones.md). AWS's CLI has
 // no command that this node would answer: the command is curl's. Pure.
 import type { Operation, Parameters } from './aws';
-import type { Config } from './types';
+import type { Config, State } from './types';
 
 // In the words of ListZonalShifts.
 export interface Shift {
@@ -41,14 +41,38 @@ export function startOf({ balancer, zone, expires, comment }: ShiftDraft): Opera
   ];
 }
 
-export function extendOf(balancer: string, expires: string): Operation[] | string {
+const units: { [unit: string]: number } = { m: 60, h: 3600, d: 86_400 };
+// What is shown of the node's clock, and of the end, may be so old.
+const stale_s = 5;
+
+// `left_s`: until it ends now. An earlier end would be no extension.
+export function extendOf(balancer: string, expires: string, left_s: number): Operation[] | string {
   if (!expires.trim()) return noTime;
+  const [, number, unit] = /^(\d+)([mhd])$/.exec(expires.trim()) ?? [];
+  if (unit && Number(number) * units[unit]! + stale_s < left_s)
+    return 'It would end earlier than it does now: say for longer, or end it.';
   return [shiftOperation('extend', { load_balancer: balancer, expires: expires.trim() })];
 }
 
 export const cancelOf = (balancer: string): Operation[] => [
   shiftOperation('cancel', { load_balancer: balancer }),
 ];
+
+// How many of the zone's targets get no new requests because of it. The shift has no effect where
+// too few others are healthy, nor on a group without cross-zone load balancing.
+export function effectOf(
+  config: Config,
+  { targets }: Pick<State, 'targets'>,
+  { resourceIdentifier, awayFrom }: Shift,
+): { away: number; all: number } {
+  const there = config.target_groups
+    .filter(({ load_balancers }) => load_balancers.includes(resourceIdentifier))
+    .flatMap((group) => group.targets.filter(({ zone }) => zone === awayFrom));
+  return {
+    away: there.filter(({ key }) => targets[key]?.shifted_away).length,
+    all: there.length,
+  };
+}
 
 // The node's, and those of targets that are behind this load balancer.
 export function zonesOf(config: Config, nodeZone: string, balancer: string): string[] {

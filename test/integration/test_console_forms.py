@@ -46,11 +46,16 @@ def rules_of(shop):
             if not rule['IsDefault']}
 
 
+def first_cells(browser):
+    return browser.run(
+        'return [...document.querySelectorAll("table[aria-label=Rules] tbody tr[data-row]")]'
+        '.map(each => each.cells[0].textContent)')
+
+
 def go_to_rules(browser, shop, priorities=('10',)):
     browser.go(f'rules/shop:{shop.port}')
-    browser.wait('the rules, and no others', lambda: browser.run(
-        'return [...document.querySelectorAll("table[aria-label=Rules] tbody tr[data-row]")]'
-        '.map(each => each.cells[0].textContent)') == [*priorities, 'default'])
+    browser.wait('the rules, and no others',
+                 lambda: first_cells(browser) == [*priorities, 'default'])
 
 
 def ask(shop, path, **fields):
@@ -111,8 +116,9 @@ def test_a_rule_is_made_edited_and_deleted(browser, shop):
 
     browser.press('Delete rule 20')
     assert 'delete-rule' in browser.command()
-    browser.press('Delete it', 'dialog')
+    assert browser.perform('Delete it') == 'Done.'
     browser.wait('it is gone', lambda: not browser.row('Rules', '20'))
+    browser.close_dialog()
     assert set(rules_of(shop)) == {10}
 
 
@@ -138,6 +144,60 @@ def test_every_condition_is_sent_as_it_is_written(browser, shop):
     for path, changed in (('/?version=3', {}), ('/?beta=1', {'Host': 'shop-x.example.com'}),
                           ('/?version=2', {'User-Agent': 'other'})):
         assert ask(shop, path, **{**fields, **changed}).text != 'this rule'
+
+
+def test_conditions_that_are_not_edited_stay_as_they_were(browser, shop):
+    query = {'Field': 'query-string', 'QueryStringConfig': {
+        'Values': [{'Key': 'a=b', 'Value': ' c'}, {'Key': '*', 'Value': 'd'}]}}
+    shop.elbv2.create_rule(
+        ListenerArn=shop.listener, Priority=20,
+        Conditions=[{'Field': 'path-pattern', 'Values': ['/x']}, query],
+        Actions=[{'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '200'}}])
+    before = rules_of(shop)[20]['Conditions'][1]
+    go_to_rules(browser, shop, ('10', '20'))
+    browser.press('Edit rule 20')
+    browser.wait('its content', lambda: browser.all('dialog [name="values-1"]'))
+    browser.fill('values-0', '/y')
+    assert browser.perform('Change it') == 'Done.'
+    browser.close_dialog()
+    path, after = rules_of(shop)[20]['Conditions']
+    assert path['PathPatternConfig']['Values'] == ['/y']
+    assert after == before and after['QueryStringConfig'] == query['QueryStringConfig']
+
+
+def test_a_form_stays_while_rows_move_and_go(browser, shop):
+    rules = {priority: fixed(shop, priority, f'/{priority}') for priority in (20, 30, 40)}
+    go_to_rules(browser, shop, ('10', '20', '30', '40'))
+
+    def has_most(priority):
+        """Rows are in the order of what they have met."""
+        def asked_and_first():
+            ask(shop, f'/{priority}')
+            return first_cells(browser)[0] == str(priority)
+        browser.wait(f'{priority} is first', asked_and_first)
+
+    browser.press('In all')
+    has_most(20)
+    browser.press('Edit rule 20')
+    browser.wait('its content', lambda: browser.all('dialog [name="values-0"]'))
+    browser.one('dialog [name="values-0"]').click()
+    for priority in (30, 40, 20, 30):
+        has_most(priority)
+        assert browser.run('return document.querySelector("dialog").matches(":modal")')
+        assert browser.run('return document.activeElement.name') == 'values-0'
+    shop.elbv2.delete_rule(RuleArn=rules[20])
+    browser.wait('its row is gone', lambda: '20' not in first_cells(browser))
+    browser.fill('values-0', '/else')
+    assert browser.perform('Change it').startswith('RuleNotFound: ')
+    browser.close_dialog()
+
+    browser.press('Delete rule 30')
+    assert browser.perform('Delete it') == 'Done.'
+    browser.wait('its row is gone', lambda: '30' not in first_cells(browser))
+    assert browser.text('dialog .outcome').strip() == 'Done.'
+    browser.close_dialog()
+    browser.press('In all ▾')
+    browser.press('In all ▴')
 
 
 def test_a_forward_has_weighted_groups_and_a_redirect_its_parts(browser, shop):
@@ -228,6 +288,7 @@ def test_the_command_does_the_same(browser, shop):
     browser.press('Delete rule 5')
     as_typed(browser.command())
     browser.wait('it is gone', lambda: not browser.row('Rules', '5'))
+    browser.close_dialog()
     assert set(rules_of(shop)) == {10}
 
 

@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 
+from aws import KEY
 from console_browser import Browser, configure, install_page_tools
 from harness import Daruma, Target, run
 from test_console_forms import found_in
@@ -83,8 +84,8 @@ def test_a_shift_is_started_extended_and_ended(browser, node):
     browser.fill('expires', '2h')
     browser.fill('comment', 'power & cooling')
     assert browser.command() == (
-        f"curl -fsS -X POST '{node.admin}/zonal-shifts/start?load_balancer=web&zone=zone-b"
-        "&expires=2h&comment=power%20%26%20cooling'")
+        f"curl -sS --fail-with-body -X POST '{node.admin}/zonal-shifts/start"
+        "?load_balancer=web&zone=zone-b&expires=2h&comment=power%20%26%20cooling'")
     assert browser.perform('Start it') == 'Done.'
     browser.close_dialog()
     assert shifts(node) == {'web': 'zone-b'}
@@ -93,7 +94,15 @@ def test_a_shift_is_started_extended_and_ended(browser, node):
     assert (row['Away from'], row['Comment']) == ('zone-b', 'power & cooling')
     assert row['Ends in'].startswith(('1 h', '2 h')), row
 
+    browser.wait('its effect', lambda: shown(browser)['Effect'] ==
+                 '1 of 1 targets get no new requests')
+
     browser.press('Extend web')
+    browser.wait('its end', lambda: ', in 1 h' in browser.text('dialog .fields')
+                 or ', in 2 h' in browser.text('dialog .fields'))
+    browser.fill('expires', '1h')
+    assert browser.command().startswith('It would end earlier than it does now')
+    assert not browser.button('Extend it', 'dialog').is_enabled()
     browser.fill('expires', '3d')
     assert browser.perform('Extend it') == 'Done.'
     browser.close_dialog()
@@ -101,10 +110,16 @@ def test_a_shift_is_started_extended_and_ended(browser, node):
 
     browser.press('End web')
     assert '/zonal-shifts/cancel?load_balancer=web' in browser.command()
-    browser.press('End it', 'dialog')
+    assert browser.perform('End it') == 'Done.'
     browser.wait('it is over', lambda: not shown(browser))
+    browser.close_dialog()
     assert shifts(node) == {}
     assert who_answers(node) == {target.name for target in node.targets}
+    changes = browser.run('return fetch("changes?limit=3").then(answer => answer.json())')
+    assert [(each['action'], each['caller'], each['resource'], each['outcome'])
+            for each in changes['changes']] == [
+        (action, KEY, 'web', 'done')
+        for action in ('CancelZonalShift', 'UpdateZonalShift', 'StartZonalShift')]
 
 
 def test_the_command_does_the_same(browser, node):
@@ -122,6 +137,39 @@ def test_the_command_does_the_same(browser, node):
     as_typed(browser.command())
     assert shifts(node) == {}
     browser.wait('it is over', lambda: not shown(browser))
+    browser.close_dialog()
+
+
+def test_a_refusal_is_told_to_who_copies_the_command_too(browser, node):
+    browser.go('nodes', 'No traffic is shifted away')
+    browser.press('Start a shift')
+    browser.fill('expires', '5d')
+    answer = run(shlex.split(browser.command()))
+    browser.close_dialog()
+    assert answer.returncode != 0 and '1m to 3d' in answer.stdout
+
+
+def test_a_shift_without_effect_says_so(browser, node):
+    """Where nobody is left, the zone's targets are asked as before."""
+    browser.go('nodes', 'No traffic is shifted away')
+    configuration = node.configuration
+    both = configuration.value['TargetGroups'][0]['Targets']
+    configuration.value['TargetGroups'][0]['Targets'] = both[:1]
+    configuration.write()
+    assert node.reload().returncode == 0
+    try:
+        browser.press('Start a shift')
+        browser.fill('zone', 'zone-a')
+        assert browser.perform('Start it') == 'Done.'
+        browser.close_dialog()
+        browser.wait('no effect', lambda: shown(browser)['Effect'] ==
+                     'none: its targets are asked as before')
+        assert who_answers(node) == {node.targets[0].name}
+    finally:
+        configuration.value['TargetGroups'][0]['Targets'] = both
+        configuration.write()
+        assert node.reload().returncode == 0
+        node.wait_for_health({target.name: 'healthy' for target in node.targets})
 
 
 def test_what_is_refused_is_told_at_the_form(browser, node):
@@ -144,6 +192,7 @@ def test_what_is_refused_is_told_at_the_form(browser, node):
 def test_who_only_reads_sees_shifts_and_changes_none(tmp_path, node):
     as_typed(f'curl -fsS -X POST "{node.admin}/zonal-shifts/start?load_balancer=web&zone=zone-a'
              '&expires=1h"')
+    before = node.ask_admin('/zonal-shifts').json()
     with Browser(tmp_path, node) as browser:
         browser.log_in_as_reader()
         browser.wait_for_text('read-only', '.top')
@@ -153,7 +202,16 @@ def test_who_only_reads_sees_shifts_and_changes_none(tmp_path, node):
             button = browser.button(name)
             assert not button.is_enabled()
             assert button.get_attribute('title') == 'Your role is read-only.'
-    assert shifts(node) == {'web': 'zone-a'}
+        for path in ('start?load_balancer=web&zone=zone-b&expires=1h',
+                     'extend?load_balancer=web&expires=2h', 'cancel?load_balancer=web'):
+            assert browser.run(
+                'return fetch("session").then(answer => answer.json()).then(session => '
+                'fetch("zonal-shifts/" + arguments[0], {method: "POST", '
+                'headers: {"X-Daruma-Csrf": session.csrf_token}}))'
+                '.then(answer => answer.json()).then(body => body.error.code)',
+                path) == 'AccessDenied'
+    after = node.ask_admin('/zonal-shifts').json()
+    assert after == before
 
 
 def test_everybody_can_read_the_forms(browser, node):

@@ -9,26 +9,32 @@ import type { Operation } from '../aws';
 import { perform, Refused, session } from '../server';
 import { Copy, Problem } from './bits';
 
-interface Props {
-  title: string; // of the dialog
-  button: string; // that opens it
-  verb: string; // of the button that does it
-  operations: () => Operation[] | string; // a text: what is missing
+interface ButtonProps {
+  button: string; // its text
   danger?: boolean;
   small?: boolean;
   hidden?: string; // said to screen readers after the button's text
   locked?: string | false; // why it cannot be done at all
-  onOpen?: () => void;
+}
+
+interface FormProps {
+  title: string; // of the dialog
+  verb: string; // of the button that does it
+  operations: () => Operation[] | string; // a text: what is missing
+  danger?: boolean;
   onClose?: () => void;
   onDone?: () => void;
   children?: ComponentChildren; // the fields
 }
 
-// Why this session may not change anything; "" if it may.
-export function lockOf(service: 'api' | 'alarms' = 'api'): string {
+type Props = ButtonProps & FormProps & { onOpen?: () => void };
+
+// Why this session may not change anything; "" if it may. Some things need no --data: only the role
+// counts for them.
+export function lockOf(needs: 'data' | 'role' = 'data'): string {
   const now = session.value;
   if (!now || now.role !== 'admin') return 'Your role is read-only.';
-  if (service === 'api' && !now.can_change) {
+  if (needs === 'data' && !now.can_change) {
     return 'This node keeps nothing: it was started without --data.';
   }
   return '';
@@ -36,51 +42,75 @@ export function lockOf(service: 'api' | 'alarms' = 'api'): string {
 
 export const declaredText = 'It is declared in daruma.yaml: change it there, then reload.';
 
-export function OperationButton(props: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
+export function OperationButton({ onOpen, onClose, ...props }: Props) {
   const [open, setOpen] = useState(false);
-  const lock = props.locked ?? lockOf();
-  useEffect(() => {
-    if (open) dialog.current?.showModal();
-  }, [open]);
   const close = () => {
     setOpen(false);
-    props.onClose?.();
+    onClose?.();
   };
   return (
     <>
-      <button
-        type="button"
-        disabled={!!lock}
-        title={lock || undefined}
-        class={`${props.danger ? 'danger' : ''} ${props.small ? 'small' : ''}`}
-        onClick={() => {
-          props.onOpen?.();
+      <OpenButton
+        {...props}
+        open={() => {
+          onOpen?.();
           setOpen(true);
         }}
-      >
-        {props.button}
-        {props.hidden && <span class="hidden"> {props.hidden}</span>}
-      </button>
-      {open && (
-        <dialog ref={dialog} onClose={close} aria-label={props.title}>
-          <Body {...props} close={() => dialog.current?.close()} />
-        </dialog>
-      )}
+      />
+      {open && <OperationDialog {...props} onClose={close} />}
     </>
   );
 }
 
-type Outcome = { done: true } | { refused: string } | null;
+export function OpenButton(props: ButtonProps & { open: () => void }) {
+  const lock = props.locked ?? lockOf();
+  return (
+    <button
+      type="button"
+      disabled={!!lock}
+      title={lock || undefined}
+      class={`${props.danger ? 'danger' : ''} ${props.small ? 'small' : ''}`}
+      onClick={props.open}
+    >
+      {props.button}
+      {props.hidden && <span class="hidden"> {props.hidden}</span>}
+    </button>
+  );
+}
 
-function Body(props: Props & { close: () => void }) {
+// What a button in a row of a table opens is held beside the table: rows move, and go. An element
+// that is moved in the page loses its focus, and a dialog its place above the others.
+export type Show = (form: (close: () => void) => ComponentChildren) => void;
+
+export function useForm(): [ComponentChildren, Show] {
+  const [form, setForm] = useState<ComponentChildren>(null);
+  return [form, (make) => setForm(make(() => setForm(null)))];
+}
+
+// Open as long as it is there.
+export function OperationDialog(props: FormProps & { onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} onClose={props.onClose} aria-label={props.title}>
+      <Body {...props} close={() => dialog.current?.close()} />
+    </dialog>
+  );
+}
+
+// `done`: the commands of what was done, whatever the fields have become since.
+type Outcome = { done: string } | { refused: string } | null;
+
+function Body(props: FormProps & { close: () => void }) {
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>(null);
   const operations = props.operations();
+  const done = outcome && 'done' in outcome ? outcome.done : '';
   const commands =
-    typeof operations === 'string'
+    done ||
+    (typeof operations === 'string'
       ? ''
-      : operations.map((each) => command(each, location.origin)).join('\n');
+      : operations.map((each) => command(each, location.origin)).join('\n'));
   const submit = async (event: Event) => {
     event.preventDefault();
     if (typeof operations === 'string') return;
@@ -88,7 +118,7 @@ function Body(props: Props & { close: () => void }) {
     setOutcome(null);
     try {
       for (const each of operations) await perform(each);
-      setOutcome({ done: true });
+      setOutcome({ done: commands });
       props.onDone?.();
     } catch (error) {
       const code = error instanceof Refused ? error.code + ': ' : '';
@@ -108,17 +138,17 @@ function Body(props: Props & { close: () => void }) {
         <pre tabIndex={0}>{commands || String(operations)}</pre>
       </section>
       <div role="status" class="outcome">
-        {outcome && 'done' in outcome && <p class="done">Done.</p>}
+        {done && <p class="done">Done.</p>}
         {outcome && 'refused' in outcome && <Problem>{outcome.refused}</Problem>}
       </div>
       <footer>
         <button type="button" onClick={props.close}>
-          {outcome && 'done' in outcome ? 'Close' : 'Cancel'}
+          {done ? 'Close' : 'Cancel'}
         </button>
         <button
           type="submit"
           class={props.danger ? 'danger' : 'primary'}
-          disabled={busy || typeof operations === 'string' || (!!outcome && 'done' in outcome)}
+          disabled={busy || typeof operations === 'string' || !!done}
         >
           {busy ? 'Working …' : props.verb}
         </button>

@@ -20,7 +20,7 @@ export function ToggleActions({ alarm, done }: Of) {
       title={`${verb}: ${alarm.AlarmName}`}
       button={verb}
       verb={verb}
-      locked={lockOf('alarms')}
+      locked={lockOf('role')}
       onDone={done}
       operations={() => [
         { service: 'cloudwatch', name, parameters: { AlarmNames: [alarm.AlarmName] } },
@@ -43,7 +43,7 @@ export function SetState({ alarm, done }: Of) {
       title={`Set the state of ${alarm.AlarmName}`}
       button="Set state"
       verb="Set it"
-      locked={lockOf('alarms')}
+      locked={lockOf('role')}
       onDone={done}
       operations={() =>
         reason.trim() === ''
@@ -91,7 +91,7 @@ export function Delete({ alarm, done }: Of) {
       button="Delete"
       verb="Delete it"
       danger
-      locked={lockOf('alarms')}
+      locked={lockOf('role')}
       onDone={done}
       operations={() => [
         {
@@ -181,7 +181,7 @@ export function NewAlarm({ done }: { done: () => void }) {
       title="New alarm"
       button="New alarm"
       verb="Make it"
-      locked={lockOf('alarms')}
+      locked={lockOf('role')}
       onDone={done}
       onOpen={() => setDraft(fresh)}
       operations={() => putAlarm(draft)}

@@ -16,6 +16,8 @@ import {
 } from '../parts/bits';
 import { Figures } from '../parts/figures';
 import { HealthStrip, StripKey } from '../parts/strip';
+import { useForm } from '../parts/operation';
+import type { Show } from '../parts/operation';
 import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { linkTo, place } from '../route';
@@ -152,7 +154,11 @@ function rowsOf(group: TargetGroup): TargetRow[] {
 const trouble = ({ now }: TargetRow) =>
   ['critical', 'warning', 'info', 'unused', 'ok'].indexOf(now ? toneOfTarget(now) : 'unused');
 
-function columnsOf(group: TargetGroup, choose: (target: string) => void): Column<TargetRow>[] {
+function columnsOf(
+  group: TargetGroup,
+  choose: (target: string) => void,
+  show: Show,
+): Column<TargetRow>[] {
   return [
     {
       name: 'Target',
@@ -218,7 +224,7 @@ function columnsOf(group: TargetGroup, choose: (target: string) => void): Column
       cell: ({ now }) => seconds(now?.p99_seconds),
     },
     { name: 'Zone', order: ({ zone }) => zone, cell: ({ zone }) => zone || '–' },
-    { name: 'Change', cell: (row) => <Drain group={group} target={row} small /> },
+    { name: 'Change', cell: (row) => <Drain show={show} group={group} target={row} small /> },
   ];
 }
 
@@ -226,6 +232,7 @@ function One({ group }: { group: TargetGroup }) {
   const now = state.value!.target_groups[group.name];
   const [only, setOnly] = useState<'all' | 'ill'>('all');
   const [text, setText] = useState('');
+  const [form, show] = useForm();
   const rows = rowsOf(group);
   const target = rows.find((row) => row.target === place.value.options.get('target'));
   const choose = (name: string) => {
@@ -282,7 +289,7 @@ function One({ group }: { group: TargetGroup }) {
         </header>
         <Table
           label={`Targets of ${group.name}`}
-          columns={columnsOf(group, choose)}
+          columns={columnsOf(group, choose, show)}
           rows={shown}
           keyOf={({ key }) => key}
           selected={target?.key ?? ''}
@@ -290,8 +297,15 @@ function One({ group }: { group: TargetGroup }) {
           empty={rows.length ? 'None is so.' : 'No target is registered.'}
         />
       </section>
+      {form}
       {target && (
-        <TargetDetail key={target.key} group={group} target={target} dimensions={dimensions} />
+        <TargetDetail
+          key={target.key}
+          group={group}
+          target={target}
+          dimensions={dimensions}
+          show={show}
+        />
       )}
       <section class="panel" aria-labelledby="group-health">
         <header>

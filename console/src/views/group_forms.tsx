@@ -5,7 +5,15 @@ import { useState } from 'preact/hooks';
 import type { Operation } from '../aws';
 import { config } from '../live';
 import { Problem } from '../parts/bits';
-import { declaredText, Field, lockOf, OperationButton } from '../parts/operation';
+import {
+  declaredText,
+  Field,
+  lockOf,
+  OpenButton,
+  OperationButton,
+  OperationDialog,
+} from '../parts/operation';
+import type { Show } from '../parts/operation';
 import { askRule, ruleChange } from '../rule_api';
 import type { Rule, TargetGroup } from '../types';
 import { sharesOf, weightsProblem, withShares } from '../weights';
@@ -14,25 +22,32 @@ import type { TargetRow } from './group';
 
 const lockOfGroup = (group: TargetGroup) => lockOf() || (group.declared ? declaredText : '');
 
-export function Drain({
-  group,
-  target,
-  small,
-}: {
+interface OfTarget {
   group: TargetGroup;
   target: TargetRow;
-  small?: boolean;
-}) {
-  const draining = target.now?.state === 'draining';
+}
+
+export function Drain({ show, small, ...of }: OfTarget & { show: Show; small?: boolean }) {
+  const draining = of.target.now?.state === 'draining';
   return (
-    <OperationButton
-      title={`Drain ${target.target}`}
+    <OpenButton
       button="Drain"
-      verb="Drain it"
+      hidden={of.target.target}
       danger
       small={small ?? false}
-      hidden={target.target}
-      locked={lockOfGroup(group) || (draining && 'It is draining already.')}
+      locked={lockOfGroup(of.group) || (draining && 'It is draining already.')}
+      open={() => show((close) => <DrainForm {...of} close={close} />)}
+    />
+  );
+}
+
+function DrainForm({ group, target, close }: OfTarget & { close: () => void }) {
+  return (
+    <OperationDialog
+      title={`Drain ${target.target}`}
+      verb="Drain it"
+      danger
+      onClose={close}
       operations={() => [
         {
           service: 'elbv2',
@@ -48,7 +63,7 @@ export function Drain({
         No new request goes to <b>{target.target}</b>. Those in flight have{' '}
         {group.deregistration_delay_seconds} s; then the target is gone from {group.name}.
       </p>
-    </OperationButton>
+    </OperationDialog>
   );
 }
 

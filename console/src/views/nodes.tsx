@@ -83,7 +83,7 @@ export function Nodes() {
 function Reload() {
   const [outcome, setOutcome] = useState<{ done?: string; refused?: string }>({});
   const [busy, setBusy] = useState(false);
-  const lock = lockOf('alarms');
+  const lock = lockOf('role');
   const run = async () => {
     setBusy(true);
     try {

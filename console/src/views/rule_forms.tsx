@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What can be changed of a listener's rules: a new one, another content, another order, none.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Operation } from '../aws';
 import { config } from '../live';
 import { Problem } from '../parts/bits';
-import { declaredText, Field, lockOf, OperationButton } from '../parts/operation';
+import {
+  declaredText,
+  Field,
+  lockOf,
+  OpenButton,
+  OperationButton,
+  OperationDialog,
+} from '../parts/operation';
+import type { Show } from '../parts/operation';
 import { Action, Conditions } from '../parts/rule_fields';
 import { askRule, ruleChange } from '../rule_api';
 import type { AwsRule } from '../rule_api';
@@ -127,15 +135,26 @@ interface OfRule {
   listener: Listener;
   rule: Rule;
 }
+type InRow = OfRule & { show: Show };
+type Opened = OfRule & { close: () => void };
 
-export function EditRule({ balancer, listener, rule }: OfRule) {
+export function EditRule({ show, ...of }: InRow) {
+  return (
+    <OpenButton
+      button="Edit"
+      hidden={ruleText(of.rule)}
+      small
+      locked={lockOfRules(of.balancer)}
+      open={() => show((close) => <EditForm {...of} close={close} />)}
+    />
+  );
+}
+
+function EditForm({ balancer, listener, rule, close }: Opened) {
   const [before, setBefore] = useState<AwsRule | null>(null);
   const [content, setContent] = useState<Content | null>(null);
   const [problem, setProblem] = useState('');
   const load = async () => {
-    setBefore(null);
-    setContent(null);
-    setProblem('');
     try {
       const found = await askRule(rule, listener.arn);
       setBefore(found);
@@ -144,15 +163,12 @@ export function EditRule({ balancer, listener, rule }: OfRule) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
   };
+  useEffect(() => void load(), []);
   return (
-    <OperationButton
+    <OperationDialog
       title={`Edit ${ruleText(rule)} of ${balancer.name}, port ${listener.port}`}
-      button="Edit"
-      hidden={ruleText(rule)}
       verb="Change it"
-      small
-      locked={lockOfRules(balancer)}
-      onOpen={() => void load()}
+      onClose={close}
       operations={() =>
         before && content ? editOf(rule, listener, before, content) : problem || 'Loading …'
       }
@@ -172,20 +188,30 @@ export function EditRule({ balancer, listener, rule }: OfRule) {
         />
       )}
       {before && before.transforms > 0 && <p class="muted">Its transforms stay as they are.</p>}
-    </OperationButton>
+    </OperationDialog>
   );
 }
 
-export function DeleteRule({ balancer, rule }: Omit<OfRule, 'listener'>) {
+export function DeleteRule({ show, ...of }: InRow) {
   return (
-    <OperationButton
-      title={`Delete rule ${rule.priority}`}
+    <OpenButton
       button="Delete"
-      hidden={ruleText(rule)}
-      verb="Delete it"
+      hidden={ruleText(of.rule)}
       danger
       small
-      locked={lockOfRules(balancer)}
+      locked={lockOfRules(of.balancer)}
+      open={() => show((close) => <DeleteForm {...of} close={close} />)}
+    />
+  );
+}
+
+function DeleteForm({ rule, close }: Opened) {
+  return (
+    <OperationDialog
+      title={`Delete rule ${rule.priority}`}
+      verb="Delete it"
+      danger
+      onClose={close}
       operations={() => [
         { service: 'elbv2', name: 'DeleteRule', parameters: { RuleArn: rule.arn } },
       ]}
@@ -194,7 +220,7 @@ export function DeleteRule({ balancer, rule }: Omit<OfRule, 'listener'>) {
         Requests that it took ({rule.conditions.map(conditionText).join(' and ')}) go to the rules
         after it.
       </p>
-    </OperationButton>
+    </OperationDialog>
   );
 }
 

@@ -4,6 +4,8 @@
 // changed of them, and a tester.
 import { count, percent, rate } from '../format';
 import { config, state } from '../live';
+import { useForm } from '../parts/operation';
+import type { Show } from '../parts/operation';
 import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { go, linkTo, place } from '../route';
@@ -18,7 +20,12 @@ interface Row {
   all: number | null;
 }
 
-function columnsOf(balancer: LoadBalancer, listener: Listener, whole: number): Column<Row>[] {
+function columnsOf(
+  balancer: LoadBalancer,
+  listener: Listener,
+  whole: number,
+  show: Show,
+): Column<Row>[] {
   return [
     { name: 'Priority', number: true, cell: ({ rule }) => priorityText(rule.priority) },
     {
@@ -61,8 +68,10 @@ function columnsOf(balancer: LoadBalancer, listener: Listener, whole: number): C
       name: 'Change',
       cell: ({ rule }) => (
         <span class="actions">
-          <EditRule balancer={balancer} listener={listener} rule={rule} />
-          {rule.priority !== 0 && <DeleteRule balancer={balancer} rule={rule} />}
+          <EditRule show={show} balancer={balancer} listener={listener} rule={rule} />
+          {rule.priority !== 0 && (
+            <DeleteRule show={show} balancer={balancer} listener={listener} rule={rule} />
+          )}
         </span>
       ),
     },
@@ -109,7 +118,7 @@ export function Rules() {
           />
         </span>
       </header>
-      <List balancer={chosen.balancer} listener={chosen.listener} />
+      <List key={`list ${chosen.id}`} balancer={chosen.balancer} listener={chosen.listener} />
       <Tester key={chosen.id} balancer={chosen.balancer} listener={chosen.listener} />
     </>
   );
@@ -126,6 +135,7 @@ export function countOf(
 
 function List({ balancer, listener }: { balancer: LoadBalancer; listener: Listener }) {
   const lock = lockOfRules(balancer);
+  const [form, show] = useForm();
   const counted = state.value!;
   const rows = listener.rules.map((rule): Row => ({
     rule,
@@ -141,10 +151,12 @@ function List({ balancer, listener }: { balancer: LoadBalancer; listener: Listen
           balancer,
           listener,
           rows.reduce((sum, { all }) => sum + (all ?? 0), 0),
+          show,
         )}
         rows={rows}
         keyOf={({ rule }) => rule.arn}
       />
+      {form}
     </section>
   );
 }

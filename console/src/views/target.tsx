@@ -6,6 +6,7 @@ import { count, dateAndTime, rate, seconds, span } from '../format';
 import { state } from '../live';
 import { TargetBadge, Tile } from '../parts/bits';
 import { Figures } from '../parts/figures';
+import type { Show } from '../parts/operation';
 import { useHealth } from '../parts/strip';
 import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
@@ -45,10 +46,12 @@ export function TargetDetail({
   group,
   target,
   dimensions,
+  show,
 }: {
   group: TargetGroup;
   target: TargetRow;
   dimensions: { [name: string]: string };
+  show: Show;
 }) {
   const history = useHealth(group.name);
   const changes = history?.targets[target.target] ?? [];
@@ -63,7 +66,7 @@ export function TargetDetail({
         <TargetBadge target={now} />
         <a href={linkTo('why', '', { target: target.target })}>Requests sent to it</a>
         <span class="actions">
-          <Drain group={group} target={target} />
+          <Drain show={show} group={group} target={target} />
           <a href={linkTo('group', group.name)}>Close</a>
         </span>
       </header>

@@ -5,18 +5,26 @@ import { useState } from 'preact/hooks';
 import { dateAndTime, span, unixOf } from '../format';
 import { config, state } from '../live';
 import { useAsked } from '../parts/asked';
-import { Problem } from '../parts/bits';
-import { Field, lockOf, OperationButton } from '../parts/operation';
+import { Badge, Problem } from '../parts/bits';
+import {
+  Field,
+  lockOf,
+  OpenButton,
+  OperationButton,
+  OperationDialog,
+  useForm,
+} from '../parts/operation';
+import type { Show } from '../parts/operation';
 import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { get } from '../server';
-import { cancelOf, extendOf, startOf, zonesOf } from '../shift_draft';
+import { cancelOf, effectOf, extendOf, startOf, zonesOf } from '../shift_draft';
 import type { Shift, ShiftDraft } from '../shift_draft';
 
 const usual = '2h';
 
 // These are the node's own and kept without --data too: only the role counts.
-const lockOfShifts = () => lockOf('alarms');
+const lockOfShifts = () => lockOf('role');
 
 function Start({ done }: { done: () => void }) {
   const balancers = config.value!.load_balancers.map(({ name }) => name);
@@ -89,55 +97,115 @@ function Expires({ value, set }: { value: string; set: (next: string) => void })
   );
 }
 
-function Extend({ shift, done }: { shift: Shift; done: () => void }) {
-  const [expires, setExpires] = useState(usual);
-  const balancer = shift.resourceIdentifier;
+interface InRow {
+  shift: Shift;
+  show: Show;
+  done: () => void;
+}
+interface Opened {
+  shift: Shift;
+  done: () => void;
+  close: () => void;
+}
+
+const askShifts = () => get<{ items: Shift[] }>('../zonal-shifts');
+const again_ms = 10_000;
+
+const leftOf = ({ expiryTime }: Shift) =>
+  Math.max(0, (unixOf(expiryTime) ?? 0) - state.value!.time);
+
+function Extend({ show, ...of }: InRow) {
   return (
-    <OperationButton
-      title={`Extend the shift of ${balancer} away from ${shift.awayFrom}`}
+    <OpenButton
       button="Extend"
-      hidden={balancer}
-      verb="Extend it"
+      hidden={of.shift.resourceIdentifier}
       small
       locked={lockOfShifts()}
-      onOpen={() => setExpires(usual)}
-      onDone={done}
-      operations={() => extendOf(balancer, expires)}
-    >
-      <Expires value={expires} set={setExpires} />
-    </OperationButton>
+      open={() => show((close) => <ExtendForm {...of} close={close} />)}
+    />
   );
 }
 
-function Cancel({ shift, done }: { shift: Shift; done: () => void }) {
+function ExtendForm({ shift, done, close }: Opened) {
+  const [expires, setExpires] = useState(usual);
   const balancer = shift.resourceIdentifier;
+  // Somebody else may extend it while this is open.
+  const { answer } = useAsked(askShifts, '', again_ms);
+  const now =
+    answer?.items.find(({ resourceIdentifier }) => resourceIdentifier === balancer) ?? shift;
   return (
-    <OperationButton
-      title={`Cancel the shift of ${balancer}`}
+    <OperationDialog
+      title={`Extend the shift of ${balancer} away from ${shift.awayFrom}`}
+      verb="Extend it"
+      onClose={close}
+      onDone={done}
+      operations={() => extendOf(balancer, expires, leftOf(now))}
+    >
+      <p>
+        It ends {dateAndTime(unixOf(now.expiryTime))}, in {span(leftOf(now))}.
+      </p>
+      <Expires value={expires} set={setExpires} />
+    </OperationDialog>
+  );
+}
+
+function Cancel({ show, ...of }: InRow) {
+  return (
+    <OpenButton
       button="End"
-      hidden={balancer}
-      verb="End it"
+      hidden={of.shift.resourceIdentifier}
       danger
       small
       locked={lockOfShifts()}
+      open={() => show((close) => <CancelForm {...of} close={close} />)}
+    />
+  );
+}
+
+function CancelForm({ shift, done, close }: Opened) {
+  const balancer = shift.resourceIdentifier;
+  return (
+    <OperationDialog
+      title={`Cancel the shift of ${balancer}`}
+      verb="End it"
+      danger
+      onClose={close}
       onDone={done}
       operations={() => cancelOf(balancer)}
     >
       <p>
         Requests go to <b>{shift.awayFrom}</b> again, at once.
       </p>
-    </OperationButton>
+    </OperationDialog>
   );
 }
 
-const columnsWith = (done: () => void): Column<Shift>[] => [
+function Effect({ shift }: { shift: Shift }) {
+  const { away, all } = effectOf(config.value!, state.value!, shift);
+  // What is told once a second may be of before it began, which is in whole seconds.
+  if (away < all && state.value!.time < (unixOf(shift.startTime) ?? 0) + 2) return <>…</>;
+  return (
+    <span title="A shift does nothing where too few targets of other zones are healthy, nor in a group without cross-zone load balancing.">
+      {all > 0 && away === all ? (
+        `${away} of ${all} targets get no new requests`
+      ) : (
+        <Badge tone="warning">
+          {all === 0
+            ? 'none: no target is there'
+            : away === 0
+              ? 'none: its targets are asked as before'
+              : `${away} of ${all} targets get no new requests`}
+        </Badge>
+      )}
+    </span>
+  );
+}
+
+const columnsWith = (show: Show, done: () => void): Column<Shift>[] => [
   { name: 'Load balancer', cell: ({ resourceIdentifier }) => resourceIdentifier },
   { name: 'Away from', cell: ({ awayFrom }) => awayFrom },
-  {
-    name: 'Ends in',
-    number: true,
-    cell: ({ expiryTime }) => span(Math.max(0, (unixOf(expiryTime) ?? 0) - state.value!.time)),
-  },
+  { name: 'Effect', cell: (shift) => <Effect shift={shift} /> },
+  { name: 'Ends in', number: true, cell: (shift) => span(leftOf(shift)) },
   { name: 'Since', cell: ({ startTime }) => dateAndTime(unixOf(startTime)) },
   {
     name: 'Comment',
@@ -151,19 +219,16 @@ const columnsWith = (done: () => void): Column<Shift>[] => [
     name: 'Change',
     cell: (shift) => (
       <span class="actions">
-        <Extend shift={shift} done={done} />
-        <Cancel shift={shift} done={done} />
+        <Extend shift={shift} show={show} done={done} />
+        <Cancel shift={shift} show={show} done={done} />
       </span>
     ),
   },
 ];
 
 export function ZonalShifts() {
-  const { answer, problem, again } = useAsked(
-    () => get<{ items: Shift[] }>('../zonal-shifts'),
-    String(state.value!.revision),
-    10_000,
-  );
+  const { answer, problem, again } = useAsked(askShifts, String(state.value!.revision), again_ms);
+  const [form, show] = useForm();
   return (
     <section class="panel" aria-labelledby="shifts">
       <header>
@@ -176,11 +241,12 @@ export function ZonalShifts() {
       {problem && <Problem>{problem}</Problem>}
       <Table
         label="Shifts"
-        columns={columnsWith(again)}
+        columns={columnsWith(show, again)}
         rows={answer?.items ?? []}
         keyOf={({ resourceIdentifier }) => resourceIdentifier}
         empty={answer ? 'No traffic is shifted away from a zone.' : 'Loading …'}
       />
+      {form}
     </section>
   );
 }
