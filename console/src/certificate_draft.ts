@@ -18,10 +18,17 @@ export interface ImportDraft {
   replaces: string; // ARN; "": a new one
 }
 
+// How the command calls what was typed.
+export const usualFiles = {
+  certificate: 'certificate.pem',
+  key: 'private-key.pem',
+  chain: 'chain.pem',
+};
+
 export const freshImport = (replaces = ''): ImportDraft => ({
-  certificate: { text: '', file: 'certificate.pem' },
-  key: { text: '', file: 'private-key.pem' },
-  chain: { text: '', file: 'chain.pem' },
+  certificate: { text: '', file: usualFiles.certificate },
+  key: { text: '', file: usualFiles.key },
+  chain: { text: '', file: usualFiles.chain },
   replaces,
 });
 
@@ -113,4 +120,25 @@ export function deedOperation(deed: Deed, listener: string, certificate: string)
     name: names[deed],
     parameters: { ListenerArn: listener, Certificates: [{ CertificateArn: certificate }] },
   };
+}
+
+// The default that another certificate takes the place of, where nothing else keeps it at the
+// listener: clients that ask for its names would not get it any more.
+export function outgoingOf(shown: Shown[], arn: string): string {
+  const before = shown.find(({ IsDefault }) => IsDefault === 'true')?.CertificateArn ?? '';
+  const kept = shown.some(
+    ({ CertificateArn, IsDefault }) => CertificateArn === before && IsDefault !== 'true',
+  );
+  return kept || before === arn ? '' : before;
+}
+
+// `keep`: this one stays, as one of the others; added first, so that it is never away.
+export function deedOperations(
+  deed: Deed,
+  listener: string,
+  certificate: string,
+  keep: string,
+): Operation[] {
+  const made = deedOperation(deed, listener, certificate);
+  return deed === 'default' && keep ? [deedOperation('add', listener, keep), made] : [made];
 }

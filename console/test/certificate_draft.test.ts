@@ -4,10 +4,12 @@ import { command } from '../src/aws';
 import {
   base64Of,
   deedOperation,
+  deedOperations,
   deedsFor,
   freshImport,
   importOf,
   isDeclared,
+  outgoingOf,
   requestOf,
 } from '../src/certificate_draft';
 import type { ImportDraft } from '../src/certificate_draft';
@@ -106,4 +108,29 @@ test.each([
   expect(command(deedOperation(deed, 'l', 'c'), 'http://x')).toBe(
     `aws --endpoint-url http://x elbv2 ${name} --listener-arn l --certificates CertificateArn=c`,
   );
+});
+
+test.each([
+  ['another is the default', ['old', 'true'], 'old'],
+  ['that stays as one of the others', ['old', 'true', 'old', 'false'], ''],
+  ['it is the default itself', ['mine', 'true', 'old', 'false'], ''],
+  ['there is none', [], ''],
+])('made the default where %s, it takes the place of one: %j, %s', (_, pairs, outgoing) => {
+  const shown = [];
+  for (let at = 0; at < pairs.length; at += 2)
+    shown.push({ CertificateArn: pairs[at]!, IsDefault: pairs[at + 1]! });
+  expect(outgoingOf(shown, 'mine')).toBe(outgoing);
+});
+
+test('a default that goes is kept before another takes its place', () => {
+  const made = (keep: string) =>
+    deedOperations('default', 'l', 'new', keep).map((each) => command(each, 'http://x'));
+  expect(made('old')).toEqual([
+    'aws --endpoint-url http://x elbv2 add-listener-certificates --listener-arn l ' +
+      '--certificates CertificateArn=old',
+    'aws --endpoint-url http://x elbv2 modify-listener --listener-arn l ' +
+      '--certificates CertificateArn=new',
+  ]);
+  expect(made('')).toHaveLength(1);
+  expect(deedOperations('add', 'l', 'new', 'old')).toEqual([deedOperation('add', 'l', 'new')]);
 });

@@ -23,8 +23,12 @@ class Shop:
         self.port = Ports.take()
         self.default = self.import_certificate('default.example.com')
         balancer = self.elbv2.create_load_balancer(Name='shop')['LoadBalancers'][0]
-        self.listener = self.elbv2.create_listener(
-            LoadBalancerArn=balancer['LoadBalancerArn'], Protocol='HTTPS', Port=self.port,
+        self.balancer = balancer['LoadBalancerArn']
+        self.listener = self.listen(self.port)
+
+    def listen(self, port):
+        return self.elbv2.create_listener(
+            LoadBalancerArn=self.balancer, Protocol='HTTPS', Port=port,
             Certificates=[{'CertificateArn': self.default}],
             DefaultActions=[{'Type': 'fixed-response',
                              'FixedResponseConfig': {'StatusCode': '200'}}]
@@ -44,6 +48,9 @@ class Shop:
         return next((each['CertificateArn']
                      for each in self.acm.list_certificates()['CertificateSummaryList']
                      if each['DomainName'] == name), None)
+
+    def pem_of(self, arn):
+        return self.acm.get_certificate(CertificateArn=arn)['Certificate']
 
     def others(self):
         """What the listener has besides its default."""
@@ -95,6 +102,11 @@ def row(browser, name):
     return browser.wait(f'the row of {name}', lambda: browser.row('Certificates', name))
 
 
+def typed_in(browser, name):
+    return browser.run('return document.querySelector(`dialog [name="${arguments[0]}"]`).value',
+                       name)
+
+
 def look_again(browser):
     """What others did is seen when it changes what is served, or after a minute."""
     browser.go('nodes')
@@ -127,15 +139,20 @@ def test_a_certificate_is_imported_as_text_and_served(browser, shop):
         'acm import-certificate --certificate fileb://certificate.pem '
         '--private-key fileb://private-key.pem')
     assert browser.perform('Import it') == 'Done.'
+    assert typed_in(browser, 'key') == ''  # the node has it
+    assert 'acm import-certificate' in browser.command()
     browser.close_dialog()
     assert row(browser, 'text.example.com')['Came by'] == 'imported'
-    secret = key.read_text().splitlines()[1]
-    assert secret not in browser.run('return document.documentElement.outerHTML')
+    browser.press('Import')
+    browser.fill('key', key.read_text())
+    browser.close_dialog()
     browser.press('Import')  # nothing of it is left in the form
-    assert browser.run('return document.querySelector("dialog [name=key]").value') == ''
+    assert typed_in(browser, 'key') == typed_in(browser, 'certificate') == ''
     browser.press('Cancel', 'dialog')
 
     open_listeners(browser, 'text.example.com')
+    assert browser.command() == 'Choose what is to be done.'
+    browser.fill('deed', 'add')
     assert 'add-listener-certificates' in browser.command()
     assert browser.perform('Change it') == 'Done.'
     browser.close_dialog()
@@ -167,6 +184,44 @@ def test_files_are_taken_with_a_chain_and_in_place_of_another(browser, shop):
     assert shop.served('files.example.com') == certificate.read_text()
 
 
+def choose(browser, name, path):
+    browser.one(f'dialog [name="{name}-file"]').send_keys(str(path))
+
+
+def test_a_file_that_is_not_the_text_any_more_is_not_named(browser, shop):
+    certificate, key = shop.pair('edited.example.com')
+    large = shop.folder / 'large.pem'
+    large.write_bytes(b'x' * (256 * 1024 + 1))
+    browser.go('certificates')
+    browser.press('Import')
+    choose(browser, 'certificate', certificate)
+    choose(browser, 'key', key)
+    browser.wait('both are read', lambda: f'fileb://{key.name}' in browser.command()
+                 and f'fileb://{certificate.name}' in browser.command())
+    browser.one('dialog [name="certificate"]').send_keys('\n')
+    assert '--certificate fileb://certificate.pem ' in browser.command()
+    assert browser.one('dialog [name="certificate-file"]').get_attribute('value') == ''
+    # What cannot be read leaves nothing of what was there before.
+    choose(browser, 'key', large)
+    browser.wait_for_text('large.pem cannot be taken: it is too large to be one', 'dialog')
+    assert typed_in(browser, 'key') == ''
+    assert browser.command() == 'Give its private key, in PEM.'
+    browser.run('window.read = File.prototype.text;'
+                'File.prototype.text = () => Promise.reject(new Error("it has gone"))')
+    choose(browser, 'key', key)
+    browser.wait_for_text(f'{key.name} cannot be taken: it has gone', 'dialog')
+    # Nor does what is read too late.
+    browser.run('File.prototype.text = () => new Promise(done => { window.done = done })')
+    choose(browser, 'key', key)
+    browser.wait('it is read', lambda: browser.run('return !!window.done'))
+    browser.close_dialog()
+    browser.press('Import')
+    browser.run('window.done("a key"); File.prototype.text = window.read')
+    browser.fill('certificate', 'x')
+    assert typed_in(browser, 'key') == ''
+    browser.close_dialog()
+
+
 def test_the_command_does_the_same(browser, shop, tmp_path, monkeypatch):
     certificate, key = shop.pair('typed.example.com')
     monkeypatch.chdir(tmp_path)
@@ -181,10 +236,12 @@ def test_the_command_does_the_same(browser, shop, tmp_path, monkeypatch):
     arn = shop.arn_of('typed.example.com')
     look_again(browser)
     open_listeners(browser, 'typed.example.com')
+    browser.fill('deed', 'add')
     as_typed(browser.command())
     browser.press('Cancel', 'dialog')
     assert shop.others() == {arn}
     open_listeners(browser, 'typed.example.com')
+    browser.fill('deed', 'remove')
     assert 'remove-listener-certificates' in browser.command()
     as_typed(browser.command())
     browser.press('Cancel', 'dialog')
@@ -193,6 +250,7 @@ def test_the_command_does_the_same(browser, shop, tmp_path, monkeypatch):
                  lambda: row(browser, 'typed.example.com')['Used by'] == 'nobody')
     browser.press('Delete typed.example.com')
     as_typed(browser.command())
+    browser.close_dialog()
     look_again(browser)
     assert shop.arn_of('typed.example.com') is None
     browser.press('Request')
@@ -219,9 +277,20 @@ def test_one_is_requested_made_the_default_and_deleted(browser, shop):
     arn = shop.arn_of('issued.example.com')
     open_listeners(browser, 'issued.example.com')
     browser.fill('deed', 'default')
-    assert 'modify-listener' in browser.command()
+    # Its clients would not get the former default any more: it is offered to stay.
+    assert f'default.example.com ({shop.default.split("/")[-1]})' in browser.text('dialog .fields')
+    added, modified = browser.command().splitlines()
+    assert added.endswith(f'elbv2 add-listener-certificates --listener-arn {shop.listener} '
+                          f'--certificates CertificateArn={shop.default}')
+    assert f'elbv2 modify-listener --listener-arn {shop.listener}' in modified
+    browser.one('dialog [name="keep"]').click()
+    assert browser.command() == modified
+    browser.one('dialog [name="keep"]').click()
     assert browser.perform('Change it') == 'Done.'
     browser.close_dialog()
+    assert shop.others() == {shop.default}
+    assert shop.served('default.example.com') == shop.pem_of(shop.default)
+    assert shop.served('issued.example.com') == shop.pem_of(arn)
     listener = shop.elbv2.describe_listeners(ListenerArns=[shop.listener])['Listeners'][0]
     assert listener['Certificates'] == [{'CertificateArn': arn}]
     open_listeners(browser, 'issued.example.com')
@@ -232,8 +301,9 @@ def test_one_is_requested_made_the_default_and_deleted(browser, shop):
     browser.wait('nobody uses it',
                  lambda: row(browser, 'issued.example.com')['Used by'] == 'nobody')
     browser.press('Delete issued.example.com')
-    browser.press('Delete it', 'dialog')
+    assert browser.perform('Delete it') == 'Done.'
     browser.wait('it is gone', lambda: not browser.row('Certificates', 'issued.example.com'))
+    browser.close_dialog()
     assert shop.arn_of('issued.example.com') is None
 
 
@@ -255,11 +325,9 @@ def test_what_is_refused_is_told_at_the_form(browser, node, shop):
     arn = shop.import_certificate('quick.example.com')
     look_again(browser)
     open_listeners(browser, 'quick.example.com')
+    browser.fill('deed', 'add')
     shop.acm.delete_certificate(CertificateArn=arn)
-    outcome = browser.perform('Change it')
-    assert outcome.startswith('CertificateNotFound: ')
-    browser.driver.refresh()  # the row is gone, and the dialog with it or before it
-    browser.wait_for_text('live', '.top')
+    assert refused(browser, 'Change it').startswith('CertificateNotFound: ')
 
     node.configuration.value['Certificates']['LocalAuthority'] = False
     node.configuration.write()
@@ -288,7 +356,46 @@ def test_what_the_file_declares_is_changed_in_the_file(browser, shop):
     browser.press('Cancel', 'dialog')
 
 
+def test_the_listener_that_was_chosen_last_is_shown(browser, shop):
+    """Whichever answer comes last."""
+    other = shop.listen(Ports.take())
+    arn = shop.import_certificate('race.example.com')
+    shop.elbv2.add_listener_certificates(ListenerArn=other,
+                                         Certificates=[{'CertificateArn': arn}])
+    try:
+        look_again(browser)
+        browser.wait('both listeners', lambda: row(browser, 'race.example.com'))
+        open_listeners(browser, 'race.example.com')
+        browser.fill('listener', shop.listener)
+        browser.wait('what it shows', lambda: 'Loading' not in browser.command())
+        # The next answer waits until it is let go.
+        browser.run('window.real = fetch; window.fetch = (...all) => { window.fetch = real;'
+                    'return new Promise(go => { window.go = () => '
+                    '  real(...all).then(answer => { go(answer); window.gone = true }) }) }')
+        browser.fill('listener', other)
+        browser.wait('it is asked', lambda: browser.run('return !!window.go'))
+        browser.fill('listener', shop.listener)
+        browser.wait('what it shows', lambda: 'Loading' not in browser.command())
+        browser.run('window.go()')
+        browser.wait('the late answer', lambda: browser.run('return !!window.gone'))
+        browser.run('return fetch("session").then(answer => answer.text())')
+        browser.wait('the choice', lambda: browser.all('dialog [name="deed"] option[value="add"]'))
+        assert typed_in(browser, 'listener') == shop.listener
+        assert not browser.all('dialog [name="deed"] option[value="remove"]')
+        # One that is not answered at all is still the one that was chosen.
+        browser.run('window.fetch = () => { window.fetch = real;'
+                    'return Promise.reject(new TypeError("failed")) }')
+        browser.fill('listener', other)
+        browser.wait('a problem', lambda: browser.all('dialog .fields [role="alert"]'))
+        assert typed_in(browser, 'listener') == other
+        browser.close_dialog()
+    finally:
+        shop.elbv2.delete_listener(ListenerArn=other)
+        shop.acm.delete_certificate(CertificateArn=arn)
+
+
 def test_who_only_reads_has_no_form_and_is_refused(tmp_path, node, shop):
+    unused = shop.import_certificate('unused.example.com')
     with Browser(tmp_path, node) as browser:
         browser.log_in_as_reader()
         browser.wait_for_text('read-only', '.top')
@@ -300,15 +407,16 @@ def test_who_only_reads_has_no_form_and_is_refused(tmp_path, node, shop):
             button = browser.button(name)
             assert not button.is_enabled()
             assert button.get_attribute('title') == 'Your role is read-only.'
-        status = browser.run(
+        refusal = browser.run(
             'return fetch("session").then(answer => answer.json()).then(session => fetch("api", {'
             'method: "POST", headers: {"X-Daruma-Csrf": session.csrf_token, '
             '"Content-Type": "application/x-amz-json-1.1", '
             '"X-Amz-Target": "CertificateManager.DeleteCertificate"}, '
             'body: JSON.stringify({CertificateArn: arguments[0]})}))'
-            '.then(answer => answer.status)', shop.default)
-        assert status in (400, 403)
-        assert shop.arn_of('default.example.com') == shop.default
+            '.then(answer => answer.json())', unused)
+        assert refusal['__type'].split('#')[-1] == 'AccessDeniedException', refusal
+        assert shop.arn_of('unused.example.com') == unused
+    shop.acm.delete_certificate(CertificateArn=unused)
 
 
 def test_everybody_can_read_the_forms(browser, shop):

@@ -7,12 +7,15 @@ import { config, state } from '../live';
 import { useAsked } from '../parts/asked';
 import { Badge, Problem } from '../parts/bits';
 import type { Tone } from '../parts/bits';
-import { lockOf } from '../parts/operation';
+import { lockOf, useForm } from '../parts/operation';
+import type { Show } from '../parts/operation';
 import { Table } from '../parts/table';
 import type { Column } from '../parts/table';
 import { call } from '../server';
 import type { Certificate } from '../types';
-import { DeleteCertificate, Import, Listeners, Request } from './certificate_forms';
+import { DeleteCertificate, Request } from './certificate_forms';
+import { Import } from './certificate_import';
+import { Listeners } from './certificate_listeners';
 
 interface Listed {
   CertificateSummaryList: { CertificateArn: string }[];
@@ -120,14 +123,18 @@ const columns: Column<Certificate>[] = [
   },
 ];
 
-const columnsWith = (done: () => void): Column<Certificate>[] => [
+const columnsWith = (
+  certificates: Certificate[],
+  show: Show,
+  done: () => void,
+): Column<Certificate>[] => [
   ...columns,
   {
     name: 'Change',
     cell: (certificate) => (
       <span class="actions">
-        <Listeners certificate={certificate} done={done} />
-        <DeleteCertificate certificate={certificate} done={done} />
+        <Listeners certificate={certificate} certificates={certificates} show={show} done={done} />
+        <DeleteCertificate certificate={certificate} show={show} done={done} />
       </span>
     ),
   },
@@ -139,6 +146,7 @@ export function Certificates() {
     String(state.value!.revision),
     60_000,
   );
+  const [form, show] = useForm();
   const lock = lockOf();
   return (
     <>
@@ -154,12 +162,13 @@ export function Certificates() {
       <section class="panel" aria-label="Certificates by their end">
         <Table
           label="Certificates"
-          columns={columnsWith(again)}
+          columns={columnsWith(answer ?? [], show, again)}
           rows={answer ?? []}
           keyOf={({ CertificateArn }) => CertificateArn}
           toneOf={(each) => `tone-${toneOfDays(daysLeft(each))}`}
           empty={answer ? 'There is no certificate.' : 'Loading …'}
         />
+        {form}
       </section>
     </>
   );
