@@ -140,8 +140,9 @@ def test_somebody_elses_page_changes_nothing(node, admin):
                             ({'Origin': 'http://evil.example'}, 403),
                             ({'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'cors'}, 403),
                             ({'Host': 'evil.example'}, 403)):
-        answer = admin.ask('POST', '/console/reload', headers=headers)
-        assert answer.status_code == status, headers
+        for path in ('reload', 'zonal-shifts/cancel?load_balancer=web'):
+            answer = admin.ask('POST', f'/console/{path}', headers=headers)
+            assert answer.status_code == status, (path, headers)
     # What a form of another page can send is no login either.
     answer = admin.ask('POST', '/console/session', data='{"user": "ada"}',
                        headers={'Content-Type': 'text/plain'})
