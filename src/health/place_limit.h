@@ -30,7 +30,7 @@ class PlaceLimit {
   static constexpr Duration empty_longest = 150ms;
   static constexpr Duration two_empty_longest = 100ms;
   // Nor do as many of its places, on the average, while it is proved: one in so many.
-  static constexpr int empty_part = 8;
+  static constexpr int empty_part = 10;
   // What was inside longer ago than one to two of these is no measure any more: places may go.
   static constexpr Duration period = 500ms;
 
