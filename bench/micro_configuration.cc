@@ -27,8 +27,8 @@
 namespace daruma::control {
 namespace {
 
-// As many as one node may have, with an ALB's quota of rules; target groups for 100,000 targets.
-constexpr int load_balancers = model::limits::load_balancers_max;
+// With an ALB's quota of rules each; target groups for 100,000 targets.
+constexpr int load_balancers = 50;
 constexpr int rules = 100;
 constexpr int groups = 100;
 constexpr int groups_each = groups / load_balancers;
