@@ -74,11 +74,11 @@ def within(limit, measure, attempts=3):
 
 
 def test_user_instructions_per_plain_request(tmp_path):
-    assert within(11800, lambda attempt: per_plain_request(tmp_path / f'{attempt}'))
+    assert within(12000, lambda attempt: per_plain_request(tmp_path / f'{attempt}'))
 
 
 def test_user_instructions_per_logged_request(tmp_path):
-    assert within(16200, lambda attempt: per_logged_request(tmp_path / f'{attempt}'))
+    assert within(16500, lambda attempt: per_logged_request(tmp_path / f'{attempt}'))
 
 
 def test_user_instructions_of_the_saturation_guard_per_plain_request(tmp_path):
