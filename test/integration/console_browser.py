@@ -205,6 +205,13 @@ class Browser:
         self.press(verb, 'dialog')
         return self.wait('an outcome', lambda: self.text('dialog .outcome'))
 
+    def refused(self, verb):
+        """What the server's refusal says; the form stays, and can be closed."""
+        outcome = self.perform(verb)
+        assert 'Done.' not in outcome and self.all('dialog .outcome [role="alert"]'), outcome
+        self.close_dialog()
+        return outcome.strip()
+
     def close_dialog(self):
         self.press('Close' if 'Done.' in self.text('dialog .outcome') else 'Cancel', 'dialog')
         self.wait('no dialog', lambda: not self.all('dialog'))

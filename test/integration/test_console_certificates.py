@@ -113,14 +113,6 @@ def look_again(browser):
     browser.go('certificates')
 
 
-def refused(browser, verb):
-    outcome = browser.perform(verb)
-    assert browser.all('dialog [role="alert"]')
-    browser.press('Cancel', 'dialog')
-    browser.wait('no dialog', lambda: not browser.all('dialog'))
-    return outcome
-
-
 def open_listeners(browser, name):
     row(browser, name)
     browser.press(f'Listeners of {name}')
@@ -313,13 +305,13 @@ def test_what_is_refused_is_told_at_the_form(browser, node, shop):
     browser.press('Import')
     browser.fill('certificate', certificate.read_text())
     browser.fill('key', key.read_text())
-    outcome = refused(browser, 'Import it')
+    outcome = browser.refused('Import it')
     assert outcome.startswith('ValidationException: ')
     assert key.read_text().splitlines()[1] not in outcome
     assert shop.arn_of('one.example.com') is None
     browser.press('Request')
     browser.fill('name', 'no name')
-    assert "'no name' is not a domain name" in refused(browser, 'Request it')
+    assert "'no name' is not a domain name" in browser.refused('Request it')
 
     # Somebody else was quicker.
     arn = shop.import_certificate('quick.example.com')
@@ -327,14 +319,14 @@ def test_what_is_refused_is_told_at_the_form(browser, node, shop):
     open_listeners(browser, 'quick.example.com')
     browser.fill('deed', 'add')
     shop.acm.delete_certificate(CertificateArn=arn)
-    assert refused(browser, 'Change it').startswith('CertificateNotFound: ')
+    assert browser.refused('Change it').startswith('CertificateNotFound: ')
 
     node.configuration.value['Certificates']['LocalAuthority'] = False
     node.configuration.write()
     assert node.reload().returncode == 0
     browser.press('Request')
     browser.fill('name', 'late.example.com')
-    outcome = refused(browser, 'Request it')
+    outcome = browser.refused('Request it')
     assert outcome.startswith('AccessDeniedException: ') and 'LocalAuthority: true' in outcome
     node.configuration.value['Certificates']['LocalAuthority'] = True
     node.configuration.write()

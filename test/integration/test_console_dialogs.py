@@ -25,14 +25,6 @@ def looking_away(browser):  # noqa: F811
         browser.wait_for_text('live', '.top')
 
 
-def refused(browser, verb):  # noqa: F811
-    """What the server's refusal says; the form stays, and can be closed."""
-    outcome = browser.perform(verb)
-    assert 'Done.' not in outcome and browser.all('dialog .outcome [role="alert"]'), outcome
-    browser.close_dialog()
-    return outcome.strip()
-
-
 def open_weights(browser):  # noqa: F811
     browser.press('Weights')
     browser.wait('the rule', lambda: '--rule-arn' in browser.command())
@@ -54,7 +46,7 @@ def test_a_drain_of_what_is_gone_is_refused(browser, shop):  # noqa: F811
     with looking_away(browser):
         browser.press('Drain 127.0.0.70:70')
         shop.elbv2.delete_target_group(TargetGroupArn=arn)
-        assert refused(browser, 'Drain it').startswith('TargetGroupNotFound: ')
+        assert browser.refused('Drain it').startswith('TargetGroupNotFound: ')
 
 
 def test_weights_of_a_rule_that_is_gone_are_refused(browser, shop):  # noqa: F811
@@ -71,7 +63,7 @@ def test_weights_of_a_rule_that_is_gone_are_refused(browser, shop):  # noqa: F81
         browser.wait('its weights', lambda: rule in browser.command())
         browser.fill('weight-beta', '9')
         shop.elbv2.delete_rule(RuleArn=rule)
-        assert refused(browser, 'Set them').startswith('RuleNotFound: ')
+        assert browser.refused('Set them').startswith('RuleNotFound: ')
         # Nor can they be looked at.
         browser.press('Weights')
         browser.wait('the other rule', lambda: browser.all('dialog [name="rule"]'))
@@ -109,7 +101,7 @@ def test_an_alarm_that_cannot_be_is_refused(browser, node):  # noqa: F811
         assert browser.command() == 'It looks at 1 to 60 minutes.'
         assert not browser.button('Make it', 'dialog').is_enabled()
     browser.fill('minutes', '2')
-    outcome = refused(browser, 'Make it')
+    outcome = browser.refused('Make it')
     assert outcome.split(':')[0].startswith('Validation') and 'AlarmName' in outcome
     assert made() == before
 
@@ -122,7 +114,7 @@ def test_the_state_of_an_alarm_that_is_gone_is_refused(browser, node):  # noqa: 
     with looking_away(browser):
         browser.press('Set state', '.detail')
         alarms.delete_alarms(AlarmNames=['drill'])
-        assert refused(browser, 'Set it').startswith('ResourceNotFound')
+        assert browser.refused('Set it').startswith('ResourceNotFound')
     assert alarms.describe_alarms(AlarmNames=['drill'])['MetricAlarms'] == []
 
 
@@ -164,7 +156,7 @@ def test_a_right_that_was_taken_away_refuses_every_change(browser, node, shop): 
             try:
                 for open_form, verb in its:
                     open_form()
-                    assert refused(browser, verb).startswith('AccessDenied'), verb
+                    assert browser.refused(verb).startswith('AccessDenied'), verb
             finally:
                 role_of(node, 'admin')
     assert (shop.forward(), shop.targets(shop.cart)) == (weights, targets)

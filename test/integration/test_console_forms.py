@@ -300,38 +300,31 @@ def test_what_is_refused_is_told_at_the_form(browser, shop):
     second = fixed(shop, 20, '/b')
     go_to_rules(browser, shop, ('10', '20'))
     before = rules_of(shop)
-
-    def refused(verb):
-        outcome = browser.perform(verb)
-        assert browser.all('dialog [role="alert"]')
-        browser.press('Cancel', 'dialog')
-        browser.wait('no dialog', lambda: not browser.all('dialog'))
-        return outcome
     browser.press('New rule')
     browser.fill('priority', '0')
     assert browser.command() == 'A priority is a whole number from 1 to 50000.'
     browser.fill('priority', '10')
     browser.fill('values-0', '/x')
-    assert refused('Make it').startswith('PriorityInUse: ')
+    assert browser.refused('Make it').startswith('PriorityInUse: ')
     browser.press('New rule')
     browser.fill('values-0', '(')
     browser.one('dialog [name="regex-0"]').click()
-    assert '(' in refused('Make it')
+    assert '(' in browser.refused('Make it')
     browser.press('New rule')
     browser.fill('values-0', '/x')
     browser.fill('action', 'redirect')
-    assert 'round in a circle' in refused('Make it')
+    assert 'round in a circle' in browser.refused('Make it')
     browser.press('Edit rule 20')
     browser.wait('its content', lambda: browser.all('dialog [name="status"]'))
     browser.fill('status', '700')
-    assert "not '700'" in refused('Change it')
+    assert "not '700'" in browser.refused('Change it')
     assert rules_of(shop) == before
 
     # Somebody else was quicker.
     browser.press('Priorities')
     browser.fill('priority-20', '30')
     shop.elbv2.delete_rule(RuleArn=second)
-    assert refused('Set them').startswith('RuleNotFound: ')
+    assert browser.refused('Set them').startswith('RuleNotFound: ')
     assert set(rules_of(shop)) == {10}
 
 

@@ -67,14 +67,6 @@ def shown(browser):
     return browser.row('Shifts', 'web')
 
 
-def refused(browser, verb):
-    outcome = browser.perform(verb)
-    assert browser.all('dialog [role="alert"]')
-    browser.press('Cancel', 'dialog')
-    browser.wait('no dialog', lambda: not browser.all('dialog'))
-    return outcome
-
-
 def test_a_shift_is_started_extended_and_ended(browser, node):
     browser.go('nodes', 'No traffic is shifted away')
     browser.press('Start a shift')
@@ -176,17 +168,17 @@ def test_what_is_refused_is_told_at_the_form(browser, node):
     browser.go('nodes', 'No traffic is shifted away')
     browser.press('Start a shift')
     browser.fill('expires', '5d')
-    assert '1m to 3d' in refused(browser, 'Start it')
+    assert '1m to 3d' in browser.refused('Start it')
     assert shifts(node) == {}
     browser.press('Start a shift')
     as_typed(browser.command())  # somebody else was quicker
     browser.fill('zone', 'zone-b')
-    assert 'is shifted away from zone-a already' in refused(browser, 'Start it')
+    assert 'is shifted away from zone-a already' in browser.refused('Start it')
     assert shifts(node) == {'web': 'zone-a'}
     browser.wait('the shift', lambda: shown(browser))
     browser.press('Extend web')
     browser.fill('expires', 'soon')
-    assert "'soon' is no time" in refused(browser, 'Extend it')
+    assert "'soon' is no time" in browser.refused('Extend it')
 
 
 def test_who_only_reads_sees_shifts_and_changes_none(tmp_path, node):
