@@ -43,6 +43,10 @@ const char* status_of(alarm::State state) {
   return "UNKNOWN";
 }
 
+bool is_mackerel(const std::string& way) {
+  return way == alarm::everybody || way == "mackerel";
+}
+
 // As a file of the data directory.
 std::string file_name(const std::string& way) {
   return "/notices-" + way + ".db";
@@ -82,7 +86,7 @@ bool Audience::tell(const std::string& way, const alarm::Alarm& alarm,
     each->post(notice);
     told = true;
   }
-  if (context_.mackerel == nullptr || !(all || way == "mackerel")) return told;
+  if (context_.mackerel == nullptr || !is_mackerel(way)) return told;
   context_.mackerel->report({dns_name_of(alarm), alarm.name, status_of(notice.state),
                              alarm::text_of(std::span(&notice, 1)), notice.at});
   return true;
@@ -98,9 +102,9 @@ void Audience::report_standing(const notify::AlarmBook& book) {
   if (std::exchange(standing_reported_, true)) return;
   for (const auto& [name, entry] : book.entries()) {
     const alarm::Standing& standing = entry.standing;
-    const bool told = std::ranges::any_of(entry.alarm.actions(standing.state), [](const auto& way) {
-      return way == alarm::everybody || way.ends_with(":mackerel");
-    });
+    const bool told =
+        std::ranges::any_of(entry.alarm.actions(standing.state),
+                            [](const auto& action) { return is_mackerel(notify::way_of(action)); });
     const bool known =
         standing.state != alarm::State::insufficient_data && standing.transitioned < started_;
     if (!told || !known || !entry.alarm.actions_enabled) continue;

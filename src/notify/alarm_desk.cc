@@ -62,6 +62,10 @@ std::string triggering(const Entry* newest) {
 
 }  // namespace
 
+std::string way_of(const std::string& action) {
+  return action == alarm::everybody ? action : action.substr(action.rfind(':') + 1);
+}
+
 AlarmDesk::AlarmDesk(io::Loop& loop, const metrics::TimeSeries& series, Outbox& outbox,
                      AlarmAudience& audience, BuiltIns built_ins, const Log& log)
     : loop_(loop),
@@ -251,11 +255,8 @@ void AlarmDesk::act(const Entry& entry, State before, WallTime now) {
   if (entry.built_in && state == State::ok && before == State::insufficient_data) return;
   const alarm::Notice notice = notice_of(entry, before, now);
   for (const std::string& action : entry.alarm.actions(state)) {
-    const size_t colon = action.rfind(':');
-    const bool all = action == alarm::everybody;
-    const std::string way = all || colon == std::string::npos ? action : action.substr(colon + 1);
-    const bool told = audience_.tell(way, entry.alarm, notice);
-    if (told && all) continue;
+    const bool told = audience_.tell(way_of(action), entry.alarm, notice);
+    if (told && action == alarm::everybody) continue;
     book_.note(
         {now, entry.alarm.name, entry.alarm.composite.has_value(), HistoryItem::Type::action,
          told ? fmt::format("Successfully executed action {}", action)

@@ -23,6 +23,9 @@
 
 namespace daruma::notify {
 
+// The way that an alarm's action names, by its last part: an ARN's, or all of it.
+std::string way_of(const std::string& action);
+
 // Who is told, and what besides. Control thread; nothing here but keep() may wait.
 class AlarmAudience {
  public:
